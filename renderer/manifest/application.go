@@ -1,0 +1,92 @@
+package manifest
+
+import (
+	"maps"
+	"strconv"
+)
+
+// InCluster is the server URL by which Argo CD knows the cluster it runs in.
+const InCluster = "https://kubernetes.default.svc"
+
+// Application is an Argo CD Application of one level of the tree. All levels
+// have the finalizer, automated sync with prune and self-heal, and no retries:
+// the default of five hides a failure and blocks newer commits meanwhile.
+type Application struct {
+	Name      string
+	Place     Place
+	Level     string // fleet, ring, tenant, product or shared
+	Path      string // source path in the repository
+	Namespace string // destination namespace
+	// Local sends the level's objects to Argo CD's own cluster and namespace: levels that hold Applications.
+	Local       bool
+	Wave        int
+	Versions    map[string]string // plugin parameter; what the parent grants
+	Labels      map[string]string
+	Annotations map[string]string
+	// SyncOptions is the value of the sync-options annotation; empty for none.
+	SyncOptions string
+}
+
+// Encode returns the Application as a YAML document.
+func (a Application) Encode() []byte {
+	w := writer{make([]byte, 0, 2048)}
+	w.line(0, "apiVersion: argoproj.io/v1alpha1")
+	w.line(0, "kind: Application")
+	w.line(0, "metadata:")
+	w.str(2, "name", a.Name)
+	w.str(2, "namespace", a.Place.ArgoCDNamespace)
+	w.strs(2, "annotations", a.annotations())
+	w.strs(2, "labels", a.labels())
+	w.line(2, "finalizers:")
+	w.line(2, "- ", Finalizer)
+	w.line(0, "spec:")
+	w.str(2, "project", a.Place.Project)
+	a.source(&w)
+	w.line(2, "destination:")
+	if a.Local {
+		w.str(4, "server", InCluster)
+		w.str(4, "namespace", a.Place.ArgoCDNamespace)
+	} else {
+		w.opt(4, "name", a.Place.DestinationName)
+		w.opt(4, "server", a.Place.DestinationServer)
+		w.opt(4, "namespace", a.Namespace)
+	}
+	w.line(2, "syncPolicy:")
+	w.line(4, "automated:")
+	w.line(6, "prune: true")
+	w.line(6, "selfHeal: true")
+	w.line(4, "retry:")
+	w.line(6, "limit: 0")
+	return w.buf
+}
+
+func (a Application) source(w *writer) {
+	w.line(2, "source:")
+	w.str(4, "repoURL", a.Place.RepoURL)
+	w.str(4, "targetRevision", a.Place.TargetRevision)
+	w.str(4, "path", a.Path)
+	w.line(4, "plugin:")
+	w.str(6, "name", a.Place.Plugin)
+	w.line(6, "parameters:")
+	w.line(6, "- name: versions")
+	if len(a.Versions) == 0 {
+		w.line(8, "map: {}")
+		return
+	}
+	w.strs(8, "map", a.Versions)
+}
+
+func (a Application) annotations() map[string]string {
+	all := map[string]string{AnnotationWave: strconv.Itoa(a.Wave), AnnotationPaths: "."}
+	if a.SyncOptions != "" {
+		all[AnnotationSyncOptions] = a.SyncOptions
+	}
+	maps.Copy(all, a.Annotations)
+	return all
+}
+
+func (a Application) labels() map[string]string {
+	all := map[string]string{LabelEnvironment: a.Place.Environment.String(), LabelLevel: a.Level}
+	maps.Copy(all, a.Labels)
+	return all
+}

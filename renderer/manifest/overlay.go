@@ -1,0 +1,73 @@
+package manifest
+
+import "maps"
+
+// Header is the first line of every rendered file that is read by people.
+const Header = "# Rendered by sluice. Change the catalog, the fleet or the authorisation instead."
+
+// KustomizationSpec is what differs between the kustomizations of overlays.
+type KustomizationSpec struct {
+	Namespace string
+	// Tenant is the value of the tenant label; empty for environment-shared components.
+	Tenant string
+	// State is the folder of base/ that is built: active, suspended or retained.
+	State string
+}
+
+// Kustomization returns the kustomization.yaml of an overlay.
+func Kustomization(s KustomizationSpec) []byte {
+	w := writer{make([]byte, 0, 512)}
+	w.line(0, Header)
+	w.line(0, "apiVersion: kustomize.config.k8s.io/v1beta1")
+	w.line(0, "kind: Kustomization")
+	w.str(0, "namespace", s.Namespace)
+	if s.Tenant != "" {
+		w.line(0, "labels:")
+		w.line(0, "- pairs:")
+		w.str(4, LabelTenant, s.Tenant)
+		w.line(2, "includeTemplates: true")
+	}
+	w.line(0, "resources:")
+	w.line(0, "- base/", s.State)
+	w.line(0, "- parameters.yaml")
+	w.line(0, "replacements:")
+	w.line(0, "- path: base/replacements.yaml")
+	return w.buf
+}
+
+// Parameters returns the parameters.yaml of an overlay: the ConfigMap that the
+// replacements of its base read and that never reaches a cluster.
+func Parameters(data map[string]string) []byte {
+	w := writer{make([]byte, 0, 1024)}
+	w.line(0, Header)
+	w.line(0, "apiVersion: v1")
+	w.line(0, "kind: ConfigMap")
+	w.line(0, "metadata:")
+	w.line(2, "name: parameters")
+	w.line(2, "annotations:")
+	w.line(4, AnnotationLocal, `: "true"`)
+	w.strs(0, "data", data)
+	return w.buf
+}
+
+// Site is what a product's version gets to know of its place, as parameters.
+type Site struct {
+	Domain, Environment, Namespace, PopCode, PopID string
+	Product, Version                               string
+	TenantID, TenantName, TenantCode               string
+	Replicas, Storage, StorageClass                string
+}
+
+// Data returns the parameters of an overlay: those of the site and those of
+// the product, which may not have the same names.
+func (s Site) Data(product map[string]string) map[string]string {
+	data := map[string]string{
+		"domain": s.Domain, "environment": s.Environment, "namespace": s.Namespace,
+		"popCode": s.PopCode, "popId": s.PopID,
+		"product": s.Product, "version": s.Version,
+		"tenantId": s.TenantID, "tenantName": s.TenantName, "tenantCode": s.TenantCode,
+		"replicas": s.Replicas, "storage": s.Storage, "storageClass": s.StorageClass,
+	}
+	maps.Copy(data, product)
+	return data
+}
