@@ -6,11 +6,14 @@ import (
 
 	"github.com/gatorcloud/sluice/renderer/fault"
 	"github.com/gatorcloud/sluice/renderer/ident"
-	"sigs.k8s.io/yaml"
+	"github.com/gatorcloud/sluice/renderer/strict"
 )
 
 // APIVersion is the apiVersion of descriptors.
 const APIVersion = "sluice.gatorcloud.io/v1"
+
+// maxDescriptor bounds a descriptor: a tenant with every product in ten versions has 30 KB.
+const maxDescriptor = 1 << 20
 
 // Kinds of descriptors; each names the level that its directory is.
 const (
@@ -133,7 +136,7 @@ func Decode(file []byte, kind string, out any) error {
 		return fault.Mend("point the Application at the directory that sluice rendered for it",
 			"decoding descriptor: kind %q is not %q", got, kind)
 	}
-	if err := yaml.UnmarshalStrict(file, out); err != nil {
+	if err := strict.YAML(file, maxDescriptor, out); err != nil {
 		return fmt.Errorf("decoding %s: %w", strings.ToLower(kind), err)
 	}
 	return nil

@@ -1,0 +1,134 @@
+package environments
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/ident"
+)
+
+var (
+	dnsName  = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$`)
+	dnsLabel = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+	prefix   = regexp.MustCompile(`^[a-z][a-z0-9-]{0,15}-$`)
+	branch   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$`)
+	quantity = regexp.MustCompile(`^[1-9][0-9]{0,11}(m|k|Ki|M|Mi|G|Gi|T|Ti)?$`)
+	etcdPath = regexp.MustCompile(`^(/[A-Za-z0-9._-]{1,64}){1,8}$`)
+)
+
+// fill sets the defaults that the types document.
+func (s *Site) fill() {
+	set(&s.TargetRevision, "main")
+	set(&s.NamespacePrefix, "tenant-")
+	set(&s.ArgoCD.Namespace, "argocd")
+	set(&s.ArgoCD.Project, s.Name.String())
+	set(&s.ArgoCD.Plugin, "sluice")
+	set(&s.Etcd.Prefix, "/tenant/info")
+	set(&s.Defaults.Storage, "10Gi")
+	set(&s.Defaults.StorageClass, "standard")
+	set(&s.Defaults.Replicas, 1)
+	set(&s.MaxRemovalsPercent, 5)
+	set(&s.Fleet.Batch, 100)
+	point(&s.Life.SuspendDays, 14)
+	point(&s.Life.GraceDays, 30)
+	point(&s.Life.ReleaseHours, 24)
+	point(&s.Fleet.KeepVersions, 1)
+}
+
+func set[T comparable](p *T, value T) {
+	var zero T
+	if *p == zero {
+		*p = value
+	}
+}
+
+func point(p **int, value int) {
+	if *p == nil {
+		*p = &value
+	}
+}
+
+// checker collects faults of one file.
+type checker struct {
+	file   string
+	faults []error
+}
+
+func (c *checker) addf(hint, format string, args ...any) {
+	c.faults = append(c.faults, fault.Mend(hint, "checking %s: %w", c.file, fmt.Errorf(format, args...)))
+}
+
+func (c *checker) match(field, value string, re *regexp.Regexp, hint string) {
+	if !re.MatchString(value) {
+		c.addf(hint, "%s %+q is not allowed", field, value)
+	}
+}
+
+func (c *checker) within(field string, n, least, most int) {
+	if n < least || n > most {
+		c.addf(fmt.Sprintf("use %d to %d", least, most), "%s %d is out of range", field, n)
+	}
+}
+
+func (c *checker) header(apiVersion, kind, want string) {
+	if apiVersion != APIVersion || kind != want {
+		c.addf(fmt.Sprintf("begin the file with apiVersion: %s and kind: %s", APIVersion, want),
+			"apiVersion %q, kind %q", apiVersion, kind)
+	}
+}
+
+func (e *Environment) check(name ident.Environment) []error {
+	c := &checker{file: environmentFile}
+	c.header(e.APIVersion, e.Kind, "Environment")
+	if e.Name != name {
+		c.addf("the name is that of the folder", "name %q is not %q", e.Name, name)
+	}
+	c.match("popCode", e.PopCode, dnsLabel, "use a DNS label")
+	c.match("popId", e.PopID, dnsLabel, "quote it: popId: \"21\"")
+	c.match("domain", e.Domain, dnsName, "use a DNS name such as sha1.example.com")
+	c.match("namespacePrefix", e.NamespacePrefix, prefix, "use lower-case letters and end in '-'")
+	c.match("targetRevision", e.TargetRevision, branch, "use a branch name")
+	c.match("etcd.prefix", e.Etcd.Prefix, etcdPath, "use a path such as /tenant/info")
+	c.match("argocd.namespace", e.ArgoCD.Namespace, dnsLabel, "use a DNS label")
+	c.match("argocd.project", e.ArgoCD.Project, dnsLabel, "use a DNS label")
+	c.match("argocd.plugin", e.ArgoCD.Plugin, dnsLabel, "use a DNS label")
+	c.match("defaults.storage", e.Defaults.Storage, quantity, "use a quantity such as 80Gi")
+	c.match("defaults.storageClass", e.Defaults.StorageClass, dnsName, "use a StorageClass name")
+	c.within("defaults.replicas", e.Defaults.Replicas, 1, 1000)
+	c.within("maxRemovalsPercent", e.MaxRemovalsPercent, 1, 100)
+	c.within("life.suspendDays", *e.Life.SuspendDays, 0, 3650)
+	c.within("life.graceDays", *e.Life.GraceDays, 0, 3650)
+	c.within("life.releaseHours", *e.Life.ReleaseHours, 0, 24*365)
+	for _, k := range slices.Sorted(maps.Keys(e.Quota)) {
+		c.match("quota key", k, regexp.MustCompile(`^[a-z][A-Za-z0-9./-]{0,62}$`), "use a ResourceQuota resource name")
+		c.match("quota "+k, e.Quota[k], quantity, "use a quantity such as 64Gi or 40")
+	}
+	e.checkPlaces(c)
+	return c.faults
+}
+
+func (e *Environment) checkPlaces(c *checker) {
+	const hint = "give exactly one of destination.name and destination.server"
+	if (e.Destination.Name == "") == (e.Destination.Server == "") {
+		c.addf(hint, "destination has name %q and server %q", e.Destination.Name, e.Destination.Server)
+	}
+	if s := e.Destination.Server; s != "" {
+		if u, err := url.Parse(s); err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
+			c.addf("use https://host[:port]", "destination.server %+q is no server URL", s)
+		}
+	} else if e.Destination.Name != "" {
+		c.match("destination.name", e.Destination.Name, dnsName, "use the cluster's name in Argo CD")
+	}
+	if strings.ContainsFunc(e.RepoURL, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' }) || e.RepoURL == "" {
+		c.addf("use an https, ssh, http or file URL", "repoURL %+q is no repository URL", e.RepoURL)
+	} else if u, err := url.Parse(e.RepoURL); err == nil && u.User != nil {
+		if _, secret := u.User.Password(); secret {
+			c.addf("keep credentials in Argo CD's repository secret", "repoURL %q contains a password", u.Redacted())
+		}
+	}
+}

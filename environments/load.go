@@ -1,0 +1,117 @@
+package environments
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/ident"
+	"github.com/gatorcloud/sluice/renderer/strict"
+)
+
+// APIVersion is the apiVersion of environment.yaml and fleet.yaml.
+const APIVersion = "sluice.gatorcloud.io/v1"
+
+const (
+	environmentFile = "environment.yaml"
+	fleetFile       = "fleet.yaml"
+	maxFileBytes    = 4 << 20
+)
+
+// Site is an environment with its fleet, both valid and with defaults filled in.
+type Site struct {
+	Environment
+	Fleet Fleet
+}
+
+// List returns the names of the environments in root, the environments
+// folder, in order. Folders without an environment.yaml are passed over.
+func List(root fs.FS) ([]ident.Environment, error) {
+	entries, err := fs.ReadDir(root, ".")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listing environments: %w", err)
+	}
+	var names []ident.Environment
+	var faults []error
+	for _, e := range entries {
+		if !e.IsDir() {
+			continue
+		}
+		if _, err := fs.Stat(root, path.Join(e.Name(), environmentFile)); err != nil {
+			continue
+		}
+		name, err := ident.Parse[ident.EnvironmentKind](e.Name())
+		if err != nil {
+			faults = append(faults, fmt.Errorf("listing environments: %w", err))
+			continue
+		}
+		names = append(names, name)
+	}
+	return names, errors.Join(append(faults, checkPrefixes(names)...)...)
+}
+
+// checkPrefixes refuses names whose Applications could be taken for each
+// other's: tenant "b-c" of environment "a" and tenant "c" of "a-b".
+func checkPrefixes(names []ident.Environment) []error {
+	var faults []error
+	for _, a := range names {
+		for _, b := range names {
+			if strings.HasPrefix(b.String(), a.String()+"-") {
+				faults = append(faults, fault.Mend("rename one of them",
+					"listing environments: %q begins with the name of environment %q, so their Applications could collide", b, a))
+			}
+		}
+	}
+	return faults
+}
+
+// Load reads and validates one environment from root, the environments
+// folder. The error joins every fault found.
+func Load(root fs.FS, name ident.Environment) (*Site, error) {
+	site := &Site{}
+	envFile, fleet := path.Join(name.String(), environmentFile), path.Join(name.String(), fleetFile)
+	err := errors.Join(
+		read(root, envFile, &site.Environment),
+		read(root, fleet, &site.Fleet))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fault.Mend("an environment is a folder environments/<name> with environment.yaml and fleet.yaml",
+			"loading environment %q: %w", name, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("loading environment %q: %w", name, err)
+	}
+	site.fill()
+	var faults []error
+	for _, f := range append(site.Environment.check(name), site.Fleet.check()...) {
+		faults = append(faults, fmt.Errorf("loading environment %q: %w", name, f))
+	}
+	if len(faults) > 0 {
+		return nil, errors.Join(faults...)
+	}
+	return site, nil
+}
+
+// read decodes a small YAML file strictly.
+func read(root fs.FS, name string, out any) error {
+	info, err := fs.Stat(root, name)
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", name, err)
+	}
+	if info.Size() > maxFileBytes {
+		return fault.Mend("split the environment", "reading %s: %d bytes, at most %d are allowed", name, info.Size(), maxFileBytes)
+	}
+	data, err := fs.ReadFile(root, name)
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", name, err)
+	}
+	if err := strict.YAML(data, maxFileBytes, out); err != nil {
+		return fault.Mend("compare with "+path.Base(name)+" in environments/local", "reading %s: %w", name, err)
+	}
+	return nil
+}
