@@ -1,0 +1,20 @@
+// Command lab brings up a real Kubernetes control plane and a real Argo CD on
+// loopback, without containers, and takes them away again.
+//
+//	go run ./cmd/lab up
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/gatorcloud/sluice/cmd/lab/internal/cli"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(cli.Run(ctx, os.Args[1:], cli.Streams{Out: os.Stdout, Err: os.Stderr}))
+}
