@@ -3,6 +3,7 @@ package overlay
 import (
 	"context"
 
+	"github.com/gatorcloud/sluice/renderer/overlay/stock"
 	"github.com/gatorcloud/sluice/renderer/tree"
 )
 
@@ -22,7 +23,7 @@ func (e *Engine) Build(ctx context.Context, dir *tree.Dir, root string) ([]byte,
 	if err := e.Check(dir); err != nil {
 		return nil, err
 	}
-	return general(ctx, dir, root)
+	return stock.Build(ctx, dir, root)
 }
 
 // Check refuses a tree that reaches outside itself or could cost more than the

@@ -1,0 +1,75 @@
+package stock
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/tree"
+)
+
+func mustTree(t testing.TB, files map[string]string) *tree.Dir {
+	t.Helper()
+	m := make(map[string][]byte, len(files))
+	for p, s := range files {
+		m[p] = []byte(s)
+	}
+	d, err := tree.FromFiles(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func TestBuild(t *testing.T) {
+	d := mustTree(t, map[string]string{
+		"a/kustomization.yaml": "namePrefix: x-\nresources: [../b, cm.yaml]\n",
+		"a/cm.yaml":            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n",
+		"b/kustomization.yaml": "resources: [cm.yaml]\n",
+		"b/cm.yaml":            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\n",
+	})
+	got, err := Build(t.Context(), d, "a")
+	want := "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x-a\n---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x-b\n"
+	if err != nil || string(got) != want {
+		t.Errorf("Build(a) = %q, %v, want %q", got, err, want)
+	}
+	for _, root := range []string{"", "..", "../a", "/a", "a/", "a/../a"} {
+		if _, err := Build(t.Context(), d, root); fault.ClassOf(err) != fault.Person {
+			t.Errorf("Build(%q) = %v, want a refusal: roots are clean paths inside the tree", root, err)
+		}
+	}
+}
+
+// fatalTree makes kustomize call log.Fatal: the Deployment that refers to two
+// ConfigMaps cannot be printed into the message that says so.
+func fatalTree(t testing.TB) *tree.Dir {
+	configMap := "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cm}\n"
+	return mustTree(t, map[string]string{
+		"kustomization.yaml":   "resources: [a, b, d.yaml]\n",
+		"a/kustomization.yaml": "namePrefix: a-\nresources: [cm.yaml]\n",
+		"a/cm.yaml":            configMap,
+		"b/kustomization.yaml": "namePrefix: b-\nresources: [cm.yaml]\n",
+		"b/cm.yaml":            configMap,
+		"d.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\nspec: {replicas: !!int x, " +
+			"template: {spec: {volumes: [{configMap: {name: cm}}]}}}\n",
+	})
+}
+
+func TestFatalIsAnError(t *testing.T) {
+	_, err := Build(t.Context(), fatalTree(t), ".")
+	if err == nil || strings.Contains(err.Error(), "\n") {
+		t.Errorf("Build = %q, want a refusal on one line instead of the end of the process", err)
+	}
+}
+
+func TestCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	turn <- struct{}{}
+	_, err := Build(ctx, mustTree(t, nil), ".")
+	<-turn
+	if err == nil {
+		t.Error("Build with a cancelled context and a busy kustomize succeeded")
+	}
+}
