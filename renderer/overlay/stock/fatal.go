@@ -31,7 +31,7 @@ func (w watcher) Write(line []byte) (int, error) {
 		fatal = fatal || strings.HasPrefix(frame.Function, "log.Fatal")
 		if strings.HasPrefix(frame.Function, "sigs.k8s.io/kustomize/") {
 			if fatal {
-				panic(fmt.Sprintf("gave up: %s", strings.TrimSpace(string(line))))
+				panic(fmt.Sprintf("gave up: %s", message(line)))
 			}
 			return len(line), nil
 		}
@@ -39,4 +39,13 @@ func (w watcher) Write(line []byte) (int, error) {
 			return w.next.Write(line)
 		}
 	}
+}
+
+// message returns a logged line without the date and time that log puts before it.
+func message(line []byte) string {
+	s := strings.TrimSpace(string(line))
+	if log.Flags() == log.LstdFlags && len(s) > len("2006/01/02 15:04:05 ") {
+		s = s[len("2006/01/02 15:04:05 "):]
+	}
+	return s
 }

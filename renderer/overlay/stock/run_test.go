@@ -2,6 +2,7 @@ package stock
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -41,18 +42,18 @@ func TestBuild(t *testing.T) {
 	}
 }
 
-// fatalTree makes kustomize call log.Fatal: the Deployment that refers to two
-// ConfigMaps cannot be printed into the message that says so.
+// fatalTree makes kustomize call log.Fatal: the binding that refers to two
+// accounts cannot be printed into the message that says so.
 func fatalTree(t testing.TB) *tree.Dir {
-	configMap := "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cm}\n"
+	account := "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: sa}\n---\n" +
+		"apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: %s}\n" +
+		"bad: !!int x\nsubjects: [{kind: ServiceAccount, name: sa}]\n"
 	return mustTree(t, map[string]string{
-		"kustomization.yaml":   "resources: [a, b, d.yaml]\n",
-		"a/kustomization.yaml": "namePrefix: a-\nresources: [cm.yaml]\n",
-		"a/cm.yaml":            configMap,
-		"b/kustomization.yaml": "namePrefix: b-\nresources: [cm.yaml]\n",
-		"b/cm.yaml":            configMap,
-		"d.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\nspec: {replicas: !!int x, " +
-			"template: {spec: {volumes: [{configMap: {name: cm}}]}}}\n",
+		"kustomization.yaml":   "resources: [a, b]\n",
+		"a/kustomization.yaml": "namespace: a\nresources: [all.yaml]\n",
+		"a/all.yaml":           fmt.Sprintf(account, "a"),
+		"b/kustomization.yaml": "namespace: b\nresources: [all.yaml]\n",
+		"b/all.yaml":           fmt.Sprintf(account, "b"),
 	})
 }
 
