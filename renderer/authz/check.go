@@ -148,7 +148,7 @@ func checkStorage(s string) error {
 
 // checkReplicas takes what the JSON decoder made of the field.
 func checkReplicas(v any) (int, error) {
-	hint := fmt.Sprintf("use a whole number from 0 to %d without quotes", MaxReplicas)
+	const hint = "use a whole number from 0 to 1000 without quotes"
 	switch n := v.(type) {
 	case nil:
 		return 0, nil
