@@ -99,6 +99,9 @@ type Version struct {
 	Digest string `json:"-"`
 	// Files is the version's directory as it is stored.
 	Files *tree.Dir `json:"-"`
+
+	buckets [][]Component
+	schema  *schema
 }
 
 // Ref names a version in the catalog: products/swg/202 or shared/identity/3.

@@ -1,0 +1,175 @@
+package catalog
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/gatorcloud/sluice/renderer/ident"
+)
+
+// maxPriority is how many buckets later a component may be pushed at most.
+const maxPriority = 100
+
+// components checks the list of components and returns those whose names are
+// good, with the defaults filled in.
+func (c *checker) components(docs []documentComponent) []Component {
+	if len(docs) > maxComponents {
+		c.refuse("split the product", "%d components, at most %d are allowed", len(docs), maxComponents)
+		return nil
+	}
+	seen := map[string]bool{}
+	var out []Component
+	for _, doc := range docs {
+		name, err := ident.Parse[ident.ComponentKind](doc.Name)
+		if err != nil {
+			c.add(err)
+			continue
+		}
+		if seen[doc.Name] {
+			c.refuse("rename or remove one of them", "component %q is named twice", doc.Name)
+			continue
+		}
+		seen[doc.Name] = true
+		out = append(out, c.component(name, doc))
+	}
+	if !slices.ContainsFunc(out, func(x Component) bool { return x.Sharing == SharingNone }) {
+		c.refuse("add a component with sharing: none", "the version has no component of its own")
+	}
+	return out
+}
+
+// component checks one entry by itself.
+func (c *checker) component(name ident.Component, doc documentComponent) Component {
+	out := Component{
+		Name: name, Description: doc.Description, Source: doc.Source, Path: doc.Path,
+		Sharing: doc.Sharing, Priority: doc.Priority, Values: doc.Values, Data: doc.Data,
+	}
+	if out.Sharing == "" {
+		out.Sharing = SharingNone
+	}
+	switch out.Sharing {
+	case SharingNone:
+		c.ownComponent(&out, doc)
+	case SharingTenant, SharingEnvironment:
+		c.reference(&out, doc)
+	default:
+		c.refuse("use none, tenant or environment", "component %q: sharing %q is unknown", name, doc.Sharing)
+	}
+	for _, d := range doc.DependsOn {
+		dep, err := ident.Parse[ident.ComponentKind](d)
+		if err != nil {
+			c.add(fmt.Errorf("component %q depends on: %w", name, err))
+			continue
+		}
+		out.DependsOn = append(out.DependsOn, dep)
+	}
+	return out
+}
+
+// ownComponent checks an entry that is deployed with the version, and fills it.
+func (c *checker) ownComponent(out *Component, doc documentComponent) {
+	if doc.Version != "" {
+		c.refuse("remove the version, or say whom it serves with sharing", "component %q: version %q is for references only", out.Name, doc.Version)
+	}
+	switch doc.Source {
+	case "":
+		out.Source = SourceKustomize
+	case SourceKustomize, SourceHelm:
+	default:
+		c.refuse("use kustomize or helm", "component %q: source %q is unknown", out.Name, doc.Source)
+	}
+	if out.Path == "" {
+		out.Path = "components/" + out.Name.String()
+	}
+	if len(doc.Values) > 0 && doc.Source != SourceHelm {
+		c.refuse("remove the values, or write source: helm", "component %q: values are for charts only", out.Name)
+	}
+	switch doc.Data {
+	case "":
+		out.Data = DataKeep
+	case DataKeep, DataDelete:
+	default:
+		c.refuse("use keep or delete", "component %q: data %q is unknown", out.Name, doc.Data)
+	}
+	if doc.Priority < 0 || doc.Priority > maxPriority {
+		c.refuse(fmt.Sprintf("use 0 to %d", maxPriority), "component %q: priority %d is out of range", out.Name, doc.Priority)
+	}
+}
+
+// reference checks an entry that stands for a shared component.
+func (c *checker) reference(out *Component, doc documentComponent) {
+	v, err := ident.Parse[ident.VersionKind](doc.Version)
+	if err != nil {
+		c.add(fmt.Errorf("component %q refers to a shared component: %w", out.Name, err))
+	}
+	out.Version = v
+	for _, f := range []struct {
+		name string
+		set  bool
+	}{
+		{"source", doc.Source != ""}, {"path", doc.Path != ""}, {"values", len(doc.Values) > 0},
+		{"data", doc.Data != ""}, {"priority", doc.Priority != 0},
+	} {
+		if f.set {
+			c.refuse("set it in the shared component, or write sharing: none", "component %q: a reference has no %s", out.Name, f.name)
+		}
+	}
+}
+
+// graph checks the dependencies between entries and returns the buckets of the
+// version's own components. References are Healthy before the version starts,
+// so they push nothing.
+func (c *checker) graph(v *Version) [][]Component {
+	byName := map[string]Component{}
+	for _, x := range v.Components {
+		byName[x.Name.String()] = x
+	}
+	var nodes []node
+	for _, x := range v.Components {
+		n := node{name: x.Name.String(), priority: max(0, x.Priority)}
+		for _, dep := range x.DependsOn {
+			if d, ok := c.dependency(x, dep, byName); ok && d.Sharing == SharingNone {
+				n.dependsOn = append(n.dependsOn, dep.String())
+			}
+		}
+		if x.Sharing == SharingNone {
+			nodes = append(nodes, n)
+		}
+	}
+	names, faults := buckets(nodes)
+	c.add(faults...)
+	out := make([][]Component, len(names))
+	for i, bucket := range names {
+		for _, name := range bucket {
+			out[i] = append(out[i], byName[name])
+		}
+	}
+	return out
+}
+
+// dependency checks that x may depend on dep.
+func (c *checker) dependency(x Component, dep ident.Component, byName map[string]Component) (Component, bool) {
+	d, ok := byName[dep.String()]
+	switch {
+	case !ok:
+		hint := "name a component of the same list"
+		if near := nearest(dep.String(), slices.Sorted(maps.Keys(byName))); near != "" {
+			hint = fmt.Sprintf("did you mean %q?", near)
+		}
+		c.refuse(hint, "component %q depends on unknown component %q", x.Name, dep)
+	case reach(d.Sharing) < reach(x.Sharing):
+		c.refuse("turn the dependency round, or share both alike",
+			"component %q serves the whole %s and depends on %q, which serves fewer", x.Name, x.Sharing, dep)
+	case x.Sharing != SharingNone:
+		c.refuse("say so in the shared component itself", "component %q: a reference depends on nothing", x.Name)
+	default:
+		return d, true
+	}
+	return Component{}, false
+}
+
+// reach orders sharings by how many a component serves.
+func reach(s Sharing) int {
+	return slices.Index([]Sharing{SharingNone, SharingTenant, SharingEnvironment}, s)
+}

@@ -1,0 +1,150 @@
+package catalog
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/gatorcloud/sluice/renderer/strict"
+)
+
+// kustomizationFields are what a kustomization of the catalog may use. What is
+// missing reaches out (helmCharts, generators, openapi), belongs to the overlay
+// (namespace) or is deprecated in favour of patches and replacements.
+func kustomizationFields() []string {
+	return []string{
+		"apiVersion", "kind", "metadata", "resources", "components", "patches", "replacements",
+		"configMapGenerator", "secretGenerator", "generatorOptions", "images", "labels", "commonLabels",
+		"commonAnnotations", "namePrefix", "nameSuffix", "replicas", "sortOptions", "buildMetadata",
+	}
+}
+
+// kustomizations checks every YAML file of the version that a parser without
+// bounds will read, and that kustomizations refer to existing files only: so
+// to nothing remote and nothing outside.
+func (c *checker) kustomizations(v *Version) {
+	var charts []string
+	for _, x := range v.own() {
+		if x.Source == SourceHelm {
+			charts = append(charts, x.Path+"/")
+		}
+	}
+	_ = c.files.Walk(func(name string, data []byte) error { // the callback never fails
+		c.where = name
+		inChart := slices.ContainsFunc(charts, func(dir string) bool { return strings.HasPrefix(name, dir) })
+		switch {
+		case archive(name):
+			c.refuse("unpack it", "archives are not allowed")
+		case inChart && path.Base(path.Dir(name)) == "templates" || inChart && strings.Contains(name, "/templates/"):
+			// a template is YAML only once it is rendered
+		case name == descriptionFile(c.ref), !yamlName(name):
+		default:
+			c.yamlFile(name, data)
+		}
+		return nil
+	})
+}
+
+func archive(name string) bool {
+	for _, ext := range []string{".tgz", ".tar", ".gz", ".zip"} {
+		if strings.HasSuffix(strings.ToLower(name), ext) {
+			return true
+		}
+	}
+	return false
+}
+
+// yamlName reports whether a file is parsed as YAML; JSON is YAML.
+func yamlName(name string) bool {
+	switch path.Ext(name) {
+	case ".yaml", ".yml", ".json", ".lock":
+		return true
+	}
+	return path.Base(name) == "Kustomization"
+}
+
+func (c *checker) yamlFile(name string, data []byte) {
+	if err := strict.Check(data, maxFileBytes); err != nil {
+		c.add(err)
+		return
+	}
+	if !slices.Contains(kustomizationNames(), path.Base(name)) {
+		return
+	}
+	var doc map[string]any
+	if err := strict.YAML(data, maxFileBytes, &doc); err != nil {
+		c.add(err)
+		return
+	}
+	for _, field := range slices.Sorted(maps.Keys(doc)) {
+		if !slices.Contains(kustomizationFields(), field) {
+			c.refuse("use resources, patches, replacements and generators of local files", "field %q is not allowed in the catalog", field)
+		}
+	}
+	dir := path.Dir(name)
+	for _, field := range []string{"resources", "components"} {
+		for _, item := range list(doc[field]) {
+			c.reachable(dir, field, item, true)
+		}
+	}
+	for _, field := range []string{"patches", "replacements"} {
+		for _, item := range list(doc[field]) {
+			if at, ok := mapping(item)["path"]; ok {
+				c.reachable(dir, field, at, true)
+			}
+		}
+	}
+	for _, field := range []string{"configMapGenerator", "secretGenerator"} {
+		for _, item := range list(doc[field]) {
+			c.generator(dir, field, mapping(item))
+		}
+	}
+}
+
+// generator checks the files that a ConfigMap or Secret is made of.
+func (c *checker) generator(dir, field string, g map[string]any) {
+	for _, item := range list(g["files"]) {
+		s, _ := item.(string)
+		if _, file, named := strings.Cut(s, "="); named {
+			item = file
+		}
+		c.reachable(dir, field, item, false)
+	}
+	for _, item := range list(g["envs"]) {
+		c.reachable(dir, field, item, false)
+	}
+	if env, ok := g["env"]; ok {
+		c.reachable(dir, field, env, false)
+	}
+}
+
+// reachable checks that ref, written in a kustomization in dir, is a file or
+// directory of the version; a file that is parsed must have the name of one.
+func (c *checker) reachable(dir, field string, ref any, parsed bool) {
+	s, ok := ref.(string)
+	if !ok {
+		c.refuse("write a path", "%s: %v is no path", field, fmt.Sprintf("%.40v", ref))
+		return
+	}
+	target := path.Join(dir, s)
+	e, found := c.files.Lookup(target)
+	switch {
+	case strings.HasPrefix(s, "/") || strings.ContainsAny(s, "\\?#\x00") || !localPath(target) || !found:
+		c.refuse("refer to files and directories of the same version; copy in what is remote",
+			"%s: %s is not a file or directory of this version", field, quote(s))
+	case parsed && e.Dir == nil && !yamlName(target):
+		c.refuse("rename it to .yaml", "%s: %s is read as YAML and not named so", field, quote(s))
+	}
+}
+
+func list(v any) []any {
+	l, _ := v.([]any)
+	return l
+}
+
+func mapping(v any) map[string]any {
+	m, _ := v.(map[string]any)
+	return m
+}
