@@ -23,6 +23,8 @@ type Application struct {
 	Versions    map[string]string // plugin parameter; what the parent grants
 	Labels      map[string]string
 	Annotations map[string]string
+	// Create makes Argo CD create the destination namespace.
+	Create bool
 	// SyncOptions is the value of the sync-options annotation; empty for none.
 	SyncOptions string
 }
@@ -57,6 +59,10 @@ func (a Application) Encode() []byte {
 	w.line(6, "selfHeal: true")
 	w.line(4, "retry:")
 	w.line(6, "limit: 0")
+	if a.Create {
+		w.line(4, "syncOptions:")
+		w.line(4, "- CreateNamespace=true")
+	}
 	return w.buf
 }
 

@@ -1,0 +1,136 @@
+package renderer
+
+import (
+	"hash/fnv"
+	"slices"
+
+	"github.com/gatorcloud/sluice/renderer/authz"
+	"github.com/gatorcloud/sluice/renderer/ident"
+	"github.com/gatorcloud/sluice/renderer/manifest"
+	"github.com/gatorcloud/sluice/renderer/plan"
+)
+
+// Change renders one tenant's folder anew and notes in the fleet what else the
+// change touches. Flush writes that once for any number of changes.
+func (r *Renderer) Change(f *Fleet, facts authz.Facts, memory Memory, sink Sink) (Report, error) {
+	o, err := r.tenant(facts, memory, sink)
+	if err != nil {
+		return Report{}, err
+	}
+	var report Report
+	report.add(facts.Tenant.ID, o)
+	if !o.present {
+		return report, r.Remove(f, facts.Tenant.ID, sink)
+	}
+	f.note(facts.Tenant.ID)
+	f.set(facts.Tenant.ID, o.member)
+	return report, nil
+}
+
+// Remove takes a tenant out of the environment.
+func (r *Renderer) Remove(f *Fleet, id ident.Tenant, sink Sink) error {
+	if _, ok := f.members[id]; !ok {
+		return nil
+	}
+	f.note(id)
+	f.drop(id)
+	return sink.Put(r.path(manifest.TenantPath(id)), nil)
+}
+
+// changes is what happened to a fleet since it was last settled.
+type changes struct {
+	before shape
+	old    map[ident.Tenant]member // members as they were; zero file: not there
+}
+
+// shape is what the fleet's own files depend on.
+type shape struct {
+	bits   []int
+	shared uint64 // order-free hash of the needed and kept shared versions
+}
+
+func (f *Fleet) shape() shape {
+	s := shape{shared: f.sharedHash}
+	for i := range f.rings {
+		s.bits = append(s.bits, f.bits(i))
+	}
+	return s
+}
+
+// note remembers a member as it was before its first change.
+func (f *Fleet) note(id ident.Tenant) {
+	if f.changes == nil {
+		f.changes = &changes{before: f.shape(), old: map[ident.Tenant]member{}}
+	}
+	if _, noted := f.changes.old[id]; !noted {
+		f.changes.old[id] = f.members[id]
+	}
+}
+
+// Flush writes what changed since the fleet was settled: the member files of
+// changed tenants, all rings when one of them is split differently, and the
+// fleet's own files when batches or shared components differ. It may be
+// repeated, on another sink after a lost race.
+func (f *Fleet) Flush(sink Sink) error {
+	if f.changes == nil {
+		return nil
+	}
+	now := f.shape()
+	split := !slices.Equal(f.changes.before.bits, now.bits)
+	if split {
+		sink.Reset(f.path(manifest.RingsDir))
+		for i := range f.rings {
+			if err := f.writeRing(sink, i); err != nil {
+				return err
+			}
+		}
+	} else if err := f.flushMembers(sink, now); err != nil {
+		return err
+	}
+	if !split && f.changes.before.shared == now.shared {
+		return nil
+	}
+	sink.Reset(f.path(manifest.FleetDir))
+	sink.Reset(f.path(manifest.SharedDir))
+	return f.writeFleet(sink)
+}
+
+// Settle forgets the changes: they are published.
+func (f *Fleet) Settle() { f.changes = nil }
+
+func (f *Fleet) flushMembers(sink Sink, now shape) error {
+	for id, old := range f.changes.old {
+		var path string
+		if m, ok := f.members[id]; ok {
+			path = f.memberPath(id, m, now.bits[m.ring])
+			if err := sink.PutFile(path, m.file); err != nil {
+				return err
+			}
+		}
+		if old.file == nil {
+			continue
+		}
+		if was := f.memberPath(id, old, now.bits[old.ring]); was != path {
+			if err := sink.Put(was, nil); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// count adds by to the uses of requirements and keeps the hash of the used set.
+func (f *Fleet) count(all map[plan.Requirement]int, some []plan.Requirement, salt byte, by int) {
+	for _, r := range some {
+		used := all[r] > 0
+		if all[r] += by; all[r] == 0 {
+			delete(all, r)
+		}
+		if used != (all[r] > 0) {
+			h := fnv.New64a()
+			h.Write([]byte{salt})
+			h.Write([]byte(r.Name.String() + "/" + r.ID.String()))
+			f.sharedHash ^= h.Sum64()
+		}
+	}
+}

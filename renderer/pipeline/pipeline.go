@@ -1,0 +1,210 @@
+// Package pipeline renders environments from a repository's files and a source
+// of authorisations, step by step: catalog, environment, facts, guards, files.
+//
+// Each step takes the typed result of the one before. Nothing is written
+// before the guards have passed; what is written goes to a Sink that the
+// caller commits or throws away, so a failure at any step leaves no trace.
+// Faults of single records or catalog versions do not fail the render: they
+// are in the Summary, and the tenants concerned keep what they had.
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync"
+	"time"
+
+	"github.com/gatorcloud/sluice/catalog"
+	"github.com/gatorcloud/sluice/environments"
+	"github.com/gatorcloud/sluice/renderer"
+	"github.com/gatorcloud/sluice/renderer/authz"
+	"github.com/gatorcloud/sluice/renderer/bundle"
+	"github.com/gatorcloud/sluice/renderer/facts"
+	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/ident"
+	"github.com/gatorcloud/sluice/renderer/manifest"
+)
+
+// Source gives every authorisation below a prefix at one revision.
+type Source interface {
+	Snapshot(ctx context.Context, prefix string) (authz.Snapshot, error)
+}
+
+// Options says how to render. The zero value renders from the facts in the
+// repository, as they stand.
+type Options struct {
+	// Source is etcd; nil renders from the facts in the repository.
+	Source Source
+	// Now is the moment of the render; it is required with a Source.
+	Now time.Time
+	// AllowRemovals switches the guards against mass removal off.
+	AllowRemovals bool
+	// Workers is how many tenants are rendered at once; the number of processors when zero.
+	Workers int
+	// Progress hears how far the rendering of tenants is. May be nil.
+	Progress func(done, all int)
+}
+
+// Summary says what a render did.
+type Summary struct {
+	Environment ident.Environment
+	// Revision is the etcd revision that was read; zero when the facts came from the repository.
+	Revision int64
+	renderer.Report
+	Quarantined []authz.Quarantine
+	Released    []ident.Tenant
+	Gone        []ident.Tenant
+	// Catalog are the faults of the catalog; versions that have one were not used.
+	Catalog error
+}
+
+// Skipped returns everything that was left out, as errors of class Skipped.
+func (s Summary) Skipped() []error {
+	var all []error
+	add := func(err error) { all = append(all, fault.New(fault.Skipped, fault.HintOf(err), "%w", err)) }
+	for _, err := range flatten(s.Catalog) {
+		add(err)
+	}
+	for _, q := range s.Quarantined {
+		add(q)
+	}
+	for _, f := range s.Faults {
+		add(f)
+	}
+	return all
+}
+
+// flatten returns the parts of a joined error.
+func flatten(err error) []error {
+	if err == nil {
+		return nil
+	}
+	var joined interface{ Unwrap() []error }
+	if !errors.As(err, &joined) {
+		return []error{err}
+	}
+	var all []error
+	for _, e := range joined.Unwrap() {
+		all = append(all, flatten(e)...)
+	}
+	return all
+}
+
+// Pipeline renders environments. It keeps the bundles that it built, by the
+// digest of their version, for as long as it lives. Safe for concurrent use.
+type Pipeline struct{ bundles *bundles }
+
+// New returns a pipeline.
+func New() *Pipeline { return &Pipeline{&bundles{known: map[string]*entry{}}} }
+
+// Bundles returns the pipeline's bundles.
+func (p *Pipeline) Bundles() interface {
+	Bundle(v *catalog.Version) (*bundle.Bundle, error)
+} {
+	return p.bundles
+}
+
+// Prepared is an environment whose catalog and fleet were read.
+type Prepared struct {
+	Site     *environments.Site
+	Catalog  *catalog.Catalog
+	Faults   error // of the catalog
+	Memory   renderer.Stored
+	Renderer *renderer.Renderer
+}
+
+// Prepare reads catalog and environment from files, the root of a repository.
+func (p *Pipeline) Prepare(files fs.FS, env ident.Environment, o Options) (*Prepared, error) {
+	root, err := fs.Sub(files, manifest.Root)
+	if err != nil {
+		return nil, fmt.Errorf("opening environments: %w", err)
+	}
+	site, err := environments.Load(root, env)
+	if err != nil {
+		return nil, err
+	}
+	sold, err := fs.Sub(files, "catalog")
+	if err != nil {
+		return nil, fmt.Errorf("opening catalog: %w", err)
+	}
+	c, faults := catalog.Load(sold)
+	if c == nil {
+		return nil, faults
+	}
+	return &Prepared{Site: site, Catalog: c, Faults: faults, Memory: renderer.NewStored(files, env),
+		Renderer: renderer.New(renderer.Config{Site: site, Catalog: c, Bundles: p.bundles, Workers: o.Workers, Progress: o.Progress}),
+	}, nil
+}
+
+// Render renders one environment of files into sink.
+func (p *Pipeline) Render(ctx context.Context, files fs.FS, env ident.Environment, sink renderer.Sink, o Options) (Summary, error) {
+	ready, err := p.Prepare(files, env, o)
+	if err != nil {
+		return Summary{}, err
+	}
+	summary := Summary{Environment: env, Catalog: ready.Faults}
+	all, err := ready.facts(ctx, o, &summary)
+	if err != nil {
+		return summary, fmt.Errorf("rendering environment %q: %w", env, err)
+	}
+	_, summary.Report, err = ready.Renderer.Full(ctx, all, ready.Memory, sink)
+	if err != nil {
+		return summary, fmt.Errorf("rendering environment %q: %w", env, err)
+	}
+	return summary, nil
+}
+
+// facts returns what is to be rendered, after the guards.
+func (r *Prepared) facts(ctx context.Context, o Options, summary *Summary) ([]authz.Facts, error) {
+	if o.Source == nil {
+		return facts.Recall(r.Memory, o.Now, facts.Life(r.Site.Life))
+	}
+	snap, err := o.Source.Snapshot(ctx, r.Site.Etcd.Prefix)
+	if err != nil {
+		return nil, err
+	}
+	summary.Revision, summary.Quarantined = snap.Revision, snap.Quarantined
+	if snap.Keys == 0 && !o.AllowRemovals {
+		return nil, fault.Mend("check the prefix and the etcd that is asked; if there really are no tenants, repeat with --allow-removals",
+			"reading etcd: no record below prefix %q at revision %d", r.Site.Etcd.Prefix, snap.Revision)
+	}
+	result, err := facts.Merge(snap, r.Memory, r.Site.Tenants.Selects, facts.ClockOf(r.Site, o.Now))
+	if err != nil {
+		return nil, err
+	}
+	summary.Released, summary.Gone = result.Released, result.Gone
+	if !o.AllowRemovals {
+		if err := result.Limit(r.Site.MaxRemovalsPercent); err != nil {
+			return nil, err
+		}
+	}
+	return result.Tenants, nil
+}
+
+// bundles builds each version once.
+type bundles struct {
+	mu    sync.Mutex
+	known map[string]*entry // by reference and digest
+}
+
+type entry struct {
+	once   sync.Once
+	bundle *bundle.Bundle
+	err    error
+}
+
+// Bundle returns the bundle of v.
+func (b *bundles) Bundle(v *catalog.Version) (*bundle.Bundle, error) {
+	key := v.Ref.String() + " " + v.Digest
+	b.mu.Lock()
+	e := b.known[key]
+	if e == nil {
+		e = &entry{}
+		b.known[key] = e
+	}
+	b.mu.Unlock()
+	e.once.Do(func() { e.bundle, e.err = bundle.Build(v) })
+	return e.bundle, e.err
+}
