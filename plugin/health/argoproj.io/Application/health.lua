@@ -1,0 +1,331 @@
+-- Health of an Argo CD Application, strict enough to gate a sync wave.
+--
+-- The checks run in the order of the list at the end, and the first that has
+-- something to say decides. The order is the contract: nothing that is told of
+-- an earlier source may fail or pass the present one, so "compared" comes
+-- before every check that can say Degraded, or a revert would fail on the
+-- failure that it reverts.
+--
+-- Annotations, all optional: gatorcloud.io/soak (seconds), /tolerate-unhealthy
+-- (child Applications), /approval ("required"), /approved (the versions that a
+-- person approved), /paused ("true").
+local os = require("os")
+-- begin values
+-- Objects are hostile: any field may be missing or of any type. These give a
+-- value that can be read on without a check, because a script that fails makes
+-- its object Unknown, and Argo CD leaves an Unknown Application out of its
+-- parent's health.
+local function map(v)
+  if type(v) == "table" then return v end
+  return {}
+end
+local function text(v)
+  if type(v) == "string" then return v end
+  return ""
+end
+-- number also reads strings; nil for anything that is not a finite number.
+local function number(v)
+  local n = nil
+  if type(v) == "number" then n = v end
+  if type(v) == "string" then n = tonumber(v) end
+  if n == nil or n - n ~= 0 then return nil end
+  return n
+end
+local function health(status, message)
+  return {status = status, message = message}
+end
+-- end values
+-- begin clock
+-- Argo CD gives a script no string library, and its os.date ignores "!" for a
+-- given time. So times are compared as what they are in the object, the UTC
+-- strings of the API server, and the script needs no time zone.
+local function stamp(seconds)
+  local function div(a, b) return (a - a % b) / b end
+  local function two(n)
+    if n < 10 then return "0" .. n end
+    return "" .. n
+  end
+  if seconds < 0 then seconds = 0 end
+  local second = seconds % 86400
+  -- Days are counted from 1 March of year 0, so that the leap day is a year's last.
+  local days = div(seconds, 86400) + 719468
+  local era = div(days, 146097)
+  days = days % 146097
+  local year = div(days - div(days, 1460) + div(days, 36524) - div(days, 146096), 365)
+  days = days - (365 * year + div(year, 4) - div(year, 100))
+  local month = div(5 * days + 2, 153)
+  local day = days - div(153 * month + 2, 5) + 1
+  year = year + era * 400
+  if month >= 10 then
+    month, year = month - 9, year + 1
+  else
+    month = month + 3
+  end
+  return year .. "-" .. two(month) .. "-" .. two(day) .. "T" .. two(div(second, 3600)) .. ":" ..
+    two(div(second % 3600, 60)) .. ":" .. two(second % 60) .. "Z"
+end
+-- ago returns the time that was some seconds before now.
+local function ago(seconds) return stamp(os.time() - seconds) end
+-- moment returns v when it is a time of the API server's form, else "", which
+-- is before every time.
+local function moment(v)
+  if type(v) == "string" and #v == 20 and v >= "1970-01-01T00:00:00Z" and v < "3000-01-01T00:00:00Z" then return v end
+  return ""
+end
+local function latest(a, b)
+  a, b = moment(a), moment(b)
+  if a < b then return b end
+  return a
+end
+-- end clock
+-- begin versions
+-- granted returns the versions that an Application hands to its plugin as one
+-- line, "dsa=31,swg=202", sorted; "" when there are none. An approval is for
+-- exactly this line.
+local function granted(spec)
+  local list = {}
+  for _, parameter in ipairs(map(map(map(spec.source).plugin).parameters)) do
+    if map(parameter).name == "versions" then
+      for product, version in pairs(map(map(parameter).map)) do
+        if type(product) ~= "string" or text(version) == "" then return "" end
+        table.insert(list, product .. "=" .. version)
+      end
+    end
+  end
+  table.sort(list)
+  return table.concat(list, ",")
+end
+-- end versions
+
+local metadata, spec, status = map(obj.metadata), map(obj.spec), map(obj.status)
+local annotations = map(metadata.annotations)
+local sync, aggregate, operation = map(status.sync), map(status.health), map(status.operationState)
+local phase = operation.phase
+
+-- same compares deeply, without recursion: Lua's call stack here is 256 deep.
+local function same(a, b)
+  local left, right, n = {a}, {b}, 1
+  while n > 0 do
+    local x, y = left[n], right[n]
+    left[n], right[n] = nil, nil
+    n = n - 1
+    if type(x) ~= "table" or type(y) ~= "table" then
+      if x ~= y then return false end
+    else
+      for key, value in pairs(x) do
+        n = n + 1
+        left[n], right[n] = value, y[key]
+      end
+      for key in pairs(y) do
+        if x[key] == nil then return false end
+      end
+    end
+  end
+  return true
+end
+
+-- sameFields compares the fields of two structs. Argo CD writes a field that is
+-- empty in one place and leaves it out in another.
+local function sameFields(a, b)
+  local function empty(v)
+    return v == nil or v == "" or v == false or (type(v) == "table" and next(v) == nil)
+  end
+  a, b = map(a), map(b)
+  for key, value in pairs(a) do
+    if not same(value, b[key]) and not (empty(value) and empty(b[key])) then return false end
+  end
+  for key, value in pairs(b) do
+    if a[key] == nil and not empty(value) then return false end
+  end
+  return true
+end
+
+-- present says whether a record (what was compared, synced or deployed) is of the present source.
+local function present(record)
+  return type(record) == "table" and sameFields(record.source, spec.source) and
+    same(map(record.sources), map(spec.sources))
+end
+
+-- sameDestination lets Argo CD's record name the cluster both ways: it infers
+-- the name from the server and the server from the name.
+local function sameDestination(recorded)
+  local destination, known = map(spec.destination), map(recorded)
+  if text(destination.namespace) ~= text(known.namespace) then return false end
+  local asked = false
+  for _, key in ipairs({"name", "server"}) do
+    if text(destination[key]) ~= "" then
+      asked = true
+      if destination[key] ~= known[key] then return false end
+    end
+  end
+  return asked or (text(known.name) == "" and text(known.server) == "")
+end
+
+local function deleted()
+  if metadata.deletionTimestamp ~= nil then return health("Progressing", "being deleted") end
+end
+
+local function compared()
+  if not (present(map(sync.comparedTo)) and sameDestination(map(sync.comparedTo).destination)) then
+    return health("Progressing", "not yet compared with the present spec")
+  end
+end
+
+-- What the last operation says counts when it ran with the present source.
+local function failed()
+  if not present(operation.syncResult) then return nil end
+  if phase == "Failed" or phase == "Error" then
+    return health("Degraded", "sync failed: " .. text(operation.message))
+  end
+  if phase == "Running" and (number(operation.retryCount) or 0) > 0 then
+    return health("Degraded", "sync is being retried: " .. text(operation.message))
+  end
+end
+
+-- A hiccup of the repo-server is no failure; one that lasts is. An Application
+-- whose manifests cannot be rendered keeps its last health otherwise.
+local function uncomparable()
+  for _, condition in ipairs(map(status.conditions)) do
+    local kind = map(condition).type
+    if kind == "ComparisonError" or kind == "InvalidSpecError" or kind == "UnknownError" then
+      if moment(condition.lastTransitionTime) < ago(30) then
+        return health("Degraded", kind .. ": " .. text(condition.message))
+      end
+    end
+  end
+end
+
+local function running()
+  if obj.operation ~= nil then return health("Progressing", "sync requested") end
+  if phase == "Running" or phase == "Terminating" then
+    return health("Progressing", "sync " .. phase .. ": " .. text(operation.message))
+  end
+  -- Nothing follows by itself on an operation that failed before it had a source.
+  if (phase == "Failed" or phase == "Error") and operation.syncResult == nil then
+    return health("Degraded", "sync failed: " .. text(operation.message))
+  end
+end
+
+local function unsynced()
+  if sync.status ~= "Synced" then return health("Progressing", "not synced: " .. text(sync.status)) end
+end
+
+-- succeeded also accepts an earlier success of the present source after which
+-- only another source failed, and failed before it changed anything: the
+-- Application is Synced, so no operation will ever follow.
+local function unsucceeded()
+  if phase == "Succeeded" then return nil end
+  local history = map(status.history)
+  if (phase == "Failed" or phase == "Error") and present(history[#history]) then return nil end
+  return health("Progressing", "no successful sync yet")
+end
+
+-- The health that follows is of the moment of reconciledAt: before the end of
+-- the operation it is that of the objects that the operation replaced.
+local function stale()
+  local finished, reconciled = moment(operation.finishedAt), moment(status.reconciledAt)
+  if finished == "" or reconciled < finished then
+    return health("Progressing", "not reconciled since the sync")
+  end
+end
+
+-- children counts the child Applications in the status, names those that are
+-- not Healthy and says whether anything else is not Healthy.
+local function children()
+  local found = {healthy = 0, unhealthy = {}, others = false}
+  for _, resource in ipairs(map(status.resources)) do
+    resource = map(resource)
+    local state = map(resource.health).status
+    if resource.kind == "Application" and resource.group == "argoproj.io" then
+      if state == "Healthy" then
+        found.healthy = found.healthy + 1
+      elseif state ~= nil or aggregate.status ~= "Healthy" then
+        table.insert(found.unhealthy, text(resource.name))
+      end
+    elseif state ~= nil and state ~= "Healthy" then
+      found.others = true
+    end
+  end
+  return found
+end
+
+local function list(names)
+  table.sort(names)
+  local shown = {}
+  for i = 1, 3 do shown[i] = names[i] end
+  if #names <= 3 then return table.concat(shown, ", ") end
+  return table.concat(shown, ", ") .. " and " .. (#names - 3) .. " more"
+end
+
+-- tolerated is how many children may be unhealthy; what is no number is none.
+local function tolerance()
+  local n = number(annotations["gatorcloud.io/tolerate-unhealthy"])
+  if n == nil or n < 0 then return 0 end
+  return n
+end
+
+local remark = ""
+
+-- Argo CD leaves a Missing or Unknown child Application out of its parent's
+-- health (argo-cd 27917); here it counts. Tolerance needs one Healthy child: a
+-- ring in which nothing runs has proven nothing.
+local function unhealthy()
+  local found = children()
+  local count = #found.unhealthy
+  local counted = count .. " of " .. (count + found.healthy) .. " Applications not Healthy: " .. list(found.unhealthy)
+  local within = count > 0 and count <= tolerance() and found.healthy > 0 and not found.others
+  local known = aggregate.status
+  if within and (known == "Healthy" or known == "Progressing" or known == "Degraded") then
+    remark = "tolerating " .. counted
+    return nil
+  end
+  if known == "Healthy" then
+    if count > 0 then return health("Progressing", counted) end
+    return nil
+  end
+  local message = text(aggregate.message)
+  if message == "" and count > 0 then message = counted end
+  if known == "Degraded" or known == "Suspended" then return health(known, message) end
+  if known == "Unknown" then return health("Degraded", "health is unknown: see the conditions of its resources") end
+  return health("Progressing", message)
+end
+
+-- Annotations that a gate depends on fail closed, and visibly.
+local function soaking()
+  local value = annotations["gatorcloud.io/soak"]
+  if value == nil then return nil end
+  local seconds = number(value)
+  if seconds == nil or seconds < 0 then
+    return health("Degraded", "annotation gatorcloud.io/soak: want a number of seconds")
+  end
+  local since = latest(operation.finishedAt, aggregate.lastTransitionTime)
+  if seconds > 0 and since > ago(seconds) then
+    return health("Progressing", "soaking " .. seconds .. " s since " .. since)
+  end
+end
+
+local function unapproved()
+  local value = annotations["gatorcloud.io/approval"]
+  if value == nil then return nil end
+  if value ~= "required" then
+    return health("Degraded", "annotation gatorcloud.io/approval: want \"required\"")
+  end
+  local versions = granted(spec)
+  if versions == "" or annotations["gatorcloud.io/approved"] ~= versions then
+    return health("Progressing", "waiting for approval of " .. versions)
+  end
+end
+
+local function paused()
+  local value = annotations["gatorcloud.io/paused"]
+  if value ~= nil and value ~= "false" then return health("Progressing", "paused") end
+end
+
+for _, check in ipairs({
+  deleted, compared, failed, uncomparable, running, unsynced, unsucceeded, stale,
+  unhealthy, soaking, unapproved, paused,
+}) do
+  local verdict = check()
+  if verdict ~= nil then return verdict end
+end
+return health("Healthy", remark)
