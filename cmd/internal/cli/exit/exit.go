@@ -1,0 +1,84 @@
+// Package exit is the table from errors to exit codes, and the form in which
+// the command line prints an error. No other place decides either.
+package exit
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/gatorcloud/sluice/renderer/fault"
+)
+
+// Exit codes.
+const (
+	OK        = 0  // done
+	Different = 1  // --check or diff found a difference
+	Failed    = 2  // a person must act; nothing was written
+	Skipped   = 3  // done, but some input was left out
+	Later     = 75 // the same command may succeed later (EX_TEMPFAIL)
+)
+
+// ErrDifferent is returned by commands that found a difference and have
+// printed it already.
+var ErrDifferent = errors.New("differences found")
+
+// Code returns the exit code for err.
+func Code(err error) int {
+	switch {
+	case err == nil:
+		return OK
+	case errors.Is(err, ErrDifferent):
+		return Different
+	}
+	switch fault.ClassOf(err) {
+	case fault.Skipped:
+		return Skipped
+	case fault.Retry, fault.Wait:
+		return Later
+	default:
+		return Failed
+	}
+}
+
+// Print writes err for people: a line that says what is wrong and, where a
+// person can mend it, a line that says how. Each part of a joined error has
+// its own lines. ErrDifferent prints nothing.
+func Print(w io.Writer, err error) {
+	for _, e := range parts(err) {
+		if errors.Is(e, ErrDifferent) {
+			continue
+		}
+		fmt.Fprintf(w, "sluice: error: %s\n", oneLine(e.Error()))
+		if hint := fault.HintOf(e); hint != "" {
+			fmt.Fprintf(w, "sluice: hint: %s\n", oneLine(hint))
+		}
+	}
+}
+
+// parts returns the parts of a joined error, or err itself.
+func parts(err error) []error {
+	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // only the outermost join is printed apart
+	if !ok {
+		return []error{err}
+	}
+	var all []error
+	for _, e := range joined.Unwrap() {
+		all = append(all, parts(e)...)
+	}
+	return all
+}
+
+// oneLine keeps what others said from adding lines or terminal controls.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' {
+			return ' '
+		}
+		if r < ' ' || r == 0x7f || 0x80 <= r && r < 0xa0 {
+			return -1
+		}
+		return r
+	}, s)
+}

@@ -1,0 +1,133 @@
+// Package validatecmd is `sluice validate`.
+package validatecmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"slices"
+
+	"github.com/gatorcloud/sluice/catalog"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
+	"github.com/gatorcloud/sluice/environments"
+	"github.com/gatorcloud/sluice/renderer/bundle"
+	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/ident"
+	"github.com/gatorcloud/sluice/renderer/manifest"
+	"github.com/spf13/cobra"
+)
+
+// New returns `sluice validate`.
+func New() *cobra.Command {
+	var repo repoflags.Flags
+	cmd := &cobra.Command{
+		Use:   "validate",
+		Short: "Check catalog, lock and environments and list every error",
+		Long: `Validate loads the catalog and every environment of a repository, checks the
+lock, builds every version's base and checks that fleets grant only what the
+catalog holds. It lists every error of one run and writes nothing.`,
+		Example: `  # before a merge request
+  sluice validate
+
+  # a repository elsewhere
+  sluice validate --repo https://git.example/fleet.git --branch main`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			t, err := repo.Open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return errors.Join(run(cmd.Context(), t.Files, cmd.OutOrStdout()), t.Close())
+		},
+	}
+	repo.Add(cmd.Flags())
+	return cmd
+}
+
+func run(ctx context.Context, open func(context.Context) (fs.FS, error), stdout io.Writer) error {
+	files, err := open(ctx)
+	if err != nil {
+		return err
+	}
+	sold, err := fs.Sub(files, "catalog")
+	if err != nil {
+		return err
+	}
+	c, fault1 := catalog.Load(sold)
+	faults := []error{fault1}
+	versions := 0
+	if c != nil {
+		versions = len(c.All())
+		faults = append(faults, bundles(c))
+	}
+	root, err := fs.Sub(files, manifest.Root)
+	if err != nil {
+		return err
+	}
+	names, err := environments.List(root)
+	faults = append(faults, err)
+	for _, name := range names {
+		site, err := environments.Load(root, name)
+		faults = append(faults, err)
+		if err == nil && c != nil {
+			faults = append(faults, grants(site, c))
+		}
+	}
+	if err := errors.Join(faults...); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(stdout, "%d versions and %d environments are valid\n", versions, len(names))
+	return err
+}
+
+// bundles builds the base of every version and looks for objects that collide.
+func bundles(c *catalog.Catalog) error {
+	var faults []error
+	var built []*bundle.Bundle
+	for _, v := range c.All() {
+		b, err := bundle.Build(v)
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		built = append(built, b)
+	}
+	return errors.Join(append(faults, bundle.Collisions(built))...)
+}
+
+// grants checks that a fleet names only versions that the catalog holds.
+func grants(site *environments.Site, c *catalog.Catalog) error {
+	var faults []error
+	check := func(ring ident.Ring, p ident.Product, v ident.Version) {
+		if _, err := c.Version(p, v); err != nil {
+			faults = append(faults, fault.Mend(fault.HintOf(err), "checking environment %q: ring %q: %w", site.Name, ring, err))
+		}
+	}
+	for _, r := range site.Fleet.Rings {
+		for p, v := range r.Versions {
+			check(r.Name, p, v)
+		}
+		for p, all := range r.Previous {
+			for _, v := range all {
+				check(r.Name, p, v)
+			}
+		}
+	}
+	return sortedJoin(faults)
+}
+
+// sortedJoin joins errors in the order of their text, as maps have none.
+func sortedJoin(faults []error) error {
+	texts := map[string]error{}
+	for _, f := range faults {
+		texts[f.Error()] = f
+	}
+	var sorted []error
+	for _, k := range slices.Sorted(maps.Keys(texts)) {
+		sorted = append(sorted, texts[k])
+	}
+	return errors.Join(sorted...)
+}

@@ -1,0 +1,67 @@
+// Package wire is the composition root of sluice: it builds the adapters,
+// hands them to the commands and turns what they return into an exit code.
+package wire
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/gatorcloud/sluice/cmd/internal/cli/authzcmd"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/catalogcmd"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/democmd"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/exit"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/rendercmd"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/validatecmd"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/versioncmd"
+	"github.com/gatorcloud/sluice/renderer/pipeline"
+	"github.com/spf13/cobra"
+)
+
+// Main runs the command line and returns its exit code.
+func Main(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	cmd := root()
+	cmd.SetArgs(args)
+	err := cmd.ExecuteContext(ctx)
+	if err != nil {
+		exit.Print(os.Stderr, err)
+	}
+	return exit.Code(err)
+}
+
+// Version returns the version that the build was stamped with.
+func Version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "devel"
+}
+
+func root() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "sluice",
+		Short: "Turn tenant authorisations into per-tenant Kustomize overlays in Git",
+		Long: `sluice is the GitOps control plane of a multi-tenant cloud. It turns tenants'
+authorisations in etcd into per-tenant Kustomize overlays in Git, which Argo CD
+carries to clusters ring by ring and bucket by bucket.`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	p := pipeline.New()
+	render := rendercmd.Deps{Etcd: source, EtcdFlags: etcd.Add, Pipeline: p, Now: time.Now, Version: Version()}
+	cmd.AddCommand(
+		rendercmd.New(render),
+		rendercmd.NewDiff(render),
+		validatecmd.New(),
+		authzcmd.New(openStore),
+		catalogcmd.New(),
+		democmd.New(democmd.Deps{Pipeline: p, Now: time.Now, Version: Version()}),
+		versioncmd.New(Version()),
+	)
+	return cmd
+}
