@@ -140,14 +140,39 @@ type Event struct {
 	Object Object `json:"object"`
 }
 
-// Watch calls each for every present object and every change of the objects
-// that ref names, until the connection or the context ends or each returns an error.
-func (c *Client) Watch(ctx context.Context, ref Ref, each func(Event) error) error {
+// List reads all objects that ref names and the revision that a watch can go on from.
+func (c *Client) List(ctx context.Context, ref Ref) (objects []Object, revision string, err error) {
+	path, err := c.Path(ctx, ref)
+	if err != nil {
+		return nil, "", err
+	}
+	data, err := c.Do(ctx, Request{Method: http.MethodGet, Path: path})
+	if err != nil {
+		return nil, "", err
+	}
+	var list struct {
+		Metadata struct{ ResourceVersion string }
+		Items    []Object
+	}
+	if err := json.Unmarshal(data, &list); err != nil {
+		return nil, "", fmt.Errorf("listing %s: %w", ref, err)
+	}
+	for _, o := range list.Items {
+		// Items of a list do not repeat what the list is of.
+		o["apiVersion"], o["kind"] = ref.APIVersion, ref.Kind
+	}
+	return list.Items, list.Metadata.ResourceVersion, nil
+}
+
+// Watch calls each for every change after the revision of the objects that ref
+// names, until the connection or the context ends or each returns an error.
+func (c *Client) Watch(ctx context.Context, ref Ref, revision string, each func(Event) error) error {
 	path, err := c.Path(ctx, ref)
 	if err != nil {
 		return err
 	}
-	resp, err := c.send(ctx, Request{Method: http.MethodGet, Path: path + "?watch=1"})
+	query := url.Values{"watch": {"1"}, "resourceVersion": {revision}}
+	resp, err := c.send(ctx, Request{Method: http.MethodGet, Path: path + "?" + query.Encode()})
 	if err != nil {
 		return err
 	}
