@@ -183,7 +183,7 @@ func describe(c rune) string {
 	if c == utf8.RuneError {
 		return "not valid UTF-8"
 	}
-	return fmt.Sprintf("%q (%U)", c, c)
+	return fmt.Sprintf("%+q (%U)", c, c)
 }
 
 // clip quotes a hostile value and bounds its length; non-ASCII is escaped.
