@@ -1,0 +1,66 @@
+# Everything a developer or CI runs. `make` alone prints this list.
+export CGO_ENABLED := 0
+GO      ?= go
+ONLY    ?=
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+BIN     := bin
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## print this list
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build sluice and sluice-cmp into bin/
+	$(GO) build -trimpath -ldflags='-s -w' -o $(BIN)/ ./cmd/sluice ./cmd/sluice-cmp
+
+.PHONY: test
+test: ## run all tests except those on the local cluster
+	$(GO) test ./...
+
+.PHONY: race
+race: ## run the tests of concurrent packages under the race detector
+	CGO_ENABLED=1 $(GO) test -race ./renderer/... ./plugin/...
+
+.PHONY: lint
+lint: ## check form, imports and static analysis
+	@test -z "$$(gofmt -l cmd catalog environments plugin renderer)" || { gofmt -l cmd catalog environments plugin renderer; exit 1; }
+	$(GO) vet ./...
+	@if command -v golangci-lint >/dev/null; then golangci-lint run; else echo "golangci-lint is not installed; skipped"; fi
+
+.PHONY: verify
+verify: build ## regenerate everything that is generated and fail if that changes anything
+	$(BIN)/sluice validate
+	$(BIN)/sluice catalog lock --check
+	$(BIN)/sluice render --from-git --check
+	$(GO) test ./plugin/... -run 'Golden|Equal' -count=1
+	git diff --exit-code
+
+.PHONY: render
+render: build ## render the example environments of this checkout anew
+	$(BIN)/sluice render --from-git
+
+.PHONY: demo
+demo: ## run the whole way once: embedded etcd, render, push, clone, build
+	$(GO) run ./cmd/sluice demo
+
+.PHONY: bench
+bench: ## print one line a figure; ONLY=<name> runs one
+	$(GO) run ./cmd/internal/bench $(ONLY)
+
+.PHONY: fuzz
+fuzz: ## run every fuzz target for ten seconds
+	@for p in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$p 2>/dev/null | grep '^Fuzz'); do \
+	    echo "$$p $$f"; $(GO) test $$p -run '^$$' -fuzz "^$$f$$" -fuzztime 10s || exit 1; \
+	  done; \
+	done
+
+.PHONY: e2e
+e2e: ## run the scenarios on a local cluster (first: go run ./cmd/lab up)
+	$(GO) test ./cmd/lab/... -tags e2e -timeout 60m -v
+
+.PHONY: image
+image: build ## write the plugin's image as an OCI layout into dist/
+	$(GO) run ./cmd/internal/mkimage --binary $(BIN)/sluice-cmp --output dist/sluice-cmp
