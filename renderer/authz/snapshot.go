@@ -51,13 +51,14 @@ func NewAssembler(prefix string) *Assembler {
 	return &Assembler{prefix: prefix, decoder: newDecoder(), held: map[ident.Tenant]*holding{}}
 }
 
-// Add decodes one record.
-func (s *Assembler) Add(r Record) {
+// Add decodes one record and returns what its key names, which is zero for a
+// key that the gate refused.
+func (s *Assembler) Add(r Record) Key {
 	s.keys++
 	key, err := ParseKey(s.prefix, r.Key)
 	if err != nil {
 		s.bad = append(s.bad, Quarantine{Key: r.Key, Revision: r.Revision, Err: err})
-		return
+		return Key{}
 	}
 	h := s.held[key.Tenant]
 	if h == nil {
@@ -73,6 +74,7 @@ func (s *Assembler) Add(r Record) {
 	if err != nil {
 		s.bad = append(s.bad, Quarantine{Key: r.Key, Tenant: key.Tenant, Product: key.Product, Revision: r.Revision, Err: err})
 	}
+	return key
 }
 
 func (h *holding) addTenant(key Key, r Record) error {
@@ -112,7 +114,7 @@ func (s *Assembler) Snapshot(revision int64) Snapshot {
 	}
 	slices.SortFunc(snap.Tenants, func(a, b Tenant) int { return a.ID.Compare(b.ID) })
 	for i := range snap.Tenants {
-		slices.SortFunc(snap.Tenants[i].Authorisations, func(a, b Authorisation) int { return a.Product.Compare(b.Product) })
+		slices.SortFunc(snap.Tenants[i].Authorisations, byProduct)
 	}
 	slices.SortFunc(s.bad, func(a, b Quarantine) int { return cmp.Compare(a.Key, b.Key) })
 	snap.Quarantined = s.bad
