@@ -37,6 +37,10 @@ const (
 type Graph struct {
 	APIVersion string `json:"apiVersion"`
 	Kind       string `json:"kind"`
+	// Version is the version's place in the catalog, Catalog its locked digest:
+	// they tie a base to the version that an overlay's descriptor names.
+	Version string `json:"version,omitempty"`
+	Catalog string `json:"catalog,omitempty"`
 	// Components are sorted by bucket, then by name.
 	Components []GraphComponent `json:"components"`
 	// Routes is the bucket of the routes; 0 when the version has none.
@@ -53,6 +57,8 @@ type GraphComponent struct {
 // Encode returns base/graph.yaml.
 func (g Graph) Encode() []byte {
 	w := begin(KindGraph)
+	w.opt(0, "version", g.Version)
+	w.opt(0, "catalog", g.Catalog)
 	w.line(0, "components:")
 	for _, c := range g.Components {
 		w.str(0, "- name", c.Name.String())

@@ -12,6 +12,7 @@ func TestGraphRoundTrip(t *testing.T) {
 	name := ident.Must[ident.ComponentKind]
 	g := manifest.Graph{
 		APIVersion: manifest.APIVersion, Kind: manifest.KindGraph, Routes: 2,
+		Version: "products/swg/202", Catalog: "sha256:00",
 		Components: []manifest.GraphComponent{
 			{Name: name("on")},
 			{Name: name("gateway"), Bucket: 1, DependsOn: []ident.Component{name("on"), name("x1")}},
