@@ -57,6 +57,7 @@ func newUp(dir *string) *cobra.Command {
 	flags.IntVar(&o.Nodes, "nodes", 3, "number of nodes")
 	flags.IntVar(&o.Volumes, "volumes", 32, "number of empty volumes for claims")
 	flags.StringSliceVar(&o.Repositories, "repository", []string{"fleet"}, "bare repositories to make, without .git")
+	flags.BoolVar(&o.NoWebhook, "no-webhook", false, "do not report pushes to Argo CD")
 	flags.StringArrayVar(&o.Manifests, "manifest", nil, "YAML file to apply before Argo CD starts")
 	flags.DurationVar(&o.ArgoCD.WaveDelay, "wave-delay", time.Second, "pause after each sync wave, in whole seconds")
 	flags.DurationVar(&o.ArgoCD.Resync, "app-resync", 20*time.Second, "how often every Application is compared with Git")

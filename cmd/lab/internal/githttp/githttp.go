@@ -4,18 +4,22 @@
 // Everybody who reaches the listener may read and push: it is for loopback.
 // Git itself keeps requests inside the root. Bodies of unknown length, which
 // CGI has no word for and which git sends for every push above a megabyte, are
-// spooled to a temporary file first.
+// spooled to a temporary file first. After a push the server can report it as
+// GitLab does, so that Argo CD hears of it at once (hook.go).
 package githttp
 
 import (
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/cgi"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/gatorcloud/sluice/renderer/fault"
 )
@@ -28,6 +32,8 @@ type Options struct {
 	Backend string
 	// Env is added to the backend's environment: PATH at least.
 	Env []string
+	// Hooks is a folder of hooks that run for every repository; empty is each repository's own.
+	Hooks string
 	// Errors takes what the backend complains about; nil drops it.
 	Errors io.Writer
 }
@@ -51,15 +57,60 @@ func Handler(o Options) http.Handler {
 	if errors == nil {
 		errors = io.Discard
 	}
+	env := []string{"GIT_PROJECT_ROOT=" + o.Root, "GIT_HTTP_EXPORT_ALL=1"}
 	backend := &cgi.Handler{
 		Path: o.Backend, Dir: o.Root, Stderr: errors,
-		Env: append([]string{
-			"GIT_PROJECT_ROOT=" + o.Root, "GIT_HTTP_EXPORT_ALL=1",
-			// Pushes need no name and no password.
-			"GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=http.receivepack", "GIT_CONFIG_VALUE_0=true",
-		}, o.Env...),
+		Env: slices.Concat(env, o.settings(), o.Env),
 	}
 	return spooled(backend)
+}
+
+// settings are Git's configuration as environment: pushes need no name and no password.
+func (o Options) settings() []string {
+	pairs := [][2]string{{"http.receivepack", "true"}}
+	if o.Hooks != "" {
+		pairs = append(pairs, [2]string{"core.hooksPath", o.Hooks})
+	}
+	env := []string{fmt.Sprintf("GIT_CONFIG_COUNT=%d", len(pairs))}
+	for i, p := range pairs {
+		env = append(env, fmt.Sprintf("GIT_CONFIG_KEY_%d=%s", i, p[0]), fmt.Sprintf("GIT_CONFIG_VALUE_%d=%s", i, p[1]))
+	}
+	return env
+}
+
+// Serve serves the repositories below root at the loopback address until the
+// listener fails. With a webhook, program, which must call Hook when it runs
+// under the name HookName, is run after every push.
+func Serve(root, addr, webhook, program string) error {
+	backend, err := Backend()
+	if err != nil {
+		return err
+	}
+	o := Options{Root: root, Backend: backend, Env: os.Environ(), Errors: os.Stderr}
+	if webhook != "" {
+		o.Env = append(o.Env, WebhookEnv+"="+webhook, BaseEnv+"=http://"+addr)
+		if o.Hooks, err = install(program); err != nil {
+			return err
+		}
+	}
+	listener, err := net.Listen("tcp4", addr)
+	if err != nil {
+		return fmt.Errorf("listening: %w", err)
+	}
+	server := http.Server{Handler: Handler(o), ReadHeaderTimeout: 10 * time.Second}
+	return server.Serve(listener)
+}
+
+// install makes a folder beside the program in which it is the hook.
+func install(program string) (string, error) {
+	dir := filepath.Join(filepath.Dir(program), "hooks")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("installing the hook: %w", err)
+	}
+	if err := os.Symlink(program, filepath.Join(dir, HookName)); err != nil && !os.IsExist(err) {
+		return "", fmt.Errorf("installing the hook: %w", err)
+	}
+	return dir, nil
 }
 
 // spooled gives every request a length.

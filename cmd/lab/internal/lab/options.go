@@ -34,6 +34,8 @@ type Options struct {
 	Volumes int `json:"volumes"`
 	// Repositories are the names of bare repositories that are made, without .git; nil means fleet.
 	Repositories []string `json:"repositories"`
+	// NoWebhook keeps pushes from being reported to Argo CD, which then notices them by asking.
+	NoWebhook bool `json:"noWebhook"`
 	// Manifests are YAML files applied before Argo CD starts: definitions of routes, for example.
 	Manifests []string `json:"-"`
 	// ArgoCD are the settings of Argo CD.

@@ -32,12 +32,12 @@ func (l *Lab) plan(release func(ports ...string)) []step {
 		{"build the Git server", l.buildGitServer},
 		start(control.Etcd(s), "etcd", "etcd-peer"),
 		start(argocd.Redis(s), "redis"),
-		start(gitServer(s), "git"),
+		start(l.gitServer(), "git"),
 		ready(control.Etcd(s)),
 		start(control.APIServer(s), "kube-apiserver"),
 		{"make the repositories", l.makeRepositories},
 		ready(argocd.Redis(s)),
-		ready(gitServer(s)),
+		ready(l.gitServer()),
 		ready(control.APIServer(s)),
 		start(control.ControllerManager(s), "kube-controller-manager"),
 		start(control.Scheduler(s), "kube-scheduler"),
@@ -64,7 +64,7 @@ func (l *Lab) plan(release func(ports ...string)) []step {
 func (l *Lab) components() []process.Component {
 	s, set := l.site, l.options.ArgoCD
 	all := []process.Component{
-		control.Etcd(s), argocd.Redis(s), gitServer(s), control.APIServer(s),
+		control.Etcd(s), argocd.Redis(s), l.gitServer(), control.APIServer(s),
 		control.ControllerManager(s), control.Scheduler(s), control.Kwok(s),
 		argocd.RepoServer(s, set), argocd.Controller(s, set), argocd.ApplicationSetController(s, set), argocd.Server(s, set),
 	}
@@ -108,10 +108,15 @@ func (l *Lab) ready(c process.Component) step {
 // GitServer is the name of the component that serves the repositories.
 const GitServer = "git-server"
 
-func gitServer(s site.Site) process.Component {
-	return process.Component{
+func (l *Lab) gitServer() process.Component {
+	s := l.site
+	c := process.Component{
 		Name: GitServer, Path: s.Path(site.Bin, "gitserver"), Dir: s.Path(site.Git), Env: s.Env(),
 		Args:  []string{"-root=" + s.Path(site.Git), "-addr=" + s.Addr("git")},
 		Ready: health.TCP(s.Addr("git")),
 	}
+	if !l.options.NoWebhook {
+		c.Args = append(c.Args, "-webhook=http://"+s.Addr("server")+"/api/webhook")
+	}
+	return c
 }

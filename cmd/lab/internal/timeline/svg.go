@@ -22,6 +22,7 @@ const (
 	labelWidth = 380
 	chartWidth = 900
 	rowHeight  = 18
+	laneHeight = 12
 	headHeight = 64
 	margin     = 16
 )
@@ -76,6 +77,8 @@ func (es Events) rows(kinds []string) (rows []row, marks Events, end time.Durati
 		}
 		rows[i].step(at, e.State)
 	}
+	// A little more than the last event, so that its state is seen.
+	end += end/50 + time.Millisecond
 	for i := range rows {
 		rows[i].step(end, State{Health: Gone})
 	}
@@ -100,13 +103,14 @@ func (es Events) SVG(w io.Writer, p Picture) error {
 	}
 	rows, marks, end := es.rows(kinds)
 	d := drawing{out: bufio.NewWriter(w), end: max(end, time.Second), bottom: headHeight + len(rows)*rowHeight}
-	d.open(p.Title)
+	lanes, count := d.lanes(es, marks)
+	d.open(p.Title, count)
 	d.axis()
 	for i, r := range rows {
 		d.row(i, r)
 	}
-	for _, m := range marks {
-		d.mark(m.At.Sub(es[0].At), m.Mark)
+	for i, m := range marks {
+		d.mark(m.At.Sub(es[0].At), m.Mark, lanes[i])
 	}
 	d.put("</svg>\n")
 	return d.out.Flush()
@@ -124,8 +128,27 @@ func (d drawing) x(at time.Duration) float64 {
 	return labelWidth + chartWidth*float64(at)/float64(d.end)
 }
 
-func (d drawing) open(title string) {
-	width, height := labelWidth+chartWidth+margin, d.bottom+margin
+// lanes gives each mark a line of text below the chart, so that no two texts cover each other.
+func (d drawing) lanes(es, marks Events) (lanes []int, count int) {
+	var ends []float64
+	for _, m := range marks {
+		x := d.x(m.At.Sub(es[0].At))
+		lane := slices.IndexFunc(ends, func(end float64) bool { return end < x })
+		if lane < 0 {
+			lane = len(ends)
+			ends = append(ends, 0)
+		}
+		ends[lane] = x + markWidth(m.Mark)
+		lanes = append(lanes, lane)
+	}
+	return lanes, len(ends)
+}
+
+// markWidth is about how wide the text is: no font is at hand to ask.
+func markWidth(text string) float64 { return float64(10 + 6*len(text)) }
+
+func (d drawing) open(title string, lanes int) {
+	width, height := labelWidth+chartWidth+margin, d.bottom+margin+lanes*laneHeight
 	d.put(`<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" font-family="sans-serif" font-size="11">`+"\n", width, height, width, height)
 	d.put(`<rect width="100%%" height="100%%" fill="#ffffff"/>` + "\n")
 	d.put(`<text x="%d" y="20" font-size="14" font-weight="bold">%s</text>`+"\n", margin, escape(title))
@@ -179,11 +202,15 @@ func (d drawing) row(i int, r row) {
 	d.put("\n")
 }
 
-func (d drawing) mark(at time.Duration, text string) {
-	x := d.x(at)
+func (d drawing) mark(at time.Duration, text string, lane int) {
+	x, y := d.x(at), d.bottom+(lane+1)*laneHeight
 	d.put(`<line x1="%.1f" y1="%d" x2="%.1f" y2="%d" stroke="#24292f" stroke-dasharray="3 2"><title>%s</title></line>`,
-		x, headHeight-4, x, d.bottom, escape(text))
-	d.put(`<text x="%.1f" y="%d" fill="#24292f" font-size="10">%s</text>`+"\n", x+3, d.bottom+10, escape(text))
+		x, headHeight-4, x, y, escape(text))
+	anchor, shift := "start", 3.0
+	if x+markWidth(text) > labelWidth+chartWidth+margin {
+		anchor, shift = "end", -3.0
+	}
+	d.put(`<text x="%.1f" y="%d" fill="#24292f" font-size="10" text-anchor="%s">%s</text>`+"\n", x+shift, y, anchor, escape(text))
 }
 
 func escape(s string) string {
