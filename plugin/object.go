@@ -22,6 +22,18 @@ type object struct {
 // id names the object in messages.
 func (o object) id() string { return fmt.Sprintf("%s %q", o.kind, o.name) }
 
+// group returns the API group; "" for the core group.
+func (o object) group() string {
+	group, _, found := strings.Cut(o.apiVersion, "/")
+	if !found {
+		return ""
+	}
+	return group
+}
+
+// is reports whether o is of a kind of a group.
+func (o object) is(group, kind string) bool { return o.kind == kind && o.group() == group }
+
 // split cuts a stream of manifests into its documents. Inside a document no
 // line can be "---": the writers indent everything that follows a key.
 func split(stream []byte) [][]byte {

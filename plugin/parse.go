@@ -47,9 +47,13 @@ func parse(doc []byte) (object, error) {
 	return o, o.check(doc)
 }
 
-// withWave returns doc, of which scan read o, in another wave. The object has a wave.
+// withWave returns doc, of which scan read o, in another wave. It fails when
+// the object has no wave yet.
 func withWave(doc []byte, o object, wave int) ([]byte, error) {
 	value := strconv.Itoa(wave)
+	if o.wave == "" {
+		return nil, fmt.Errorf("object has no annotation %s", manifest.AnnotationWave)
+	}
 	if o.waveEnd > 0 {
 		out := make([]byte, 0, len(doc)+4)
 		out = append(out, doc[:o.waveStart]...)

@@ -1,0 +1,128 @@
+package plugin
+
+import (
+	"strconv"
+
+	"github.com/gatorcloud/sluice/renderer/manifest"
+)
+
+// States of an overlay, as its descriptor names them.
+const (
+	stateActive    = "active"
+	stateSuspended = "suspended"
+	stateRetained  = "retained"
+)
+
+// rules is what every object of a build must keep.
+type rules struct {
+	namespace string
+	// cluster allows kinds that belong to no namespace: environment-shared components only.
+	cluster bool
+	state   string
+	graph   *graph
+}
+
+// objects scans and checks the documents of a build; it fails on the first
+// that breaks a rule, and when there are none.
+func (r rules) objects(docs [][]byte) ([]object, error) {
+	if len(docs) == 0 {
+		return nil, refuse(ReasonEmpty, "an empty result would make Argo CD prune everything: render the directory again",
+			"directory generates nothing")
+	}
+	all := make([]object, 0, len(docs))
+	for _, doc := range docs {
+		o, err := scan(doc)
+		if err != nil {
+			return nil, because(ReasonOutput, err)
+		}
+		for _, check := range [...]func(object) error{r.inNamespace, r.endsSometime, r.restsWhenEnded, r.inWave} {
+			if err := check(o); err != nil {
+				return nil, err
+			}
+		}
+		all = append(all, o)
+	}
+	return all, nil
+}
+
+// inNamespace refuses objects that are not the directory's to write.
+// Kustomize gives a namespace to every kind that it does not know to have none.
+func (r rules) inNamespace(o object) error {
+	const hint = "a version writes into its tenant's namespace only; publish a version without this object"
+	switch {
+	case o.apiVersion == "v1" && o.kind == "Namespace" && o.name == r.namespace && o.namespace == "":
+		return nil
+	case o.namespace == "" && !r.cluster:
+		return refuse(ReasonNamespace, hint, "%s belongs to no namespace", o.id())
+	case o.namespace != "" && o.namespace != r.namespace:
+		return refuse(ReasonNamespace, hint, "%s is in namespace %s, not in %q", o.id(), clip(o.namespace), r.namespace)
+	case o.group() == "argoproj.io" && (o.kind == "Application" || o.kind == "ApplicationSet" || o.kind == "AppProject"):
+		return refuse(ReasonNamespace, hint, "%s would drive Argo CD itself", o.id())
+	}
+	return nil
+}
+
+// endsSometime refuses a workload that could be neither ready nor failed for
+// ever: it would block its Application for good.
+func (r rules) endsSometime(o object) error {
+	if !o.is("apps", "Deployment") && !o.is("argoproj.io", "Rollout") {
+		return nil
+	}
+	if n, err := strconv.Atoi(o.deadline); err != nil || n <= 0 {
+		return refuse(ReasonDeadline, "publish a version in which spec.progressDeadlineSeconds is set",
+			"%s has no progressDeadlineSeconds", o.id())
+	}
+	return nil
+}
+
+// restsWhenEnded refuses what still runs after the end of an authorisation.
+func (r rules) restsWhenEnded(o object) error {
+	const hint = "an ended authorisation runs nothing: render the tenant again; if it comes back, mend the version's base"
+	switch {
+	case r.state == stateActive || r.state == "":
+		return nil
+	case r.state == stateRetained && o.kind != "PersistentVolumeClaim" && o.kind != "ConfigMap":
+		return refuse(ReasonRunning, hint, "authorisation is %s and %s is not data", r.state, o.id())
+	case scales(o) && o.replicas != "0":
+		return refuse(ReasonRunning, hint, "authorisation is %s and %s has %s replicas", r.state, o.id(), orDefault(o.replicas))
+	case o.is("batch", "CronJob") && o.suspend != "true":
+		return refuse(ReasonRunning, hint, "authorisation is %s and %s is not suspended", r.state, o.id())
+	case o.is("apps", "DaemonSet") && !o.nodeSelector:
+		return refuse(ReasonRunning, hint, "authorisation is %s and %s runs on every node", r.state, o.id())
+	case o.component == manifest.ComponentRoutes:
+		return refuse(ReasonRunning, hint, "authorisation is %s and %s still leads to it", r.state, o.id())
+	}
+	return nil
+}
+
+// inWave refuses an object that would be applied earlier or later than the
+// dependency graph says.
+func (r rules) inWave(o object) error {
+	const hint = "waves and graph come from the version: publish a version, or render again if the base was edited"
+	if r.graph == nil {
+		return nil
+	}
+	want, known := r.graph.bucket(o.component)
+	switch {
+	case o.component == manifest.ComponentRetained && r.state == stateRetained:
+		return nil // the marker that keeps a base without data from being empty
+	case !known:
+		return refuse(ReasonWave, hint, "%s is of component %s, which the graph does not have", o.id(), clip(o.component))
+	case o.wave != strconv.Itoa(want) && !(o.wave == "" && want == 0):
+		return refuse(ReasonWave, hint, "%s of component %q is in wave %s, the graph says %d", o.id(), o.component, clip(o.wave), want)
+	}
+	return nil
+}
+
+// scales reports whether o runs as many pods as its spec.replicas says.
+func scales(o object) bool {
+	return o.is("apps", "Deployment") || o.is("apps", "StatefulSet") || o.is("apps", "ReplicaSet") ||
+		o.is("", "ReplicationController") || o.is("argoproj.io", "Rollout")
+}
+
+func orDefault(replicas string) string {
+	if replicas == "" {
+		return "the default number of"
+	}
+	return clip(replicas)
+}

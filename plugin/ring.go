@@ -1,0 +1,123 @@
+package plugin
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/gatorcloud/sluice/renderer/ident"
+	"github.com/gatorcloud/sluice/renderer/manifest"
+)
+
+// keepTenant protects a tenant whose entry moves to another ring or whose
+// ring's Application goes: neither may take its data along.
+const keepTenant = "Delete=false,Prune=false"
+
+// ring returns one tenant Application for each member of a ring or batch.
+func ring(r Request, file []byte) ([][]byte, error) {
+	var d manifest.RingDescriptor
+	if err := decode(file, manifest.KindRing, &d); err != nil {
+		return nil, err
+	}
+	name := d.Environment.String() + "-" + d.Batch
+	if d.Batch != d.Ring.String() && !strings.HasPrefix(d.Batch, d.Ring.String()+"-") {
+		return nil, refuse(ReasonDirectory, hintDirectory, "batch %s is not of ring %q", clip(d.Batch), d.Ring)
+	}
+	if err := r.checkApp(name, d.ArgoCDNamespace, ringPath(d)); err != nil {
+		return nil, err
+	}
+	var docs [][]byte
+	for _, e := range r.Dir.Entries() {
+		if e.Name == manifest.DescriptorFile {
+			continue
+		}
+		if e.Dir != nil {
+			return nil, refuse(ReasonDirectory, hintDirectory, "a ring has no directory %s", clip(e.Name))
+		}
+		app, err := member(r.Grants, d, e.Name, e.Data)
+		if err != nil {
+			return nil, fmt.Errorf("member %s: %w", clip(e.Name), err)
+		}
+		docs = append(docs, app.Encode())
+	}
+	if len(docs) == 0 {
+		docs = append(docs, emptyRing(d, name))
+	}
+	return docs, nil
+}
+
+// ringPath returns the folder of a ring or batch; see manifest.Batch.
+func ringPath(d manifest.RingDescriptor) string {
+	dir := d.Batch
+	if index, found := strings.CutPrefix(d.Batch, d.Ring.String()+"-"); found && len(index) == 4 {
+		dir = d.Ring.String() + "-" + index[:2] + "/" + index[2:]
+	}
+	return manifest.EnvironmentPath(d.Environment) + "/" + manifest.RingsDir + "/" + dir
+}
+
+// member returns the Application of one tenant.
+func member(grants Grants, d manifest.RingDescriptor, name string, file []byte) (manifest.Application, error) {
+	var m manifest.Member
+	if _, err := manifest.Unseal(file); err != nil {
+		return manifest.Application{}, because(ReasonSeal, err)
+	}
+	if err := manifest.Decode(file, manifest.KindMember, &m); err != nil {
+		return manifest.Application{}, because(ReasonDirectory, err)
+	}
+	if path := tenantPath(d.Environment, m.Tenant); name != m.Tenant.String()+".yaml" || m.Path != path {
+		return manifest.Application{}, refuse(ReasonDirectory, hintDirectory, "file is of tenant %q in %s", m.Tenant, clip(m.Path))
+	}
+	versions, err := handDown(grants, m)
+	if err != nil {
+		return manifest.Application{}, err
+	}
+	app := manifest.Application{
+		Name: manifest.AppTenant(d.Environment, m.Tenant), Place: d.Place, Level: string(LevelTenant), Local: true,
+		Path: m.Path + "/" + manifest.BaseDir, Versions: versions, SyncOptions: keepTenant,
+		Labels: map[string]string{manifest.LabelTenant: m.Tenant.String(), manifest.LabelRing: d.Ring.String()},
+	}
+	if m.Released {
+		app.SyncOptions = ""
+	}
+	return app, nil
+}
+
+// handDown returns what a ring grants to one of its tenants: for the products
+// that the tenant holds, the version it is pinned to or else the ring's.
+func handDown(grants Grants, m manifest.Member) (map[string]string, error) {
+	versions := make(map[string]string, len(m.Products))
+	for _, p := range m.Products {
+		v := p.Pin
+		if v.IsZero() {
+			v = grants[p.Name.String()]
+		}
+		if v.IsZero() {
+			return nil, refuse(ReasonNotGranted, fmt.Sprintf("add %s to the ring's versions in fleet.yaml, or pin the authorisation", p.Name),
+				"tenant %q holds product %q, of which the ring grants no version; it grants %s", m.Tenant, p.Name, grants.names())
+		}
+		versions[p.Name.String()] = v.String()
+	}
+	return versions, nil
+}
+
+// tenantPath returns the folder of a tenant in the repository.
+func tenantPath(env ident.Environment, id ident.Tenant) string {
+	return manifest.EnvironmentPath(env) + "/" + manifest.TenantPath(id)
+}
+
+// emptyRing returns what a ring without tenants consists of. Its Application
+// has to stay, because removing it would take along tenants that are just
+// moving, and an empty result is refused everywhere.
+func emptyRing(d manifest.RingDescriptor, name string) []byte {
+	return fmt.Appendf(nil, `apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: %s
+  namespace: %s
+  labels:
+    %s: %s
+    %s: %s
+data:
+  tenants: "0"
+`, manifest.Quote(name+"-empty"), manifest.Quote(d.ArgoCDNamespace),
+		manifest.LabelEnvironment, manifest.Quote(d.Environment.String()), manifest.LabelRing, manifest.Quote(d.Ring.String()))
+}

@@ -1,0 +1,232 @@
+package plugin
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/gatorcloud/sluice/renderer/ident"
+	"github.com/gatorcloud/sluice/renderer/manifest"
+	"github.com/gatorcloud/sluice/renderer/tree"
+)
+
+// tenant returns a tenant's namespace, the shared components that its granted
+// product versions require, and its product Applications, in this order of
+// waves.
+//
+// Where the environment is another cluster than Argo CD's, one Application
+// cannot hold both: the tenant's Application then holds only Applications, the
+// first of which, <env>-<id>-base, is this same directory and holds the rest.
+func (g *Generator) tenant(ctx context.Context, r Request, file []byte) ([][]byte, error) {
+	t, err := readTenant(r, file)
+	if err != nil {
+		return nil, err
+	}
+	name := manifest.AppTenant(t.Environment, t.Tenant)
+	path := t.Path + "/" + manifest.BaseDir
+	if t.Remote() && r.App == name+"-"+manifest.BaseDir {
+		if err := r.checkApp(r.App, t.Namespace, path); err != nil {
+			return nil, err
+		}
+		return g.workloads(ctx, r.Dir, t)
+	}
+	if err := r.checkApp(name, t.ArgoCDNamespace, path); err != nil {
+		return nil, err
+	}
+	var docs [][]byte
+	if t.Remote() {
+		docs = append(docs, t.baseApplication().Encode())
+	} else if docs, err = g.workloads(ctx, r.Dir, t); err != nil {
+		return nil, err
+	}
+	for _, p := range t.Products {
+		docs = append(docs, t.application(p).Encode())
+	}
+	return docs, nil
+}
+
+// granted is a tenant with what its ring grants.
+type granted struct {
+	manifest.TenantBase
+	versions map[ident.Product]manifest.ProductVersion
+}
+
+// readTenant reads a tenant's descriptor, checks the directory against it and
+// every grant against what is rendered.
+func readTenant(r Request, file []byte) (granted, error) {
+	t := granted{versions: map[ident.Product]manifest.ProductVersion{}}
+	if err := decode(file, manifest.KindTenantBase, &t.TenantBase); err != nil {
+		return t, err
+	}
+	if t.Path != tenantPath(t.Environment, t.Tenant) {
+		return t, refuse(ReasonDirectory, hintDirectory, "path %s is not that of tenant %q", clip(t.Path), t.Tenant)
+	}
+	if err := checkTenantFiles(r.Dir, t.Files); err != nil {
+		return t, err
+	}
+	for _, p := range t.Products {
+		if err := t.grant(r.Grants, p); err != nil {
+			return t, err
+		}
+	}
+	for name := range r.Grants {
+		if !slices.ContainsFunc(t.Products, func(p manifest.TenantProduct) bool { return p.Name.String() == name }) {
+			return t, refuse(ReasonNoOverlay, "wait until the parent Application has synced; if it stays, render the tenant again",
+				"product %s is granted and the tenant does not hold it", clip(name))
+		}
+	}
+	return t, nil
+}
+
+// grant takes in the version that the ring grants of a product.
+func (t *granted) grant(g Grants, p manifest.TenantProduct) error {
+	v, ok := g[p.Name.String()]
+	if !ok {
+		return refuse(ReasonNotGranted, "wait until the parent Application has synced; if it stays, add the product to the ring's versions",
+			"product %q has no granted version; granted is %s", p.Name, g.names())
+	}
+	for _, rendered := range p.Versions {
+		if rendered.Version == v {
+			t.versions[p.Name] = rendered
+			return nil
+		}
+	}
+	return refuse(ReasonNoOverlay, "render the environment: a version is granted only when its overlays are in Git",
+		"version %q of product %q is granted and has no overlay", v, p.Name)
+}
+
+// checkTenantFiles refuses a directory that was edited after it was rendered.
+func checkTenantFiles(d *tree.Dir, sealed string) error {
+	files, err := tree.New(slices.DeleteFunc(slices.Clone(d.Entries()), func(e tree.Entry) bool { return e.Name == manifest.DescriptorFile })...)
+	if err != nil {
+		return because(ReasonSeal, err)
+	}
+	if got := tree.Digest(files); got != sealed {
+		return refuse(ReasonSeal, hintSeal, "directory was edited after it was rendered: digest %s, sealed was %s", got, clip(sealed))
+	}
+	return nil
+}
+
+// application returns the Application of one product at its granted version.
+func (t granted) application(p manifest.TenantProduct) manifest.Application {
+	version := t.versions[p.Name].Version
+	return manifest.Application{
+		Name: manifest.AppProduct(t.Environment, t.Tenant, p.Name), Place: t.Place, Level: string(LevelProduct),
+		Path: t.Path + "/" + p.Name.String() + "/" + version.String(), Namespace: t.Namespace, Wave: p.Wave,
+		Versions: map[string]string{p.Name.String(): version.String()},
+		Labels: map[string]string{manifest.LabelTenant: t.Tenant.String(), manifest.LabelProduct: p.Name.String(),
+			manifest.LabelVersion: version.String(), manifest.LabelState: p.State},
+	}
+}
+
+// baseApplication returns the Application of what lies in the tenant's own
+// namespace, for an environment that is a remote cluster.
+func (t granted) baseApplication() manifest.Application {
+	versions := make(map[string]string, len(t.versions))
+	for name, v := range t.versions {
+		versions[name.String()] = v.Version.String()
+	}
+	return manifest.Application{
+		Name: manifest.AppTenant(t.Environment, t.Tenant) + "-" + manifest.BaseDir, Place: t.Place, Level: manifest.BaseDir,
+		Path: t.Path + "/" + manifest.BaseDir, Namespace: t.Namespace, Wave: manifest.WaveNamespace, Versions: versions,
+		Labels: map[string]string{manifest.LabelTenant: t.Tenant.String()},
+	}
+}
+
+// workloads returns what lies in the tenant's own namespace: the namespace
+// with its quota and policies, then the shared components in their order.
+func (g *Generator) workloads(ctx context.Context, d *tree.Dir, t granted) ([][]byte, error) {
+	own, err := tree.New(slices.DeleteFunc(slices.Clone(d.Entries()), func(e tree.Entry) bool { return e.Name == manifest.SharedDir })...)
+	if err != nil {
+		return nil, because(ReasonDirectory, err)
+	}
+	docs, err := g.build(ctx, own)
+	if err != nil {
+		return nil, fmt.Errorf("building the tenant's namespace: %w", err)
+	}
+	r := rules{namespace: t.Namespace}
+	if _, err := r.objects(docs); err != nil {
+		return nil, err
+	}
+	shared, err := g.shared(ctx, d, t)
+	if err != nil {
+		return nil, err
+	}
+	return append(docs, shared...), nil
+}
+
+// requires returns the tenant-shared components that the granted versions of
+// active products require, each once at the highest version asked for: the
+// least that serves all. They are in the order in which they start.
+func (t granted) requires() []manifest.Requirement {
+	highest := map[ident.Component]manifest.Requirement{}
+	for _, p := range t.Products {
+		if p.State != stateActive {
+			continue
+		}
+		for _, r := range t.versions[p.Name].Requires {
+			if have, ok := highest[r.Component]; !ok || ident.CompareVersions(have.Version.String(), r.Version.String()) < 0 {
+				highest[r.Component] = r
+			}
+		}
+	}
+	all := make([]manifest.Requirement, 0, len(highest))
+	for _, r := range highest {
+		all = append(all, r)
+	}
+	slices.SortFunc(all, func(a, b manifest.Requirement) int {
+		return cmp.Or(cmp.Compare(a.Bucket, b.Bucket), a.Component.Compare(b.Component))
+	})
+	return all
+}
+
+// shared returns the objects of the tenant's shared components. The waves of
+// a component follow those of all components in earlier buckets.
+func (g *Generator) shared(ctx context.Context, d *tree.Dir, t granted) ([][]byte, error) {
+	var docs [][]byte
+	first, next, bucket := manifest.WaveShared, manifest.WaveShared, 0
+	for _, r := range t.requires() {
+		if r.Bucket != bucket {
+			first, bucket = next, r.Bucket
+		}
+		built, last, err := g.component(ctx, d, t, r, first)
+		if err != nil {
+			return nil, fmt.Errorf("shared component %q: %w", r.Component, err)
+		}
+		next = max(next, last+1)
+		docs = append(docs, built...)
+	}
+	if next > manifest.WaveProducts {
+		return nil, refuse(ReasonWave, "merge components of the shared components into fewer buckets",
+			"shared components need %d waves, at most %d come before the products", next, manifest.WaveProducts)
+	}
+	return docs, nil
+}
+
+// component builds one shared component of the tenant and moves its objects
+// into the waves from first; it returns the last wave.
+func (g *Generator) component(ctx context.Context, d *tree.Dir, t granted, r manifest.Requirement, first int) (docs [][]byte, last int, err error) {
+	entry, ok := d.Lookup(manifest.SharedPath(r.Component, r.Version))
+	if !ok || entry.Dir == nil {
+		return nil, 0, refuse(ReasonNoOverlay, "render the tenant again", "version %q is required and has no overlay", r.Version)
+	}
+	file, err := entry.Dir.Read(manifest.DescriptorFile)
+	if err != nil {
+		return nil, 0, refuse(ReasonDirectory, hintDirectory, "version %q has no %s", r.Version, manifest.DescriptorFile)
+	}
+	o, err := readOverlay(entry.Dir, file)
+	switch {
+	case err != nil:
+		return nil, 0, err
+	case o.Component != r.Component || o.Version != r.Version || o.Tenant != t.Tenant || o.Environment != t.Environment:
+		return nil, 0, refuse(ReasonDirectory, hintDirectory, "overlay is of %s of tenant %q", o.ref(), o.Tenant)
+	case o.Namespace != t.Namespace:
+		return nil, 0, refuse(ReasonNamespace, hintSeal, "overlay is for namespace %s", clip(o.Namespace))
+	}
+	b, err := g.overlay(ctx, o)
+	if err != nil {
+		return nil, 0, err
+	}
+	return b.shift(first)
+}
