@@ -81,18 +81,14 @@ type Planner struct {
 	rings   *environments.Assigner
 	catalog *catalog.Catalog
 	bundles Bundles
-	waves   map[ident.Product]int
+	names   []ident.Product
 	closure *closures
 }
 
 // New returns the planner of a site.
 func New(site *environments.Site, c *catalog.Catalog, b Bundles) *Planner {
-	p := &Planner{site: site, rings: environments.NewAssigner(site.Fleet), catalog: c, bundles: b,
-		waves: map[ident.Product]int{}, closure: newClosures(c)}
-	for i, name := range c.Products() {
-		p.waves[name] = manifest.WaveProducts + i
-	}
-	return p
+	return &Planner{site: site, rings: environments.NewAssigner(site.Fleet), catalog: c, bundles: b,
+		names: c.Products(), closure: newClosures(c)}
 }
 
 // Fault is one product, or with a zero Product the whole tenant, that could not be planned.
@@ -130,6 +126,8 @@ func (p *Planner) Tenant(f authz.Facts) (*Tenant, []Fault) {
 			faults = append(faults, Fault{id, a.Product, err})
 			continue
 		}
+		// The rank among the tenant's own products: a new product in the catalog changes no tenant.
+		product.Wave = manifest.WaveProducts + len(t.Products)
 		t.Products = append(t.Products, product)
 	}
 	if err := p.shared(t); err != nil {
@@ -147,7 +145,7 @@ func (p *Planner) checkName(id ident.Tenant) error {
 				"the id could be taken for ring %q", r.Name)
 		}
 	}
-	for product := range p.waves {
+	for _, product := range p.names {
 		if strings.HasSuffix(id.String(), "-"+product.String()) {
 			return fault.Mend("give the tenant another id",
 				"the id ends like product %q of another tenant", product)
@@ -157,11 +155,7 @@ func (p *Planner) checkName(id ident.Tenant) error {
 }
 
 func (p *Planner) product(ring *environments.Ring, a authz.Authorisation, state authz.State) (Product, error) {
-	wave, known := p.waves[a.Product]
-	if !known {
-		return Product{}, fault.Mend("see `sluice catalog list`", "it is not in the catalog")
-	}
-	out := Product{Name: a.Product, Wave: wave, Pin: a.Version, State: state, Storage: a.Storage}
+	out := Product{Name: a.Product, Pin: a.Version, State: state, Storage: a.Storage}
 	if out.Storage == "" {
 		out.Storage = p.site.Defaults.Storage
 	}
@@ -170,6 +164,10 @@ func (p *Planner) product(ring *environments.Ring, a authz.Authorisation, state 
 	}
 	if state != authz.Active {
 		out.Replicas = 0
+	}
+	if !slices.Contains(p.names, a.Product) {
+		_, err := p.catalog.Version(a.Product, a.Version)
+		return Product{}, err
 	}
 	versions := ring.InPlay(a.Product, a.Version, *p.site.Fleet.KeepVersions)
 	if len(versions) == 0 {
