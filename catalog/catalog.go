@@ -17,7 +17,6 @@ type Catalog struct {
 	versions map[Ref]*Version
 	digests  map[Ref]string // of every version folder, good or bad
 	lock     Lock
-	levels   map[string]int // bucket of each shared component
 }
 
 // Load reads the catalog directory root, checks it and compares it with

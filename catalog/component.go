@@ -26,6 +26,10 @@ func (c *checker) components(docs []documentComponent) []Component {
 			c.add(err)
 			continue
 		}
+		if doc.Name == "retained" {
+			c.refuse("choose another name", `component %q: the name marks what is left of a product`, name)
+			continue
+		}
 		if seen[doc.Name] {
 			c.refuse("rename or remove one of them", "component %q is named twice", doc.Name)
 			continue

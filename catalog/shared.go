@@ -6,11 +6,10 @@ import (
 	"slices"
 
 	"github.com/gatorcloud/sluice/renderer/fault"
-	"github.com/gatorcloud/sluice/renderer/ident"
 )
 
 // resolve checks what versions say about each other, drops those that refer to
-// what is not there, and orders the shared components.
+// what is not there, and refuses shared components that wait for each other.
 func (c *Catalog) resolve(f faults) {
 	for _, v := range c.All() {
 		for _, err := range c.checkReferences(v) {
@@ -20,7 +19,6 @@ func (c *Catalog) resolve(f faults) {
 	}
 	c.checkSharing(f)
 	c.dropDependents()
-	c.levels = map[string]int{}
 	for _, sharing := range []Sharing{SharingEnvironment, SharingTenant} {
 		for _, err := range c.order(sharing) {
 			f.add(sharedDir, fmt.Errorf("%s: %w", sharedDir, err))
@@ -82,8 +80,8 @@ func (c *Catalog) dropDependents() {
 	}
 }
 
-// order computes the buckets of the shared components of one sharing, over
-// all their versions, so that the order holds whichever versions are in play.
+// order refuses cycles among the shared components of one sharing, over all
+// their versions: any of them may be in play together.
 func (c *Catalog) order(sharing Sharing) []error {
 	needs := map[string][]string{}
 	for _, v := range c.All() {
@@ -102,39 +100,10 @@ func (c *Catalog) order(sharing Sharing) []error {
 	for name, deps := range needs {
 		nodes = append(nodes, node{name: name, dependsOn: deps})
 	}
-	levels, faults := buckets(nodes)
-	for i, names := range levels {
-		for _, name := range names {
-			c.levels[name] = i
-		}
-	}
+	_, faults := buckets(nodes)
 	if len(faults) > 0 { // nothing of this sharing has an order, so nothing may be used
 		maps.DeleteFunc(c.versions, func(_ Ref, v *Version) bool { return v.Sharing == sharing })
 		c.dropDependents()
 	}
 	return faults
-}
-
-// SharedBucket returns the bucket of a shared component among those of the
-// same sharing: what it depends on is in an earlier one.
-func (c *Catalog) SharedBucket(s ident.Component) int { return c.levels[s.String()] }
-
-// Requires returns the shared components that the given versions need, also
-// through one another: each once, at the highest version that any of them asks
-// for, sorted by name.
-func (c *Catalog) Requires(versions ...*Version) []Component {
-	seen := map[Ref]bool{}
-	highest := map[ident.Component]Component{}
-	for queue := slices.Clone(versions); len(queue) > 0; queue = queue[1:] {
-		for _, r := range queue[0].Requires() {
-			if h, ok := highest[r.Name]; !ok || CompareVersions(h.Version.String(), r.Version.String()) < 0 {
-				highest[r.Name] = r
-			}
-			if v := c.versions[r.ref()]; v != nil && !seen[r.ref()] {
-				seen[r.ref()] = true
-				queue = append(queue, v)
-			}
-		}
-	}
-	return slices.SortedFunc(maps.Values(highest), func(a, b Component) int { return a.Name.Compare(b.Name) })
 }

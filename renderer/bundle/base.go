@@ -107,7 +107,7 @@ func suspension(parts []part) []patch {
 // graph returns the dependency graph of v. Dependencies on shared components
 // are left out: they are Healthy before the version starts.
 func graph(v *catalog.Version) manifest.Graph {
-	g := manifest.Graph{APIVersion: manifest.APIVersion, Kind: manifest.KindGraph}
+	g := manifest.Graph{APIVersion: manifest.APIVersion, Kind: manifest.KindGraph, Version: v.Ref.String(), Catalog: v.Digest}
 	own := map[ident.Component]bool{}
 	for _, components := range v.Buckets() {
 		for _, c := range components {
