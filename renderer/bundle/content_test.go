@@ -192,6 +192,7 @@ func TestContentLinksFault(t *testing.T) {
 		"Quota":         {"a container that a quota refuses", "swg", "requests:\n            cpu: 250m", "requests:\n            cpu: 0", "has no requests"},
 		"Image":         {"an image that may change", "swg", "swg/spe:3.10.0-133", "swg/spe:latest", "has image"},
 		"Headless":      {"a StatefulSet without its Service", "dsa", "serviceName: dsa-bus", "serviceName: dsa-buss", "no headless service"},
+		"Template":      {"a claim template that the API server completes", "dsa", "- apiVersion: v1\n    kind: PersistentVolumeClaim\n    metadata", "- metadata", "without apiVersion and kind"},
 		"Mutual":        {"a client CA that nothing makes", "dsa", "caSecret:\n      name: dsa-enrolment-ca", "caSecret:\n      name: dsa-enrolment", `needs secret "dsa-enrolment"`},
 	}
 	rendered := map[string][]byte{}

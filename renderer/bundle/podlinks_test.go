@@ -75,6 +75,10 @@ func (l *links) volumes(o *object) []string {
 			if !mounted(o.pod.Spec, t.Name) {
 				l.fault(o, "does not mount its claim %q", t.Name)
 			}
+			// The API server fills them in, and Argo CD then sees a difference for ever.
+			if t.APIVersion == "" || t.Kind == "" {
+				l.fault(o, "has a claim template %q without apiVersion and kind", t.Name)
+			}
 			if len(t.Labels) > 0 {
 				l.fault(o, "has labels on the claim template %q", t.Name)
 			}
