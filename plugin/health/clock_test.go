@@ -2,6 +2,7 @@ package health_test
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"testing"
 	"time"
@@ -37,6 +38,9 @@ func TestApplicationTimes(t *testing.T) {
 			ring().annotate("soak", "300").set(ago(400*time.Second), "status", "health", "lastTransitionTime"), "Healthy"},
 		"SoakAsNumber": {"an annotation of the wrong type is read as well",
 			ring().annotate("soak", int64(300)).set(ago(60*time.Second), "status", "health", "lastTransitionTime"), "Progressing"},
+		"SoakNaN": {"what is no number is no soak, and nobody would see it",
+			ring().annotate("soak", math.NaN()), "Degraded"},
+		"SoakInfinite": {"nor is infinity", ring().annotate("soak", math.Inf(1)), "Degraded"},
 		"Future": {"a clock that runs ahead soaks for longer, not for less",
 			ring().annotate("soak", "300").set(ago(-time.Hour), "status", "health", "lastTransitionTime"), "Progressing"},
 	} {
