@@ -51,22 +51,28 @@ func (s *Store) scan(ctx context.Context, prefix string, begin func(), visit fun
 		"reading %q from etcd at %s: the revision was compacted away in each of %d attempts", prefix, s.config.where(), attempts)
 }
 
-// scanOnce reads page by page. The first page pins the revision. A page whose
-// answer is too large is read again with half as many keys.
+// scanOnce reads page by page. The first page pins the revision. The next page
+// is on its way while one is visited. A page whose answer is too large is read
+// again with half as many keys.
 func (s *Store) scanOnce(ctx context.Context, prefix string, visit func(*mvccpb.KeyValue)) (revision int64, err error) {
-	from, end := prefix+"/", clientv3.GetPrefixRangeEnd(prefix+"/")
-	limit := s.page
-	for {
-		page, err := s.get(ctx, from, clientv3.WithRange(end), clientv3.WithLimit(limit), clientv3.WithRev(revision))
-		if tooLarge(err) && limit > 1 {
+	end := clientv3.GetPrefixRangeEnd(prefix + "/")
+	from, limit := prefix+"/", s.page
+	for next := s.fetch(ctx, from, end, limit, 0); ; {
+		page := <-next
+		if tooLarge(page.err) && limit > 1 {
 			limit = max(1, limit/2)
+			next = s.fetch(ctx, from, end, limit, revision)
 			continue
 		}
-		if err != nil {
-			return 0, err
+		if page.err != nil {
+			return 0, page.err
 		}
 		if revision == 0 {
 			revision = page.Header.Revision
+		}
+		if page.More {
+			from = string(page.Kvs[len(page.Kvs)-1].Key) + "\x00"
+			next = s.fetch(ctx, from, end, limit, revision)
 		}
 		for _, kv := range page.Kvs {
 			visit(kv)
@@ -74,8 +80,24 @@ func (s *Store) scanOnce(ctx context.Context, prefix string, visit func(*mvccpb.
 		if !page.More {
 			return revision, nil
 		}
-		from = string(page.Kvs[len(page.Kvs)-1].Key) + "\x00"
 	}
+}
+
+// page is the answer to one range request.
+type page struct {
+	*clientv3.GetResponse
+	err error
+}
+
+// fetch begins to read the first keys of [from, end) at the revision, the
+// newest when zero.
+func (s *Store) fetch(ctx context.Context, from, end string, limit, revision int64) <-chan page {
+	answer := make(chan page, 1)
+	go func() {
+		resp, err := s.get(ctx, from, clientv3.WithRange(end), clientv3.WithLimit(limit), clientv3.WithRev(revision))
+		answer <- page{resp, err}
+	}()
+	return answer
 }
 
 func (s *Store) get(ctx context.Context, key string, opts ...clientv3.OpOption) (*clientv3.GetResponse, error) {
