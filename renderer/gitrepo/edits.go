@@ -1,0 +1,189 @@
+package gitrepo
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/gitrepo/internal/object"
+	"github.com/gatorcloud/sluice/renderer/tree"
+)
+
+// errClosed is the error of a transaction that was committed or discarded.
+var errClosed = errors.New("the transaction is closed")
+
+// edits is what a transaction and a preview have in common: the paths that
+// were put, each with the name of what is there now.
+type edits struct {
+	repo    *Repo
+	base    Head
+	workers sync.Pool // of *worker
+
+	mu     sync.Mutex
+	root   node
+	counts tree.Counts // of the puts so far
+	err    error       // the first failure; nothing is committed after it
+}
+
+// node is a path on the way to, or with, an edit.
+type node struct {
+	children map[string]*node
+	puts     int  // at and below the node
+	put      bool // entry is what is here now; the zero Entry removes
+	reset    bool // old content here and below counts as absent
+	entry    object.Entry
+}
+
+// put makes d the directory at path.
+func (e *edits) put(path string, d *tree.Dir) error {
+	return e.edit(path, func(w *worker, old object.Entry) (object.Entry, error) {
+		if d == nil {
+			return object.Entry{}, w.removed(path, old)
+		}
+		named, err := w.digester.dir(d)
+		if err != nil || named.files == 0 {
+			return object.Entry{}, errors.Join(err, w.removed(path, old))
+		}
+		now := object.Entry{Mode: object.ModeDir, Hash: named.hash}
+		return now, w.dir(path, old, named, true)
+	})
+}
+
+// putFile makes data the file at path.
+func (e *edits) putFile(path string, data []byte) error {
+	return e.edit(path, func(w *worker, old object.Entry) (object.Entry, error) {
+		now := object.Entry{Mode: object.ModeFile, Hash: w.hasher.Sum(object.Blob, data)}
+		return now, w.file(path, old, now.Hash, data, true)
+	})
+}
+
+// edit runs one edit of the entry at path and keeps what it makes.
+func (e *edits) edit(path string, f func(*worker, object.Entry) (object.Entry, error)) error {
+	err := e.tryEdit(path, f)
+	if err != nil {
+		err = fmt.Errorf("putting %q: %w", path, err)
+		e.fail(err)
+	}
+	return err
+}
+
+func (e *edits) tryEdit(path string, f func(*worker, object.Entry) (object.Entry, error)) error {
+	segments, err := object.CheckPath(path)
+	if err != nil {
+		return fault.New(fault.Person, "use names separated by single slashes", "%w", err)
+	}
+	if err := e.failed(); err != nil {
+		return err
+	}
+	old, err := e.repo.lookup(e.base.Tree, segments)
+	if err != nil {
+		return err
+	}
+	w := e.workers.Get().(*worker)
+	now, err := f(w, old)
+	counts, err := w.finish(err)
+	e.workers.Put(w)
+	if err != nil {
+		return err
+	}
+	return e.insert(segments, now, counts)
+}
+
+// insert keeps the entry that is now at a path.
+func (e *edits) insert(segments []string, now object.Entry, counts tree.Counts) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.err != nil {
+		return e.err
+	}
+	n := &e.root
+	for _, s := range segments {
+		if n.put {
+			return errors.New("a directory above it was put too")
+		}
+		n = n.child(s)
+	}
+	switch {
+	case n.put && n.entry == now:
+		return nil
+	case n.put:
+		return errors.New("it was put before with other content")
+	case n.puts > 0:
+		return errors.New("something below it was put too")
+	}
+	n.put, n.entry = true, now
+	e.counts = e.counts.Plus(counts)
+	n = &e.root
+	for _, s := range segments {
+		n.puts++
+		n = n.child(s)
+	}
+	n.puts++
+	return nil
+}
+
+// reset marks a path; an empty one is the root.
+func (e *edits) reset(path string) {
+	var segments []string
+	if path != "" && path != "." {
+		var err error
+		if segments, err = object.CheckPath(path); err != nil {
+			e.fail(fmt.Errorf("resetting %q: %w", path, err))
+			return
+		}
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	n := &e.root
+	for _, s := range segments {
+		n = n.child(s)
+	}
+	n.reset = true
+}
+
+func (n *node) child(name string) *node {
+	c := n.children[name]
+	if c == nil {
+		c = &node{}
+		if n.children == nil {
+			n.children = map[string]*node{}
+		}
+		n.children[name] = c
+	}
+	return c
+}
+
+func (e *edits) failed() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.err
+}
+
+// fail keeps the first failure: a transaction that missed an edit must not be
+// committed.
+func (e *edits) fail(err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.err == nil {
+		e.err = err
+	}
+}
+
+// finish ends one use of a worker and returns its counts.
+func (w *worker) finish(err error) (tree.Counts, error) {
+	if w.batch != nil {
+		flushed := w.batch.Flush()
+		if err == nil {
+			err = flushed
+		}
+		w.batch = w.written.pack.Batch()
+	}
+	if w.changes != nil && len(w.list) > 0 {
+		w.changes.add(w.list)
+		w.list = w.list[:0]
+	}
+	counts := w.counts
+	w.counts = tree.Counts{}
+	return counts, err
+}

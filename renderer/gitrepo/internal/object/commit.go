@@ -1,0 +1,75 @@
+package object
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Signature says who made a commit and when.
+type Signature struct {
+	Name, Email string
+	When        time.Time
+}
+
+// CommitData is what a commit holds. Author and committer are the same.
+type CommitData struct {
+	Tree    Hash
+	Parent  Hash // zero for the first commit
+	Author  Signature
+	Message string
+}
+
+// Encode returns the content of the commit object, as git fsck --strict wants
+// it: names without angle brackets and line ends, the time in UTC.
+func (c CommitData) Encode() []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "tree %s\n", c.Tree)
+	if !c.Parent.IsZero() {
+		fmt.Fprintf(&b, "parent %s\n", c.Parent)
+	}
+	who := c.Author.String()
+	fmt.Fprintf(&b, "author %s\ncommitter %s\n\n%s", who, who, c.Message)
+	return b.Bytes()
+}
+
+// String returns the signature as commits hold it.
+func (s Signature) String() string {
+	at := max(s.When.Unix(), 0) // Git has no time before 1970
+	return fmt.Sprintf("%s <%s> %d +0000", crud(s.Name), crud(s.Email), at)
+}
+
+// crud drops what cannot stand in a signature, as Git does.
+func crud(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r == '<' || r == '>' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, s)
+	return strings.Trim(s, " .,:;\"\\'")
+}
+
+// DecodeCommit reads the tree, the first parent and the message of a commit;
+// the signatures stay unread.
+func DecodeCommit(data []byte) (CommitData, error) {
+	head, message, _ := bytes.Cut(data, []byte("\n\n"))
+	c := CommitData{Message: string(message)}
+	for i, line := range strings.Split(string(head), "\n") {
+		key, value, _ := strings.Cut(line, " ")
+		var err error
+		switch {
+		case i == 0 && key != "tree":
+			return c, fmt.Errorf("reading commit: it begins with %q, want a tree", clip(key))
+		case i == 0:
+			c.Tree, err = Parse(value)
+		case key == "parent" && c.Parent.IsZero():
+			c.Parent, err = Parse(value)
+		}
+		if err != nil {
+			return c, fmt.Errorf("reading commit: %w", err)
+		}
+	}
+	return c, nil
+}

@@ -1,0 +1,168 @@
+package object
+
+import (
+	"bytes"
+	"fmt"
+	"iter"
+	"strconv"
+	"strings"
+)
+
+// Mode is the mode of a tree entry, in Git's own numbers.
+type Mode uint32
+
+// The modes that Git writes.
+const (
+	ModeDir        Mode = 0o40000
+	ModeFile       Mode = 0o100644
+	ModeExecutable Mode = 0o100755
+	ModeSymlink    Mode = 0o120000
+	ModeSubmodule  Mode = 0o160000
+)
+
+// IsDir reports whether m is the mode of a tree.
+func (m Mode) IsDir() bool { return m == ModeDir }
+
+// Entry is one entry of a tree. The zero Entry stands for an absent one.
+type Entry struct {
+	Name string
+	Mode Mode
+	Hash Hash
+}
+
+// IsZero reports whether e is the absent entry.
+func (e Entry) IsZero() bool { return e.Mode == 0 }
+
+// Same reports whether e and o name the same content, whatever they are called.
+func (e Entry) Same(o Entry) bool { return e.Mode == o.Mode && e.Hash == o.Hash }
+
+// AppendEntry appends the encoding of e to a tree's encoding. Entries must be
+// appended in the order of Compare.
+func AppendEntry(b []byte, e Entry) []byte {
+	b = strconv.AppendUint(b, uint64(e.Mode), 8)
+	b = append(b, ' ')
+	b = append(b, e.Name...)
+	b = append(b, 0)
+	return append(b, e.Hash[:]...)
+}
+
+// Compare orders entries as a tree holds them: a directory sorts as if its
+// name ended in a slash.
+func Compare(a, b Entry) int {
+	n := min(len(a.Name), len(b.Name))
+	if c := strings.Compare(a.Name[:n], b.Name[:n]); c != 0 {
+		return c
+	}
+	return int(a.at(n)) - int(b.at(n))
+}
+
+// at returns the byte of the name as it sorts, at its end and beyond.
+func (e Entry) at(i int) byte {
+	switch {
+	case i < len(e.Name):
+		return e.Name[i]
+	case e.Mode.IsDir():
+		return '/'
+	default:
+		return 0
+	}
+}
+
+// Encoded is the content of a tree object, which may be hostile: the methods
+// read it in place and fail rather than guess.
+type Encoded []byte
+
+// Find returns the entry called name, or the zero Entry.
+func (t Encoded) Find(name string) (Entry, error) {
+	for len(t) > 0 {
+		raw, rest, err := t.cut()
+		if err != nil {
+			return Entry{}, err
+		}
+		if string(raw.name) == name {
+			return raw.entry()
+		}
+		t = rest
+	}
+	return Entry{}, nil
+}
+
+// All yields the entries in order, and stops after the first error.
+func (t Encoded) All() iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		for len(t) > 0 {
+			raw, rest, err := t.cut()
+			if err != nil {
+				yield(Entry{}, err)
+				return
+			}
+			if e, err := raw.entry(); !yield(e, err) || err != nil {
+				return
+			}
+			t = rest
+		}
+	}
+}
+
+// Entries returns all entries.
+func (t Encoded) Entries() ([]Entry, error) {
+	var entries []Entry
+	for e, err := range t.All() {
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, e)
+	}
+	return entries, nil
+}
+
+// rawEntry is an entry that still points into the tree's encoding.
+type rawEntry struct{ mode, name, hash []byte }
+
+// cut splits the first entry off.
+func (t Encoded) cut() (rawEntry, Encoded, error) {
+	head, rest, ok := bytes.Cut(t, []byte{0})
+	if !ok || len(rest) < Size {
+		return rawEntry{}, nil, fmt.Errorf("reading tree: truncated entry")
+	}
+	mode, name, ok := bytes.Cut(head, []byte{' '})
+	if !ok || len(name) == 0 {
+		return rawEntry{}, nil, fmt.Errorf("reading tree: bad entry %q", clip(string(head)))
+	}
+	return rawEntry{mode, name, rest[:Size]}, rest[Size:], nil
+}
+
+func (r rawEntry) entry() (Entry, error) {
+	var mode Mode
+	for _, c := range r.mode {
+		if c < '0' || c > '7' || mode > 1<<20 {
+			return Entry{}, fmt.Errorf("reading tree: bad mode %q of %q", clip(string(r.mode)), clip(string(r.name)))
+		}
+		mode = mode<<3 | Mode(c-'0')
+	}
+	if bytes.IndexByte(r.name, '/') >= 0 {
+		return Entry{}, fmt.Errorf("reading tree: bad name %q", clip(string(r.name)))
+	}
+	e := Entry{Name: string(r.name), Mode: mode.canonical()}
+	copy(e.Hash[:], r.hash)
+	return e, nil
+}
+
+// canonical maps the modes of old repositories (100664, 40755) to today's.
+func (m Mode) canonical() Mode {
+	switch m & 0o170000 {
+	case 0o40000:
+		return ModeDir
+	case 0o120000:
+		return ModeSymlink
+	case 0o160000:
+		return ModeSubmodule
+	case 0o100000:
+		if m&0o100 != 0 {
+			return ModeExecutable
+		}
+		return ModeFile
+	default:
+		return ModeSubmodule // unknown: never read, never written over
+	}
+}

@@ -1,0 +1,93 @@
+package gitrepo
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/gitrepo/internal/gitdir"
+	"github.com/gatorcloud/sluice/renderer/gitrepo/internal/object"
+	"github.com/gatorcloud/sluice/renderer/gitrepo/internal/odb"
+	"github.com/gatorcloud/sluice/renderer/gitrepo/internal/pack"
+	"github.com/gatorcloud/sluice/renderer/gitrepo/internal/refs"
+	"github.com/gatorcloud/sluice/renderer/gitrepo/internal/remote"
+)
+
+// local is a repository on this machine, which is its own object store.
+//
+// Without hooks the branch is moved by git's own lock protocol in this
+// process. Where a push would run hooks, git receive-pack gets the pack and
+// moves the branch, so that every hook runs; what it refuses it also forgets.
+type local struct {
+	path    string
+	name    string // of the branch
+	hooked  bool
+	refs    refs.Refs
+	objects *odb.Store
+	steps   func(string)
+}
+
+func openLocal(path string, o Options, h hooks) (*local, error) {
+	dir, err := gitdir.Find(path)
+	if err != nil {
+		return nil, err
+	}
+	l := &local{path: dir.Path, name: o.Branch, hooked: len(dir.Hooks) > 0, refs: refs.New(dir.Path), steps: h.step}
+	if l.name == "" {
+		if l.name, err = l.refs.HeadBranch(); err != nil {
+			return nil, fmt.Errorf("opening repository %q: %w", path, err)
+		}
+		if l.name == "" {
+			return nil, fault.Mend("name the branch to write", "opening repository %q: its HEAD names no branch", path)
+		}
+	}
+	if dir.DenyCheckedOut && l.refs.CheckedOut(l.name, dir.Bare) {
+		return nil, fault.Mend("use a bare repository, or another branch",
+			"opening repository %q: branch %q is checked out in its work tree, which would go stale", path, l.name)
+	}
+	objects := filepath.Join(dir.Path, "objects")
+	if l.objects, err = odb.Open(objects, h.disk(odb.Disk(objects))); err != nil {
+		return nil, fmt.Errorf("opening repository %q: %w", path, l.damaged(err))
+	}
+	l.refs.Heal(l.name)
+	return l, nil
+}
+
+func (l *local) branch() string { return l.name }
+
+func (l *local) store() *odb.Store { return l.objects }
+
+func (l *local) tip(context.Context) (object.Hash, error) { return l.refs.Read(l.name) }
+
+// prepare makes a large pack durable while the branch is not locked yet.
+func (l *local) prepare(p *pack.Pack) error {
+	if l.hooked {
+		return nil
+	}
+	return p.Sync()
+}
+
+func (l *local) publish(ctx context.Context, m move) error {
+	if l.hooked {
+		err := remote.Local(l.path).Push(ctx, remote.Push{Branch: l.name, Old: m.old, New: m.new, Pack: m.pack.Reader()})
+		if err == nil {
+			err = l.objects.Refresh()
+		}
+		return err
+	}
+	return l.refs.Move(ctx, refs.Move{
+		Branch: l.name, Old: m.old, New: m.new, Who: m.who, Why: "push",
+		Before: func() error { return l.objects.Install(m.pack, true) },
+		At:     l.steps,
+	})
+}
+
+func (l *local) damaged(err error) error {
+	return fault.New(fault.Person, "look at the repository with: git fsck", "%w", err)
+}
+
+func (l *local) close() error {
+	l.objects.Close()
+	return nil
+}
