@@ -173,7 +173,7 @@ func environment(s site.Site, set Settings, extra ...string) []string {
 	env := s.Env(
 		"ARGOCD_FAKE_IN_CLUSTER=true", "ARGOCD_GPG_ENABLED=false",
 		"ARGOCD_TLS_DATA_PATH="+dir, "ARGOCD_SSH_DATA_PATH="+dir, "ARGOCD_GPG_DATA_PATH="+dir, "ARGOCD_GNUPGHOME="+dir,
-		"ARGOCD_ASK_PASS_SOCK="+s.Path(site.Sockets, "ask"), "ARGOCD_PLUGINSOCKFILEPATH="+s.Path(site.Sockets),
+		"ARGOCD_ASK_PASS_SOCK="+s.Sockets+"/ask", "ARGOCD_PLUGINSOCKFILEPATH="+s.Sockets,
 	)
 	return append(append(env, extra...), set.Env...)
 }

@@ -3,6 +3,7 @@ package argocd
 import (
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -54,7 +55,7 @@ func (p Plugin) Component(s site.Site, set Settings) process.Component {
 		Args: []string{"--config-dir-path=" + s.Path(site.Plugins, p.Name), "--loglevel=" + set.logLevel()},
 		Env:  environment(s, set, append([]string{"ARGOCD_CMP_WORKDIR=" + s.Path(site.Temp)}, p.Env...)...),
 		// argocd-cmp-server leaves its socket behind when it is killed: the file says nothing, a connection does.
-		Ready: health.Socket(s.Path(site.Sockets), p.Name),
+		Ready: health.Socket(s.Sockets, p.Name),
 	}
 	if len(p.Command) > 0 {
 		command := p.expand(s)
@@ -68,8 +69,8 @@ func (p Plugin) Component(s site.Site, set Settings) process.Component {
 
 func (p Plugin) expand(s site.Site) []string {
 	r := strings.NewReplacer(
-		"{socket}", s.Path(site.Sockets, p.Name+".sock"),
-		"{sockets}", s.Path(site.Sockets),
+		"{socket}", filepath.Join(s.Sockets, p.Name+".sock"),
+		"{sockets}", s.Sockets,
 		"{tmp}", s.Path(site.Temp),
 	)
 	var out []string

@@ -39,6 +39,12 @@ func Down(dir string) error {
 	if err := at(Options{}, site.Site{Dir: dir}).stop(); err != nil {
 		return err
 	}
+	// A lab.json that cannot be read names no folder elsewhere.
+	if l, err := Open(dir); err == nil {
+		if err := removeSockets(l.site.Sockets); err != nil {
+			return fmt.Errorf("removing the lab's sockets: %w", err)
+		}
+	}
 	return remove(dir)
 }
 
@@ -60,7 +66,7 @@ func (l *Lab) stop() error {
 // remove deletes what a lab makes and then the directory itself if that was
 // all: a directory that somebody named by mistake keeps everything else.
 func remove(dir string) error {
-	for _, name := range append(site.Folders(), stateFile) {
+	for _, name := range append(site.Folders(), socketFolder, stateFile) {
 		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
 			return fmt.Errorf("removing the lab's files: %w", err)
 		}

@@ -5,9 +5,10 @@
 // the file lab.json in the directory says which set, options, ports and
 // programs it runs with, so that any later process can look at it, kill or
 // restart a component, or end it. Invariants: everything listens on 127.0.0.1;
-// everything that a lab writes is below its directory; Down ends every process
-// that any component started and removes every file. Several labs run side by
-// side in directories of their own.
+// everything that a lab writes is below its directory (but for the sockets of
+// one whose path is too long for them); Down ends every process that any
+// component started and removes every file. Several labs run side by side in
+// directories of their own.
 //
 // What comes up, and in what order, is the list in plan.go.
 package lab
@@ -45,6 +46,7 @@ type state struct {
 	Ports    map[string]int    `json:"ports"`
 	Programs map[string]string `json:"programs"`
 	Search   string            `json:"search"`
+	Sockets  string            `json:"sockets"`
 }
 
 // Open finds the lab in a directory; empty is the default one.
@@ -65,7 +67,7 @@ func Open(dir string) (*Lab, error) {
 		return nil, fmt.Errorf("reading the lab's state in %q: %w", dir, err)
 	}
 	s.Options.Dir = dir
-	return at(s.Options, site.Site{Dir: dir, Ports: s.Ports, Programs: s.Programs, Search: s.Search}), nil
+	return at(s.Options, site.Site{Dir: dir, Ports: s.Ports, Programs: s.Programs, Search: s.Search, Sockets: s.Sockets}), nil
 }
 
 func at(o Options, s site.Site) *Lab {
@@ -73,7 +75,7 @@ func at(o Options, s site.Site) *Lab {
 }
 
 func (l *Lab) save() error {
-	data, err := json.MarshalIndent(state{l.options, l.site.Ports, l.site.Programs, l.site.Search}, "", "  ")
+	data, err := json.MarshalIndent(state{l.options, l.site.Ports, l.site.Programs, l.site.Search, l.site.Sockets}, "", "  ")
 	if err != nil {
 		return fmt.Errorf("writing the lab's state: %w", err)
 	}
@@ -113,7 +115,7 @@ func (l *Lab) RepositoryURL(name string) string { return l.GitURL() + "/" + name
 func (l *Lab) GitRoot() string { return l.site.Path(site.Git) }
 
 // Sockets is the folder in which Argo CD looks for plugins.
-func (l *Lab) Sockets() string { return l.site.Path(site.Sockets) }
+func (l *Lab) Sockets() string { return l.site.Sockets }
 
 // Program is the path of a program of the lab's set: argocd, for example.
 func (l *Lab) Program(name string) string { return l.site.Programs[name] }

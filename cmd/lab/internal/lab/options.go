@@ -44,12 +44,6 @@ type Options struct {
 	Plugins []argocd.Plugin `json:"plugins"`
 }
 
-// socketRoom is what the longest socket name of a lab adds to its directory.
-const socketRoom = len("/s/") + 60
-
-// maxSocketPath is what the kernel takes, less the closing zero.
-const maxSocketPath = 107
-
 // complete fills what is empty and refuses what cannot work.
 func (o Options) complete() (Options, error) {
 	if o.Set == "" {
@@ -79,9 +73,6 @@ func (o Options) complete() (Options, error) {
 func (o Options) check() error {
 	if _, err := release.Find(o.Set); err != nil {
 		return err
-	}
-	if len(o.Dir)+socketRoom > maxSocketPath {
-		return fault.Mend("choose a shorter directory with --dir", "checking directory %q: too long for the sockets in it", o.Dir)
 	}
 	for _, name := range o.Repositories {
 		if _, err := ident.Parse[ident.ComponentKind](name); err != nil {

@@ -26,6 +26,9 @@ func (l *Lab) makeFolders(context.Context) error {
 			return err
 		}
 	}
+	if err := os.MkdirAll(l.site.Sockets, 0o700); err != nil {
+		return err
+	}
 	for _, p := range l.options.Plugins {
 		if err := os.MkdirAll(l.site.Path(site.Plugins, p.Name), 0o700); err != nil {
 			return err

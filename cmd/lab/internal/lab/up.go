@@ -98,12 +98,16 @@ func settle(o Options) (*Lab, *ports.Reserved, error) {
 	}
 	where := site.Site{Dir: o.Dir, Search: os.Getenv("PATH")}
 	if old != nil {
-		where.Ports = old.site.Ports
+		where.Ports, where.Sockets = old.site.Ports, old.site.Sockets
 		return at(o, where), &ports.Reserved{}, nil
 	}
-	if entries, err := os.ReadDir(o.Dir); err != nil || len(entries) > 1 {
+	entries, err := os.ReadDir(o.Dir)
+	if err != nil || len(entries) > 1 {
 		return nil, nil, errors.Join(err, fault.Mend("choose an empty directory with --dir",
 			"bringing up a lab in %q: there are files that belong to no lab", o.Dir))
+	}
+	if where.Sockets, err = makeSockets(o.Dir); err != nil {
+		return nil, nil, err
 	}
 	reserved, err := ports.Reserve(site.PortNames())
 	if err != nil {

@@ -17,12 +17,14 @@ type Site struct {
 	Ports map[string]int
 	// Programs are the paths of the programs by name.
 	Programs map[string]string
+	// Sockets is the folder of the plugins' sockets. It need not be below Dir:
+	// the path of a socket may have 107 bytes.
+	Sockets string
 	// Search is the PATH for what the components themselves run.
 	Search string
 }
 
-// Folders of a lab, relative to its directory. Sockets is short on purpose:
-// the path of a socket may have 107 bytes.
+// Folders of a lab, relative to its directory.
 const (
 	PKI     = "pki"
 	Logs    = "log"
@@ -32,7 +34,6 @@ const (
 	Git     = "git"
 	Home    = "home"
 	Temp    = "tmp"
-	Sockets = "s"
 	Plugins = "plugins"
 	Argo    = "argocd"
 	Bin     = "bin"
@@ -40,7 +41,7 @@ const (
 
 // Folders lists every folder that a lab makes.
 func Folders() []string {
-	return []string{PKI, Logs, Records, Etcd, Redis, Git, Home, Temp, Sockets, Plugins, Argo, Bin}
+	return []string{PKI, Logs, Records, Etcd, Redis, Git, Home, Temp, Plugins, Argo, Bin}
 }
 
 // Names of the ports that a lab needs.
