@@ -31,5 +31,5 @@
 // judged by its creation and the transitions of its conditions.
 //
 // Scripts share text: a block between "-- begin x" and "-- end x" is a copy of
-// fragments/x.lua. "go test ./plugin/health -run TestFragments -update" copies.
+// fragments/x.lua. "go test ./plugin/health -run TestFragmentsEqual -update" copies.
 package health

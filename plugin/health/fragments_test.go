@@ -35,7 +35,7 @@ func scriptFiles(t *testing.T) []string {
 
 // A shared block is the same text everywhere: a mistake that is mended in one
 // script is mended in all.
-func TestFragments(t *testing.T) {
+func TestFragmentsEqual(t *testing.T) {
 	for _, file := range scriptFiles(t) {
 		old, err := os.ReadFile(file)
 		if err != nil {

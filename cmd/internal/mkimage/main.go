@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/gatorcloud/sluice/plugin/install/image"
 	"github.com/gatorcloud/sluice/renderer/fault"
@@ -17,20 +16,19 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 func run(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("mkimage", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	out := flags.String("out", "dist/image", "directory of the layout")
+	output := flags.String("output", "dist/sluice-cmp", "directory of the layout")
 	var o image.Options
-	flags.StringVar(&o.Version, "version", "dev", "tag of the image")
-	flags.StringVar(&o.Revision, "revision", "", "commit that was built")
-	flags.Func("binary", "platform=file, once for each platform", func(s string) error {
-		platform, file, _ := strings.Cut(s, "=")
+	flags.StringVar(&o.Version, "version", "devel", "tag of the image")
+	flags.StringVar(&o.Revision, "revision", "", "commit of the build; read from the binary when empty")
+	flags.Func("binary", "build of sluice-cmp; once for each platform", func(file string) error {
 		data, err := os.ReadFile(file)
-		o.Binaries = append(o.Binaries, image.Binary{Platform: platform, Data: data})
+		o.Binaries = append(o.Binaries, data)
 		return err
 	})
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
-	digest, err := image.Write(*out, o)
+	digest, err := image.Write(*output, o)
 	if err != nil {
 		fmt.Fprintf(stderr, "mkimage: error: %v\nmkimage: hint: %s\n", err, fault.HintOf(err))
 		return 1

@@ -2,34 +2,75 @@ package image
 
 import (
 	"bytes"
+	"cmp"
+	"debug/buildinfo"
 	"debug/elf"
+	"fmt"
+	"slices"
 	"strings"
-
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/gatorcloud/sluice/renderer/fault"
 )
 
-// check returns the platform of a binary that can run in an empty image: a
-// Linux program for the architecture that it is said to be for, which asks for
-// no loader.
-func check(b Binary) (*v1.Platform, error) {
-	system, arch, _ := strings.Cut(b.Platform, "/")
-	machine, known := map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64}[arch]
-	if system != "linux" || !known {
-		return nil, fault.Mend("use linux/amd64 or linux/arm64", "unknown platform")
+// binary is a program that can run in an empty image.
+type binary struct {
+	platform string // linux/amd64 or linux/arm64
+	revision string // the commit that Go wrote into it, or empty
+	data     []byte
+}
+
+// arch returns the second half of the platform.
+func (b binary) arch() string { return strings.TrimPrefix(b.platform, "linux/") }
+
+// platforms reads what the programs are for, and sorts them by that. It
+// refuses two for the same.
+func platforms(programs [][]byte) ([]binary, error) {
+	binaries := make([]binary, 0, len(programs))
+	for _, data := range programs {
+		platform, err := platformOf(data)
+		if err != nil {
+			return nil, fmt.Errorf("reading binary: %w", err)
+		}
+		binaries = append(binaries, binary{platform: platform, revision: revisionOf(data), data: data})
 	}
-	f, err := elf.NewFile(bytes.NewReader(b.Data))
+	slices.SortFunc(binaries, func(a, b binary) int { return cmp.Compare(a.platform, b.platform) })
+	for i := range binaries[1:] {
+		if binaries[i].platform == binaries[i+1].platform {
+			return nil, fault.Mend("name one build for each platform", "two binaries for %q", binaries[i].platform)
+		}
+	}
+	return binaries, nil
+}
+
+// platformOf returns what a program is for. It refuses one that asks for a
+// dynamic loader: the image has none.
+func platformOf(data []byte) (string, error) {
+	f, err := elf.NewFile(bytes.NewReader(data))
 	if err != nil {
-		return nil, fault.Mend("build it with GOOS=linux", "reading binary: %w", err)
+		return "", fault.Mend("build it with GOOS=linux", "not a Linux program: %w", err)
 	}
-	if f.Class != elf.ELFCLASS64 || f.Machine != machine {
-		return nil, fault.Mend("build it with GOARCH="+arch, "binary is for %s", f.Machine)
+	platform, known := map[elf.Machine]string{elf.EM_X86_64: "linux/amd64", elf.EM_AARCH64: "linux/arm64"}[f.Machine]
+	if !known || f.Class != elf.ELFCLASS64 {
+		return "", fault.Mend("build it with GOARCH=amd64 or arm64", "it is for %s", f.Machine)
 	}
 	for _, p := range f.Progs {
 		if p.Type == elf.PT_INTERP {
-			return nil, fault.Mend("build it with CGO_ENABLED=0", "binary needs a dynamic loader, and the image has none")
+			return "", fault.Mend("build it with CGO_ENABLED=0", "it needs a dynamic loader, and the image has none")
 		}
 	}
-	return &v1.Platform{OS: system, Architecture: arch}, nil
+	return platform, nil
+}
+
+// revisionOf returns the commit that a Go program was built from, if it says so.
+func revisionOf(data []byte) string {
+	info, err := buildinfo.Read(bytes.NewReader(data))
+	if err != nil {
+		return ""
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return s.Value
+		}
+	}
+	return ""
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"regexp"
-	"slices"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -25,16 +24,11 @@ const User = 999
 type Options struct {
 	// Version is the image's tag and its version label.
 	Version string
-	// Revision is the commit that the binaries were built from; may be empty.
+	// Revision is the commit that the binaries were built from; when empty, it
+	// is the one that Go wrote into the binary, if any.
 	Revision string
 	// Binaries are the builds of sluice-cmp, one for each platform.
-	Binaries []Binary
-}
-
-// Binary is one build of sluice-cmp.
-type Binary struct {
-	Platform string // linux/amd64 or linux/arm64
-	Data     []byte
+	Binaries [][]byte
 }
 
 // tag is what registries take as a tag.
@@ -46,65 +40,60 @@ func Build(o Options) (v1.ImageIndex, error) {
 		return nil, fault.Mend("use letters, digits, '_', '.' and '-'", "building image: version %q is no tag", o.Version)
 	}
 	if len(o.Binaries) == 0 {
-		return nil, fault.Mend("name a build for each platform", "building image %q: no binaries", o.Version)
+		return nil, fault.Mend("name a build of sluice-cmp", "building image %q: no binaries", o.Version)
 	}
 	index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
-	binaries := slices.Clone(o.Binaries)
-	slices.SortFunc(binaries, func(a, b Binary) int { return cmp.Compare(a.Platform, b.Platform) })
-	for i, b := range binaries {
-		if i > 0 && binaries[i-1].Platform == b.Platform {
-			return nil, fault.Mend("name each platform once", "building image %q: two binaries for %q", o.Version, b.Platform)
-		}
-		img, platform, err := one(o, b)
+	binaries, err := platforms(o.Binaries)
+	if err != nil {
+		return nil, fmt.Errorf("building image %q: %w", o.Version, err)
+	}
+	for _, b := range binaries {
+		img, err := one(o, b)
 		if err != nil {
-			return nil, fmt.Errorf("building image %q: platform %q: %w", o.Version, b.Platform, err)
+			return nil, fmt.Errorf("building image %q: platform %q: %w", o.Version, b.platform, err)
 		}
+		platform := &v1.Platform{OS: "linux", Architecture: b.arch()}
 		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: img, Descriptor: v1.Descriptor{Platform: platform}})
 	}
 	return index, nil
 }
 
 // one returns the image of one platform.
-func one(o Options, b Binary) (v1.Image, *v1.Platform, error) {
-	platform, err := check(b)
+func one(o Options, b binary) (v1.Image, error) {
+	layer, err := layer(b.data)
 	if err != nil {
-		return nil, nil, err
-	}
-	layer, err := layer(b.Data)
-	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	base := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
 	img, err := mutate.Append(base, mutate.Addendum{Layer: layer, History: v1.History{Created: epoch(), CreatedBy: "sluice " + o.Version}})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	config, err := img.ConfigFile()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	config = config.DeepCopy()
-	config.Created, config.OS, config.Architecture = epoch(), platform.OS, platform.Architecture
+	config.Created, config.OS, config.Architecture = epoch(), "linux", b.arch()
 	config.Config = v1.Config{
 		User:       fmt.Sprintf("%d:%d", User, User),
 		Env:        []string{"PATH=/usr/local/bin"},
 		Entrypoint: []string{Path},
 		Cmd:        []string{"serve"},
 		WorkingDir: "/",
-		Labels:     labels(o),
+		Labels:     labels(o, b),
 	}
-	img, err = mutate.ConfigFile(img, config)
-	return img, platform, err
+	return mutate.ConfigFile(img, config)
 }
 
-func labels(o Options) map[string]string {
+func labels(o Options, b binary) map[string]string {
 	all := map[string]string{
 		"org.opencontainers.image.title":       "sluice-cmp",
 		"org.opencontainers.image.description": "Argo CD config management plugin of sluice",
 		"org.opencontainers.image.version":     o.Version,
 	}
-	if o.Revision != "" {
-		all["org.opencontainers.image.revision"] = o.Revision
+	if revision := cmp.Or(o.Revision, b.revision); revision != "" {
+		all["org.opencontainers.image.revision"] = revision
 	}
 	return all
 }

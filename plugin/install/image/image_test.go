@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -48,9 +49,8 @@ func program(t *testing.T, machine elf.Machine, dynamic bool, body string) []byt
 
 func options(t *testing.T) image.Options {
 	t.Helper()
-	return image.Options{Version: "1.2.3", Revision: "0123abc", Binaries: []image.Binary{
-		{Platform: "linux/arm64", Data: program(t, elf.EM_AARCH64, false, "arm")},
-		{Platform: "linux/amd64", Data: program(t, elf.EM_X86_64, false, "amd")},
+	return image.Options{Version: "1.2.3", Revision: "0123abc", Binaries: [][]byte{
+		program(t, elf.EM_AARCH64, false, "arm"), program(t, elf.EM_X86_64, false, "amd"),
 	}}
 }
 
@@ -95,7 +95,7 @@ func TestReproducible(t *testing.T) {
 		t.Errorf("a second build differs:\n%s", diff)
 	}
 	changed := options(t)
-	changed.Binaries[0].Data = append(changed.Binaries[0].Data, '!')
+	changed.Binaries[0] = append(changed.Binaries[0], '!')
 	if cmp.Equal(first, write(changed)) {
 		t.Error("another binary gives the same image")
 	}
@@ -160,7 +160,7 @@ func TestImageContent(t *testing.T) {
 	if got := config.Created.Unix(); got != 0 || config.Architecture != "amd64" {
 		t.Errorf("created at %d for %q, want 0 for amd64", got, config.Architecture)
 	}
-	checkFiles(t, img, options(t).Binaries[1].Data)
+	checkFiles(t, img, options(t).Binaries[1])
 }
 
 // checkFiles checks owners, modes and times of what the image holds.
@@ -199,12 +199,10 @@ func TestRefusals(t *testing.T) {
 		"NoVersion":    {"nobody could pull it", func(o *image.Options) { o.Version = "" }},
 		"BadVersion":   {"registries refuse such a tag", func(o *image.Options) { o.Version = "1.0+dirty" }},
 		"Twice":        {"one of the two would win by chance", func(o *image.Options) { o.Binaries[1] = o.Binaries[0] }},
-		"Dynamic":      {"an empty image has no loader", func(o *image.Options) { o.Binaries[0].Data = program(t, elf.EM_AARCH64, true, "") }},
-		"WrongMachine": {"it would start nowhere", func(o *image.Options) { o.Binaries[0].Data = program(t, elf.EM_X86_64, false, "") }},
-		"NotELF":       {"a build for another system", func(o *image.Options) { o.Binaries[0].Data = []byte("MZ") }},
-		"Empty":        {"a build that failed", func(o *image.Options) { o.Binaries[0].Data = nil }},
-		"Windows":      {"Argo CD runs on Linux", func(o *image.Options) { o.Binaries[0].Platform = "windows/amd64" }},
-		"NoArch":       {"half a platform", func(o *image.Options) { o.Binaries[0].Platform = "linux" }},
+		"Dynamic":      {"an empty image has no loader", func(o *image.Options) { o.Binaries[0] = program(t, elf.EM_AARCH64, true, "") }},
+		"OtherMachine": {"Argo CD has no image for it", func(o *image.Options) { o.Binaries[0] = program(t, elf.EM_RISCV, false, "") }},
+		"NotELF":       {"a build for another system", func(o *image.Options) { o.Binaries[0] = []byte("MZ") }},
+		"Empty":        {"a build that failed", func(o *image.Options) { o.Binaries[0] = nil }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := options(t)
@@ -218,6 +216,50 @@ func TestRefusals(t *testing.T) {
 				t.Errorf("a refused build leaves %s", dir)
 			}
 		})
+	}
+}
+
+// The commit that Go wrote into a binary becomes the label when nobody gives one.
+func TestRevisionOfBinary(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"go.mod": "module x\n", "main.go": "package main\n\nfunc main() {}\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, args := range [][]string{
+		{"git", "init", "-q"}, {"git", "add", "."}, {"git", "-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "-qm", "x"},
+		{"go", "build", "-buildvcs=true", "-o", "x", "."},
+	} {
+		cmd := exec.Command(args[0], args[1:]...)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64", "GOFLAGS=", "GOWORK=off")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %v\n%s", args, err, out)
+		}
+	}
+	built, err := os.ReadFile(filepath.Join(dir, "x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	index, err := image.Build(image.Options{Version: "1", Binaries: [][]byte{built}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	manifest, err := index.IndexManifest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	img, err := index.Image(manifest.Manifests[0].Digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := img.ConfigFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := config.Config.Labels["org.opencontainers.image.revision"]; len(got) != 40 {
+		t.Errorf("revision = %q, want the commit that was built", got)
 	}
 }
 
