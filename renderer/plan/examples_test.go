@@ -73,7 +73,7 @@ func decodeExample(t *testing.T, record map[string]any, authorisations []any) au
 // the committed catalog, and checks that they show what they say they show.
 func TestExamples(t *testing.T) {
 	root := os.DirFS("../../environments")
-	c, err := catalog.LoadUnlocked(os.DirFS("../../catalog"))
+	c, err := catalog.Load(os.DirFS("../../catalog"))
 	if err != nil {
 		t.Fatal(err)
 	}
