@@ -38,7 +38,7 @@ type authorisationRecord struct {
 // field is wrong and what it holds, and carries a hint.
 func DecodeTenant(key Key, value []byte) (Tenant, error) {
 	var r tenantRecord
-	if err := unmarshal(value, &r); err != nil {
+	if err := unmarshal(value, MaxRecord, &r); err != nil {
 		return Tenant{}, err
 	}
 	return r.check(key)
@@ -68,19 +68,19 @@ func newDecoder() *decoder {
 
 func (d *decoder) authorisation(key Key, value []byte) (Authorisation, error) {
 	d.record = authorisationRecord{}
-	if err := unmarshal(value, &d.record); err != nil {
+	if err := unmarshal(value, MaxRecord, &d.record); err != nil {
 		return Authorisation{}, err
 	}
 	return d.check(key)
 }
 
-// unmarshal decodes one JSON object strictly: names are case-sensitive,
+// unmarshal decodes one JSON object of at most max bytes strictly: names are case-sensitive,
 // unknown and duplicate fields and bytes that are not UTF-8 are errors.
-func unmarshal(value []byte, record any) error {
+func unmarshal(value []byte, max int, record any) error {
 	const hint = "write the record again, e.g. with `sluice authz put`"
 	switch {
-	case len(value) > MaxRecord:
-		return fault.Mend(hint, "record has %d bytes, at most %d are allowed", len(value), MaxRecord)
+	case len(value) > max:
+		return fault.Mend(hint, "record has %d bytes, at most %d are allowed", len(value), max)
 	case len(bytes.TrimSpace(value)) == 0:
 		return fault.Mend(hint, "record is empty")
 	case bytes.Equal(bytes.TrimSpace(value), []byte("null")):
