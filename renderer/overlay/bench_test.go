@@ -16,3 +16,24 @@ func BenchmarkKrusty(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkWarm(b *testing.B) {
+	e := New(Options{})
+	base := overlaytest.Product()
+	for n := range 2 {
+		spec, values := overlaytest.Values(n)
+		if _, err := e.Build(b.Context(), overlaytest.Overlay(base, spec, values), "."); err != nil {
+			b.Fatal(err)
+		}
+	}
+	spec, values := overlaytest.Values(7)
+	d := overlaytest.Overlay(base, spec, values)
+	var buf []byte
+	for b.Loop() {
+		out, err := e.AppendBuild(b.Context(), buf[:0], d, ".")
+		if err != nil {
+			b.Fatal(err)
+		}
+		buf = out
+	}
+}

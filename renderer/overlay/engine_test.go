@@ -1,34 +1,38 @@
 package overlay
 
 import (
+	"bytes"
 	"testing"
 
-	"github.com/gatorcloud/sluice/renderer/tree"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gatorcloud/sluice/renderer/overlay/overlaytest"
+	"github.com/gatorcloud/sluice/renderer/overlay/stock"
 )
 
-func mustTree(t testing.TB, files map[string]string) *tree.Dir {
-	t.Helper()
-	m := make(map[string][]byte, len(files))
-	for p, s := range files {
-		m[p] = []byte(s)
+func TestExplain(t *testing.T) {
+	spec, values := overlaytest.Values(1)
+	for _, state := range []string{"active", "suspended"} {
+		spec.State = state
+		if err := New(Options{}).Explain(t.Context(), overlaytest.Overlay(overlaytest.Product(), spec, values), "."); err != nil {
+			t.Errorf("Explain(%s) = %v, want that it is fast", state, err)
+		}
 	}
-	d, err := tree.FromFiles(m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return d
 }
 
-func TestBuild(t *testing.T) {
-	d := mustTree(t, map[string]string{
-		"a/kustomization.yaml": "namePrefix: x-\nresources: [../b, cm.yaml]\n",
-		"a/cm.yaml":            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n",
-		"b/kustomization.yaml": "resources: [cm.yaml]\n",
-		"b/cm.yaml":            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\n",
-	})
-	got, err := New(Options{}).Build(t.Context(), d, "a")
-	want := "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x-a\n---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x-b\n"
-	if err != nil || string(got) != want {
-		t.Errorf("Build(a) = %q, %v, want %q", got, err, want)
+func TestBuildLikeStock(t *testing.T) {
+	e := New(Options{})
+	base := overlaytest.Product()
+	for n := range 20 {
+		spec, values := overlaytest.Values(n)
+		d := overlaytest.Overlay(base, spec, values)
+		want, err := stock.Build(t.Context(), d, ".")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := e.Build(t.Context(), d, ".")
+		if err != nil || !bytes.Equal(got, want) {
+			t.Fatalf("Build(%d) = %v, differs from kustomize:\n%s", n, err, cmp.Diff(string(want), string(got)))
+		}
 	}
 }

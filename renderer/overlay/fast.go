@@ -1,0 +1,165 @@
+package overlay
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"sigs.k8s.io/kustomize/api/resmap"
+
+	"github.com/gatorcloud/sluice/renderer/overlay/hermetic"
+	"github.com/gatorcloud/sluice/renderer/overlay/stencil"
+	"github.com/gatorcloud/sluice/renderer/overlay/stock"
+	"github.com/gatorcloud/sluice/renderer/tree"
+)
+
+// maxShapes is how many stencils, samples and refusals one family keeps.
+const maxShapes = 16
+
+// family is what is known of the overlays of one base, state and set of parameters.
+type family struct {
+	// stencils are ready for use; the slice is replaced, never changed.
+	stencils atomic.Pointer[[]*stencil.Stencil]
+	// settled is set once nothing more is to be learnt: the general path it is.
+	settled atomic.Bool
+
+	mu      sync.Mutex // held while learning
+	plan    *stencil.Plan
+	samples []sample
+	refused [][]string
+	err     error // why the family, or its last shape, has no stencil
+}
+
+// sample is an overlay that kustomize has built.
+type sample struct {
+	form      stencil.Form
+	manifests []byte
+}
+
+// fill appends the overlay if a stencil covers it. The second result reports
+// that a stencil exists for its shapes, whether or not it covers the values.
+func (f *family) fill(dst []byte, form *stencil.Form) (out []byte, filled, known bool) {
+	list := f.stencils.Load()
+	if list == nil {
+		return dst, false, false
+	}
+	for _, s := range *list {
+		if s.Matches(form) {
+			out, ok := s.Fill(dst, form)
+			return out, ok, true
+		}
+	}
+	return dst, false, false
+}
+
+// learn makes a stencil for overlays like form if a sample to prove it by is at
+// hand. It returns an error only when ctx has ended.
+func (f *family) learn(ctx context.Context, form stencil.Form, run stencil.Runner) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if _, _, known := f.fill(nil, &form); known || f.settled.Load() || len(f.samples) == 0 {
+		return nil
+	}
+	if f.plan == nil {
+		plan, err := stencil.NewPlan(form.Base)
+		if err != nil {
+			f.settle(err)
+			return nil
+		}
+		f.plan = plan
+	}
+	shapes := f.plan.Shapes(&form)
+	equal := func(s []string) bool { return slices.Equal(s, shapes) }
+	i := slices.IndexFunc(f.samples, func(s sample) bool { return equal(f.plan.Shapes(&s.form)) })
+	if i < 0 || slices.ContainsFunc(f.refused, equal) {
+		return nil
+	}
+	return f.compile(ctx, shapes, f.samples[i], run)
+}
+
+// compile makes the stencil of a sample and proves it on the sample.
+func (f *family) compile(ctx context.Context, shapes []string, s sample, run stencil.Runner) error {
+	made, err := f.plan.Compile(ctx, s.form, run)
+	if ctx.Err() != nil {
+		return fmt.Errorf("compiling an overlay: %w", context.Cause(ctx))
+	}
+	if err == nil {
+		got, ok := made.Fill(nil, &s.form)
+		if ok && !bytes.Equal(got, s.manifests) {
+			f.settle(errors.New("the stencil gives other bytes than kustomize"))
+			f.stencils.Store(nil)
+			return nil
+		}
+		if !ok {
+			return nil // the sample's values prove nothing; another one may
+		}
+	}
+	if err != nil {
+		f.err = err
+		f.refused = append(f.refused, shapes)
+	} else {
+		var list []*stencil.Stencil
+		if old := f.stencils.Load(); old != nil {
+			list = slices.Clone(*old)
+		}
+		list = append(list, made)
+		f.stencils.Store(&list)
+	}
+	if len(f.refused) >= maxShapes || f.count() >= maxShapes {
+		f.settled.Store(true)
+		f.samples = nil
+	}
+	return nil
+}
+
+func (f *family) count() int {
+	if list := f.stencils.Load(); list != nil {
+		return len(*list)
+	}
+	return 0
+}
+
+func (f *family) settle(err error) {
+	f.err = err
+	f.samples = nil
+	f.settled.Store(true)
+}
+
+// keep remembers what kustomize made of an overlay, in place of an older
+// sample of the same shapes.
+func (f *family) keep(form stencil.Form, manifests []byte) {
+	if f.settled.Load() {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.samples) == maxShapes {
+		f.samples = slices.Delete(f.samples, 0, 1)
+	}
+	f.samples = append(f.samples, sample{form, bytes.Clone(manifests)})
+}
+
+// run is the runner of stencils: checked and bounded like every build.
+func (e *Engine) run(ctx context.Context, dir *tree.Dir, root string, f func(resmap.ResMap) error) error {
+	if err := hermetic.Build(dir, root, e.options.Limits); err != nil {
+		return err
+	}
+	return stock.Visit(ctx, dir, root, f)
+}
+
+// familyOf returns the family that an overlay belongs to.
+func (e *Engine) familyOf(f *stencil.Form) *family {
+	return e.families.get(familyKey{e.digests.of(f.Base), f.Spec.State, f.Spec.Tenant != "", strings.Join(f.Keys, ",")})
+}
+
+// familyKey names a family.
+type familyKey struct {
+	base, state string
+	tenant      bool
+	keys        string
+}
