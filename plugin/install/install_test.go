@@ -1,0 +1,221 @@
+package install_test
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	"sigs.k8s.io/kustomize/api/resmap"
+	"sigs.k8s.io/yaml"
+)
+
+// modes are the two ways in which the plugin is served.
+var modes = map[string][]string{"Native": {""}, "Command": {"/settings", "/command"}}
+
+// texts returns the objects as YAML by kind and name.
+func texts(t *testing.T, built resmap.ResMap) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	for _, r := range built.Resources() {
+		data, err := r.AsYAML()
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[r.GetKind()+"/"+r.GetName()] = string(data)
+	}
+	return all
+}
+
+// The components change five objects of Argo CD, on every kind of installation,
+// and nothing that an admin has to know of besides.
+func TestChangesOnly(t *testing.T) {
+	for name, release := range releases {
+		for mode, components := range modes {
+			t.Run(name+"/"+mode, func(t *testing.T) {
+				before := texts(t, build(t, release, with()))
+				after := texts(t, build(t, release, with(slices.Clone(components)...)))
+				var changed []string
+				for id, text := range after {
+					if before[id] != text {
+						changed = append(changed, id)
+					}
+					delete(before, id)
+				}
+				want := []string{
+					"ConfigMap/argocd-cm", "ConfigMap/argocd-cmd-params-cm", "ConfigMap/argocd-rbac-cm",
+					"Deployment/argocd-repo-server", "StatefulSet/argocd-application-controller",
+				}
+				if mode == "Command" {
+					want = append(want, "ConfigMap/sluice-plugin")
+				}
+				slices.Sort(changed)
+				slices.Sort(want)
+				if diff := cmp.Diff(want, changed); diff != "" || len(before) > 0 {
+					t.Errorf("changed (-want +got), and removed %v:\n%s", before, diff)
+				}
+			})
+		}
+	}
+}
+
+// Without its container and volumes the repo-server is that of the release.
+func TestRepoServerKeepsItsOwn(t *testing.T) {
+	for mode, components := range modes {
+		t.Run(mode, func(t *testing.T) {
+			release := releases["Install"]
+			want := find[appsv1.Deployment](t, build(t, release, with()), "Deployment", "argocd-repo-server")
+			got := find[appsv1.Deployment](t, build(t, release, with(slices.Clone(components)...)), "Deployment", "argocd-repo-server")
+			pod := &got.Spec.Template.Spec
+			pod.Containers = slices.DeleteFunc(pod.Containers, func(c corev1.Container) bool { return c.Name == "sluice" })
+			pod.Volumes = slices.DeleteFunc(pod.Volumes, func(v corev1.Volume) bool { return strings.HasPrefix(v.Name, "sluice-") })
+			ignoreOrder := cmpopts.SortSlices(func(a, b corev1.Volume) bool { return a.Name < b.Name })
+			if diff := cmp.Diff(want, got, ignoreOrder); diff != "" {
+				t.Errorf("repo-server (-stock +patched):\n%s", diff)
+			}
+		})
+	}
+}
+
+// sidecar returns the plugin's container and the volumes of its pod by name.
+func sidecar(t *testing.T, built resmap.ResMap) (corev1.Container, map[string]corev1.Volume) {
+	t.Helper()
+	d := find[appsv1.Deployment](t, built, "Deployment", "argocd-repo-server")
+	volumes := map[string]corev1.Volume{}
+	for _, v := range d.Spec.Template.Spec.Volumes {
+		volumes[v.Name] = v
+	}
+	for _, c := range d.Spec.Template.Spec.Containers {
+		if c.Name == "sluice" {
+			return c, volumes
+		}
+	}
+	t.Fatal("the repo-server has no container \"sluice\"")
+	return corev1.Container{}, nil
+}
+
+func TestSidecarIsConfined(t *testing.T) {
+	yes, no, user := true, false, int64(999)
+	want := &corev1.SecurityContext{
+		RunAsUser: &user, RunAsGroup: &user, RunAsNonRoot: &yes, ReadOnlyRootFilesystem: &yes, AllowPrivilegeEscalation: &no,
+		Capabilities:   &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
+		SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
+	}
+	for mode, components := range modes {
+		t.Run(mode, func(t *testing.T) {
+			c, volumes := sidecar(t, build(t, releases["Install"], with(slices.Clone(components)...)))
+			if diff := cmp.Diff(want, c.SecurityContext); diff != "" {
+				t.Errorf("security context (-want +got):\n%s", diff)
+			}
+			if c.Resources.Limits.Memory().IsZero() || c.Resources.Requests.Cpu().IsZero() {
+				t.Errorf("resources = %v, want a memory limit and a CPU request", c.Resources)
+			}
+			if c.LivenessProbe == nil || c.ReadinessProbe == nil || c.StartupProbe == nil {
+				t.Error("a probe is missing")
+			}
+			for _, m := range c.VolumeMounts {
+				v, ok := volumes[m.Name]
+				if !ok || !m.ReadOnly && v.EmptyDir == nil {
+					t.Errorf("mount %q: volume %+v, want one that exists and, if writable, an emptyDir", m.MountPath, v)
+				}
+				if m.Name == "tmp" {
+					t.Error("the plugin shares the repo-server's /tmp")
+				}
+			}
+		})
+	}
+}
+
+// Every key of argocd-cmd-params-cm is one that the release reads.
+func TestParametersAreRead(t *testing.T) {
+	text := string(stock(t, releases["Install"]))
+	params := find[corev1.ConfigMap](t, build(t, releases["Install"], with("")), "ConfigMap", "argocd-cmd-params-cm")
+	if len(params.Data) != 4 {
+		t.Errorf("%d parameters, want 4", len(params.Data))
+	}
+	for key := range params.Data {
+		if !regexp.MustCompile(`key: ` + regexp.QuoteMeta(key) + `\n`).MatchString(text) {
+			t.Errorf("nothing in Argo CD reads %q", key)
+		}
+	}
+}
+
+// pluginConfig is the form of Argo CD's plugin.yaml, as far as sluice uses it.
+type pluginConfig struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+	Metadata   struct {
+		Name string `json:"name"`
+	} `json:"metadata"`
+	Spec struct {
+		Generate   command `json:"generate"`
+		Parameters struct {
+			Dynamic command `json:"dynamic"`
+		} `json:"parameters"`
+	} `json:"spec"`
+}
+
+type command struct {
+	Command []string `json:"command"`
+}
+
+// The strict decoding also says that there is no version (the socket's name
+// would have it), no discovery and no init.
+func TestPluginConfig(t *testing.T) {
+	built := build(t, releases["Install"], with("/settings", "/command"))
+	cm := find[corev1.ConfigMap](t, built, "ConfigMap", "sluice-plugin")
+	var got pluginConfig
+	if err := yaml.UnmarshalStrict([]byte(cm.Data["plugin.yaml"]), &got); err != nil {
+		t.Fatal(err)
+	}
+	want := pluginConfig{APIVersion: "argoproj.io/v1alpha1", Kind: "ConfigManagementPlugin"}
+	want.Metadata.Name = "sluice"
+	want.Spec.Generate.Command = []string{"/usr/local/bin/sluice-cmp", "generate"}
+	want.Spec.Parameters.Dynamic.Command = []string{"/usr/local/bin/sluice-cmp", "parameters"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("plugin.yaml (-want +got):\n%s", diff)
+	}
+}
+
+func TestNetworkPolicy(t *testing.T) {
+	built := build(t, releases["Install"], with("", "/network"))
+	got := find[networkingv1.NetworkPolicy](t, built, "NetworkPolicy", "argocd-repo-server-egress")
+	d := find[appsv1.Deployment](t, built, "Deployment", "argocd-repo-server")
+	if diff := cmp.Diff(d.Spec.Selector.MatchLabels, got.Spec.PodSelector.MatchLabels); diff != "" {
+		t.Errorf("pods of the policy (-repo-server +policy):\n%s", diff)
+	}
+	if diff := cmp.Diff([]networkingv1.PolicyType{networkingv1.PolicyTypeEgress}, got.Spec.PolicyTypes); diff != "" {
+		t.Errorf("types (-want +got): only the stock policy speaks of ingress\n%s", diff)
+	}
+}
+
+// The README's kustomization, over the release that it names, runs the image that it names.
+func TestReadme(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindSubmatch(readme)
+	if found == nil {
+		t.Fatal("README.md shows no kustomization")
+	}
+	dir, err := module()
+	if err != nil {
+		t.Fatal(err)
+	}
+	version := dir[strings.LastIndex(dir, "@")+1:]
+	remote := "https://raw.githubusercontent.com/argoproj/argo-cd/" + version + "/manifests/install.yaml"
+	if !strings.Contains(string(found[1]), remote) {
+		t.Errorf("the kustomization does not name %s", remote)
+	}
+	built := build(t, releases["Install"], strings.Replace(string(found[1]), remote, "install.yaml", 1))
+	if c, _ := sidecar(t, built); c.Image != "registry.example.com/sluice-cmp:1.0.0" {
+		t.Errorf("image = %q, want that of the README", c.Image)
+	}
+}
