@@ -80,7 +80,11 @@ func parse(data []byte, doc *document) error {
 	if err := strict.Check(data, maxFileBytes); err != nil {
 		return err
 	}
-	return strict.YAML(data, maxFileBytes, doc)
+	err := strict.YAML(data, maxFileBytes, doc)
+	if err != nil && fault.HintOf(err) == "" {
+		return fault.Mend("mend the line; `sluice catalog show` prints good versions to compare with", "%w", err)
+	}
+	return err
 }
 
 // checker collects the faults of one version.

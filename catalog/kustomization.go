@@ -75,7 +75,7 @@ func (c *checker) yamlFile(name string, data []byte) {
 	}
 	var doc map[string]any
 	if err := strict.YAML(data, maxFileBytes, &doc); err != nil {
-		c.add(err)
+		c.refuse("write one mapping with each field once", "%w", err)
 		return
 	}
 	for _, field := range slices.Sorted(maps.Keys(doc)) {

@@ -35,15 +35,13 @@ func (f faults) join() error {
 
 // Faults returns the single faults that an error of this package joins.
 func Faults(err error) []error {
-	var joined interface{ Unwrap() []error }
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
-	case errors.As(err, &joined):
-		return joined.Unwrap()
-	default:
-		return []error{err}
 	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // only the outermost join is taken apart
+		return joined.Unwrap()
+	}
+	return []error{err}
 }
 
 // load reads all versions and resolves the references between them.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,15 +20,14 @@ const (
 	formatMermaid output.Format = "mermaid"
 )
 
-// Buckets of what is not in a bucket.
-const (
-	bucketShared = "-"
-	routesName   = "routes"
-)
+// bucketShared is the bucket of shared components, which come before all buckets.
+const bucketShared = -1
+
+const routesName = "routes"
 
 // graphRow is one component in the graph of a version.
 type graphRow struct {
-	Bucket      string   `json:"bucket"` // "-" for shared components, which come before
+	Bucket      int      `json:"bucket"` // -1 for shared components, which come before
 	Component   string   `json:"component"`
 	Sharing     string   `json:"sharing"`
 	Source      string   `json:"source,omitempty"`
@@ -61,7 +61,7 @@ last.`,
 		},
 		ValidArgsFunction: complete(dir),
 	}
-	o.AddFlags(cmd.Flags(), output.Table, formatDOT, formatMermaid, output.JSON, output.YAML, output.Name)
+	o.AddFlags(cmd.Flags(), output.Table, output.Wide, formatDOT, formatMermaid, output.JSON, output.YAML, output.Name)
 	return cmd
 }
 
@@ -82,11 +82,11 @@ func graph(w io.Writer, o output.Options, v *catalog.Version) error {
 
 func graphColumns() []output.Column[graphRow] {
 	return []output.Column[graphRow]{
-		{Header: "BUCKET", Value: func(r graphRow) string { return r.Bucket }},
+		{Header: "BUCKET", Value: func(r graphRow) string { return bucketName(r.Bucket) }},
 		{Header: "COMPONENT", Value: func(r graphRow) string { return r.Component }},
-		{Header: "SHARING", Value: func(r graphRow) string { return r.Sharing }},
-		{Header: "SOURCE", Value: func(r graphRow) string { return r.Source }},
-		{Header: "DATA", Value: func(r graphRow) string { return r.Data }},
+		{Header: "SHARING", Wide: true, Value: func(r graphRow) string { return r.Sharing }},
+		{Header: "SOURCE", Wide: true, Value: func(r graphRow) string { return r.Source }},
+		{Header: "DATA", Wide: true, Value: func(r graphRow) string { return r.Data }},
 		{Header: "WAITS FOR", Value: func(r graphRow) string { return strings.Join(r.DependsOn, ", ") }},
 		{Header: "DESCRIPTION", Value: func(r graphRow) string { return r.Description }},
 	}
@@ -104,7 +104,7 @@ func graphRows(v *catalog.Version) []graphRow {
 	for i, bucket := range v.Buckets() {
 		for _, c := range bucket {
 			row := graphRow{
-				Bucket: fmt.Sprint(i), Component: c.Name.String(), Sharing: string(c.Sharing),
+				Bucket: i, Component: c.Name.String(), Sharing: string(c.Sharing),
 				Source: string(c.Source), Data: string(c.Data), Description: c.Description,
 			}
 			for _, d := range c.DependsOn {
@@ -115,7 +115,7 @@ func graphRows(v *catalog.Version) []graphRow {
 	}
 	if v.Routes != "" {
 		rows = append(rows, graphRow{
-			Bucket: fmt.Sprint(len(v.Buckets())), Component: routesName, Sharing: string(catalog.SharingNone),
+			Bucket: len(v.Buckets()), Component: routesName, Sharing: string(catalog.SharingNone),
 			Source: string(catalog.SourceKustomize), Description: "applied last, gone while suspended",
 		})
 	}
@@ -123,7 +123,7 @@ func graphRows(v *catalog.Version) []graphRow {
 }
 
 // byBucket calls open, then each for the rows, then done, bucket by bucket.
-func byBucket(rows []graphRow, open func(bucket string), each func(graphRow), done func()) {
+func byBucket(rows []graphRow, open func(bucket int), each func(graphRow), done func()) {
 	for i, r := range rows {
 		if i == 0 || r.Bucket != rows[i-1].Bucket {
 			if i > 0 {
@@ -142,8 +142,8 @@ func byBucket(rows []graphRow, open func(bucket string), each func(graphRow), do
 func dot(name string, rows []graphRow) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "digraph %q {\n  rankdir=LR;\n  node [shape=box];\n", name)
-	byBucket(rows, func(bucket string) {
-		fmt.Fprintf(&b, "  subgraph \"cluster_%s\" {\n    label=%q;\n", bucket, title(bucket))
+	byBucket(rows, func(bucket int) {
+		fmt.Fprintf(&b, "  subgraph \"cluster_%s\" {\n    label=%q;\n", bucketName(bucket), title(bucket))
 	}, func(r graphRow) {
 		fmt.Fprintf(&b, "    %q;\n", r.Component)
 	}, func() { b.WriteString("  }\n") })
@@ -162,8 +162,8 @@ func mermaid(rows []graphRow) []byte {
 	b.WriteString("flowchart LR\n")
 	// "end" and other words of the language are no node names, so none is bare.
 	id := func(name string) string { return "c_" + strings.ReplaceAll(name, "-", "_") }
-	byBucket(rows, func(bucket string) {
-		fmt.Fprintf(&b, "  subgraph b_%s[\"%s\"]\n", strings.ReplaceAll(bucket, bucketShared, "shared"), title(bucket))
+	byBucket(rows, func(bucket int) {
+		fmt.Fprintf(&b, "  subgraph b_%s[\"%s\"]\n", bucketName(bucket), title(bucket))
 	}, func(r graphRow) {
 		fmt.Fprintf(&b, "    %s[\"%s\"]\n", id(r.Component), r.Component)
 	}, func() { b.WriteString("  end\n") })
@@ -175,9 +175,16 @@ func mermaid(rows []graphRow) []byte {
 	return b.Bytes()
 }
 
-func title(bucket string) string {
+func bucketName(bucket int) string {
 	if bucket == bucketShared {
 		return "shared"
 	}
-	return "bucket " + bucket
+	return strconv.Itoa(bucket)
+}
+
+func title(bucket int) string {
+	if bucket == bucketShared {
+		return "shared"
+	}
+	return "bucket " + strconv.Itoa(bucket)
 }

@@ -56,7 +56,7 @@ is named shared/COMPONENT or shared/COMPONENT/VERSION.`,
 		},
 		ValidArgsFunction: complete(dir),
 	}
-	o.AddFlags(cmd.Flags(), output.Table, output.JSON, output.YAML, output.Name)
+	o.AddFlags(cmd.Flags(), output.Table, output.Wide, output.JSON, output.YAML, output.Name)
 	return cmd
 }
 
@@ -104,7 +104,7 @@ func describe(w io.Writer, o output.Options, d document) error {
 	return output.Print(w, o, d.Images, []output.Column[catalog.Image]{
 		{Header: "IMAGE", Value: func(i catalog.Image) string { return i.Name }},
 		{Header: "RELEASE", Value: func(i catalog.Image) string {
-			return strings.TrimLeft(strings.Join([]string{i.NewTag, i.Digest}, " "), " ")
+			return strings.TrimSpace(i.NewTag + " " + i.Digest)
 		}},
 	})
 }
