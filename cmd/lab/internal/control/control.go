@@ -59,13 +59,23 @@ func Files(authority, server pki.Pair, private, public []byte) map[string][]byte
 	}
 }
 
-// Etcd stores the cluster. It skips fsync: a lab survives the death of a process, not of the machine.
-func Etcd(s site.Site) process.Component {
-	client, peer := "http://"+s.Addr("etcd"), "http://"+s.Addr("etcd-peer")
+// TenantEtcdName is the component that stores authorisations.
+const TenantEtcdName = "tenant-etcd"
+
+// Etcd stores the cluster.
+func Etcd(s site.Site) process.Component { return etcd(s, "etcd", site.Etcd) }
+
+// TenantEtcd stores authorisations: a store of its own, as in life, so that a
+// scenario can kill it without killing the cluster.
+func TenantEtcd(s site.Site) process.Component { return etcd(s, TenantEtcdName, site.Tenants) }
+
+// etcd skips fsync: a lab survives the death of a process, not of the machine.
+func etcd(s site.Site, name, folder string) process.Component {
+	client, peer := "http://"+s.Addr(name), "http://"+s.Addr(name+"-peer")
 	return process.Component{
-		Name: "etcd", Path: s.Programs["etcd"], Env: s.Env(), Dir: s.Dir,
+		Name: name, Path: s.Programs["etcd"], Env: s.Env(), Dir: s.Dir,
 		Args: []string{
-			"--data-dir=" + s.Path(site.Etcd), "--unsafe-no-fsync", "--log-level=warn",
+			"--data-dir=" + s.Path(folder), "--unsafe-no-fsync", "--log-level=warn",
 			"--listen-client-urls=" + client, "--advertise-client-urls=" + client,
 			"--listen-peer-urls=" + peer, "--initial-advertise-peer-urls=" + peer,
 			"--initial-cluster=default=" + peer,

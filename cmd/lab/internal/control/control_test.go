@@ -16,10 +16,10 @@ import (
 // Whatever a component listens on is on loopback, and its ports are the lab's.
 func TestComponentsStayOnLoopback(t *testing.T) {
 	s := site.Site{Dir: "/lab", Ports: map[string]int{
-		"etcd": 20001, "etcd-peer": 20002, "kube-apiserver": 20003, "kube-controller-manager": 20004, "kube-scheduler": 20005, "kwok": 20006,
+		"etcd": 20001, "etcd-peer": 20002, "tenant-etcd": 20007, "tenant-etcd-peer": 20008, "kube-apiserver": 20003, "kube-controller-manager": 20004, "kube-scheduler": 20005, "kwok": 20006,
 	}}
 	for _, c := range []process.Component{
-		control.Etcd(s), control.APIServer(s), control.ControllerManager(s), control.Scheduler(s), control.Kwok(s),
+		control.Etcd(s), control.TenantEtcd(s), control.APIServer(s), control.ControllerManager(s), control.Scheduler(s), control.Kwok(s),
 	} {
 		t.Run(c.Name, func(t *testing.T) {
 			args := strings.Join(c.Args, " ")

@@ -21,6 +21,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/gatorcloud/sluice/cmd/lab/internal/control"
@@ -38,6 +39,10 @@ type Lab struct {
 	options Options
 	site    site.Site
 	runner  process.Runner
+
+	mu sync.Mutex
+	// started are the programs that Start added.
+	started []process.Component
 }
 
 // state is what lab.json holds.
@@ -94,8 +99,8 @@ func (l *Lab) Dir() string { return l.site.Dir }
 // KubeConfig is the path of the administrator's kubeconfig; its namespace is Argo CD's.
 func (l *Lab) KubeConfig() string { return l.site.Kubeconfig(control.Admin) }
 
-// EtcdEndpoint is the address of the cluster's own etcd. Tests may keep other keys in it, outside /registry.
-func (l *Lab) EtcdEndpoint() string { return "http://" + l.site.Addr("etcd") }
+// TenantEtcd is the address of an etcd for authorisations; the cluster keeps nothing in it.
+func (l *Lab) TenantEtcd() string { return "http://" + l.site.Addr("tenant-etcd") }
 
 // ArgoCDServer is host:port of Argo CD's API server, which speaks plain HTTP and gRPC.
 func (l *Lab) ArgoCDServer() string { return l.site.Addr("server") }
@@ -179,7 +184,7 @@ type Status struct {
 	Log     string    `json:"log"`
 }
 
-// Status asks every component, in the order in which they start.
+// Status asks every component.
 func (l *Lab) Status(ctx context.Context) []Status {
 	var all []Status
 	for _, c := range l.components() {

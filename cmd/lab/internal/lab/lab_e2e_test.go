@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/gatorcloud/sluice/cmd/lab/internal/argocd"
+	"github.com/gatorcloud/sluice/cmd/lab/internal/control"
 	"github.com/gatorcloud/sluice/cmd/lab/internal/kube"
 	"github.com/gatorcloud/sluice/cmd/lab/internal/lab"
 	"github.com/gatorcloud/sluice/cmd/lab/internal/timeline"
@@ -60,6 +61,7 @@ func TestLab(t *testing.T) {
 	s.loginAndList(ctx)
 	s.crash(ctx)
 	s.settings(ctx)
+	s.program(ctx)
 	s.down(ctx)
 }
 
@@ -235,7 +237,7 @@ func (s scenario) crash(ctx context.Context) {
 	}); err != nil {
 		s.t.Fatal(err)
 	}
-	for _, name := range []string{argocd.ControllerName, argocd.RepoServerName, lab.GitServer, argocd.PluginName("echo"), "etcd"} {
+	for _, name := range []string{argocd.ControllerName, argocd.RepoServerName, lab.GitServer, control.TenantEtcdName, argocd.PluginName("echo"), "etcd"} {
 		if err := s.lab.Kill(name); err != nil {
 			s.t.Fatal(err)
 		}
@@ -276,6 +278,13 @@ func (s scenario) settings(ctx context.Context) {
 	if err != nil || cm.Text("data", "resource.customizations.health.example.org_Thing") == "" {
 		s.t.Errorf("argocd-cm = %v, %v, want the given health check in it", cm["data"], err)
 	}
+	if err := s.lab.Configure(ctx, map[string]string{"kustomize.enable": "false"}); err != nil {
+		s.t.Fatal(err)
+	}
+	cm, err = s.client.Get(ctx, kube.Ref{APIVersion: "v1", Kind: "ConfigMap", Namespace: lab.Namespace, Name: "argocd-cm"})
+	if err != nil || cm.Text("data", "resource.customizations.health.example.org_Thing") != "" || cm.Text("data", "kustomize.enable") != "false" {
+		s.t.Errorf("argocd-cm after Configure() = %v, %v, want the new setting in place of the old one", cm["data"], err)
+	}
 	resp, err := http.Get(s.lab.ArgoCDMetrics())
 	if err != nil {
 		s.t.Fatal(err)
@@ -285,6 +294,23 @@ func (s scenario) settings(ctx context.Context) {
 		if st.State != "ready" {
 			s.t.Errorf("Status() of %s = %s, want ready", st.Name, st.State)
 		}
+	}
+}
+
+// program runs one of the caller's own under the lab, kills it and leaves its end to Down.
+func (s scenario) program(ctx context.Context) {
+	p := lab.Program{Name: "renderer", Command: []string{"/bin/sh", "-c", "echo up; while :; do sleep 1; done # " + s.lab.Dir()}}
+	if err := s.lab.Start(ctx, p); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := s.lab.Start(ctx, p); err == nil {
+		s.t.Error("Start() of a name that is taken = nil, want an error")
+	}
+	if err := s.lab.Kill("renderer"); err != nil {
+		s.t.Error(err)
+	}
+	if err := s.lab.Restart(ctx, "renderer"); err != nil {
+		s.t.Error(err)
 	}
 }
 

@@ -31,6 +31,7 @@ func (l *Lab) plan(release func(ports ...string)) []step {
 		{"make keys and certificates", l.makeKeys},
 		{"build the Git server", l.buildGitServer},
 		start(control.Etcd(s), "etcd", "etcd-peer"),
+		start(control.TenantEtcd(s), "tenant-etcd", "tenant-etcd-peer"),
 		start(argocd.Redis(s), "redis"),
 		start(l.gitServer(), "git"),
 		ready(control.Etcd(s)),
@@ -59,22 +60,24 @@ func (l *Lab) plan(release func(ports ...string)) []step {
 	return append(steps, step{"wait for the nodes", l.awaitNodes}, step{"wait for the password", l.awaitPassword})
 }
 
-// components lists every component of the lab in the order in which they
-// start; the first four are awaited where the next ones need them.
+// components lists every component of the lab; the first four are awaited
+// where the next ones need them.
 func (l *Lab) components() []process.Component {
 	s, set := l.site, l.options.ArgoCD
 	all := []process.Component{
 		control.Etcd(s), argocd.Redis(s), l.gitServer(), control.APIServer(s),
-		control.ControllerManager(s), control.Scheduler(s), control.Kwok(s),
+		control.TenantEtcd(s), control.ControllerManager(s), control.Scheduler(s), control.Kwok(s),
 		argocd.RepoServer(s, set), argocd.Controller(s, set), argocd.ApplicationSetController(s, set), argocd.Server(s, set),
 	}
 	for _, p := range l.options.Plugins {
 		all = append(all, p.Component(s, set))
 	}
-	return all
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append(all, l.started...)
 }
 
-// Components lists the names of all components in the order in which they start.
+// Components lists the names of all components.
 func (l *Lab) Components() []string {
 	var names []string
 	for _, c := range l.components() {

@@ -16,7 +16,6 @@ import (
 	"github.com/gatorcloud/sluice/cmd/lab/internal/health"
 	"github.com/gatorcloud/sluice/cmd/lab/internal/kube"
 	"github.com/gatorcloud/sluice/cmd/lab/internal/pki"
-	"github.com/gatorcloud/sluice/cmd/lab/internal/release"
 	"github.com/gatorcloud/sluice/cmd/lab/internal/site"
 )
 
@@ -134,11 +133,7 @@ func (l *Lab) applyMachines(ctx context.Context) error {
 }
 
 func (l *Lab) applyArgoCD(ctx context.Context) error {
-	manifest, err := os.ReadFile(l.site.Programs[filepath.Base(release.InstallManifest)])
-	if err != nil {
-		return err
-	}
-	objects, err := argocd.FromInstall(manifest, l.options.ArgoCD)
+	objects, err := l.argocdObjects()
 	if err != nil {
 		return err
 	}

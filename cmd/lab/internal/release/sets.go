@@ -2,9 +2,9 @@ package release
 
 import "strings"
 
-// InstallManifest is the file of an Argo CD module that holds everything a
-// cluster needs to run it; it is kept beside the binaries under its last element.
-const InstallManifest = "manifests/install.yaml"
+// InstallFile is the manifest of an Argo CD release that holds everything a
+// cluster needs to run it; it is kept beside the binaries under this name.
+const InstallFile = "install.yaml"
 
 // Sets returns every set, the default first.
 func Sets() []Set {
@@ -59,7 +59,7 @@ func loopbackMetrics() *Patch {
 		Skip: []string{"docs", "kustomize", "test"},
 		File: "controller/appcontroller.go",
 		Old:  `"0.0.0.0:%d"`, New: `"127.0.0.1:%d"`,
-		Install: []string{"hack/git-verify-wrapper.sh", InstallManifest},
+		Install: []string{"hack/git-verify-wrapper.sh", "manifests/" + InstallFile},
 	}
 }
 

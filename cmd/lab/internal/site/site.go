@@ -30,6 +30,7 @@ const (
 	Logs    = "log"
 	Records = "run"
 	Etcd    = "etcd"
+	Tenants = "tenants"
 	Redis   = "redis"
 	Git     = "git"
 	Home    = "home"
@@ -41,13 +42,13 @@ const (
 
 // Folders lists every folder that a lab makes.
 func Folders() []string {
-	return []string{PKI, Logs, Records, Etcd, Redis, Git, Home, Temp, Plugins, Argo, Bin}
+	return []string{PKI, Logs, Records, Etcd, Tenants, Redis, Git, Home, Temp, Plugins, Argo, Bin}
 }
 
 // Names of the ports that a lab needs.
 func PortNames() []string {
 	return []string{
-		"etcd", "etcd-peer", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "redis", "git",
+		"etcd", "etcd-peer", "tenant-etcd", "tenant-etcd-peer", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "redis", "git",
 		"repo-server", "repo-server-metrics", "application-controller-metrics", "server", "server-metrics",
 		"applicationset-metrics", "applicationset-probe", "applicationset-webhook",
 	}
