@@ -29,7 +29,7 @@ func YAML(data []byte, max int, out any) error {
 	}
 	js, err := syaml.YAMLToJSONStrict(data)
 	if err != nil {
-		return fault.Mend("", "decoding YAML: %s", line(err))
+		return fault.Mend("write valid YAML with each key once", "decoding YAML: %s", line(err))
 	}
 	return decode("YAML", js, out)
 }
@@ -70,9 +70,10 @@ func hint(err error) string {
 }
 
 // checkNodes refuses anchors, aliases and further documents. Input without
-// '&' and '*' cannot have the former, which spares it the second parse.
+// '&' and '*' cannot have the former, input without "---" and "..." not the
+// latter, which spares it the second parse.
 func checkNodes(data []byte) error {
-	if !bytes.ContainsAny(data, "&*") && !bytes.Contains(data, []byte("\n---")) {
+	if !bytes.ContainsAny(data, "&*") && !bytes.Contains(data, []byte("---")) && !bytes.Contains(data, []byte("...")) {
 		return nil
 	}
 	dec := yaml.NewDecoder(bytes.NewReader(data))
@@ -81,7 +82,7 @@ func checkNodes(data []byte) error {
 		if err := dec.Decode(&n); errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
-			return fault.Mend("", "%s", line(err))
+			return fault.Mend("write valid YAML with each key once", "%s", line(err))
 		}
 		if documents > 0 {
 			return fault.Mend("keep one document", "line %d: a second document begins", n.Line)

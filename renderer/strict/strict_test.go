@@ -22,6 +22,8 @@ func TestYAMLRefuses(t *testing.T) {
 		"Alias":     {"no alias bombs", bomb, "anchors"},
 		"Anchor":    {"no anchors without aliases either", "name: &a x", "anchors"},
 		"Documents": {"one file, one document", "name: x\n---\nname: y", "second document"},
+		"DocEnd":    {"what follows an end mark must not be lost", "name: x\n...\nmap: {}", "document"},
+		"CR":        {"a carriage return ends a line too", "name: x\r---\rmap: {}", "second document"},
 		"TooLarge":  {"size is bounded before parsing", strings.Repeat("#", 2000), "2000 bytes"},
 		"Number":    {"numbers are not strings", "name: 5", "number"},
 		"NotYAML":   {"errors are one line", "name: [", "decoding YAML"},
