@@ -38,6 +38,10 @@ func metadata(kind, name string, site *environments.Site, t *plan.Tenant, option
 	}
 	fmt.Fprintf(&b, "  labels:\n    %s: %s\n    %s: %s\n", manifest.LabelEnvironment, manifest.Quote(site.Name.String()),
 		manifest.LabelTenant, manifest.Quote(t.Facts.Tenant.ID.String()))
+	if kind == namespaceKind {
+		// Engines mount images for their pods, which the baseline standard forbids.
+		b.WriteString("    pod-security.kubernetes.io/enforce: privileged\n")
+	}
 	fmt.Fprintf(&b, "  annotations:\n    %s: \"%d\"\n", manifest.AnnotationWave, manifest.WaveNamespace)
 	if options != "" {
 		fmt.Fprintf(&b, "    %s: %s\n", manifest.AnnotationSyncOptions, options)

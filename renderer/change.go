@@ -13,7 +13,7 @@ import (
 // Change renders one tenant's folder anew and notes in the fleet what else the
 // change touches. Flush writes that once for any number of changes.
 func (r *Renderer) Change(f *Fleet, facts authz.Facts, memory Memory, sink Sink) (Report, error) {
-	o, err := r.tenant(facts, memory, sink)
+	o, err := run{r, memory, sink}.tenant(facts)
 	if err != nil {
 		return Report{}, err
 	}

@@ -80,7 +80,7 @@ func (r *Renderer) Full(ctx context.Context, all []authz.Facts, memory Memory, s
 	for _, dir := range manifest.RenderedDirs() {
 		sink.Reset(r.path(dir))
 	}
-	outcomes, err := r.tenants(ctx, all, memory, sink)
+	outcomes, err := run{r, memory, sink}.tenants(ctx, all)
 	if err != nil {
 		return nil, Report{}, err
 	}
@@ -103,8 +103,15 @@ func (r *Renderer) Full(ctx context.Context, all []authz.Facts, memory Memory, s
 	return fleet, report, fleet.writeFleet(sink)
 }
 
+// run is one render: where tenants are remembered and where they are written.
+type run struct {
+	*Renderer
+	memory Memory
+	sink   Sink
+}
+
 // tenants renders all tenants; outcome i belongs to facts i whatever the order of work.
-func (r *Renderer) tenants(ctx context.Context, all []authz.Facts, memory Memory, sink Sink) ([]outcome, error) {
+func (r run) tenants(ctx context.Context, all []authz.Facts) ([]outcome, error) {
 	outcomes := make([]outcome, len(all))
 	var next, done atomic.Int64
 	g, ctx := errgroup.WithContext(ctx)
@@ -118,7 +125,7 @@ func (r *Renderer) tenants(ctx context.Context, all []authz.Facts, memory Memory
 				if err := ctx.Err(); err != nil {
 					return err
 				}
-				o, err := r.tenant(all[i], memory, sink)
+				o, err := r.tenant(all[i])
 				if err != nil {
 					return fmt.Errorf("rendering tenant %q: %w", all[i].Tenant.ID, err)
 				}
@@ -131,15 +138,15 @@ func (r *Renderer) tenants(ctx context.Context, all []authz.Facts, memory Memory
 }
 
 // tenant renders one tenant's folder.
-func (r *Renderer) tenant(f authz.Facts, memory Memory, sink Sink) (outcome, error) {
+func (r run) tenant(f authz.Facts) (outcome, error) {
 	t, faults := r.planner.Tenant(f)
 	if len(faults) > 0 {
-		return r.mend(f, t, faults, memory, sink)
+		return r.mend(f, t, faults)
 	}
-	return r.write(t, sink)
+	return r.write(t)
 }
 
-func (r *Renderer) write(t *plan.Tenant, sink Sink) (outcome, error) {
+func (r run) write(t *plan.Tenant) (outcome, error) {
 	o := outcome{present: len(t.Products) > 0}
 	if !o.present {
 		return o, nil
@@ -153,7 +160,7 @@ func (r *Renderer) write(t *plan.Tenant, sink Sink) (outcome, error) {
 	for _, p := range t.Products {
 		o.overlays += len(p.Versions)
 	}
-	return o, sink.Put(r.path(manifest.TenantPath(t.Facts.Tenant.ID)), dir)
+	return o, r.sink.Put(r.path(manifest.TenantPath(t.Facts.Tenant.ID)), dir)
 }
 
 func (r *Renderer) member(t *plan.Tenant) member {
@@ -164,8 +171,8 @@ func (r *Renderer) member(t *plan.Tenant) member {
 // mend answers faults: a faulty product falls back to what Git remembers of
 // it; if that has a fault too the tenant's folder is left as it stands; a
 // product that Git does not know is left out.
-func (r *Renderer) mend(f authz.Facts, t *plan.Tenant, faults []plan.Fault, memory Memory, sink Sink) (outcome, error) {
-	folder, err := memory.Folder(r.path(manifest.TenantPath(f.Tenant.ID)))
+func (r run) mend(f authz.Facts, t *plan.Tenant, faults []plan.Fault) (outcome, error) {
+	folder, err := r.memory.Folder(r.path(manifest.TenantPath(f.Tenant.ID)))
 	if err != nil {
 		return outcome{}, err
 	}
@@ -175,17 +182,17 @@ func (r *Renderer) mend(f authz.Facts, t *plan.Tenant, faults []plan.Fault, memo
 		}
 		// What the plan still holds is sound; the facts name the rest.
 		t.Facts = without(f, faults)
-		o, err := r.write(t, sink)
+		o, err := r.write(t)
 		o.faults = faults
 		return o, err
 	}
-	before, err := memory.Facts(f.Tenant.ID)
+	before, err := r.memory.Facts(f.Tenant.ID)
 	if err != nil {
 		return outcome{}, err
 	}
 	old, again := r.planner.Tenant(fallBack(f, before, faults))
 	if len(again) == 0 {
-		o, err := r.write(old, sink)
+		o, err := r.write(old)
 		o.faults = faults
 		return o, err
 	}
@@ -195,7 +202,7 @@ func (r *Renderer) mend(f authz.Facts, t *plan.Tenant, faults []plan.Fault, memo
 		t.Products = append(t.Products, plan.Product{Name: a.Product, Pin: a.Version})
 	}
 	return outcome{present: true, kept: true, faults: faults, member: r.member(t)},
-		sink.Put(r.path(manifest.TenantPath(f.Tenant.ID)), folder)
+		r.sink.Put(r.path(manifest.TenantPath(f.Tenant.ID)), folder)
 }
 
 // without returns f less the products that have a fault.

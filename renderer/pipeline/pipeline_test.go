@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -82,10 +83,13 @@ func (s sink) PutFile(path string, data []byte) error {
 	return nil
 }
 
+// shared builds the bundles of the published catalog once.
+var shared = sync.OnceValue(pipeline.New)
+
 func render(t testing.TB, files fs.FS, o pipeline.Options) (map[string][]byte, pipeline.Summary, error) {
 	t.Helper()
 	s, out := make(sink, 1<<16), map[string][]byte{}
-	summary, err := pipeline.New().Render(context.Background(), files, local, s, o)
+	summary, err := shared().Render(context.Background(), files, local, s, o)
 	close(s)
 	for put := range s {
 		put(out)
