@@ -1,0 +1,103 @@
+package health_test
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/argoproj/argo-cd/v2/assets"
+	"github.com/argoproj/argo-cd/v2/pkg/apis/application/v1alpha1"
+	"github.com/argoproj/argo-cd/v2/util/rbac"
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/kubernetes/fake"
+	"sigs.k8s.io/yaml"
+)
+
+// Argo CD's own code judges here what the install folder says about roles and
+// projects: the types are too heavy to be compiled for the tests there as well.
+
+func TestRoles(t *testing.T) {
+	var cm corev1.ConfigMap
+	decode(t, "../install/settings/argocd-rbac-cm.yaml", &cm)
+	cm.Data["policy.csv"] = "g, ann, role:sluice-sre\ng, bob, role:sluice-support\n"
+	enforcer := rbac.NewEnforcer(fake.NewClientset(), "argocd", "argocd-rbac-cm", nil)
+	builtin, err := assets.Embedded.ReadFile("builtin-policy.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := enforcer.SetBuiltinPolicy(string(builtin)); err != nil {
+		t.Fatal(err)
+	}
+	policy := rbac.PolicyCSV(cm.Data)
+	if err := rbac.ValidatePolicy(policy); err != nil {
+		t.Fatal(err)
+	}
+	if err := enforcer.SetUserPolicy(policy); err != nil {
+		t.Fatal(err)
+	}
+	const approve, app = "action/argoproj.io/Application/approve", "pop-sha1/pop-sha1"
+	for name, tc := range map[string]struct {
+		who, resource, action, object string
+		want                          bool
+	}{
+		"SREApproves":         {"ann", "applications", approve, app, true},
+		"SREPauses":           {"ann", "applications", "action/argoproj.io/Application/pause", app, true},
+		"SREResumes":          {"ann", "applications", "action/argoproj.io/Application/resume", app, true},
+		"SRERefreshes":        {"ann", "applications", "action/argoproj.io/Application/refresh", app, true},
+		"SRESyncs":            {"ann", "applications", "sync", app, true},
+		"SREReads":            {"ann", "applications", "get", app, true},
+		"SREDoesNotOverride":  {"ann", "applications", "override", app, false},
+		"SREDoesNotDelete":    {"ann", "applications", "delete", app, false},
+		"SREDoesNotEdit":      {"ann", "applications", "update", app, false},
+		"SREDoesNotRestart":   {"ann", "applications", "action/apps/Deployment/restart", app, false},
+		"SREHasNoShell":       {"ann", "exec", "create", app, false},
+		"SupportReads":        {"bob", "applications", "get", app, true},
+		"SupportReadsLogs":    {"bob", "logs", "get", app, true},
+		"SupportDoesNotSync":  {"bob", "applications", "sync", app, false},
+		"SupportDoesNotAct":   {"bob", "applications", approve, app, false},
+		"OthersReadNothing":   {"eve", "applications", "get", app, false},
+		"SupportSeesClusters": {"bob", "clusters", "get", "https://k8s.example:6443", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := enforcer.Enforce(tc.who, tc.resource, tc.action, tc.object); got != tc.want {
+				t.Errorf("Enforce(%s, %s, %s, %s) = %t, want %t", tc.who, tc.resource, tc.action, tc.object, got, tc.want)
+			}
+		})
+	}
+}
+
+// The example decodes strictly, and its project admits its Application and
+// nothing outside Argo CD's namespace.
+func TestExampleFleet(t *testing.T) {
+	parts := bytes.Split([]byte(read(t, "../install/example/fleet.yaml")), []byte("\n---\n"))
+	if len(parts) != 2 {
+		t.Fatalf("%d documents, want 2", len(parts))
+	}
+	var project v1alpha1.AppProject
+	var app v1alpha1.Application
+	if err := yaml.UnmarshalStrict(parts[0], &project); err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.UnmarshalStrict(parts[1], &app); err != nil {
+		t.Fatal(err)
+	}
+	if err := project.ValidateProject(); err != nil {
+		t.Errorf("project: %v", err)
+	}
+	clusters := func(string) ([]*v1alpha1.Cluster, error) { return nil, nil }
+	source, destination := app.Spec.GetSource(), app.Spec.Destination
+	if ok, err := project.IsDestinationPermitted(destination, clusters); !ok || err != nil || !project.IsSourcePermitted(source) || app.Spec.Project != project.Name {
+		t.Errorf("the project %q does not admit the Application (%v)", project.Name, err)
+	}
+	destination.Namespace = "tenant-1000006"
+	if ok, _ := project.IsDestinationPermitted(destination, clusters); ok {
+		t.Error("the fleet's project admits a tenant's namespace")
+	}
+	if source.Plugin != nil || app.Annotations[v1alpha1.AnnotationKeyManifestGeneratePaths] != "" || app.Spec.SyncPolicy.Retry.Limit != 0 {
+		t.Errorf("want plain YAML, no manifest-generate-paths and no retries: %+v", app.Spec)
+	}
+	want := &v1alpha1.SyncPolicyAutomated{Prune: true, SelfHeal: true}
+	if diff := cmp.Diff(want, app.Spec.SyncPolicy.Automated); diff != "" {
+		t.Errorf("automated sync (-want +got):\n%s", diff)
+	}
+}
