@@ -10,9 +10,9 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/gatorcloud/sluice/cmd/internal/cli/authzcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/catalogcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/democmd"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/etcdflags"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/exit"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/rendercmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/validatecmd"
@@ -53,14 +53,14 @@ carries to clusters ring by ring and bucket by bucket.`,
 		SilenceErrors: true,
 	}
 	p := pipeline.New()
-	render := rendercmd.Deps{Etcd: source, EtcdFlags: etcd.Add, Pipeline: p, Now: time.Now, Version: Version()}
+	etcd := &etcdflags.Flags{}
+	render := rendercmd.Deps{Etcd: source(etcd), EtcdFlags: etcd.Add, Pipeline: p, Now: time.Now, Version: Version()}
 	cmd.AddCommand(
 		rendercmd.New(render),
 		rendercmd.NewDiff(render),
 		validatecmd.New(),
-		authzcmd.New(openStore),
 		catalogcmd.New(),
-		democmd.New(democmd.Deps{Pipeline: p, Now: time.Now, Version: Version()}),
+		democmd.New(democmd.Deps{StartEtcd: embed, Pipeline: p, Now: time.Now, Version: Version()}),
 		versioncmd.New(Version()),
 	)
 	return cmd

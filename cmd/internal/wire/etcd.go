@@ -1,0 +1,34 @@
+package wire
+
+import (
+	"context"
+	"os"
+
+	"github.com/gatorcloud/sluice/cmd/internal/cli/etcdflags"
+	"github.com/gatorcloud/sluice/renderer/etcdstore/embedded"
+	"github.com/gatorcloud/sluice/renderer/pipeline"
+)
+
+// embed runs etcd inside this process.
+func embed(ctx context.Context, dir string) ([]string, func() error, error) {
+	s, err := embedded.Start(ctx, dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	return s.Endpoints(), s.Close, nil
+}
+
+// source returns what opens the etcd of flags for reading.
+func source(flags *etcdflags.Flags) func(context.Context) (pipeline.Source, func() error, error) {
+	return func(ctx context.Context) (pipeline.Source, func() error, error) {
+		settings, err := flags.Resolve(os.Getenv)
+		if err != nil {
+			return nil, nil, err
+		}
+		store, stop, err := settings.Open(ctx, embed)
+		if err != nil {
+			return nil, nil, err
+		}
+		return store, stop, nil
+	}
+}
