@@ -80,10 +80,9 @@ func (e *edits) tryEdit(path string, f func(*worker, object.Entry) (object.Entry
 	if err != nil {
 		return err
 	}
-	w := e.workers.Get().(*worker)
+	w := e.worker()
 	now, err := f(w, old)
-	counts, err := w.finish(err)
-	e.workers.Put(w)
+	counts, err := e.finish(w, err)
 	if err != nil {
 		return err
 	}
@@ -170,14 +169,24 @@ func (e *edits) fail(err error) {
 	}
 }
 
-// finish ends one use of a worker and returns its counts.
-func (w *worker) finish(err error) (tree.Counts, error) {
+// worker returns a worker; finish gives it back.
+func (e *edits) worker() *worker {
+	w := e.workers.Get().(*worker)
+	if w.written != nil {
+		w.batch = w.written.pack.Batch()
+	}
+	return w
+}
+
+// finish ends one use of a worker, whose error so far is err, and returns what
+// it counted.
+func (e *edits) finish(w *worker, err error) (tree.Counts, error) {
 	if w.batch != nil {
 		flushed := w.batch.Flush()
 		if err == nil {
 			err = flushed
 		}
-		w.batch = w.written.pack.Batch()
+		w.batch = nil
 	}
 	if w.changes != nil && len(w.list) > 0 {
 		w.changes.add(w.list)
@@ -185,5 +194,6 @@ func (w *worker) finish(err error) (tree.Counts, error) {
 	}
 	counts := w.counts
 	w.counts = tree.Counts{}
+	e.workers.Put(w)
 	return counts, err
 }

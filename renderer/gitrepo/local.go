@@ -3,6 +3,7 @@ package gitrepo
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 
 	"github.com/gatorcloud/sluice/renderer/fault"
@@ -25,6 +26,7 @@ type local struct {
 	hooked  bool
 	refs    refs.Refs
 	objects *odb.Store
+	log     *slog.Logger
 	steps   func(string)
 }
 
@@ -33,7 +35,7 @@ func openLocal(path string, o Options, h hooks) (*local, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &local{path: dir.Path, name: o.Branch, hooked: len(dir.Hooks) > 0, refs: refs.New(dir.Path), steps: h.step}
+	l := &local{path: dir.Path, name: o.Branch, hooked: len(dir.Hooks) > 0, refs: refs.New(dir.Path), log: o.Logger, steps: h.step}
 	if l.name == "" {
 		if l.name, err = l.refs.HeadBranch(); err != nil {
 			return nil, fmt.Errorf("opening repository %q: %w", path, err)
@@ -47,7 +49,7 @@ func openLocal(path string, o Options, h hooks) (*local, error) {
 			"opening repository %q: branch %q is checked out in its work tree, which would go stale", path, l.name)
 	}
 	objects := filepath.Join(dir.Path, "objects")
-	if l.objects, err = odb.Open(objects, h.disk(odb.Disk(objects))); err != nil {
+	if l.objects, err = odb.Open(objects, filepath.Join(dir.Path, "sluice", "packs"), h.disk(odb.Disk(objects))); err != nil {
 		return nil, fmt.Errorf("opening repository %q: %w", path, l.damaged(err))
 	}
 	l.refs.Heal(l.name)
@@ -76,11 +78,18 @@ func (l *local) publish(ctx context.Context, m move) error {
 		}
 		return err
 	}
-	return l.refs.Move(ctx, refs.Move{
+	err := l.refs.Move(ctx, refs.Move{
 		Branch: l.name, Old: m.old, New: m.new, Who: m.who, Why: "push",
 		Before: func() error { return l.objects.Install(m.pack, true) },
 		At:     l.steps,
 	})
+	if err != nil {
+		return err
+	}
+	if err := l.objects.Compact(m.pack, true); err != nil { // the branch has moved all the same
+		l.log.Warn("joining small packs", "repository", l.path, "error", err)
+	}
+	return nil
 }
 
 func (l *local) damaged(err error) error {

@@ -27,10 +27,9 @@ type merger struct {
 // merge returns the new root tree and how many files differ in all.
 func (e *edits) merge(ctx context.Context) (object.Entry, tree.Counts, error) {
 	m := &merger{ctx, e, make(chan struct{}, runtime.GOMAXPROCS(0)-1)}
-	w := e.workers.Get().(*worker)
+	w := e.worker()
 	root, err := m.node(w, "", &e.root, object.Entry{Mode: object.ModeDir, Hash: e.base.Tree}, false)
-	counts, err := w.finish(err)
-	e.workers.Put(w)
+	counts, err := e.finish(w, err)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if err == nil {
@@ -151,9 +150,8 @@ func (m *merger) fork(g *errgroup.Group, f func(*worker) error) bool {
 	}
 	g.Go(func() error {
 		defer func() { <-m.free }()
-		w := m.edits.workers.Get().(*worker)
-		defer m.edits.workers.Put(w)
-		counts, err := w.finish(f(w))
+		w := m.edits.worker()
+		counts, err := m.edits.finish(w, f(w))
 		m.edits.add(counts)
 		return err
 	})

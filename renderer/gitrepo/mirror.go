@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 
@@ -77,7 +78,7 @@ func openMirror(ctx context.Context, url string, o Options, h hooks) (*mirror, e
 }
 
 func (m *mirror) openStore() error {
-	s, err := odb.Open(m.dir.objects(), m.disk(odb.Disk(m.dir.objects())))
+	s, err := odb.Open(m.dir.objects(), filepath.Join(m.dir.path, "sluice", "packs"), m.disk(odb.Disk(m.dir.objects())))
 	if err == nil {
 		m.objects.Store(s)
 	}
@@ -185,7 +186,7 @@ func (m *mirror) keep(mv move) error {
 		return err
 	}
 	m.have = mv.new
-	return m.dir.setTip(mv.new, false)
+	return errors.Join(m.dir.setTip(mv.new, false), m.store().Compact(mv.pack, false))
 }
 
 func (m *mirror) at(step string) {

@@ -21,6 +21,7 @@ type Repo struct {
 	backend backend
 	trees   *treeCache
 	memo    *memo
+	batches *pack.Batches
 }
 
 // backend is where the branch lives: here, or on a server with a mirror here.
@@ -79,7 +80,7 @@ func open(ctx context.Context, url string, o Options, h hooks) (*Repo, error) {
 	if h.disk == nil {
 		h.disk = func(d pack.Disk) pack.Disk { return d }
 	}
-	r := &Repo{opts: o, trees: newTreeCache(), memo: newMemo()}
+	r := &Repo{opts: o, trees: newTreeCache(), memo: newMemo(), batches: pack.NewBatches()}
 	var err error
 	if remote.IsPath(url) {
 		r.backend, err = openLocal(url, o, h)

@@ -29,11 +29,11 @@ type pending struct {
 // Begin starts a transaction on top of base.
 func (r *Repo) Begin(base Head) *Tx {
 	store := r.backend.store()
-	t := &Tx{writer: pack.NewWriter(store.Disk())}
+	t := &Tx{writer: pack.NewWriter(store.Disk(), r.batches)}
 	w := &written{pack: t.writer, store: store, found: map[object.Hash]struct{}{}}
 	t.edits = edits{repo: r, base: base}
 	t.workers.New = func() any {
-		return &worker{digester: newDigester(r.memo), repo: r, written: w, batch: t.writer.Batch()}
+		return &worker{digester: newDigester(r.memo), repo: r, written: w}
 	}
 	return t
 }

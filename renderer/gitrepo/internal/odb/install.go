@@ -2,100 +2,99 @@ package odb
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
-
-	"github.com/gatorcloud/sluice/renderer/gitrepo/internal/object"
 	"github.com/gatorcloud/sluice/renderer/gitrepo/internal/pack"
 )
 
-// unpackLimit is the number of objects up to which a pack is stored as loose
-// objects. It is git receive-pack's own limit (receive.unpackLimit), for its
-// own reason: a lookup slows down with every pack and not with loose objects,
-// and a fleet's daily changes are thousands of tiny commits.
-const unpackLimit = 100
-
-// Install makes the objects of p part of the store. A durable install is on
-// the disk when it returns. On an error some complete objects may have been
-// stored, which nothing refers to.
+// Install makes p part of the store. A durable install is on the disk when it
+// returns. After an error nothing of p is visible.
+//
+// Small commits are packs too: two files to create and to flush, where loose
+// objects would be one for each object, of 4 KiB on most disks. That the packs
+// stay few is the work of Compact.
 func (s *Store) Install(p *pack.Pack, durable bool) error {
-	var err error
-	if p.Count <= unpackLimit && p.File() == nil {
-		err = s.installLoose(p, durable)
-	} else {
-		err = s.installPack(p, durable)
-	}
-	if err != nil {
+	if err := s.install(p, durable); err != nil {
 		return fmt.Errorf("storing objects: %w", err)
 	}
 	return nil
 }
 
-// looseFile is a loose object that has no final name yet.
-type looseFile struct {
-	hash object.Hash
-	file *os.File
-}
-
-func (s *Store) installLoose(p *pack.Pack, durable bool) error {
-	var files []looseFile
-	defer func() {
-		for _, f := range files { // those without a final name
-			_ = f.file.Close()
-			_ = os.Remove(f.file.Name())
-		}
-	}()
-	err := p.Each(func(k object.Kind, h object.Hash, data []byte) error {
-		f, err := s.writeTemp(s.dir, "tmp_obj_", func(b *bytes.Buffer) error { return pack.WriteLoose(b, k, data) })
-		if err == nil {
-			files = append(files, looseFile{h, f})
-		}
+// install gives a pack its final name, index last: a pack without an index is
+// not seen.
+func (s *Store) install(p *pack.Pack, durable bool) error {
+	dir := filepath.Join(s.dir, "pack")
+	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
-	})
+	}
+	data, err := s.packFile(p)
 	if err != nil {
 		return err
 	}
-	if err := syncAll(files, durable); err != nil {
+	defer drop(data)
+	index, err := s.writeTemp(dir, "tmp_idx_", func(b *bytes.Buffer) error { b.Write(p.Index()); return nil })
+	if err != nil {
 		return err
 	}
-	for len(files) > 0 {
-		if err := s.nameLoose(files[0]); err != nil {
+	defer drop(index)
+	if durable {
+		if err := errors.Join(data.Sync(), index.Sync()); err != nil {
 			return err
 		}
-		files = files[1:]
 	}
+	final := s.packPath(p.Checksum.String())
+	if err := os.Rename(data.Name(), final); err != nil {
+		return err
+	}
+	if err := os.Rename(index.Name(), indexPath(final)); err != nil {
+		return err
+	}
+	return s.adopt(final)
+}
+
+// adopt opens a pack that this process installed.
+func (s *Store) adopt(path string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.list() {
+		if p.Path() == path {
+			return nil
+		}
+	}
+	p, err := pack.Open(path)
+	if err != nil {
+		return err
+	}
+	packs := append([]*pack.File{p}, s.list()...) // what is new is asked for first
+	s.packs.Store(&packs)
 	return nil
 }
 
-// syncAll flushes the files side by side: a journal commits them together.
-func syncAll(files []looseFile, durable bool) error {
-	if !durable {
-		return nil
-	}
-	var g errgroup.Group
-	g.SetLimit(16)
-	for _, f := range files {
-		g.Go(f.file.Sync)
-	}
-	return g.Wait()
+func (s *Store) packPath(checksum string) string {
+	return filepath.Join(s.dir, "pack", "pack-"+checksum+".pack")
 }
 
-func (s *Store) nameLoose(f looseFile) error {
-	path := s.loosePath(f.hash)
-	if !s.looseDirs[f.hash[0]].Load() {
-		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-			return err
-		}
-		s.looseDirs[f.hash[0]].Store(true)
+func indexPath(packPath string) string { return strings.TrimSuffix(packPath, ".pack") + ".idx" }
+
+// drop closes a temporary file and deletes it unless it has its final name by now.
+func drop(f *os.File) {
+	_ = f.Close()
+	_ = os.Remove(f.Name())
+}
+
+// packFile returns the temporary file of p, which lies in the pack directory.
+func (s *Store) packFile(p *pack.Pack) (*os.File, error) {
+	if f := p.File(); f != nil {
+		return f, f.Chmod(0o444)
 	}
-	if err := os.Rename(f.file.Name(), path); err != nil {
+	return s.writeTemp(filepath.Join(s.dir, "pack"), "tmp_pack_", func(b *bytes.Buffer) error {
+		_, err := b.ReadFrom(p.Reader())
 		return err
-	}
-	return f.file.Close()
+	})
 }
 
 // writeTemp returns a read-only temporary file that holds what fill gives.
@@ -112,53 +111,8 @@ func (s *Store) writeTemp(dir, prefix string, fill func(*bytes.Buffer) error) (*
 		err = f.Chmod(0o444)
 	}
 	if err != nil {
-		_ = f.Close()
-		_ = os.Remove(f.Name())
+		drop(f)
 		return nil, err
 	}
 	return f, nil
-}
-
-// installPack gives a pack its final name, index last: a pack without an
-// index is not seen.
-func (s *Store) installPack(p *pack.Pack, durable bool) error {
-	dir := filepath.Join(s.dir, "pack")
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return err
-	}
-	data, err := s.packFile(p)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(data.Name()) }() // gone once it has its final name
-	index, err := s.writeTemp(dir, "tmp_idx_", func(b *bytes.Buffer) error { b.Write(p.Index()); return nil })
-	if err != nil {
-		return err
-	}
-	defer func() {
-		_ = index.Close()
-		_ = os.Remove(index.Name())
-	}()
-	if err := syncAll([]looseFile{{file: data}, {file: index}}, durable); err != nil {
-		return err
-	}
-	final := filepath.Join(dir, "pack-"+p.Checksum.String()+".pack")
-	if err := os.Rename(data.Name(), final); err != nil {
-		return err
-	}
-	if err := os.Rename(index.Name(), strings.TrimSuffix(final, ".pack")+".idx"); err != nil {
-		return err
-	}
-	return s.Refresh()
-}
-
-// packFile returns the temporary file of p, which lies in the pack directory.
-func (s *Store) packFile(p *pack.Pack) (*os.File, error) {
-	if f := p.File(); f != nil {
-		return f, f.Chmod(0o444)
-	}
-	return s.writeTemp(filepath.Join(s.dir, "pack"), "tmp_pack_", func(b *bytes.Buffer) error {
-		_, err := b.ReadFrom(p.Reader())
-		return err
-	})
 }

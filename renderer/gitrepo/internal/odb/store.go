@@ -39,13 +39,23 @@ type Store struct {
 	looseDirs  [256]atomic.Bool // objects/xx is known to exist
 	hashers    sync.Pool
 	inflaters  sync.Pool
+	ledger     string     // the list of packs that may be joined; "" for none
+	compacting sync.Mutex // held while they are
 
 	mu    sync.Mutex // held to replace packs
 	packs atomic.Pointer[[]*pack.File]
 }
 
-// Open opens the directory, usually <repository>/objects.
-func Open(dir string, d pack.Disk) (*Store, error) { return open(dir, d, 5) }
+// Open opens the directory, usually <repository>/objects. The ledger is a file
+// that lists the packs which Compact may join; without one none are.
+func Open(dir, ledger string, d pack.Disk) (*Store, error) {
+	s, err := open(dir, d, 5)
+	if err != nil {
+		return nil, err
+	}
+	s.ledger = ledger
+	return s, nil
+}
 
 // open follows alternates to the depth that git allows.
 func open(dir string, d pack.Disk, depth int) (*Store, error) {

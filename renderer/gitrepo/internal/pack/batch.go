@@ -3,6 +3,7 @@ package pack
 import (
 	"fmt"
 	"hash/crc32"
+	"sync"
 
 	"github.com/klauspost/compress/zlib"
 
@@ -30,15 +31,21 @@ func (o *buffer) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-func newBatch() *Batch {
-	b := &Batch{}
-	b.deflate, _ = zlib.NewWriterLevel(&b.out, level) // the level is valid
-	return b
+// Batches recycles batches, whose compressors are large.
+type Batches struct{ pool sync.Pool }
+
+// NewBatches returns an empty store of batches.
+func NewBatches() *Batches {
+	return &Batches{sync.Pool{New: func() any {
+		b := &Batch{}
+		b.deflate, _ = zlib.NewWriterLevel(&b.out, level) // the level is valid
+		return b
+	}}}
 }
 
 // Batch returns an empty batch; Flush gives it back.
 func (w *Writer) Batch() *Batch {
-	b := w.batches.Get().(*Batch)
+	b := w.batches.pool.Get().(*Batch)
 	b.w = w
 	return b
 }
@@ -86,5 +93,5 @@ func (b *Batch) Flush() error {
 func (b *Batch) release() {
 	w := b.w
 	b.w, b.out, b.added = nil, b.out[:0], b.added[:0]
-	w.batches.Put(b)
+	w.batches.pool.Put(b)
 }

@@ -23,7 +23,6 @@ type Pack struct {
 	memory []byte   // the whole pack, or
 	file   *os.File // the temporary file that holds it
 	index  []byte
-	sorted []indexEntry
 }
 
 // Reader returns the bytes of the pack from its start.
@@ -56,26 +55,6 @@ func (p *Pack) Discard() {
 	if p != nil {
 		remove(p.file)
 	}
-}
-
-// Each calls f with every object of the pack, in the order of their names,
-// and stops at the first error.
-func (p *Pack) Each(f func(object.Kind, object.Hash, []byte) error) error {
-	r := newInflater()
-	var src io.ReaderAt = bytes.NewReader(p.memory)
-	if p.file != nil {
-		src = p.file
-	}
-	for _, e := range p.sorted {
-		raw, err := r.readAt(src, e.offset, p.Size)
-		if err != nil {
-			return err
-		}
-		if err := f(raw.kind, e.hash, raw.data); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // digest is a running SHA-1.

@@ -12,15 +12,15 @@ const indexMagic = "\xfftOc"
 // large marks an offset that stands in the table of 64-bit offsets.
 const large = 1 << 31
 
-// buildIndex gives p its sorted objects and its index.
+// buildIndex gives p its index.
 func (w *Writer) buildIndex(p *Pack) {
-	p.sorted = make([]indexEntry, 0, p.Count)
+	sorted := make([]indexEntry, 0, p.Count)
 	for i := range w.shards {
 		s := &w.shards[i]
 		sortIndex(s.index)
-		p.sorted = append(p.sorted, s.index...)
+		sorted = append(sorted, s.index...)
 	}
-	p.index = encodeIndex(p.sorted, p.Checksum[:])
+	p.index = encodeIndex(sorted, p.Checksum[:])
 }
 
 func sortIndex(entries []indexEntry) {

@@ -7,8 +7,6 @@ import (
 	"io"
 	"strconv"
 
-	"github.com/klauspost/compress/zlib"
-
 	"github.com/gatorcloud/sluice/renderer/gitrepo/internal/object"
 )
 
@@ -51,19 +49,4 @@ func kindOf(word string) object.Kind {
 		}
 	}
 	return 0
-}
-
-// WriteLoose writes an object to w in the form of a loose object.
-func WriteLoose(w io.Writer, k object.Kind, data []byte) error {
-	z, err := zlib.NewWriterLevel(w, level)
-	if err != nil {
-		return err
-	}
-	if _, err := z.Write(object.AppendHeader(nil, k, len(data))); err != nil {
-		return err
-	}
-	if _, err := z.Write(data); err != nil {
-		return err
-	}
-	return z.Close()
 }

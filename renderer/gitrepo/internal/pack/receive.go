@@ -50,9 +50,9 @@ func receive(r io.Reader, d Disk, f *os.File) (*Pack, error) {
 	if err := s.checksums(); err != nil {
 		return nil, err
 	}
-	p.Count, p.sorted = len(s.entries), s.entries
-	sortIndex(p.sorted)
-	p.index = encodeIndex(p.sorted, p.Checksum[:])
+	p.Count = len(s.entries)
+	sortIndex(s.entries)
+	p.index = encodeIndex(s.entries, p.Checksum[:])
 	return p, nil
 }
 

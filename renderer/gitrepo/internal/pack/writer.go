@@ -33,7 +33,7 @@ type Disk interface {
 // goroutines, one goroutine each.
 type Writer struct {
 	disk    Disk
-	batches sync.Pool
+	batches *Batches
 
 	shards [shards]shard
 
@@ -59,11 +59,10 @@ type indexEntry struct {
 	offset int64
 }
 
-// NewWriter returns an empty pack. It must be finished or discarded.
-func NewWriter(d Disk) *Writer {
-	w := &Writer{disk: d, chunk: header(0), size: headerSize}
-	w.batches.New = func() any { return newBatch() }
-	return w
+// NewWriter returns an empty pack. It must be finished or discarded. Batches
+// may be shared by any number of writers.
+func NewWriter(d Disk, b *Batches) *Writer {
+	return &Writer{disk: d, batches: b, chunk: header(0), size: headerSize}
 }
 
 // Has reports whether the object is in the pack or about to be.
