@@ -16,6 +16,8 @@ const (
 // rules is what every object of a build must keep.
 type rules struct {
 	namespace string
+	// owner allows the namespace itself: the tenant's base, and environment-shared components.
+	owner bool
 	// cluster allows kinds that belong to no namespace: environment-shared components only.
 	cluster bool
 	state   string
@@ -50,8 +52,11 @@ func (r rules) objects(docs [][]byte) ([]object, error) {
 func (r rules) inNamespace(o object) error {
 	const hint = "a version writes into its tenant's namespace only; publish a version without this object"
 	switch {
-	case o.apiVersion == "v1" && o.kind == "Namespace" && o.name == r.namespace && o.namespace == "":
-		return nil
+	case o.is("", "Namespace"):
+		if r.owner && o.name == r.namespace && o.namespace == "" {
+			return nil
+		}
+		return refuse(ReasonNamespace, hint, "%s is not this directory's to write", o.id())
 	case o.namespace == "" && !r.cluster:
 		return refuse(ReasonNamespace, hint, "%s belongs to no namespace", o.id())
 	case o.namespace != "" && o.namespace != r.namespace:

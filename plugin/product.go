@@ -165,7 +165,7 @@ func (g *Generator) overlay(ctx context.Context, o sealed) (built, error) {
 	if err != nil {
 		return built{known: known}, fmt.Errorf("building %s: %w", o.ref(), err)
 	}
-	r := rules{namespace: o.Namespace, cluster: o.Tenant.IsZero(), state: o.State, graph: graph}
+	r := rules{namespace: o.Namespace, owner: o.Tenant.IsZero(), cluster: o.Tenant.IsZero(), state: o.State, graph: graph}
 	objects, err := r.objects(docs)
 	if err != nil {
 		return built{known: known}, err
@@ -173,24 +173,22 @@ func (g *Generator) overlay(ctx context.Context, o sealed) (built, error) {
 	return built{docs, objects, known}, nil
 }
 
-// shift returns the documents with their waves counted from first, and the last wave.
-func (b built) shift(first int) (docs [][]byte, last int, err error) {
-	last = first
+// shift counts the waves of the documents from first; it returns the last wave.
+func (b *built) shift(first int) (last int, err error) {
 	for i, o := range b.objects {
 		wave, err := strconv.Atoi(cmp.Or(o.wave, "0"))
 		if err != nil {
-			return nil, 0, because(ReasonWave, fmt.Errorf("%s: %w", o.id(), err))
+			return 0, because(ReasonWave, fmt.Errorf("%s: %w", o.id(), err))
 		}
 		last = max(last, first+wave)
-		doc := b.docs[i]
-		if first > 0 {
-			if doc, err = withWave(doc, o, first+wave); err != nil {
-				return nil, 0, because(ReasonWave, fmt.Errorf("%s: %w", o.id(), err))
-			}
+		if first == 0 {
+			continue
 		}
-		docs = append(docs, doc)
+		if b.docs[i], err = withWave(b.docs[i], o, first+wave); err != nil {
+			return 0, because(ReasonWave, fmt.Errorf("%s: %w", o.id(), err))
+		}
 	}
-	return docs, last, nil
+	return last, nil
 }
 
 // base checks the overlay's base against the seal and the catalog, and returns its graph.

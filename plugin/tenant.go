@@ -145,15 +145,29 @@ func (g *Generator) workloads(ctx context.Context, d *tree.Dir, t granted) ([][]
 	if err != nil {
 		return nil, fmt.Errorf("building the tenant's namespace: %w", err)
 	}
-	r := rules{namespace: t.Namespace}
-	if _, err := r.objects(docs); err != nil {
+	r := rules{namespace: t.Namespace, owner: true}
+	objects, err := r.objects(docs)
+	if err != nil {
 		return nil, err
 	}
 	shared, err := g.shared(ctx, d, t)
 	if err != nil {
 		return nil, err
 	}
-	return append(docs, shared...), nil
+	return append(docs, shared.docs...), once(append(objects, shared.objects...))
+}
+
+// once refuses an object that two parts of one Application write.
+func once(objects []object) error {
+	seen := make(map[string]bool, len(objects))
+	for _, o := range objects {
+		key := o.group() + "/" + o.kind + "/" + o.name
+		if seen[key] {
+			return refuse(ReasonOutput, "rename it in one of the shared components", "%s is written twice", o.id())
+		}
+		seen[key] = true
+	}
+	return nil
 }
 
 // requires returns the tenant-shared components that the granted versions of
@@ -183,50 +197,56 @@ func (t granted) requires() []manifest.Requirement {
 
 // shared returns the objects of the tenant's shared components. The waves of
 // a component follow those of all components in earlier buckets.
-func (g *Generator) shared(ctx context.Context, d *tree.Dir, t granted) ([][]byte, error) {
-	var docs [][]byte
+func (g *Generator) shared(ctx context.Context, d *tree.Dir, t granted) (built, error) {
+	var all built
 	first, next, bucket := manifest.WaveShared, manifest.WaveShared, 0
 	for _, r := range t.requires() {
 		if r.Bucket != bucket {
 			first, bucket = next, r.Bucket
 		}
-		built, last, err := g.component(ctx, d, t, r, first)
+		b, last, err := g.component(ctx, d, t, sharedPart{r, first})
 		if err != nil {
-			return nil, fmt.Errorf("shared component %q: %w", r.Component, err)
+			return built{}, fmt.Errorf("shared component %q: %w", r.Component, err)
 		}
 		next = max(next, last+1)
-		docs = append(docs, built...)
+		all.docs, all.objects = append(all.docs, b.docs...), append(all.objects, b.objects...)
 	}
 	if next > manifest.WaveProducts {
-		return nil, refuse(ReasonWave, "merge components of the shared components into fewer buckets",
+		return built{}, refuse(ReasonWave, "merge components of the shared components into fewer buckets",
 			"shared components need %d waves, at most %d come before the products", next, manifest.WaveProducts)
 	}
-	return docs, nil
+	return all, nil
+}
+
+// sharedPart is a required component and the wave that its own bucket 0 is in.
+type sharedPart struct {
+	manifest.Requirement
+	first int
 }
 
 // component builds one shared component of the tenant and moves its objects
-// into the waves from first; it returns the last wave.
-func (g *Generator) component(ctx context.Context, d *tree.Dir, t granted, r manifest.Requirement, first int) (docs [][]byte, last int, err error) {
+// into its waves; it returns the last of them.
+func (g *Generator) component(ctx context.Context, d *tree.Dir, t granted, r sharedPart) (b built, last int, err error) {
 	entry, ok := d.Lookup(manifest.SharedPath(r.Component, r.Version))
 	if !ok || entry.Dir == nil {
-		return nil, 0, refuse(ReasonNoOverlay, "render the tenant again", "version %q is required and has no overlay", r.Version)
+		return b, 0, refuse(ReasonNoOverlay, "render the tenant again", "version %q is required and has no overlay", r.Version)
 	}
 	file, err := entry.Dir.Read(manifest.DescriptorFile)
 	if err != nil {
-		return nil, 0, refuse(ReasonDirectory, hintDirectory, "version %q has no %s", r.Version, manifest.DescriptorFile)
+		return b, 0, refuse(ReasonDirectory, hintDirectory, "version %q has no %s", r.Version, manifest.DescriptorFile)
 	}
 	o, err := readOverlay(entry.Dir, file)
 	switch {
 	case err != nil:
-		return nil, 0, err
+		return b, 0, err
 	case o.Component != r.Component || o.Version != r.Version || o.Tenant != t.Tenant || o.Environment != t.Environment:
-		return nil, 0, refuse(ReasonDirectory, hintDirectory, "overlay is of %s of tenant %q", o.ref(), o.Tenant)
+		return b, 0, refuse(ReasonDirectory, hintDirectory, "overlay is of %s of tenant %q", o.ref(), o.Tenant)
 	case o.Namespace != t.Namespace:
-		return nil, 0, refuse(ReasonNamespace, hintSeal, "overlay is for namespace %s", clip(o.Namespace))
+		return b, 0, refuse(ReasonNamespace, hintSeal, "overlay is for namespace %s", clip(o.Namespace))
 	}
-	b, err := g.overlay(ctx, o)
-	if err != nil {
-		return nil, 0, err
+	if b, err = g.overlay(ctx, o); err != nil {
+		return b, 0, err
 	}
-	return b.shift(first)
+	last, err = b.shift(r.first)
+	return b, last, err
 }
