@@ -34,7 +34,7 @@ func texts(t *testing.T, built resmap.ResMap) map[string]string {
 }
 
 // The components change five objects of Argo CD, on every kind of installation,
-// and nothing that an admin has to know of besides.
+// and add what their mode needs.
 func TestChangesOnly(t *testing.T) {
 	for name, release := range releases {
 		for mode, components := range modes {
@@ -52,9 +52,8 @@ func TestChangesOnly(t *testing.T) {
 					"ConfigMap/argocd-cm", "ConfigMap/argocd-cmd-params-cm", "ConfigMap/argocd-rbac-cm",
 					"Deployment/argocd-repo-server", "StatefulSet/argocd-application-controller",
 				}
-				if mode == "Command" {
-					want = append(want, "ConfigMap/sluice-plugin")
-				}
+				added := map[string][]string{"Command": {"ConfigMap/sluice-plugin"}, "Native": {"NetworkPolicy/sluice-metrics", "Service/sluice-metrics"}}
+				want = append(want, added[mode]...)
 				slices.Sort(changed)
 				slices.Sort(want)
 				if diff := cmp.Diff(want, changed); diff != "" || len(before) > 0 {
@@ -192,6 +191,24 @@ func TestNetworkPolicy(t *testing.T) {
 	}
 	if diff := cmp.Diff([]networkingv1.PolicyType{networkingv1.PolicyTypeEgress}, got.Spec.PolicyTypes); diff != "" {
 		t.Errorf("types (-want +got): only the stock policy speaks of ingress\n%s", diff)
+	}
+}
+
+// Prometheus reaches the port on which the plugin says that it has metrics.
+func TestMetricsAreReachable(t *testing.T) {
+	built := build(t, releases["Install"], with(""))
+	c, _ := sidecar(t, built)
+	policy := find[networkingv1.NetworkPolicy](t, built, "NetworkPolicy", "sluice-metrics")
+	service := find[corev1.Service](t, built, "Service", "sluice-metrics")
+	d := find[appsv1.Deployment](t, built, "Deployment", "argocd-repo-server")
+	for what, selector := range map[string]map[string]string{"policy": policy.Spec.PodSelector.MatchLabels, "service": service.Spec.Selector} {
+		if diff := cmp.Diff(d.Spec.Selector.MatchLabels, selector); diff != "" {
+			t.Errorf("pods of the %s (-repo-server +selector):\n%s", what, diff)
+		}
+	}
+	port := c.Ports[0]
+	if got := policy.Spec.Ingress[0].Ports[0].Port.IntVal; got != port.ContainerPort || service.Spec.Ports[0].TargetPort.StrVal != port.Name {
+		t.Errorf("policy admits %d, service targets %v, want %d and %q", got, service.Spec.Ports[0].TargetPort, port.ContainerPort, port.Name)
 	}
 }
 
