@@ -280,6 +280,9 @@ func TestLoadRefuses(t *testing.T) {
 		"Bomb":            {"aliases are never expanded", good().with(product, bomb), []string{product, "anchors"}},
 		"BombInManifest":  {"nor in manifests", good().with("products/swg/202/components/engine/all.yaml", bomb), []string{"components/engine/all.yaml", "anchors"}},
 		"BombInValues":    {"nor in a chart's values", good().with("products/swg/202/components/store/values.yaml", bomb), []string{"components/store/values.yaml", "anchors"}},
+		"RefDependsRef":   {"the order of shared parts is not a product's to say", edit("version: \"3\"", "version: \"3\"\n  dependsOn: [license]"), []string{`"identity"`, "depends on nothing"}},
+		"Tag":             {"a tag changes a type unseen", good().with(product, swg202+"x: !!binary aGk=\n"), []string{product, "!!binary"}},
+		"DeepValues":      {"depth is bounded", good().with(product, swg202+"x: "+strings.Repeat("[", 70)+strings.Repeat("]", 70)+"\n"), []string{product, "deeper"}},
 		"TwoDocuments":    {"only the first would be read", edit("routes: routes\n", "routes: routes\n---\na: 1\n"), []string{"document"}},
 		"EmptyCatalog":    {"an empty catalog is a mistake", files{"README.md": "x"}, []string{"no version"}},
 		"SharedSharing":   {"a shared component serves somebody", good().with("shared/identity/3/component.yaml", strings.Replace(identity3, "sharing: tenant\n", "", 1)), []string{"shared/identity/3", "sharing"}},
@@ -323,6 +326,29 @@ func manyFiles(n, size int) files {
 		f["products/swg/202/files/"+strconv.Itoa(i)] = strings.Repeat("x", size)
 	}
 	return f
+}
+
+// What people usually write is no fault.
+func TestLoadAccepts(t *testing.T) {
+	const dir = "products/swg/202/components/engine/"
+	for name, tc := range map[string]struct {
+		reason string
+		files  files
+	}{
+		"Generator": {"generators of local files", good().with(dir+"kustomization.yaml",
+			"resources: [all.yaml, ../ca-init]\nconfigMapGenerator: [{name: a, files: [app.conf, key=app.conf], envs: [app.env], literals: [a=b]}]\n").
+			with(dir+"app.conf", "x").with(dir+"app.env", "A=b\n")},
+		"Patches":    {"patches inline and from files", good().with(dir+"kustomization.yaml", "resources: [all.yaml]\npatches: [{path: p.yaml}, {patch: '[]', target: {kind: A}}]\n").with(dir+"p.yaml", "a: 1\n")},
+		"Component":  {"kustomize's own components", good().with(dir+"kustomization.yaml", "resources: [all.yaml]\ncomponents: [mixin]\n").with(dir+"mixin/kustomization.yaml", "kind: Component\n")},
+		"Digest":     {"a digest pins too", good().with("products/swg/202/product.yaml", strings.Replace(swg202, `newTag: "3.10"`, "digest: "+someDigest, 1))},
+		"Helmignore": {"a chart may keep it", good().with("products/swg/202/components/store/.helmignore", "*.bak\n")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := catalog.LoadUnlocked(tc.files.fsys()); err != nil {
+				t.Errorf("%s: LoadUnlocked = %v", tc.reason, err)
+			}
+		})
+	}
 }
 
 // Every fault of every version is reported in one run, and the good versions

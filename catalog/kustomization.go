@@ -131,7 +131,7 @@ func (c *checker) reachable(dir, field string, ref any, parsed bool) {
 	target := path.Join(dir, s)
 	e, found := c.files.Lookup(target)
 	switch {
-	case strings.HasPrefix(s, "/") || strings.ContainsAny(s, "\\?#\x00") || !localPath(target) || !found:
+	case strings.HasPrefix(s, "/") || !found:
 		c.refuse("refer to files and directories of the same version; copy in what is remote",
 			"%s: %s is not a file or directory of this version", field, quote(s))
 	case parsed && e.Dir == nil && !yamlName(target):

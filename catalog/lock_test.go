@@ -46,6 +46,11 @@ func TestLockVerdicts(t *testing.T) {
 				if d, ok := c.Lock().Digest(v.Ref); !ok || d != v.Digest {
 					t.Errorf("%s is served although the lock says %q", v.Ref, d)
 				}
+				for _, r := range v.Requires() {
+					if _, err := c.SharedVersion(r.Name, r.Version); err != nil {
+						t.Errorf("%s is served without what it needs: %v", v.Ref, err)
+					}
+				}
 			}
 		})
 	}
