@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/gatorcloud/sluice/cmd/internal/cli/authzcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/catalogcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/democmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/etcdflags"
@@ -59,8 +60,9 @@ carries to clusters ring by ring and bucket by bucket.`,
 		rendercmd.New(render),
 		rendercmd.NewDiff(render),
 		validatecmd.New(),
+		authzcmd.New(authorisations()),
 		catalogcmd.New(),
-		democmd.New(democmd.Deps{StartEtcd: embed, Pipeline: p, Now: time.Now, Version: Version()}),
+		democmd.New(democmd.Deps{StartEtcd: embed, List: list, Pipeline: p, Now: time.Now, Version: Version()}),
 		versioncmd.New(Version()),
 	)
 	return cmd

@@ -127,9 +127,6 @@ func (d *demo) fill(ctx context.Context) error {
 		return err
 	}
 	d.say("%d records are in etcd:", len(p.Changes))
-	if d.deps.List == nil {
-		return nil
-	}
 	return d.deps.List(ctx, d.store, d.out)
 }
 

@@ -1,0 +1,28 @@
+package wire
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/gatorcloud/sluice/cmd/internal/cli/authzcmd"
+	"github.com/gatorcloud/sluice/renderer/authz"
+	"github.com/gatorcloud/sluice/renderer/etcdstore"
+)
+
+// list prints what a store holds, as `sluice authz list` does.
+func list(ctx context.Context, store *etcdstore.Store, w io.Writer) error {
+	cmd := authzcmd.New(authzcmd.Deps{
+		Open: func(context.Context) (authzcmd.Store, func() error, error) {
+			return store.Records(authz.DefaultPrefix), func() error { return nil }, nil
+		},
+		Flags: func(*pflag.FlagSet) {},
+		Now:   time.Now,
+		Life:  defaultLife,
+	})
+	cmd.SetArgs([]string{"list"})
+	cmd.SetOut(w)
+	return cmd.ExecuteContext(ctx)
+}
