@@ -82,6 +82,9 @@ func (s *scope) isFile(ref string) bool {
 // plugin checks the configuration of one plugin. Its keys are found without
 // regard to case, as kustomize finds them.
 func (s *scope) plugin(n *yaml.Node) error {
+	if n.Kind == yaml.ScalarNode && n.Tag == yaml.NodeTagNull {
+		return nil // an empty document
+	}
 	if n.Kind != yaml.MappingNode {
 		return fault.Mend(hintPlugin, "line %d: a plugin's configuration is no mapping", n.Line)
 	}

@@ -1,0 +1,145 @@
+package overlay
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/kustomize/kyaml/openapi"
+
+	"github.com/gatorcloud/sluice/renderer/overlay/hermetic"
+	"github.com/gatorcloud/sluice/renderer/overlay/overlaytest"
+	"github.com/gatorcloud/sluice/renderer/tree"
+)
+
+var update = flag.Bool("update", false, "write the goldens")
+
+// moduleDir returns where the module cache keeps a module.
+func moduleDir(t *testing.T, module string) string {
+	t.Helper()
+	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", module).Output()
+	if err != nil {
+		t.Fatalf("looking for %s: %v", module, err)
+	}
+	return strings.TrimSpace(string(dir))
+}
+
+// offline takes the network and all programs from kustomize for one test.
+func offline(t *testing.T) {
+	t.Helper()
+	before := http.DefaultTransport
+	http.DefaultTransport = refuseAll{}
+	t.Cleanup(func() { http.DefaultTransport = before })
+	t.Setenv("PATH", t.TempDir())
+}
+
+type refuseAll struct{}
+
+func (refuseAll) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, errors.New("no network in this test")
+}
+
+// judge builds a case with kustomize's own file system, in a fresh state and
+// with the options of its command line.
+func judge(c overlaytest.Case) (out []byte, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	openapi.ResetOpenAPI()
+	defer openapi.ResetOpenAPI()
+	files := filesys.MakeFsInMemory()
+	for name, content := range c.Files {
+		if err := files.WriteFile("/"+name, []byte(content)); err != nil {
+			return nil, err
+		}
+	}
+	options := krusty.MakeDefaultOptions()
+	options.Reorder = krusty.ReorderOptionUnspecified
+	m, err := krusty.MakeKustomizer(options).Run(files, filepath.Join("/", c.Root))
+	if err != nil {
+		return nil, err
+	}
+	return m.AsYaml()
+}
+
+// TestCorpus builds what kustomize's own tests build. What kustomize builds
+// and the engine refuses is listed with the reason in a golden file.
+func TestCorpus(t *testing.T) {
+	dirs := []string{moduleDir(t, "sigs.k8s.io/kustomize/api"), moduleDir(t, "sigs.k8s.io/kustomize/kustomize/v5")}
+	offline(t)
+	e := New(Options{})
+	var refusals, both strings.Builder
+	built, refused, cautious := 0, 0, 0
+	for _, dir := range dirs {
+		cases, err := overlaytest.Corpus(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range cases {
+			d, err := tree.FromFiles(bytesOf(c.Files))
+			if err != nil {
+				continue // a file and a directory of one name
+			}
+			want, wantErr := judge(c)
+			got, gotErr := e.Build(t.Context(), d, c.Root)
+			switch {
+			case gotErr == nil && wantErr == nil && bytes.Equal(got, want):
+				built++
+			case gotErr != nil && wantErr != nil:
+				refused++
+				reason := "kustomize's own answer"
+				if err := hermetic.Build(d, c.Root, hermetic.Limits{}); err != nil {
+					reason = err.Error()
+				}
+				fmt.Fprintf(&both, "%s: %s\n", c.Name, reason)
+			case gotErr != nil && hermetic.Build(d, c.Root, hermetic.Limits{}) != nil:
+				cautious++
+				fmt.Fprintf(&refusals, "%s: %v\n", c.Name, gotErr)
+			default:
+				t.Errorf("%s: Build = %v, kustomize %v\n%s", c.Name, gotErr, wantErr, cmp.Diff(string(want), string(got)))
+			}
+		}
+	}
+	t.Logf("%d built with equal bytes, %d refused by both, %d refused by the checker alone", built, refused, cautious)
+	golden(t, "testdata/corpus-refusals.txt", "Refused by the checker alone:\n"+refusals.String()+"\nRefused by both:\n"+both.String())
+	if built < 250 {
+		t.Errorf("%d cases were built: the corpus has shrunk", built)
+	}
+}
+
+func bytesOf(files map[string]string) map[string][]byte {
+	m := make(map[string][]byte, len(files))
+	for name, s := range files {
+		m[name] = []byte(s)
+	}
+	return m
+}
+
+// golden compares text with a file, or writes it.
+func golden(t *testing.T, name, text string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), text); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", name, diff)
+	}
+}
