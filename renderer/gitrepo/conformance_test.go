@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -307,22 +306,24 @@ func TestFS(t *testing.T) {
 }
 
 func TestReusesMirror(t *testing.T) {
-	m := media()["HTTP"](t)
+	server := gittest.New(t)
+	h := server.HTTP("")
+	m := medium{server, h.URL, Options{CacheDir: t.TempDir()}}
 	r := m.open(t)
-	update(t, r, func(tx *Tx) { putFile(t, tx, "a", "1") })
-	packs := func() int {
-		found, _ := filepath.Glob(filepath.Join(m.opts.CacheDir, "*", "objects", "pack", "*.pack"))
-		return len(found)
-	}
+	server.Write("theirs", "1")
+	update(t, r, func(tx *Tx) { putFile(t, tx, "ours", "2") })
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
+	before := len(h.Requests())
 	again := m.open(t)
-	if got, want := files(t, again, head(t, again)), map[string]string{"a": "1"}; !cmp.Equal(got, want) {
-		t.Errorf("files = %v, want %v", got, want)
+	want := map[string]string{"theirs": "1", "ours": "2"}
+	if d := cmp.Diff(want, files(t, again, head(t, again))); d != "" {
+		t.Errorf("files: -want +got\n%s", d)
 	}
-	if got := packs(); got != 0 {
-		t.Errorf("packs fetched = %d, want 0: the mirror held the pushed commit", got)
+	asked := []string{"GET info/refs?service=git-upload-pack"}
+	if d := cmp.Diff(asked, h.Requests()[before:]); d != "" {
+		t.Errorf("requests of a Repo whose mirror is up to date: -want +got\n%s", d)
 	}
 }
 

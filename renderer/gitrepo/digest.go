@@ -37,7 +37,7 @@ func (g *digester) dir(d *tree.Dir) (*digested, error) {
 func (g *digester) whole(d *tree.Dir) (*digested, error) {
 	out := &digested{dir: d, names: make([]object.Hash, len(d.Entries()))}
 	for i, e := range d.Entries() {
-		if err := object.CheckName(e.Name); err != nil {
+		if err := tree.CheckName(e.Name); err != nil {
 			return nil, err
 		}
 		if e.Dir == nil {

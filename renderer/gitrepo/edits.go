@@ -7,6 +7,7 @@ import (
 
 	"github.com/gatorcloud/sluice/renderer/fault"
 	"github.com/gatorcloud/sluice/renderer/gitrepo/internal/object"
+	"github.com/gatorcloud/sluice/renderer/internal/edit"
 	"github.com/gatorcloud/sluice/renderer/tree"
 )
 
@@ -20,19 +21,12 @@ type edits struct {
 	base    Head
 	workers sync.Pool // of *worker
 
-	mu     sync.Mutex
-	root   node
-	counts tree.Counts // of the puts so far
-	err    error       // the first failure; nothing is committed after it
-}
+	// set holds what is now at each path; the zero Entry removes.
+	set edit.Set[object.Entry]
 
-// node is a path on the way to, or with, an edit.
-type node struct {
-	children map[string]*node
-	puts     int  // at and below the node
-	put      bool // entry is what is here now; the zero Entry removes
-	reset    bool // old content here and below counts as absent
-	entry    object.Entry
+	mu     sync.Mutex
+	counts tree.Counts // of the edits so far
+	err    error       // the first failure; nothing is committed after it
 }
 
 // put makes d the directory at path.
@@ -69,7 +63,7 @@ func (e *edits) edit(path string, f func(*worker, object.Entry) (object.Entry, e
 }
 
 func (e *edits) tryEdit(path string, f func(*worker, object.Entry) (object.Entry, error)) error {
-	segments, err := object.CheckPath(path)
+	segments, err := tree.CheckPath(path)
 	if err != nil {
 		return fault.New(fault.Person, "use names separated by single slashes", "%w", err)
 	}
@@ -86,40 +80,18 @@ func (e *edits) tryEdit(path string, f func(*worker, object.Entry) (object.Entry
 	if err != nil {
 		return err
 	}
-	return e.insert(segments, now, counts)
+	news, err := e.set.Insert(segments, now)
+	if news {
+		e.add(counts)
+	}
+	return err
 }
 
-// insert keeps the entry that is now at a path.
-func (e *edits) insert(segments []string, now object.Entry, counts tree.Counts) error {
+// add counts files that differ.
+func (e *edits) add(c tree.Counts) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.err != nil {
-		return e.err
-	}
-	n := &e.root
-	for _, s := range segments {
-		if n.put {
-			return errors.New("a directory above it was put too")
-		}
-		n = n.child(s)
-	}
-	switch {
-	case n.put && n.entry == now:
-		return nil
-	case n.put:
-		return errors.New("it was put before with other content")
-	case n.puts > 0:
-		return errors.New("something below it was put too")
-	}
-	n.put, n.entry = true, now
-	e.counts = e.counts.Plus(counts)
-	n = &e.root
-	for _, s := range segments {
-		n.puts++
-		n = n.child(s)
-	}
-	n.puts++
-	return nil
+	e.counts = e.counts.Plus(c)
 }
 
 // reset marks a path; an empty one is the root.
@@ -127,30 +99,12 @@ func (e *edits) reset(path string) {
 	var segments []string
 	if path != "" && path != "." {
 		var err error
-		if segments, err = object.CheckPath(path); err != nil {
+		if segments, err = tree.CheckPath(path); err != nil {
 			e.fail(fmt.Errorf("resetting %q: %w", path, err))
 			return
 		}
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	n := &e.root
-	for _, s := range segments {
-		n = n.child(s)
-	}
-	n.reset = true
-}
-
-func (n *node) child(name string) *node {
-	c := n.children[name]
-	if c == nil {
-		c = &node{}
-		if n.children == nil {
-			n.children = map[string]*node{}
-		}
-		n.children[name] = c
-	}
-	return c
+	e.set.Reset(segments)
 }
 
 func (e *edits) failed() error {

@@ -58,6 +58,15 @@ func (t treeFS) find(op, name string) (object.Entry, error) {
 	return e, nil
 }
 
+// entry returns the entry of a path; the zero Entry if there is none.
+func (t treeFS) entry(name string) (object.Entry, error) {
+	e, err := t.find("stat", name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return object.Entry{}, nil
+	}
+	return e, err
+}
+
 // ReadFile returns the content of a file.
 func (t treeFS) ReadFile(name string) ([]byte, error) {
 	e, err := t.find("open", name)

@@ -92,6 +92,11 @@ func (l *local) publish(ctx context.Context, m move) error {
 	return nil
 }
 
+// history has nothing to add: what the store lacks is nowhere.
+func (l *local) history(context.Context, object.Hash, int) (map[object.Hash][]byte, error) {
+	return nil, nil
+}
+
 func (l *local) damaged(err error) error {
 	return fault.New(fault.Person, "look at the repository with: git fsck", "%w", err)
 }

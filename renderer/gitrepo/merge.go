@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/gatorcloud/sluice/renderer/gitrepo/internal/object"
+	"github.com/gatorcloud/sluice/renderer/internal/edit"
 	"github.com/gatorcloud/sluice/renderer/tree"
 )
 
@@ -28,7 +29,7 @@ type merger struct {
 func (e *edits) merge(ctx context.Context) (object.Entry, tree.Counts, error) {
 	m := &merger{ctx, e, make(chan struct{}, runtime.GOMAXPROCS(0)-1)}
 	w := e.worker()
-	root, err := m.node(w, "", &e.root, object.Entry{Mode: object.ModeDir, Hash: e.base.Tree}, false)
+	root, err := m.node(w, "", e.set.Root(), object.Entry{Mode: object.ModeDir, Hash: e.base.Tree}, false)
 	counts, err := e.finish(w, err)
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -38,22 +39,18 @@ func (e *edits) merge(ctx context.Context) (object.Entry, tree.Counts, error) {
 	return root, e.counts.Plus(counts), err
 }
 
-// add keeps the counts of a forked worker.
-func (e *edits) add(c tree.Counts) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.counts = e.counts.Plus(c)
-}
+// node is a path on the way to, or with, an edit.
+type node = edit.Node[object.Entry]
 
 // node returns what is at path now, given what was.
 func (m *merger) node(w *worker, path string, n *node, old object.Entry, reset bool) (object.Entry, error) {
-	if n.put {
-		return n.entry, nil
+	if n.Put {
+		return n.Value, nil
 	}
 	if err := m.ctx.Err(); err != nil {
 		return object.Entry{}, err
 	}
-	reset = reset || n.reset
+	reset = reset || n.Reset
 	was, err := m.oldEntries(w, old)
 	if err != nil {
 		return object.Entry{}, fmt.Errorf("directory %q: %w", path, err)
@@ -94,10 +91,10 @@ func (m *merger) oldEntries(w *worker, old object.Entry) (map[string]object.Entr
 
 // children returns the entries of a directory now, unsorted.
 func (m *merger) children(w *worker, path string, n *node, was map[string]object.Entry, reset bool) ([]object.Entry, error) {
-	now := make([]object.Entry, 0, len(was)+len(n.children))
+	now := make([]object.Entry, 0, len(was)+len(n.Children))
 	for name, e := range was {
 		switch {
-		case n.children[name] != nil:
+		case n.Children[name] != nil:
 		case reset:
 			if err := w.removed(join(path, name), e); err != nil {
 				return nil, err
@@ -117,18 +114,18 @@ func (m *merger) children(w *worker, path string, n *node, was map[string]object
 
 // edited returns the entries with edits, side by side where there are many.
 func (m *merger) edited(w *worker, path string, n *node, was map[string]object.Entry, reset bool) ([]object.Entry, error) {
-	names := slices.Sorted(maps.Keys(n.children))
+	names := slices.Sorted(maps.Keys(n.Children))
 	edited := make([]object.Entry, len(names))
 	var forks errgroup.Group
 	one := func(w *worker, i int) (err error) {
 		name := names[i]
-		edited[i], err = m.node(w, join(path, name), n.children[name], was[name], reset)
+		edited[i], err = m.node(w, join(path, name), n.Children[name], was[name], reset)
 		edited[i].Name = name
 		return err
 	}
 	var failed error
 	for i, name := range names {
-		if n.children[name].puts >= forkPuts && m.fork(&forks, func(w *worker) error { return one(w, i) }) {
+		if n.Children[name].Puts >= forkPuts && m.fork(&forks, func(w *worker) error { return one(w, i) }) {
 			continue
 		}
 		if failed = one(w, i); failed != nil {

@@ -195,6 +195,12 @@ func (m *mirror) at(step string) {
 	}
 }
 
+func (m *mirror) history(ctx context.Context, tip object.Hash, depth int) (map[object.Hash][]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.remote.History(ctx, m.name, tip, depth)
+}
+
 func (m *mirror) damaged(err error) error {
 	m.broken.Store(true)
 	return fault.New(fault.Retry, "", "%w: %w", errDamagedMirror, err)

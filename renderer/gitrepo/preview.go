@@ -55,5 +55,6 @@ func (p *Preview) Changes(ctx context.Context) ([]tree.Change, error) {
 	p.fail(errClosed)
 	list := slices.Clone(p.found.all)
 	tree.Sort(list)
-	return list, nil
+	// A path may be put again with the same content.
+	return slices.CompactFunc(list, func(a, b tree.Change) bool { return a.Path == b.Path && a.Kind == b.Kind }), nil
 }

@@ -36,6 +36,9 @@ type backend interface {
 	prepare(p *pack.Pack) error
 	// publish moves the branch and stores the pack.
 	publish(ctx context.Context, m move) error
+	// history returns the content of up to depth commits that lead to tip, as
+	// far as the store lacks them and the server has them.
+	history(ctx context.Context, tip object.Hash, depth int) (map[object.Hash][]byte, error)
 	// damaged hears that an object cannot be read and returns what to do about it.
 	damaged(err error) error
 	// close lets go of everything.

@@ -16,7 +16,8 @@ type Signature struct {
 // CommitData is what a commit holds. Author and committer are the same.
 type CommitData struct {
 	Tree    Hash
-	Parent  Hash // zero for the first commit
+	Parent  Hash   // zero for the first commit
+	Parents []Hash // of a commit that was read: all of them; Encode writes Parent only
 	Author  Signature
 	Message string
 }
@@ -51,7 +52,7 @@ func crud(s string) string {
 	return strings.Trim(s, " .,:;\"\\'")
 }
 
-// DecodeCommit reads the tree, the first parent and the message of a commit;
+// DecodeCommit reads the tree, the parents and the message of a commit;
 // the signatures stay unread.
 func DecodeCommit(data []byte) (CommitData, error) {
 	head, message, _ := bytes.Cut(data, []byte("\n\n"))
@@ -64,8 +65,11 @@ func DecodeCommit(data []byte) (CommitData, error) {
 			return c, fmt.Errorf("reading commit: it begins with %q, want a tree", clip(key))
 		case i == 0:
 			c.Tree, err = Parse(value)
-		case key == "parent" && c.Parent.IsZero():
-			c.Parent, err = Parse(value)
+		case key == "parent":
+			var parent Hash
+			parent, err = Parse(value)
+			c.Parents = append(c.Parents, parent)
+			c.Parent = c.Parents[0]
 		}
 		if err != nil {
 			return c, fmt.Errorf("reading commit: %w", err)

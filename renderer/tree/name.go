@@ -1,14 +1,14 @@
-package object
+package tree
 
 import (
 	"fmt"
 	"strings"
 )
 
-// CheckName refuses a name that must not stand in a tree: one that is no
-// single path segment, and every spelling of .git that some file system takes
-// for it. It is the rule of git fsck --strict, so that what is written here
-// passes every server that checks.
+// CheckName refuses a name that must not be written: one that is no single path
+// segment, and every spelling of .git that some file system takes for it. It is
+// the rule of git fsck --strict, so that what is written passes every server
+// that checks, and a directory that is somebody's checkout stays one.
 func CheckName(name string) error {
 	switch {
 	case name == "" || name == "." || name == "..":
