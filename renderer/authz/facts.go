@@ -207,7 +207,7 @@ func (f *Facts) add(r *factsAuthorisation) error {
 	if n := len(f.Authorisations); n > 0 && f.Authorisations[n-1].Product.Compare(product) >= 0 {
 		return fault.Mend("list each product once, in order", "authorisation %q: comes after %q", product, f.Authorisations[n-1].Product)
 	}
-	state, err := parseState(r.State)
+	state, err := ParseState(r.State)
 	if err != nil {
 		return fmt.Errorf("authorisation %q: %w", product, err)
 	}
@@ -216,7 +216,8 @@ func (f *Facts) add(r *factsAuthorisation) error {
 	return nil
 }
 
-func parseState(s string) (State, error) {
+// ParseState returns s as a state.
+func ParseState(s string) (State, error) {
 	switch state := State(s); state {
 	case Pending, Active, Suspended, Retained, Removed:
 		return state, nil

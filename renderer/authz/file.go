@@ -33,8 +33,9 @@ func FileOf(tenants []Tenant) File {
 	return f
 }
 
-// maxFile bounds a file; 100,000 tenants with four products have 70 MB.
-const maxFile = 256 << 20
+// MaxFile is the most bytes that a File may have; 100,000 tenants with four
+// products have 70 MB.
+const MaxFile = 256 << 20
 
 // rawFile and rawTenant leave inner records undecoded, so that each can have
 // its own faults.
@@ -59,7 +60,7 @@ func DecodeFile(data []byte) ([]Tenant, error) {
 		decode = strict.JSON
 	}
 	var raw rawFile
-	if err := decode(data, maxFile, &raw); err != nil {
+	if err := decode(data, MaxFile, &raw); err != nil {
 		return nil, err
 	}
 	if len(raw.Tenants) == 0 {
@@ -92,7 +93,7 @@ func DecodeFile(data []byte) ([]Tenant, error) {
 // fault. The tenant's id is zero if it is bad.
 func decodeFileTenant(place string, raw []byte) (Tenant, []error) {
 	var r rawTenant
-	if err := unmarshal(raw, maxFile, &r); err != nil {
+	if err := unmarshal(raw, MaxFile, &r); err != nil {
 		return Tenant{}, []error{at(place, err)}
 	}
 	id, err := ident.Parse[ident.TenantKind](r.TenantID)

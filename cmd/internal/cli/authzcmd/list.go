@@ -1,0 +1,291 @@
+package authzcmd
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gatorcloud/sluice/cmd/internal/cli/output"
+	"github.com/gatorcloud/sluice/renderer/authz"
+	"github.com/gatorcloud/sluice/renderer/ident"
+)
+
+// show is what get and list share.
+type show struct {
+	deps   Deps
+	now    string
+	format output.Options
+}
+
+func (s *show) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&s.now, "now", "", "moment that AGE and STATE are of, as 2006-01-02 or RFC 3339; the clock by default")
+	s.format.AddFlags(cmd.Flags())
+}
+
+func newGet(deps Deps) *cobra.Command {
+	s := &show{deps: deps}
+	cmd := &cobra.Command{
+		Use:   "get TENANT | TENANT/PRODUCT",
+		Short: "Show a tenant or one of its authorisations",
+		Long: `Get shows the authorisations of one tenant, or one of them. In YAML and JSON it
+prints what import reads.`,
+		Example: `  # what a tenant has
+  sluice authz get 1000006
+
+  # one authorisation with its parameters
+  sluice authz get 1000006/swg -o yaml`,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			key, err := parseKey(args[0])
+			if err != nil {
+				return err
+			}
+			f := filter{products: products(key.Product)}
+			return s.print(cmd, []ident.Tenant{key.Tenant}, f, func(found []authz.Tenant, bad []authz.Quarantine) error {
+				if len(found) == 0 && len(bad) == 0 {
+					return missing(key)
+				}
+				return nil
+			})
+		},
+	}
+	s.add(cmd)
+	return cmd
+}
+
+// products returns a filter's list: empty for the zero product.
+func products(p ident.Product) []ident.Product {
+	if p.IsZero() {
+		return nil
+	}
+	return []ident.Product{p}
+}
+
+func newList(deps Deps) *cobra.Command {
+	s := &show{deps: deps}
+	var tenants, names []string
+	var state string
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List authorisations",
+		Long: `List shows every authorisation, one a line, and tenants that have none. AGE is
+the time since the start: etcd does not keep when a record was made. STATE, in
+the wide form, is where the authorisation stands in its life: pending, active,
+suspended, retained or removed. A dash means the default: the ring's version,
+the environment's replicas and storage, no end.
+
+Records that cannot be read are named on stderr while all others are listed;
+the exit code is 3 then. In YAML and JSON the output is what import reads, and
+"name" prints what get, put and delete take.`,
+		Example: `  # everything
+  sluice authz list
+
+  # who has stopped paying for a product
+  sluice authz list --product swg --state suspended -o wide
+
+  # a copy that import reads
+  sluice authz list -o yaml`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ids, f, err := parseFilter(tenants, names, state)
+			if err != nil {
+				return err
+			}
+			return s.print(cmd, ids, f, func([]authz.Tenant, []authz.Quarantine) error { return nil })
+		},
+	}
+	cmd.Flags().StringSliceVar(&tenants, "tenant", nil, "only these tenants")
+	cmd.Flags().StringSliceVar(&names, "product", nil, "only these products")
+	cmd.Flags().StringVar(&state, "state", "", "only authorisations in this state")
+	s.add(cmd)
+	_ = cmd.RegisterFlagCompletionFunc("state", cobra.FixedCompletions(
+		[]string{"pending", "active", "suspended", "retained", "removed"}, cobra.ShellCompDirectiveNoFileComp)) // fails for unknown flags only
+	return cmd
+}
+
+func parseFilter(tenants, names []string, state string) (ids []ident.Tenant, f filter, err error) {
+	var faults []error
+	for _, s := range tenants {
+		id, err := ident.Parse[ident.TenantKind](s)
+		ids, faults = append(ids, id), append(faults, err)
+	}
+	for _, s := range names {
+		p, err := ident.Parse[ident.ProductKind](s)
+		f.products, faults = append(f.products, p), append(faults, err)
+	}
+	if state != "" {
+		f.state, err = authz.ParseState(state)
+		faults = append(faults, err)
+	}
+	return ids, f, errors.Join(faults...)
+}
+
+// filter selects authorisations; its zero value selects all, and tenants
+// without any.
+type filter struct {
+	products []ident.Product
+	state    authz.State
+}
+
+// apply returns the tenants with the authorisations that f selects.
+func (f filter) apply(tenants []authz.Tenant, state func(authz.Authorisation) authz.State) []authz.Tenant {
+	if len(f.products) == 0 && f.state == "" {
+		return tenants
+	}
+	var kept []authz.Tenant
+	for _, t := range tenants {
+		t.Authorisations = slices.DeleteFunc(slices.Clone(t.Authorisations), func(a authz.Authorisation) bool {
+			return len(f.products) > 0 && !slices.Contains(f.products, a.Product) || f.state != "" && state(a) != f.state
+		})
+		if len(t.Authorisations) > 0 {
+			kept = append(kept, t)
+		}
+	}
+	return kept
+}
+
+// bad returns the bad records that f may be about.
+func (f filter) bad(all []authz.Quarantine) []authz.Quarantine {
+	return slices.DeleteFunc(slices.Clone(all), func(q authz.Quarantine) bool {
+		return len(f.products) > 0 && !q.Product.IsZero() && !slices.Contains(f.products, q.Product)
+	})
+}
+
+// print lists what ids and f select; check may object to it before it is printed.
+func (s *show) print(cmd *cobra.Command, ids []ident.Tenant, f filter, check func([]authz.Tenant, []authz.Quarantine) error) error {
+	now := s.deps.Now()
+	if s.now != "" {
+		var err error
+		if now, err = parseTime("now", s.now); err != nil {
+			return err
+		}
+	}
+	return s.deps.with(cmd.Context(), func(store Store) error {
+		all, err := store.List(cmd.Context(), ids...)
+		if err != nil {
+			return err
+		}
+		found, bad := f.apply(all.Tenants, func(a authz.Authorisation) authz.State { return a.State(now, s.deps.Life) }), f.bad(all.Quarantined)
+		if err := check(found, bad); err != nil {
+			return err
+		}
+		if err := s.write(cmd.OutOrStdout(), found, now); err != nil {
+			return err
+		}
+		return skipped(bad)
+	})
+}
+
+// Print writes the table of `sluice authz list` as of now.
+func Print(w io.Writer, tenants []authz.Tenant, now time.Time, life authz.Life) error {
+	return (&show{deps: Deps{Life: life}}).write(w, tenants, now)
+}
+
+func (s *show) write(w io.Writer, tenants []authz.Tenant, now time.Time) error {
+	if s.format.Format == output.JSON || s.format.Format == output.YAML {
+		return output.Document(w, s.format.Format, authz.FileOf(tenants))
+	}
+	columns := s.columns(now)
+	if s.format.Format == output.Name {
+		columns = []output.Column[row]{{Value: func(r row) string { return r.key().String() }}}
+	}
+	return output.Print(w, s.format, rows(tenants), columns)
+}
+
+// row is an authorisation with its tenant; a tenant without authorisations has
+// one row too, with the zero authorisation.
+type row struct {
+	authz.Tenant
+	a authz.Authorisation
+}
+
+func rows(tenants []authz.Tenant) []row {
+	var all []row
+	for _, t := range tenants {
+		for _, a := range t.Authorisations {
+			all = append(all, row{t, a})
+		}
+		if len(t.Authorisations) == 0 {
+			all = append(all, row{Tenant: t})
+		}
+	}
+	return all
+}
+
+func (r row) key() authz.Key { return authz.Key{Tenant: r.ID, Product: r.a.Product} }
+
+// name is what the old system called an authorisation.
+func (r row) name() string {
+	if r.a.Product.IsZero() {
+		return r.ID.String()
+	}
+	return r.a.Product.String() + "-" + r.ID.String()
+}
+
+// columns are those of the old system, in its order, and the state.
+func (s *show) columns(now time.Time) []output.Column[row] {
+	return []output.Column[row]{
+		{Header: "NAME", Value: row.name},
+		{Header: "TENANTNAME", Value: func(r row) string { return r.Name }},
+		{Header: "TENANTID", Value: func(r row) string { return r.ID.String() }},
+		{Header: "TENANTCODE", Value: func(r row) string { return r.Code }},
+		{Header: "STORAGE", Value: func(r row) string { return r.a.Storage }},
+		{Header: "REPLICAS", Value: func(r row) string { return number(r.a.Replicas) }},
+		{Header: "VERSION", Value: func(r row) string { return r.a.Version.String() }},
+		{Header: "STARTTIME", Value: func(r row) string { return moment(r.a.StartTime) }},
+		{Header: "ENDTIME", Value: func(r row) string { return moment(r.a.EndTime) }},
+		{Header: "AGE", Value: func(r row) string { return age(r.a.StartTime, now) }},
+		{Header: "DESCRIPTION", Value: func(r row) string { return r.a.Description }},
+		{Header: "STATE", Wide: true, Value: func(r row) string {
+			if r.a.Product.IsZero() {
+				return ""
+			}
+			return string(r.a.State(now, s.deps.Life))
+		}},
+	}
+}
+
+func number(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
+}
+
+// moment shows midnight in UTC as a date.
+func moment(t time.Time) string {
+	switch {
+	case t.IsZero():
+		return ""
+	case t.Equal(t.Truncate(24 * time.Hour)):
+		return t.Format(time.DateOnly)
+	default:
+		return t.Format(time.RFC3339)
+	}
+}
+
+// age shows the time since start in at most two units, like kubectl.
+func age(start, now time.Time) string {
+	const day = 24 * time.Hour
+	d := now.Sub(start)
+	switch {
+	case start.IsZero() || d < 0:
+		return ""
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", d/time.Second)
+	case d < time.Hour:
+		return fmt.Sprintf("%dm", d/time.Minute)
+	case d < 2*day:
+		return fmt.Sprintf("%dh", d/time.Hour)
+	case d < 2*365*day:
+		return fmt.Sprintf("%dd", d/day)
+	default:
+		return fmt.Sprintf("%dy%dd", d/(365*day), d%(365*day)/day)
+	}
+}
