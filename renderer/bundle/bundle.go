@@ -45,7 +45,9 @@ func Build(v *catalog.Version) (*Bundle, error) {
 	if v.Routes != "" {
 		b.routes(len(v.Buckets()))
 	}
-	b.add("images", b.images.unused()...)
+	if len(b.faults) == 0 { // a component that was not rendered may use them
+		b.add("images", b.images.unused()...)
+	}
 	b.distinct()
 	replacements := b.replacements()
 	if len(b.faults) > 0 {
@@ -109,7 +111,7 @@ func (b *builder) routes(bucket int) {
 
 func (b *builder) finish(place string, m mark, objects []object) []object {
 	for _, o := range objects {
-		b.add(place, check(b.version, o)...)
+		b.add(place, check(m, o)...)
 		b.add(place, b.images.apply(o)...)
 		m.apply(o)
 	}

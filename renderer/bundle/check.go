@@ -17,8 +17,9 @@ const marksDomain = "gatorcloud.io/"
 // a Job makes at run time, so that references to it can be checked.
 const annotationProvides = "gatorcloud.io/provides"
 
-// check returns the faults of an object before it is marked.
-func check(v *catalog.Version, o object) []error {
+// check returns the faults of an object before it is marked with m.
+func check(m mark, o object) []error {
+	v := m.version
 	var faults []error
 	refuse := func(hint, format string, args ...any) {
 		faults = append(faults, fault.Mend(hint, "%s: "+format, append([]any{o}, args...)...))
@@ -40,6 +41,9 @@ func check(v *catalog.Version, o object) []error {
 	}
 	if o.is("", "Pod") || o.is("apps", "ReplicaSet") || o.is("", "ReplicationController") {
 		refuse("use a Deployment, StatefulSet, DaemonSet or Job", "kind %q cannot be updated or suspended", o.kind)
+	}
+	if fate := at(o.fields, "spec", "persistentVolumeClaimRetentionPolicy")["whenDeleted"]; fate == "Delete" && m.data == catalog.DataKeep {
+		refuse("write data: delete in the component, or remove the policy", "persistentVolumeClaimRetentionPolicy deletes what the component keeps")
 	}
 	checkMarks(o, refuse)
 	checkWorkload(v, o, refuse)

@@ -1,0 +1,1 @@
+{{- define "cache.name" -}}demo-{{ .Release.Name }}{{- end }}
