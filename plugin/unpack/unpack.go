@@ -24,6 +24,9 @@ import (
 	"github.com/gatorcloud/sluice/renderer/tree"
 )
 
+// ErrNoFiles is in the error's tree when an archive in order has no file below Options.Path.
+var ErrNoFiles = errors.New("no file")
+
 // Options says what to read and how much of it to believe.
 type Options struct {
 	// Path is the wanted directory, relative to the archive's root; "" and "." mean all of it.
@@ -172,7 +175,7 @@ func (a *archive) keep(name string, size int64, t io.Reader) error {
 // dir builds the directory from the collected files.
 func (a *archive) dir() (*tree.Dir, error) {
 	if len(a.files) == 0 {
-		return nil, fault.Mend("the Application's path must be a directory that sluice rendered", "unpacking archive: no file below %q", a.root)
+		return nil, fault.Mend("the Application's path must be a directory that sluice rendered", "unpacking archive: %w below %q", ErrNoFiles, a.root)
 	}
 	d, err := tree.FromFiles(a.files)
 	if err != nil {

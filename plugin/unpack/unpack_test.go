@@ -258,8 +258,8 @@ func TestReadStopsAtLimits(t *testing.T) {
 }
 
 func TestReadNoFiles(t *testing.T) {
-	if _, err := read(pack(t, file("other/a", "")), unpack.Options{Path: "d"}); err == nil || fault.HintOf(err) == "" {
-		t.Errorf("Read(archive without the directory) = %v, want an error with a hint", err)
+	if _, err := read(pack(t, file("other/a", "")), unpack.Options{Path: "d"}); !errors.Is(err, unpack.ErrNoFiles) || fault.HintOf(err) == "" {
+		t.Errorf("Read(archive without the directory) = %v, want ErrNoFiles with a hint", err)
 	}
 	for _, p := range []string{"..", "../x", "/d", "d/../../e", "\x00"} {
 		if _, err := read(pack(t, file("d/a", "")), unpack.Options{Path: p}); err == nil {
