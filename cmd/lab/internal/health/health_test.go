@@ -96,7 +96,9 @@ func TestAwait(t *testing.T) {
 		t.Errorf("Await() = %v after %d tries, want nil after 3", err, tries)
 	}
 	never := func(context.Context) error { return no }
-	if err := health.Await(t.Context(), never, func() bool { return false }); !errors.Is(err, no) {
+	bounded, stop := context.WithTimeout(t.Context(), 10*time.Second)
+	defer stop()
+	if err := health.Await(bounded, never, func() bool { return false }); !errors.Is(err, no) || errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("Await() of what died = %v, want the probe's error", err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)

@@ -80,6 +80,9 @@ func TestOrder(t *testing.T) {
 		"InOrderWrong": {"the other way round", good, func(es timeline.Events) error {
 			return es.InOrder(of("c", "", ""), of("a", "", ""))
 		}, true},
+		"InOrderSame": {"one event is not before itself", good, func(es timeline.Events) error {
+			return es.InOrder(of("a", "", ""), of("a", "2", ""))
+		}, true},
 		"InOrderMissing": {"an event that never came", good, func(es timeline.Events) error {
 			return es.InOrder(of("a", "", ""), of("a", "3", ""))
 		}, true},
