@@ -86,31 +86,33 @@ func displayName(r catalog.Ref) string { return strings.TrimPrefix(r.String(), "
 func find(c *catalog.Catalog, arg string) (*catalog.Version, error) {
 	rest, shared := strings.CutPrefix(arg, "shared/")
 	name, version, pinned := strings.Cut(rest, "/")
-	var v ident.Version
-	if pinned {
-		var err error
-		if v, err = ident.Parse[ident.VersionKind](version); err != nil {
-			return nil, err
-		}
-	}
 	if shared {
 		s, err := ident.Parse[ident.ComponentKind](name)
 		if err != nil {
 			return nil, err
 		}
-		if all := c.SharedVersions(s); !pinned && len(all) > 0 {
-			return all[len(all)-1], nil
-		}
-		return c.SharedVersion(s, v)
+		return pick(c.SharedVersions(s), version, pinned, func(v ident.Version) (*catalog.Version, error) { return c.SharedVersion(s, v) })
 	}
 	p, err := ident.Parse[ident.ProductKind](name)
 	if err != nil {
 		return nil, err
 	}
-	if all := c.Versions(p); !pinned && len(all) > 0 {
-		return all[len(all)-1], nil
+	return pick(c.Versions(p), version, pinned, func(v ident.Version) (*catalog.Version, error) { return c.Version(p, v) })
+}
+
+// pick returns the newest of all, or the named version.
+func pick(all []*catalog.Version, version string, pinned bool, get func(ident.Version) (*catalog.Version, error)) (*catalog.Version, error) {
+	if !pinned {
+		if len(all) > 0 {
+			return all[len(all)-1], nil
+		}
+		return get(ident.Version{})
 	}
-	return c.Version(p, v)
+	v, err := ident.Parse[ident.VersionKind](version)
+	if err != nil {
+		return nil, err
+	}
+	return get(v)
 }
 
 // complete offers the names of versions to the shell.
