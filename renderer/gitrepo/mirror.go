@@ -163,7 +163,7 @@ func (m *mirror) publish(ctx context.Context, mv move) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.at("push")
-	err := m.remote.Push(ctx, remote.Push{Branch: m.name, Old: mv.old, New: mv.new, Pack: mv.pack.Reader()})
+	err := m.remote.Push(ctx, remote.Push{Branch: m.name, Old: mv.old, New: mv.new, Pack: watched{mv.pack.Reader(), m.at}})
 	if errors.Is(err, remote.ErrIncomplete) { // the server has forgotten what the copy remembers
 		m.broken.Store(true)
 		return fmt.Errorf("%w: %w", errDamagedMirror, err)
@@ -199,6 +199,18 @@ func (m *mirror) history(ctx context.Context, tip object.Hash, depth int) (map[o
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.remote.History(ctx, m.name, tip, depth)
+}
+
+// watched announces each read of a pack that is being sent.
+type watched struct {
+	io.Reader
+	at func(string)
+}
+
+// Read reads.
+func (w watched) Read(b []byte) (int, error) {
+	w.at("sending")
+	return w.Reader.Read(b)
 }
 
 func (m *mirror) damaged(err error) error {

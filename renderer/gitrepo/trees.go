@@ -50,9 +50,14 @@ func (c *treeCache) put(h object.Hash, t object.Encoded) {
 	c.young[h] = t
 }
 
+// emptyTree names the tree without entries, which git knows without storing it.
+func emptyTree() object.Hash {
+	return object.Hash{0x4b, 0x82, 0x5d, 0xc6, 0x42, 0xcb, 0x6e, 0xb9, 0xa0, 0x60, 0xe5, 0x4b, 0xf8, 0xd6, 0x92, 0x88, 0xfb, 0xee, 0x49, 0x04}
+}
+
 // tree returns the tree h; the zero Hash is an empty tree.
 func (r *Repo) tree(h object.Hash) (object.Encoded, error) {
-	if h.IsZero() {
+	if h.IsZero() || h == emptyTree() {
 		return nil, nil
 	}
 	if t, ok := r.trees.get(h); ok {

@@ -69,6 +69,9 @@ func (t *Tx) commit(ctx context.Context, m Message) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	if root.IsZero() && !t.base.IsZero() {
+		root.Hash = emptyTree()
+	}
 	res := Result{Commit: t.base.Commit, Tree: t.base.Tree, Files: counts, head: t.base}
 	if root.Hash == t.base.Tree {
 		t.discard()
@@ -92,8 +95,7 @@ func (t *Tx) commit(ctx context.Context, m Message) (Result, error) {
 // finishes the pack.
 func (t *Tx) seal(c *object.CommitData, res *Result) error {
 	b := t.writer.Batch()
-	if c.Tree.IsZero() {
-		c.Tree = object.Sum(object.Tree, nil)
+	if c.Tree == emptyTree() {
 		if err := b.Add(object.Tree, c.Tree, nil); err != nil {
 			return err
 		}

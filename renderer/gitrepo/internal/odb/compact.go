@@ -180,7 +180,7 @@ func (s *Store) writeLedger(all []small) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}
-	f, err := s.writeTemp(dir, "tmp_packs_", func(b *bytes.Buffer) error {
+	f, err := s.writeTemp(dir, "packs_", func(b *bytes.Buffer) error {
 		for _, e := range all {
 			b.WriteString(e.line())
 		}
@@ -190,5 +190,5 @@ func (s *Store) writeLedger(all []small) error {
 		return err
 	}
 	defer drop(f)
-	return os.Rename(f.Name(), s.ledger)
+	return s.disk.Rename(f.Name(), s.ledger)
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/gatorcloud/sluice/renderer/gitrepo/internal/flock"
 	"github.com/gatorcloud/sluice/renderer/gitrepo/internal/pack"
 )
 
@@ -36,7 +37,7 @@ func (s *Store) install(p *pack.Pack, durable bool) error {
 		return err
 	}
 	defer drop(data)
-	index, err := s.writeTemp(dir, "tmp_idx_", func(b *bytes.Buffer) error { b.Write(p.Index()); return nil })
+	index, err := s.writeTemp(dir, "idx_", func(b *bytes.Buffer) error { b.Write(p.Index()); return nil })
 	if err != nil {
 		return err
 	}
@@ -47,10 +48,10 @@ func (s *Store) install(p *pack.Pack, durable bool) error {
 		}
 	}
 	final := s.packPath(p.Checksum.String())
-	if err := os.Rename(data.Name(), final); err != nil {
+	if err := s.disk.Rename(data.Name(), final); err != nil {
 		return err
 	}
-	if err := os.Rename(index.Name(), indexPath(final)); err != nil {
+	if err := s.disk.Rename(index.Name(), indexPath(final)); err != nil {
 		return err
 	}
 	return s.adopt(final)
@@ -91,7 +92,7 @@ func (s *Store) packFile(p *pack.Pack) (*os.File, error) {
 	if f := p.File(); f != nil {
 		return f, f.Chmod(0o444)
 	}
-	return s.writeTemp(filepath.Join(s.dir, "pack"), "tmp_pack_", func(b *bytes.Buffer) error {
+	return s.writeTemp(filepath.Join(s.dir, "pack"), "pack_", func(b *bytes.Buffer) error {
 		_, err := b.ReadFrom(p.Reader())
 		return err
 	})
@@ -103,7 +104,7 @@ func (s *Store) writeTemp(dir, prefix string, fill func(*bytes.Buffer) error) (*
 	if err := fill(&b); err != nil {
 		return nil, err
 	}
-	f, err := os.CreateTemp(dir, prefix)
+	f, err := flock.CreateTemp(dir, tempPrefix+prefix)
 	if err != nil {
 		return nil, err
 	}

@@ -54,6 +54,7 @@ func Open(dir, ledger string, d pack.Disk) (*Store, error) {
 		return nil, err
 	}
 	s.ledger = ledger
+	s.Sweep()
 	return s, nil
 }
 

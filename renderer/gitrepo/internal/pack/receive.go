@@ -16,7 +16,7 @@ import (
 // and builds its index. Packs that lean on objects outside of them (thin
 // packs) are refused.
 func Receive(r io.Reader, d Disk) (*Pack, error) {
-	f, err := d.CreateTemp("tmp_pack_")
+	f, err := d.CreateTemp("pack_")
 	if err != nil {
 		return nil, fmt.Errorf("receiving pack: %w", err)
 	}

@@ -20,13 +20,15 @@ const (
 // ErrClosed is the error of a Writer that was finished or discarded.
 var ErrClosed = errors.New("the pack is closed")
 
-// Disk makes the temporary file of a pack that outgrows memory. It is the one
-// door to the disk, so that a full disk can be tested.
+// Disk makes temporary files and gives them their final names. It is the one
+// door to the disk, so that a full disk and a killed process can be tested.
 type Disk interface {
 	// CreateTemp returns a new file open for reading and writing.
 	CreateTemp(prefix string) (*os.File, error)
 	// Write is f.Write.
 	Write(f *os.File, b []byte) (int, error)
+	// Rename is os.Rename.
+	Rename(from, to string) error
 }
 
 // Writer collects the objects of one pack. Batches may be used from many
@@ -109,7 +111,7 @@ func (w *Writer) append(b []byte, objects int) (int64, error) {
 // spill moves the chunk to the temporary file. The caller holds w.mu.
 func (w *Writer) spill() error {
 	if w.file == nil {
-		f, err := w.disk.CreateTemp("tmp_pack_")
+		f, err := w.disk.CreateTemp("pack_")
 		if err != nil {
 			return fmt.Errorf("writing pack: %w", err)
 		}

@@ -1,7 +1,6 @@
 package refs
 
 import (
-	"cmp"
 	"crypto/sha1"
 	"errors"
 	"fmt"
@@ -29,7 +28,7 @@ func (r Refs) tryLock(branch string) (*lock, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, err
 	}
-	f, err := os.CreateTemp(dir, prefix)
+	f, err := flock.CreateTemp(dir, prefix)
 	if err != nil {
 		return nil, err
 	}
@@ -45,15 +44,7 @@ func (l *lock) take() error {
 	if err := l.file.Chmod(0o644); err != nil {
 		return err
 	}
-	held, err := flock.Try(l.file)
-	if err != nil || !held && flock.Supported {
-		return cmp.Or(err, os.ErrExist) // somebody who heals took the new file for a dead one's
-	}
-	err = os.Link(l.twin, l.ref+".lock")
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return os.ErrExist // healed away before the flock
-	case err == nil || errors.Is(err, os.ErrExist):
+	if err := os.Link(l.twin, l.ref+".lock"); err == nil || errors.Is(err, os.ErrExist) {
 		return err
 	}
 	return l.takePlain()
@@ -111,42 +102,17 @@ func (l *lock) forget() {
 }
 
 // Heal removes the lock of a branch when a dead process of ours left it, and
-// reports whether it did.
-func (r Refs) Heal(branch string) bool {
+// reports whether it did. What is the lock is judged while the twin's flock is
+// held, so of two processes that heal at once the second finds nothing left.
+func (r Refs) Heal(branch string) (healed bool) {
 	dir, prefix := r.twins(branch)
-	names, _ := filepath.Glob(filepath.Join(dir, prefix+"*")) // a bad pattern finds nothing
-	healed := false
-	for _, name := range names {
-		if healOne(name, r.path(branch)+".lock") {
-			healed = true
+	flock.Sweep(dir, prefix, func(twin *os.File) error {
+		err := flock.RemoveSame(r.path(branch)+".lock", twin)
+		healed = healed || err == nil
+		if errors.Is(err, os.ErrNotExist) {
+			return nil // no lock, or not this one's: the twin goes all the same
 		}
-	}
+		return err
+	})
 	return healed
-}
-
-// healOne removes a twin whose owner is dead, and first the lock if it is the
-// same file. Both are judged while the twin's flock is held, so of two
-// processes that heal at once the second finds nothing left to judge.
-func healOne(twin, lock string) bool {
-	f, err := os.Open(twin)
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	if dead, err := flock.Try(f); err != nil || !dead {
-		return false
-	}
-	mine, err := f.Stat()
-	if err != nil {
-		return false
-	}
-	if still, err := os.Lstat(twin); err != nil || !os.SameFile(mine, still) {
-		return false
-	}
-	held, err := os.Lstat(lock)
-	removed := err == nil && os.SameFile(mine, held) && os.Remove(lock) == nil
-	if removed || errors.Is(err, os.ErrNotExist) || err == nil && !os.SameFile(mine, held) {
-		_ = os.Remove(twin)
-	}
-	return removed
 }
