@@ -92,7 +92,7 @@ func TestDecodeTenantRefuses(t *testing.T) {
 		"NameBidi":      {"a direction mark", with("zhangyong", "a\u202eb"), "U+202E"},
 		"NameJoiner":    {"an invisible mark", with("zhangyong", "a\u200db"), "U+200D"},
 		"NameSurrogate": {"half a character", with("zhangyong", `a\ud800`), "UTF-8"},
-		"NotUTF8":       {"broken bytes", with("zhangyong", "a\xff"), "UTF-8"},
+		"NotUTF8":       {"broken bytes", with("zhangyong", "a\xff"), "record is not valid UTF-8"},
 		"NoCode":        {"the code is missing", with("c5cb27eb", ""), `tenantCode ""`},
 		"LongCode":      {"17 characters", with("c5cb27eb", strings.Repeat("a", 17)), "17 bytes"},
 		"UpperCode":     {"capitals", with("c5cb27eb", "C5"), "U+0043"},

@@ -28,16 +28,16 @@ func (a Authorisation) State(now time.Time, life Life) State {
 // NextChange returns the first instant after now at which State answers
 // something else, and the zero time if it never will.
 func (a Authorisation) NextChange(now time.Time, life Life) time.Time {
-	state := a.State(now, life)
 	for _, t := range a.boundaries(life) {
-		if t.After(now) && a.State(t, life) != state {
+		if t.After(now) {
 			return t
 		}
 	}
 	return time.Time{}
 }
 
-// boundaries are the instants at which the state may change, in order.
+// boundaries are the instants at which the state changes, in order; where some
+// coincide, those between are skipped.
 func (a Authorisation) boundaries(life Life) []time.Time {
 	if a.EndTime.IsZero() {
 		return []time.Time{a.StartTime}

@@ -137,10 +137,14 @@ func run(ctx context.Context, dir string, lock *fileutil.LockedFile) (*Server, e
 }
 
 // socket returns the path to listen on: in the data directory, or in a
-// temporary one where the data directory's path is too long for a socket.
+// temporary one where that is open to others or its path is too long.
 func (o *owned) socket() (string, error) {
-	if s := filepath.Join(o.dir, socketFile); len(s) <= maxSocket {
-		return s, os.Chmod(o.dir, 0o700)
+	info, err := os.Stat(o.dir)
+	if err != nil {
+		return "", err
+	}
+	if s := filepath.Join(o.dir, socketFile); len(s) <= maxSocket && info.Mode().Perm()&0o077 == 0 {
+		return s, nil
 	}
 	tmp, err := os.MkdirTemp("", "sluice-")
 	if err != nil {

@@ -137,9 +137,14 @@ func TestStaleEndpoint(t *testing.T) {
 
 // The socket is out of reach of other users, and there is no other listener.
 func TestOnlyItsUserReachesTheServer(t *testing.T) {
+	shared := t.TempDir()
+	if err := os.Chmod(shared, 0o755); err != nil {
+		t.Fatal(err)
+	}
 	for name, dir := range map[string]string{
-		"Short": filepath.Join(t.TempDir(), "etcd"),
-		"Long":  filepath.Join(t.TempDir(), strings.Repeat("x", 120)), // longer than a socket's path may be
+		"Short":  filepath.Join(t.TempDir(), "etcd"),
+		"Shared": shared,                                               // is left as it is
+		"Long":   filepath.Join(t.TempDir(), strings.Repeat("x", 120)), // longer than a socket's path may be
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := mustStart(t, dir)
@@ -156,6 +161,9 @@ func TestOnlyItsUserReachesTheServer(t *testing.T) {
 			}
 			if n := len(s.owned.etcd.Clients) + len(s.owned.etcd.Peers); n != 1 {
 				t.Errorf("server has %d listeners, want 1", n)
+			}
+			if info, err := os.Stat(shared); err != nil || info.Mode().Perm() != 0o755 {
+				t.Errorf("the shared directory has mode %v (%v), want it unchanged", info.Mode(), err)
 			}
 			put(t, dial(t, s), "a", "b")
 			if err := s.Close(); err != nil {
