@@ -193,7 +193,14 @@ func TestStartRefuses(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			t.Cleanup(func() { _ = os.RemoveAll(parent) })
+			t.Cleanup(func() {
+				for range 100 {
+					if os.RemoveAll(parent) == nil {
+						return
+					}
+					time.Sleep(10 * time.Millisecond)
+				}
+			})
 			dir := filepath.Join(parent, "etcd")
 			if err := tc.spoil(dir); err != nil {
 				t.Fatal(err)
