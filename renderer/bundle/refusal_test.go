@@ -104,6 +104,9 @@ func TestBuildRefuses(t *testing.T) {
 		"InValues":     {"tpl renders values", map[string]string{"components/cache/values.yaml": "size: 5\nport: 6379\ngreeting: \"{{ now }}\"\n"}, []string{`"now"`, "greeting"}},
 		"InOwnValues":  {"tpl renders values", edit("product.yaml", "size: 1000000", "greeting: ['{{ now }}']"), []string{`"now"`}},
 		"Unordered":    {"maps have no order", template("{{ keys .Values | join \",\" }}"), []string{`"keys"`, "sortAlpha"}},
+		"UnorderedArg": {"maps have no order", template("{{ join \",\" (values .Values) }}"), []string{`"values"`, "sortAlpha"}},
+		"SortedNow":    {"what is sorted is looked at too", template("{{ len (keys (dict \"a\" now)) }}"), []string{`"now"`}},
+		"RenderedTag":  {"tags change types unseen", map[string]string{extraFile: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {a: {{ printf \"!!str 1\" }}}\n"}, []string{"extra.yaml", "!!str"}},
 		"Hook":         {"hooks are not run", edit(cacheFile, "  name: {{ include \"cache.name\" . }}\n", "  name: {{ include \"cache.name\" . }}\n  annotations: {helm.sh/hook: pre-install}\n"), []string{"helm.sh/hook"}},
 		"ChartCRD":     {"definitions serve everybody", map[string]string{"components/cache/crds/x.yaml": "apiVersion: v1\nkind: X\n"}, []string{"crds/x.yaml"}},
 		"Library":      {"a library renders nothing", map[string]string{chartFile: text(t, chartFile) + "type: library\n"}, []string{"library"}},
@@ -118,7 +121,7 @@ func TestBuildRefuses(t *testing.T) {
 		"Unknown":       {"parameters are declared", replace("logLvl", "ConfigMap", "demo-web", "data.LOG_LEVEL"), []string{`"logLvl"`}},
 		"Nothing":       {"a target is an object", replace("logLevel", "ConfigMap", "demo-wep", "data.LOG_LEVEL"), []string{`"demo-wep"`}},
 		"MissingField":  {"a field is there", replace("logLevel", "ConfigMap", "demo-web", "data.LOG_LVL"), []string{"LOG_LVL"}},
-		"Pattern":       {"targets are named", replace("logLevel", "ConfigMap", "demo-.*", "data.LOG_LEVEL"), []string{"demo-.*"}},
+		"Pattern":       {"targets are named", replace("logLevel", "ConfigMap", "demo-.*", "data.LOG_LEVEL"), []string{"demo-.*", "is a pattern"}},
 		"Image":         {"images are the version's", replace("greeting", "Deployment", "demo-web", "spec.template.spec.containers.0.image"), []string{"image"}},
 		"Replicas":      {"suspension sets replicas", replace("greeting", "Deployment", "demo-web", "spec.replicas"), []string{"spec.replicas", "suspension"}},
 		"Suspend":       {"suspension sets suspend", replace("greeting", "CronJob", "demo-report", "spec.suspend"), []string{"spec.suspend"}},
@@ -129,6 +132,7 @@ func TestBuildRefuses(t *testing.T) {
 		"Templates":     {"claim templates cannot change", replace("storage", "StatefulSet", "demo-store", "spec.volumeClaimTemplates.0.spec.resources.requests.storage"), []string{"volumeClaimTemplates", "PersistentVolumeClaim"}},
 		"JobField":      {"a Job cannot change", replace("logLevel", "Job", "demo-init-7", "spec.template.spec.containers.0.name"), []string{"demo-init-7", "tenantId"}},
 		"Wildcard":      {"the first fields are named", replace("greeting", "Deployment", "demo-web", "spec.*.spec"), []string{"spec.*"}},
+		"Container":     {"nor is a whole container a parameter", replace("greeting", "Deployment", "demo-web", "spec.template.spec.containers.0"), []string{"demo-web", "images are changed"}},
 		"Kind":          {"a target has a kind", map[string]string{replaceFile: "- source: {kind: ConfigMap, name: parameters, fieldPath: data.replicas}\n  targets: [{select: {name: demo-web}, fieldPaths: [spec.replicas]}]\n"}, []string{"kind"}},
 		"UnknownOption": {"misspelt fields are seen", map[string]string{replaceFile: "- source: {kind: ConfigMap, name: parameters, fieldPath: data.replicas}\n  target: []\n"}, []string{"replacements.yaml", "target"}},
 	} {
@@ -185,5 +189,51 @@ func TestChartsMay(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			build(t, map[string]string{extraFile: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: demo-extra}\ndata: {a: '" + body + "'}\n"})
 		})
+	}
+}
+
+// Parameters reach the fields that are a tenant's to set.
+func TestReplacementsMay(t *testing.T) {
+	web := strings.Replace(text(t, webFile), "metadata: {name: demo-web}\nspec:\n  replicas", "metadata: {name: demo-web, annotations: {example.com/owner: x}}\nspec:\n  replicas", 1)
+	for name, path := range map[string]string{
+		"Annotation": `metadata.annotations.example\\.com/owner`,
+		"Bracket":    "metadata.annotations.[example.com/owner]",
+		"Item":       "spec.template.spec.containers.[name=web].env.[name=GREETING].value",
+		"Wildcard":   "spec.template.spec.containers.*.env.0.value",
+	} {
+		t.Run(name, func(t *testing.T) {
+			if !strings.Contains(web, "example.com/owner") {
+				t.Fatal("the edit does not fit the demo any more")
+			}
+			build(t, map[string]string{webFile: web, replaceFile: text(t, replaceFile) + "- source: {kind: ConfigMap, name: parameters, fieldPath: data.greeting}\n" +
+				"  targets:\n  - select: {kind: Deployment, name: demo-web}\n    fieldPaths: [\"" + path + "\"]\n"})
+		})
+	}
+}
+
+func TestSplitPath(t *testing.T) {
+	for in, want := range map[string][]string{
+		"spec.replicas":                      {"spec", "replicas"},
+		`metadata.annotations.a\.b/c`:        {"metadata", "annotations", "a.b/c"},
+		"metadata.labels.[a.b/c]":            {"metadata", "labels", "[a.b/c]"},
+		"spec.containers.[name=a.b].env.0.x": {"spec", "containers", "[name=a.b]", "env", "0", "x"},
+		"":                                   {""},
+	} {
+		if got := splitPath(in); !slices.Equal(got, want) {
+			t.Errorf("splitPath(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestUnchangedSeesMarks(t *testing.T) {
+	wave := func(w string) object {
+		return object{kind: "ConfigMap", name: "x", fields: map[string]any{"metadata": map[string]any{
+			"annotations": map[string]any{"argocd.argoproj.io/sync-wave": w, "example.com/note": w}}}}
+	}
+	if err := unchanged(wave("1"), wave("1")); err != nil {
+		t.Errorf("unchanged = %v for the same object", err)
+	}
+	if err := unchanged(wave("1"), wave("2")); err == nil || !strings.Contains(err.Error(), "sync-wave") {
+		t.Errorf("unchanged = %v for another wave, want an error that names it", err)
 	}
 }
