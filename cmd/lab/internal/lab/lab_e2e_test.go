@@ -121,6 +121,7 @@ func (s scenario) push(ctx context.Context, files map[string]string) {
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			s.t.Fatal(err)
 		}
+		text = strings.ReplaceAll(text, "REPOSITORY", s.lab.RepositoryURL("fleet"))
 		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 			s.t.Fatal(err)
 		}
