@@ -56,7 +56,7 @@ func (e *edits) putFile(path string, data []byte) error {
 func (e *edits) edit(path string, f func(*worker, object.Entry) (object.Entry, error)) error {
 	err := e.tryEdit(path, f)
 	if err != nil {
-		err = fmt.Errorf("putting %q: %w", path, err)
+		err = fmt.Errorf("putting %q: %w", path, mend(err))
 		e.fail(err)
 	}
 	return err

@@ -151,8 +151,11 @@ func (m *mirror) receive(r io.Reader) error {
 		err = m.store().Install(p, false)
 	}
 	var disk *fs.PathError
-	if err != nil && !errors.As(err, &disk) {
+	switch {
+	case errors.Is(err, pack.ErrThin): // the server relies on what is here no more
 		return fmt.Errorf("%w: %w", errDamagedMirror, err)
+	case err != nil && !errors.As(err, &disk): // cut off or garbled on its way
+		return fault.New(fault.Retry, "", "%w", err)
 	}
 	return err
 }

@@ -91,7 +91,7 @@ func open(ctx context.Context, url string, o Options, h hooks) (*Repo, error) {
 		r.backend, err = openMirror(ctx, url, o, h)
 	}
 	if err != nil {
-		return nil, err
+		return nil, mend(err)
 	}
 	return r, nil
 }
@@ -106,7 +106,7 @@ func (r *Repo) Branch() string { return r.backend.branch() }
 func (r *Repo) Head(ctx context.Context) (Head, error) {
 	tip, err := r.backend.tip(ctx)
 	if err != nil {
-		return Head{}, fmt.Errorf("reading branch %q: %w", r.Branch(), err)
+		return Head{}, fmt.Errorf("reading branch %q: %w", r.Branch(), mend(err))
 	}
 	if tip.IsZero() {
 		return Head{}, nil
@@ -176,5 +176,5 @@ func verdict(err error) error {
 		return fault.New(fault.Person, "mend what the hook or the branch protection complains about; trying again does not help",
 			"%w: %w", ErrRefused, err)
 	}
-	return err
+	return mend(err)
 }

@@ -58,7 +58,7 @@ func (t *Tx) Commit(ctx context.Context, m Message) (Result, error) {
 	res, err := t.commit(ctx, m)
 	if err != nil {
 		t.discard()
-		return Result{}, fmt.Errorf("committing: %w", err)
+		return Result{}, fmt.Errorf("committing: %w", mend(err))
 	}
 	return res, nil
 }

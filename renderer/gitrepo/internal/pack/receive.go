@@ -3,6 +3,7 @@ package pack
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -12,9 +13,11 @@ import (
 	"github.com/gatorcloud/sluice/renderer/gitrepo/internal/object"
 )
 
+// ErrThin is the error of a received pack that leans on objects outside of it.
+var ErrThin = errors.New("deltas have no base in the pack")
+
 // Receive stores the pack that a server sends up to the end of r, checks it
-// and builds its index. Packs that lean on objects outside of them (thin
-// packs) are refused.
+// and builds its index. Thin packs are refused with ErrThin.
 func Receive(r io.Reader, d Disk) (*Pack, error) {
 	f, err := d.CreateTemp("pack_")
 	if err != nil {
@@ -178,7 +181,7 @@ func (s *scan) resolve() error {
 		}
 	}
 	if s.deltas > 0 {
-		return fmt.Errorf("%d deltas have no base in the pack", s.deltas)
+		return fmt.Errorf("%w: %d", ErrThin, s.deltas)
 	}
 	return nil
 }

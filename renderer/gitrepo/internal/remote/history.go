@@ -2,6 +2,7 @@ package remote
 
 import (
 	"context"
+	"fmt"
 	"io"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -30,7 +31,10 @@ func (r *Remote) History(ctx context.Context, branch string, have object.Hash, d
 	err = r.fetch(ctx, s, historyRequest(refs, tip.Commit, have, depth), func(pack io.Reader) error {
 		return readCommits(pack, commits)
 	})
-	return commits, r.explain(ctx, "reading the history of", err)
+	if err != nil {
+		return nil, fmt.Errorf("reading history: %w", err)
+	}
+	return commits, nil
 }
 
 // historyRequest asks for what lies behind have.

@@ -104,10 +104,44 @@ func (r *Remote) Fetch(ctx context.Context, branch string, have object.Hash, sto
 	}
 	defer s.Close()
 	tip, refs, err := r.advertised(ctx, s, branch)
-	if err == nil && !tip.Commit.IsZero() && tip.Commit != have {
-		err = r.fetch(ctx, s, fetchRequest(refs, tip.Commit, have), store)
+	if err != nil || tip.Commit.IsZero() || tip.Commit == have {
+		return tip, r.explain(ctx, "fetching from", err)
 	}
-	return tip, r.explain(ctx, "fetching from", err)
+	return tip, r.fetch(ctx, s, fetchRequest(refs, tip.Commit, have), store)
+}
+
+// fetch asks for a pack, hands it to store and tells the server's failures
+// from the caller's.
+func (r *Remote) fetch(ctx context.Context, s transport.UploadPackSession, req *packp.UploadPackRequest, store func(io.Reader) error) error {
+	res, err := s.UploadPack(ctx, req)
+	if err != nil {
+		return r.explain(ctx, "fetching from", err)
+	}
+	defer res.Close()
+	in := &watched{Reader: demultiplex(req.Capabilities, res)}
+	err = store(in)
+	switch {
+	case in.err != nil:
+		return r.explain(ctx, "fetching from", in.err)
+	case err != nil:
+		return fmt.Errorf("fetching from %s: %w", r, err)
+	}
+	return nil
+}
+
+// watched keeps the error of reading.
+type watched struct {
+	io.Reader
+	err error
+}
+
+// Read reads.
+func (w *watched) Read(b []byte) (int, error) {
+	n, err := w.Reader.Read(b)
+	if err != nil && err != io.EOF {
+		w.err = err
+	}
+	return n, err
 }
 
 // fetchRequest asks for one commit without history.
@@ -128,15 +162,6 @@ func fetchRequest(refs *packp.AdvRefs, want, have object.Hash) *packp.UploadPack
 		req.Haves = []plumbing.Hash{plumbing.Hash(have)}
 	}
 	return req
-}
-
-func (r *Remote) fetch(ctx context.Context, s transport.UploadPackSession, req *packp.UploadPackRequest, store func(io.Reader) error) error {
-	res, err := s.UploadPack(ctx, req)
-	if err != nil {
-		return err
-	}
-	defer res.Close()
-	return store(demultiplex(req.Capabilities, res))
 }
 
 // demultiplex returns the pack that a sideband carries.
