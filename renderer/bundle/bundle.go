@@ -123,7 +123,7 @@ func (b *builder) finish(place string, m mark, objects []object) []object {
 func (b *builder) kustomize(dir string) ([]object, error) {
 	out, err := b.engine.Build(context.Background(), b.version.Files, dir)
 	if err != nil {
-		return nil, err
+		return nil, hinted(err, "try `kustomize build` in that directory of the version")
 	}
 	return parseObjects(out)
 }

@@ -19,7 +19,7 @@ func (b *builder) prove(out *Bundle) error {
 	for _, state := range []string{manifest.ActiveDir, manifest.SuspendedDir, manifest.RetainedDir} {
 		objects, err := b.sample(out, state)
 		if err != nil {
-			return fmt.Errorf("proving state %q: %w", state, err)
+			return hinted(fmt.Errorf("proving state %q: %w", state, err), "mend the entry of replacements.yaml that writes there")
 		}
 		if err := b.compare(objects, state); err != nil {
 			return fmt.Errorf("proving state %q: %w", state, err)
@@ -145,4 +145,12 @@ func imagesOf(o object) []string {
 		}
 	}
 	return out
+}
+
+// hinted gives an error of a library a hint.
+func hinted(err error, hint string) error {
+	if fault.HintOf(err) != "" {
+		return err
+	}
+	return fault.Mend(hint, "%w", oneLine(err))
 }

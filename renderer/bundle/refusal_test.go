@@ -132,7 +132,7 @@ func TestBuildRefuses(t *testing.T) {
 		"Templates":     {"claim templates cannot change", replace("storage", "StatefulSet", "demo-store", "spec.volumeClaimTemplates.0.spec.resources.requests.storage"), []string{"volumeClaimTemplates", "PersistentVolumeClaim"}},
 		"JobField":      {"a Job cannot change", replace("logLevel", "Job", "demo-init-7", "spec.template.spec.containers.0.name"), []string{"demo-init-7", "tenantId"}},
 		"Wildcard":      {"the first fields are named", replace("greeting", "Deployment", "demo-web", "spec.*.spec"), []string{"spec.*"}},
-		"Container":     {"nor is a whole container a parameter", replace("greeting", "Deployment", "demo-web", "spec.template.spec.containers.0"), []string{"demo-web", "images are changed"}},
+		"Container":     {"nor is a whole container a parameter", replace("greeting", "Deployment", "demo-web", "spec.template.spec.containers.0"), []string{"demo-web", "proving state"}},
 		"Kind":          {"a target has a kind", map[string]string{replaceFile: "- source: {kind: ConfigMap, name: parameters, fieldPath: data.replicas}\n  targets: [{select: {name: demo-web}, fieldPaths: [spec.replicas]}]\n"}, []string{"kind"}},
 		"UnknownOption": {"misspelt fields are seen", map[string]string{replaceFile: "- source: {kind: ConfigMap, name: parameters, fieldPath: data.replicas}\n  target: []\n"}, []string{"replacements.yaml", "target"}},
 	} {
@@ -149,8 +149,8 @@ func TestBuildRefuses(t *testing.T) {
 			for _, f := range catalog.Faults(err) {
 				said := f.Error() + " / " + fault.HintOf(f)
 				matched = matched || !slices.ContainsFunc(tc.want, func(w string) bool { return !strings.Contains(said, w) })
-				if strings.Contains(f.Error(), "\n") || !strings.Contains(f.Error(), "products/demo/7") {
-					t.Errorf("fault = %q, want one line that names the version", f)
+				if strings.Contains(f.Error(), "\n") || !strings.Contains(f.Error(), "products/demo/7") || fault.HintOf(f) == "" {
+					t.Errorf("fault = %q (hint %q), want one line that names the version and a hint", f, fault.HintOf(f))
 				}
 			}
 			if !matched {
@@ -225,7 +225,7 @@ func TestSplitPath(t *testing.T) {
 	}
 }
 
-func TestUnchangedSeesMarks(t *testing.T) {
+func TestUnchangedSeesMarksAndImages(t *testing.T) {
 	wave := func(w string) object {
 		return object{kind: "ConfigMap", name: "x", fields: map[string]any{"metadata": map[string]any{
 			"annotations": map[string]any{"argocd.argoproj.io/sync-wave": w, "example.com/note": w}}}}
@@ -235,5 +235,12 @@ func TestUnchangedSeesMarks(t *testing.T) {
 	}
 	if err := unchanged(wave("1"), wave("2")); err == nil || !strings.Contains(err.Error(), "sync-wave") {
 		t.Errorf("unchanged = %v for another wave, want an error that names it", err)
+	}
+	image := func(i string) object {
+		return object{group: "apps", kind: "Deployment", name: "x", fields: map[string]any{"spec": map[string]any{"template": map[string]any{
+			"spec": map[string]any{"containers": []any{map[string]any{"image": i}}}}}}}
+	}
+	if err := unchanged(image("a:1"), image("a:2")); err == nil || !strings.Contains(err.Error(), "images are changed") {
+		t.Errorf("unchanged = %v for another image, want an error", err)
 	}
 }
