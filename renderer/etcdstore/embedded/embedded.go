@@ -3,7 +3,8 @@
 //
 // One data directory has one server: the process that holds the directory's
 // lock runs it, and every other process that opens the directory while it runs
-// is given the same endpoint. The server listens on a socket in a directory
+// is given the same endpoint; the server stops when the last of them is done.
+// The server listens on a socket in a directory
 // that only its user may enter, on no network port, and logs nothing. Its data
 // stays when it stops; what a client was told is written is on the disk.
 //
@@ -15,11 +16,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -43,6 +42,8 @@ const (
 type Server struct {
 	endpoint string
 	owned    *owned // nil when another process runs the server
+	user     *user  // nil when this process runs it
+	once     sync.Once
 }
 
 // owned is what Close gives back.
@@ -50,7 +51,6 @@ type owned struct {
 	dir, sockets string // sockets is empty or a directory to remove
 	etcd         *embed.Etcd
 	lock         *fileutil.LockedFile
-	once         sync.Once
 }
 
 // Start runs etcd in dir, which it makes if need be, and returns when the
@@ -84,37 +84,21 @@ func Start(ctx context.Context, dir string) (*Server, error) {
 // neither is possible.
 func open(ctx context.Context, dir string) (*Server, error) {
 	lock, err := fileutil.TryLockFile(filepath.Join(dir, lockFile), os.O_CREATE|os.O_WRONLY, 0o600)
+	var s *Server
 	if errors.Is(err, fileutil.ErrLocked) {
-		return attach(ctx, dir)
+		if s, err = attach(ctx, dir); err == nil || errors.Is(err, fileutil.ErrLocked) {
+			return s, err
+		}
 	}
 	if err != nil {
 		return nil, fault.Mend("name a directory that you may write with --etcd-dir", "locking %q: %w", dir, err)
 	}
-	s, err := run(ctx, dir, lock)
-	if err != nil {
+	if s, err = run(ctx, dir, lock); err != nil {
 		lock.Close()
 		return nil, fault.Mend("a damaged directory can be moved away: `sluice authz import` fills a new one",
 			"starting etcd in %q: %w", dir, err)
 	}
 	return s, nil
-}
-
-// attach returns the server of the process that holds the lock.
-func attach(ctx context.Context, dir string) (*Server, error) {
-	data, err := os.ReadFile(filepath.Join(dir, endpointFile))
-	if err != nil {
-		return nil, fileutil.ErrLocked
-	}
-	endpoint := strings.TrimSpace(string(data))
-	socket, ok := strings.CutPrefix(endpoint, "unix://")
-	if !ok {
-		return nil, fileutil.ErrLocked
-	}
-	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", socket)
-	if err != nil {
-		return nil, fileutil.ErrLocked
-	}
-	return &Server{endpoint: endpoint}, conn.Close()
 }
 
 // run starts the server under the lock and tells other processes where it is.
@@ -250,24 +234,28 @@ func (s *Server) Endpoints() []string { return []string{s.endpoint} }
 // Owned reports whether the server runs in this process.
 func (s *Server) Owned() bool { return s.owned != nil }
 
-// Close stops the server if it runs in this process, after the requests in
-// hand, and gives the directory free. Clients are to be closed before.
-func (s *Server) Close() error {
-	if s.owned == nil {
-		return nil
-	}
-	return s.owned.close()
-}
-
-func (o *owned) close() (err error) {
-	o.once.Do(func() {
-		// The endpoint goes first: who cannot find the server waits for the lock.
-		if e := os.Remove(filepath.Join(o.dir, endpointFile)); e != nil && !errors.Is(e, os.ErrNotExist) {
-			err = e
+// Close ends the use of the server. If it runs in this process it stops once
+// no other process uses it, at the latest after ten seconds, and gives the
+// directory free. Clients are to be closed before; a second Close does nothing.
+func (s *Server) Close() (err error) {
+	s.once.Do(func() {
+		if s.owned == nil {
+			err = s.user.close()
+		} else {
+			err = s.owned.close()
 		}
-		o.etcd.Close()
-		o.removeSockets()
-		err = errors.Join(err, o.lock.Close())
 	})
 	return err
+}
+
+func (o *owned) close() error {
+	// The endpoint goes first: who cannot find the server waits for the lock.
+	err := os.Remove(filepath.Join(o.dir, endpointFile))
+	if errors.Is(err, os.ErrNotExist) {
+		err = nil
+	}
+	waitForUsers(o.dir, patience)
+	o.etcd.Close()
+	o.removeSockets()
+	return errors.Join(err, o.lock.Close())
 }

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -90,6 +92,67 @@ func TestSecondStartFindsTheFirst(t *testing.T) {
 	}
 	if got := get(t, dial(t, first), "a"); got != "b" {
 		t.Errorf("value after the second closed = %q, want %q", got, "b")
+	}
+}
+
+// Whoever found the server may use it to the end.
+func TestServerStopsAfterItsLastUser(t *testing.T) {
+	dir := t.TempDir()
+	first, second := mustStart(t, dir), mustStart(t, dir)
+	if err := os.WriteFile(filepath.Join(dir, usersFolder, "crashed"), nil, 0o600); err != nil {
+		t.Fatal(err) // what a killed process leaves
+	}
+	stopped := make(chan error, 1)
+	go func() { stopped <- first.Close() }()
+	c := dial(t, second)
+	for i := range 20 {
+		put(t, c, "a", strings.Repeat("b", i+1))
+		time.Sleep(5 * time.Millisecond)
+	}
+	select {
+	case err := <-stopped:
+		t.Fatalf("the server stopped under its user: %v", err)
+	default:
+	}
+	if err := errors.Join(c.Close(), second.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-stopped; err != nil {
+		t.Fatal(err)
+	}
+	third := mustStart(t, dir)
+	if got := get(t, dial(t, third), "a"); !third.Owned() || len(got) != 20 {
+		t.Errorf("after the stop: owned %v, value %q, want the last of 20", third.Owned(), got)
+	}
+	if left, err := os.ReadDir(filepath.Join(dir, usersFolder)); err != nil || len(left) > 0 {
+		t.Errorf("users left behind: %v, %v", left, err)
+	}
+}
+
+// Many processes at once, each of which writes and goes.
+func TestManyUsersLoseNothing(t *testing.T) {
+	dir := t.TempDir()
+	var all sync.WaitGroup
+	for i := range 12 {
+		all.Go(func() {
+			s, err := Start(t.Context(), dir)
+			if err != nil {
+				t.Errorf("user %d: %v", i, err)
+				return
+			}
+			c := dial(t, s)
+			if _, err := c.Put(t.Context(), fmt.Sprint("k", i), "v"); err != nil {
+				t.Errorf("user %d: %v", i, err)
+			}
+			if err := errors.Join(c.Close(), s.Close()); err != nil {
+				t.Errorf("user %d: %v", i, err)
+			}
+		})
+	}
+	all.Wait()
+	r, err := dial(t, mustStart(t, dir)).Get(t.Context(), "k", clientv3.WithPrefix(), clientv3.WithCountOnly())
+	if err != nil || r.Count != 12 {
+		t.Errorf("%d of 12 writes are there, %v", r.Count, err)
 	}
 }
 
