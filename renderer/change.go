@@ -27,9 +27,10 @@ func (r *Renderer) Change(f *Fleet, facts authz.Facts, memory Memory, sink Sink)
 	return report, nil
 }
 
-// Remove takes a tenant out of the environment.
+// Remove takes a tenant out of the environment. Like Change it may be
+// repeated, on another sink after a lost race.
 func (r *Renderer) Remove(f *Fleet, id ident.Tenant, sink Sink) error {
-	if _, ok := f.members[id]; !ok {
+	if _, ok := f.members[id]; !ok && !f.noted(id) {
 		return nil
 	}
 	f.note(id)
@@ -65,6 +66,15 @@ func (f *Fleet) note(id ident.Tenant) {
 	if _, noted := f.changes.old[id]; !noted {
 		f.changes.old[id] = f.members[id]
 	}
+}
+
+// noted reports whether the member changed since the fleet was settled.
+func (f *Fleet) noted(id ident.Tenant) bool {
+	if f.changes == nil {
+		return false
+	}
+	_, ok := f.changes.old[id]
+	return ok
 }
 
 // Flush writes what changed since the fleet was settled: the member files of
