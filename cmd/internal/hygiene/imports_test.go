@@ -20,9 +20,9 @@ var media = []string{
 
 // layers from bottom to top; a package imports its own layer and those below.
 var layers = [][]string{
-	{"renderer/fault", "renderer/ident", "renderer/tree", "renderer/strict"},
+	{"renderer/fault", "renderer/ident", "renderer/tree", "renderer/strict", "renderer/internal"},
 	{"catalog", "environments", "renderer/manifest", "renderer/authz"},
-	{"renderer/overlay", "renderer/bundle", "renderer/facts", "renderer/plan", "renderer/etcdstore", "renderer/gitrepo", "renderer/worktree", "renderer/leader", "renderer/gitlab"},
+	{"renderer/overlay", "renderer/bundle", "renderer/facts", "renderer/plan", "renderer/etcdstore", "renderer/gitrepo", "renderer/worktree", "renderer/leader", "renderer/watch", "renderer/gitlab"},
 	{"renderer", "plugin"},
 	{"cmd"},
 }
