@@ -50,7 +50,7 @@ func Dial(ctx context.Context, c Config) (*Store, error) {
 	}
 	// Any linearizable read needs a leader and a quorum; who may not read this key has logged in all the same.
 	if _, err := client.Get(ctx, "health", clientv3.WithCountOnly()); err != nil && !errors.Is(err, rpctypes.ErrPermissionDenied) {
-		client.Close()
+		_ = client.Close()
 		return nil, r.explain("connecting to etcd", err)
 	}
 	return &Store{client: client, kv: client.KV, config: r, page: pageKeys}, nil

@@ -43,14 +43,15 @@ func (r *resolved) probeOne(ctx context.Context, endpoint string) error {
 	if scheme(endpoint) == "unix" {
 		network, address = "unix", strings.TrimPrefix(endpoint, "unix://")
 	}
-	conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
+	raw, err := (&net.Dialer{}).DialContext(ctx, network, address)
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
-	defer context.AfterFunc(ctx, func() { conn.Close() })() // ends reads and writes
+	defer func() { _ = raw.Close() }()
+	defer context.AfterFunc(ctx, func() { _ = raw.Close() })() // ends reads and writes
+	conn := raw
 	if r.tls != nil {
-		conn, err = r.handshake(ctx, conn, address)
+		conn, err = r.handshake(ctx, raw, address)
 	}
 	if err == nil {
 		err = greet(conn)

@@ -94,7 +94,7 @@ func open(ctx context.Context, dir string) (*Server, error) {
 		return nil, fault.Mend("name a directory that you may write with --etcd-dir", "locking %q: %w", dir, err)
 	}
 	if s, err = run(ctx, dir, lock); err != nil {
-		lock.Close()
+		_ = lock.Close()
 		return nil, fault.Mend("a damaged directory can be moved away: `sluice authz import` fills a new one",
 			"starting etcd in %q: %w", dir, err)
 	}
@@ -114,7 +114,7 @@ func run(ctx context.Context, dir string, lock *fileutil.LockedFile) (*Server, e
 		return nil, err
 	}
 	if err := os.WriteFile(filepath.Join(dir, endpointFile), []byte(endpoint+"\n"), 0o600); err != nil {
-		o.close()
+		_ = o.close()
 		return nil, err
 	}
 	return &Server{endpoint: endpoint, owned: o}, nil
@@ -145,7 +145,7 @@ func (o *owned) socket() (string, error) {
 
 func (o *owned) removeSockets() {
 	if o.sockets != "" {
-		os.RemoveAll(o.sockets)
+		_ = os.RemoveAll(o.sockets)
 	}
 }
 
