@@ -26,6 +26,7 @@ type Trusted struct {
 	mu     sync.Mutex
 	anchor time.Time     // the trusted time ...
 	at     time.Duration // ... when that much had passed
+	last   time.Time     // the time that was told last
 	jump   time.Duration
 }
 
@@ -43,15 +44,20 @@ func (t *Trusted) Now() time.Time {
 	expected := t.anchor.Add(passed - t.at)
 	if off := wall.Sub(expected); off > t.bound || off < -t.bound {
 		t.jump = off
-		return expected
+		return t.tell(expected)
 	}
-	// Small corrections are followed, but time is never shown to go back.
 	t.jump = 0
-	if wall.Before(t.anchor) {
-		return t.anchor
-	}
 	t.anchor, t.at = wall, passed
-	return wall
+	return t.tell(wall)
+}
+
+// tell returns at, or the time that was told last: corrections within the
+// bound are followed, but no caller sees time go back.
+func (t *Trusted) tell(at time.Time) time.Time {
+	if at.After(t.last) {
+		t.last = at
+	}
+	return t.last
 }
 
 // Jump returns by how much the wall clock is off the trusted time since it

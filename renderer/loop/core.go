@@ -135,7 +135,9 @@ type Outcome struct {
 }
 
 // Idle reports whether there was nothing to do.
-func (o Outcome) Idle() bool { return !o.Full && !o.Changed && len(o.Facts) == 0 && len(o.Removed) == 0 }
+func (o Outcome) Idle() bool {
+	return !o.Full && !o.Changed && len(o.Facts) == 0 && len(o.Removed) == 0
+}
 
 // Refetch makes the next step look at the branch.
 func (c *Core) Refetch() { c.unsure = true }

@@ -97,11 +97,15 @@ func TestGitIsARenderOfEtcd(t *testing.T) {
 			"look":    func(*rapid.T) { r.Refetch(); step(r) },
 			"break": func(rt *rapid.T) {
 				r.git.next = rapid.SampledFrom([]string{"before", "after", "race"}).Draw(rt, "how")
-				r.git.race = func() { s.commit("x", func(tx *gitrepo.Tx) error { return tx.PutFile("notes", []byte(fmt.Sprint(len(s.marks())))) }) }
+				r.git.race = func() {
+					s.commit("x", func(tx *gitrepo.Tx) error { return tx.PutFile("notes", []byte(fmt.Sprint(len(s.marks())))) })
+				}
 				r.feed.deliver(1)
 				step(r)
 			},
-			"time": func(rt *rapid.T) { s.now = s.now.Add(time.Duration(rapid.IntRange(1, 30).Draw(rt, "hours")) * time.Hour) },
+			"time": func(rt *rapid.T) {
+				s.now = s.now.Add(time.Duration(rapid.IntRange(1, 30).Draw(rt, "hours")) * time.Hour)
+			},
 			"bump": func(rt *rapid.T) {
 				s.edit("fleet.yaml", `swg: "200"`, `swg: "202"`, `swg: "202"`, `swg: "200"`, `swg: ["200"]`, `swg: ["202"]`, `swg: ["202"]`, `swg: ["200"]`)
 			},
