@@ -108,8 +108,9 @@ metadata: {name: bind}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: role}
 subjects:
 - {kind: ServiceAccount, name: runner, namespace: other}
+- {kind: ServiceAccount, name: runner, namespace: tenant-x}
 - {kind: ServiceAccount, name: default}
-- {kind: ServiceAccount, name: someone, namespace: elsewhere}
+- {kind: ServiceAccount, name: runner, namespace: elsewhere}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
@@ -151,9 +152,10 @@ func bases() map[string]*tree.Dir {
 		"References": small(workload, from("p", "StatefulSet", "", "spec.serviceName", "spec.template.spec.serviceAccountName",
 			"spec.template.spec.volumes.0.configMap.name", "spec.template.spec.volumes.1.secret.secretName", "spec.volumeClaimTemplates.0.spec.storageClassName")+
 			from("q", "RoleBinding", "", "subjects.0.name", "roleRef.name")+from("q", "ClusterRole", "", "rules.0.resourceNames.0")),
-		"Subjects": small(workload, from("namespace", "RoleBinding", "", "subjects.0.namespace")+from("p", "RoleBinding", "", "subjects.2.namespace")),
+		"Subjects": small(workload, from("namespace", "RoleBinding", "", "subjects.0.namespace")+from("p", "RoleBinding", "", "subjects.3.namespace")),
 		"Renamed": small(workload, from("p", "StatefulSet", "", "spec.template.spec.volumes.0.configMap.name", "spec.template.spec.serviceAccountName")+
-			from("q", "RoleBinding", "", "subjects.0.namespace"),
+			from("q", "RoleBinding", "", "subjects.0.namespace")+
+			from("q", "RoleBinding", "delimiter: '-', index: 1", "subjects.1.namespace"),
 			"active/kustomization.yaml", "namePrefix: pre-\nresources: [objects.yaml]\n"),
 		"Hashed": small(workload, from("p", "StatefulSet", "", "spec.template.spec.volumes.1.secret.secretName"),
 			"active/kustomization.yaml", "resources: [objects.yaml]\nconfigMapGenerator: [{name: generated, literals: [a=b]}]\n"),
