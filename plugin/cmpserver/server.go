@@ -19,6 +19,7 @@ import (
 	"google.golang.org/grpc/keepalive"
 
 	"github.com/gatorcloud/sluice/plugin"
+	"github.com/gatorcloud/sluice/plugin/cmpserver/internal/wire"
 	"github.com/gatorcloud/sluice/plugin/unpack"
 	"github.com/gatorcloud/sluice/renderer/fault"
 )
@@ -85,7 +86,7 @@ func New(o Options) *Server {
 	o = o.orDefaults()
 	s := &Server{options: o, metrics: o.Metrics, limiter: newLimiter(o.Concurrency, o.Queue), health: health.NewServer()}
 	s.grpc = grpc.NewServer(
-		grpc.ForceServerCodecV2(newCodec()),
+		grpc.ForceServerCodecV2(wire.NewCodec()),
 		grpc.MaxRecvMsgSize(maxMessage),
 		// The repo-server pings every 20 s while it waits.
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
@@ -120,10 +121,10 @@ func (s *Server) description() *grpc.ServiceDesc {
 // would make the repo-server send each directory twice) and that it wants no
 // Git credentials.
 func checkConfiguration(_ any, _ context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
-	if err := decode(&empty{}); err != nil {
+	if err := decode(&wire.Empty{}); err != nil {
 		return nil, err
 	}
-	return &configuration{}, nil
+	return &wire.Configuration{}, nil
 }
 
 // Serve answers requests on l until ctx ends. Then it accepts no more, waits

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/gatorcloud/sluice/plugin"
+	"github.com/gatorcloud/sluice/plugin/cmpserver/internal/wire"
 	"github.com/gatorcloud/sluice/plugin/unpack"
 	"github.com/gatorcloud/sluice/renderer/fault"
 	"github.com/gatorcloud/sluice/renderer/manifest"
@@ -41,7 +42,7 @@ type call struct {
 }
 
 // reply is what marshals to a response.
-type reply interface{ marshal() []byte }
+type reply interface{ Marshal() []byte }
 
 // work turns an unpacked request into a response and notes what it learnt.
 type work func(ctx context.Context, c *call, r plugin.Request) (reply, error)
@@ -52,7 +53,7 @@ func (s *Server) generate(ctx context.Context, c *call, r plugin.Request) (reply
 	if err != nil {
 		return nil, err
 	}
-	return &manifests{result.Documents}, nil
+	return &wire.Manifests{Documents: result.Documents}, nil
 }
 
 func (s *Server) announce(_ context.Context, c *call, r plugin.Request) (reply, error) {
@@ -61,14 +62,14 @@ func (s *Server) announce(_ context.Context, c *call, r plugin.Request) (reply, 
 		return nil, err
 	}
 	c.documents = len(list)
-	return &announcements{list}, nil
+	return &wire.Announcements{List: list}, nil
 }
 
 // match says whether a directory is sluice's; it is asked only when somebody
 // configures discovery, which the server does not.
 func (s *Server) match(_ context.Context, _ *call, r plugin.Request) (reply, error) {
 	_, ok := r.Dir.Lookup(manifest.DescriptorFile)
-	return &repository{isSupported: ok}, nil
+	return &wire.Repository{IsSupported: ok}, nil
 }
 
 // handler returns the gRPC handler of a streaming method.
@@ -132,9 +133,9 @@ func (s *Server) handle(stream grpc.ServerStream, c *call, limits unpack.Limits,
 // drain reads what the client still sends. Argo CD's client looks for the
 // answer only when it is through, and reports an early one as "EOF".
 func drain(ctx context.Context, stream grpc.ServerStream) {
-	var m streamRequest
+	var m wire.StreamRequest
 	for ctx.Err() == nil && stream.RecvMsg(&m) == nil {
-		m = streamRequest{}
+		m = wire.StreamRequest{}
 	}
 }
 
@@ -175,17 +176,17 @@ func (e *panicError) Error() string { return "plugin failed in itself" }
 
 // receive reads the metadata and the archive of a request.
 func receive(ctx context.Context, c *call, stream grpc.ServerStream, limits unpack.Limits) (plugin.Request, error) {
-	var first streamRequest
+	var first wire.StreamRequest
 	if err := stream.RecvMsg(&first); err != nil {
 		return plugin.Request{}, fmt.Errorf("receiving metadata: %w", err)
 	}
-	if first.metadata == nil {
+	if first.Metadata == nil {
 		return plugin.Request{}, fault.Mend("the client is not Argo CD; look at who can reach the plugin's socket", "receiving metadata: the first message has none")
 	}
-	m := first.metadata
-	c.app = m.env[plugin.EnvAppName]
+	m := first.Metadata
+	c.app = m.Env[plugin.EnvAppName]
 	dir, stats, err := unpack.Read(ctx, &chunks{stream: stream},
-		unpack.Options{Path: m.appRelPath, SHA256: m.checksum, Size: m.size, Limits: limits})
+		unpack.Options{Path: m.AppRelPath, SHA256: m.Checksum, Size: m.Size, Limits: limits})
 	c.received = stats.Compressed
 	if err != nil {
 		if c.method == methodMatch && errors.Is(err, unpack.ErrNoFiles) {
@@ -193,7 +194,7 @@ func receive(ctx context.Context, c *call, stream grpc.ServerStream, limits unpa
 		}
 		return plugin.Request{}, err
 	}
-	return plugin.NewRequest(dir, func(name string) string { return m.env[name] })
+	return plugin.NewRequest(dir, func(name string) string { return m.Env[name] })
 }
 
 // chunks reads the archive out of a stream's messages.
@@ -205,14 +206,14 @@ type chunks struct {
 // Read implements io.Reader; it ends where the client half-closes the stream.
 func (c *chunks) Read(p []byte) (int, error) {
 	for len(c.rest) == 0 {
-		var m streamRequest
+		var m wire.StreamRequest
 		if err := c.stream.RecvMsg(&m); err != nil {
 			return 0, err
 		}
-		if !m.isChunk {
+		if !m.IsChunk {
 			return 0, fault.Mend("the client is not Argo CD; look at who can reach the plugin's socket", "receiving archive: a message has no chunk")
 		}
-		c.rest = m.chunk
+		c.rest = m.Chunk
 	}
 	n := copy(p, c.rest)
 	c.rest = c.rest[n:]

@@ -1,4 +1,9 @@
-package cmpserver
+// Package wire reads and writes the messages of Argo CD's plugin.proto.
+//
+// Only the fields that the protocol's two sides exchange are known; a field
+// that a newer Argo CD adds is passed over. Each message says which type of
+// plugin.proto it is.
+package wire
 
 import (
 	"fmt"
@@ -8,34 +13,35 @@ import (
 	"github.com/gatorcloud/sluice/plugin"
 )
 
-// streamRequest is AppStreamRequest: one of metadata and a chunk of the archive.
-type streamRequest struct {
-	metadata *metadata
-	chunk    []byte
-	isChunk  bool
+// StreamRequest is AppStreamRequest: one of metadata and a chunk of the archive.
+type StreamRequest struct {
+	Metadata *Metadata
+	Chunk    []byte
+	IsChunk  bool
 }
 
-// metadata is ManifestRequestMetadata.
-type metadata struct {
-	appName, appRelPath, checksum string
-	size                          int64
-	env                           map[string]string // the last of equal names counts, as for processes
+// Metadata is ManifestRequestMetadata.
+type Metadata struct {
+	AppName, AppRelPath, Checksum string
+	Size                          int64
+	Env                           map[string]string // the last of equal names counts, as for processes
 }
 
 // maxEnv bounds the variables of one request.
 const maxEnv = 8192
 
-func (r *streamRequest) unmarshal(b []byte) error {
+// Unmarshal reads the message; it keeps parts of b.
+func (r *StreamRequest) Unmarshal(b []byte) error {
 	return fields(b, func(n protowire.Number, v field) error {
 		switch n {
 		case 1:
-			r.metadata = &metadata{env: map[string]string{}}
-			return fields(v.bytes, r.metadata.set)
+			r.Metadata = &Metadata{Env: map[string]string{}}
+			return fields(v.bytes, r.Metadata.set)
 		case 2:
-			r.isChunk = true
+			r.IsChunk = true
 			return fields(v.bytes, func(n protowire.Number, v field) error {
 				if n == 1 {
-					r.chunk = v.bytes
+					r.Chunk = v.bytes
 				}
 				return nil
 			})
@@ -44,23 +50,23 @@ func (r *streamRequest) unmarshal(b []byte) error {
 	})
 }
 
-func (m *metadata) set(n protowire.Number, v field) error {
+func (m *Metadata) set(n protowire.Number, v field) error {
 	switch n {
 	case 1:
-		m.appName = string(v.bytes)
+		m.AppName = string(v.bytes)
 	case 2:
-		m.appRelPath = string(v.bytes)
+		m.AppRelPath = string(v.bytes)
 	case 3:
-		m.checksum = string(v.bytes)
+		m.Checksum = string(v.bytes)
 	case 4:
-		m.size = int64(v.number)
+		m.Size = int64(v.number)
 	case 5:
 		return m.setEnv(v.bytes)
 	}
 	return nil
 }
 
-func (m *metadata) setEnv(b []byte) error {
+func (m *Metadata) setEnv(b []byte) error {
 	var name, value string
 	err := fields(b, func(n protowire.Number, v field) error {
 		switch n {
@@ -71,7 +77,7 @@ func (m *metadata) setEnv(b []byte) error {
 		}
 		return nil
 	})
-	if m.env[name] = value; len(m.env) > maxEnv {
+	if m.Env[name] = value; len(m.Env) > maxEnv {
 		return fmt.Errorf("more than %d environment variables", maxEnv)
 	}
 	return err
@@ -115,47 +121,52 @@ func fields(b []byte, f func(protowire.Number, field) error) error {
 	return nil
 }
 
-// empty is google.protobuf.Empty.
-type empty struct{}
+// Empty is google.protobuf.Empty.
+type Empty struct{}
 
-func (*empty) unmarshal([]byte) error { return nil }
+// Unmarshal reads nothing.
+func (*Empty) Unmarshal([]byte) error { return nil }
 
-// manifests is ManifestResponse.
-type manifests struct{ documents [][]byte }
+// Manifests is ManifestResponse.
+type Manifests struct{ Documents [][]byte }
 
-func (m *manifests) marshal() []byte {
+// Marshal writes the message.
+func (m *Manifests) Marshal() []byte {
 	size := 0
-	for _, d := range m.documents {
+	for _, d := range m.Documents {
 		size += protowire.SizeTag(1) + protowire.SizeBytes(len(d))
 	}
 	b := make([]byte, 0, size)
-	for _, d := range m.documents {
+	for _, d := range m.Documents {
 		b = protowire.AppendTag(b, 1, protowire.BytesType)
 		b = protowire.AppendBytes(b, d)
 	}
 	return b
 }
 
-// repository is RepositoryResponse.
-type repository struct{ isSupported, isDiscoveryEnabled bool }
+// Repository is RepositoryResponse.
+type Repository struct{ IsSupported, IsDiscoveryEnabled bool }
 
-func (r *repository) marshal() []byte {
-	return appendBool(appendBool(nil, 1, r.isSupported), 2, r.isDiscoveryEnabled)
+// Marshal writes the message.
+func (r *Repository) Marshal() []byte {
+	return appendBool(appendBool(nil, 1, r.IsSupported), 2, r.IsDiscoveryEnabled)
 }
 
-// configuration is CheckPluginConfigurationResponse.
-type configuration struct{ isDiscoveryConfigured, provideGitCreds bool }
+// Configuration is CheckPluginConfigurationResponse.
+type Configuration struct{ IsDiscoveryConfigured, ProvideGitCreds bool }
 
-func (c *configuration) marshal() []byte {
-	return appendBool(appendBool(nil, 1, c.isDiscoveryConfigured), 2, c.provideGitCreds)
+// Marshal writes the message.
+func (c *Configuration) Marshal() []byte {
+	return appendBool(appendBool(nil, 1, c.IsDiscoveryConfigured), 2, c.ProvideGitCreds)
 }
 
-// announcements is ParametersAnnouncementResponse.
-type announcements struct{ list []plugin.Announcement }
+// Announcements is ParametersAnnouncementResponse.
+type Announcements struct{ List []plugin.Announcement }
 
-func (a *announcements) marshal() []byte {
+// Marshal writes the message.
+func (a *Announcements) Marshal() []byte {
 	var b []byte
-	for _, p := range a.list {
+	for _, p := range a.List {
 		b = protowire.AppendTag(b, 1, protowire.BytesType)
 		b = protowire.AppendBytes(b, announcement(p))
 	}
