@@ -7,6 +7,7 @@ import (
 	"math/bits"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/gatorcloud/sluice/renderer/gitrepo/internal/object"
@@ -49,33 +50,37 @@ func (s *Store) Compact(installed *pack.Pack, durable bool) error {
 		return fmt.Errorf("joining packs: %w", err)
 	}
 	now := small{installed.Checksum.String(), installed.Count}
-	joined, err := s.join(append(all, now), durable)
-	if err == nil && len(joined.gone) == 0 {
+	p := s.join(append(all, now), durable)
+	if p.err == nil && len(p.gone) == 0 {
 		err = s.noteLedger(now)
-	} else if err == nil {
-		err = s.writeLedger(joined.kept)
+	} else {
+		err = s.writeLedger(p.kept)
 	}
-	if err != nil {
+	if err == nil { // only what the ledger lists no more may go
+		err = s.forget(p.gone)
+	}
+	if err = errors.Join(p.err, err); err != nil {
 		return fmt.Errorf("joining packs: %w", err)
 	}
-	return s.forget(joined.gone)
+	return nil
 }
 
-// plan says which packs stay and which may go.
-type plan struct{ kept, gone []small }
+// plan says which packs stay listed and which may go.
+type plan struct {
+	kept, gone []small
+	err        error // why some packs were not joined
+}
 
 // join joins the packs of every level that is full.
-func (s *Store) join(all []small, durable bool) (plan, error) {
+func (s *Store) join(all []small, durable bool) plan {
 	if _, err := os.Lstat(filepath.Join(s.dir, "pack", "multi-pack-index")); err == nil {
-		return plan{kept: all}, nil
+		return plan{kept: all}
 	}
 	var p plan
 	for l := range levels {
-		var full []small
-		for _, e := range all {
-			if level(e.objects) == l {
-				full = append(full, e)
-			}
+		full := slices.DeleteFunc(slices.Clone(all), func(e small) bool { return level(e.objects) != l })
+		if len(full) >= fanIn {
+			full = s.present(full)
 		}
 		if len(full) < fanIn {
 			p.kept = append(p.kept, full...)
@@ -83,17 +88,52 @@ func (s *Store) join(all []small, durable bool) (plan, error) {
 		}
 		made, err := s.joinAll(full, durable)
 		if err != nil {
-			return p, err
+			p.err = err
+			p.kept = append(p.kept, readable(full, err)...)
+			continue
 		}
 		p.gone = append(p.gone, full...)
-		if level(made.objects) < levels {
-			all = append(all, made)
-		}
-		if level(made.objects) == l { // equal objects: no larger than its parts
+		all = append(all, made)
+		if level(made.objects) <= l { // the parts held the same objects
 			p.kept = append(p.kept, made)
 		}
 	}
-	return p, nil
+	// Packs are named by content: one that was made may be one of its parts.
+	p.gone = slices.DeleteFunc(p.gone, func(e small) bool { return slices.Contains(p.kept, e) })
+	return p
+}
+
+// badPack is the error of a pack that cannot be read.
+type badPack struct {
+	pack small
+	err  error
+}
+
+// Error names the pack.
+func (e *badPack) Error() string { return fmt.Sprintf("pack %s: %v", e.pack.checksum, e.err) }
+
+// Unwrap returns what is wrong with it.
+func (e *badPack) Unwrap() error { return e.err }
+
+// readable returns packs without the one that made joining fail: it is left
+// to git, so that it fails once and not at every commit.
+func readable(packs []small, err error) []small {
+	var bad *badPack
+	if !errors.As(err, &bad) {
+		return packs
+	}
+	return slices.DeleteFunc(packs, func(e small) bool { return e == bad.pack })
+}
+
+// present returns the packs that are still there, each once.
+func (s *Store) present(packs []small) []small {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(packs, func(e small) bool {
+		_, err := os.Lstat(s.packPath(e.checksum))
+		known := seen[e.checksum]
+		seen[e.checksum] = true
+		return known || err != nil
+	})
 }
 
 // joinAll writes one pack of all objects of the given packs.
@@ -102,20 +142,16 @@ func (s *Store) joinAll(packs []small, durable bool) (small, error) {
 	defer w.Discard()
 	for _, e := range packs {
 		f, err := pack.Open(s.packPath(e.checksum))
-		if errors.Is(err, os.ErrNotExist) {
-			continue // git gc was here
+		if err == nil {
+			err = f.CopyTo(w)
+			f.Close()
 		}
 		if err != nil {
-			return small{}, err
-		}
-		err = f.CopyTo(w)
-		f.Close()
-		if err != nil {
-			return small{}, err
+			return small{}, &badPack{e, err}
 		}
 	}
 	p, err := w.Finish()
-	if err != nil || p.Count == 0 {
+	if err != nil {
 		return small{}, err
 	}
 	defer p.Discard()
