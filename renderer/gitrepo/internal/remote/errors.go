@@ -148,7 +148,9 @@ func spellings(secrets ...string) []string {
 	var all []string
 	for _, s := range secrets {
 		if s != "" {
-			all = append(all, s, url.QueryEscape(s), url.PathEscape(s))
+			query := url.QueryEscape(s)
+			_, user, _ := strings.Cut(url.UserPassword("", s).String(), ":")
+			all = append(all, s, query, strings.ReplaceAll(query, "+", "%20"), url.PathEscape(s), user)
 		}
 	}
 	slices.Sort(all)
