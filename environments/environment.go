@@ -109,9 +109,11 @@ type Ring struct {
 	TolerateUnhealthy int `json:"tolerateUnhealthy,omitempty"`
 }
 
-// Hold keeps a product of a ring where it is until a person lifts it.
+// Hold keeps a product of a ring at a version until a person lifts it: a fleet
+// whose ring grants another version is refused.
 type Hold struct {
 	Ring    ident.Ring    `json:"ring"`
-	Product ident.Product `json:"product,omitzero"` // every product when empty
+	Product ident.Product `json:"product"`
+	Version ident.Version `json:"version"`
 	Reason  string        `json:"reason"`
 }

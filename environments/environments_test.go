@@ -80,6 +80,7 @@ func TestLoadRefuses(t *testing.T) {
 		"CurrentPrevious": {"previous excludes the current", `["200"]`, `["202"]`, `"202"`},
 		"RingLikeBatch":   {"main-01 is a batch of main", "name: early", "name: main-01", `"main-01"`},
 		"NumberVersion":   {"versions are strings", `{swg: "202"}`, `{swg: 202}`, "versions"},
+		"Held":            {"a hold is lifted by a person, not passed over", "rings:", "holds: [{ring: canary, product: swg, version: \"200\", reason: wait for it}]\nrings:", "is held at"},
 		"NoFleet":         {"rings are needed", "rings:", "holds: []\nxrings:", "xrings"},
 	} {
 		t.Run(name, func(t *testing.T) {

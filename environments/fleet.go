@@ -40,14 +40,7 @@ func (f *Fleet) check() []error {
 	}
 	c.within("sum of sharePercent", share, 0, 100)
 	f.checkNames(c)
-	for _, h := range f.Holds {
-		if !names[h.Ring] {
-			c.addf("name one of the rings", "hold of unknown ring %q", h.Ring)
-		}
-		if h.Reason == "" {
-			c.addf("say why, for whoever meets the hold", "hold of ring %q has no reason", h.Ring)
-		}
-	}
+	f.checkHolds(c)
 	return c.faults
 }
 
@@ -66,6 +59,22 @@ func (r *Ring) check(c *checker, last bool) {
 		}
 		if slices.Contains(r.Previous[p], r.Versions[p]) {
 			c.addf("remove it from previous", "ring %q: product %q has its current version %q among the previous ones", r.Name, p, r.Versions[p])
+		}
+	}
+}
+
+// checkHolds refuses a fleet that moves what is held.
+func (f *Fleet) checkHolds(c *checker) {
+	for _, h := range f.Holds {
+		i := slices.IndexFunc(f.Rings, func(r Ring) bool { return r.Name == h.Ring })
+		switch {
+		case i < 0:
+			c.addf("name one of the rings", "hold of unknown ring %q", h.Ring)
+		case h.Reason == "" || h.Product.IsZero() || h.Version.IsZero():
+			c.addf("a hold has ring, product, version and a reason for whoever meets it", "hold of ring %q is not complete", h.Ring)
+		case f.Rings[i].Versions[h.Product] != h.Version:
+			c.addf("leave it at "+h.Version.String()+" or lift the hold: "+h.Reason,
+				"ring %q: product %q is held at %q, not %q", h.Ring, h.Product, h.Version, f.Rings[i].Versions[h.Product])
 		}
 	}
 }
