@@ -16,12 +16,10 @@ import (
 
 // Tree checks every directory of dir that holds a kustomization as if it were built.
 func Tree(dir *tree.Dir, limits Limits) error {
-	c := newChecker(dir, limits)
 	var all []error
 	visitDirs(dir, ".", func(name string, d *tree.Dir) {
 		if kustomizationOf(d) != "" {
-			_, err := c.kustomization(name, false)
-			all = append(all, err)
+			all = append(all, Build(dir, name, limits))
 		}
 	})
 	return errors.Join(all...)
@@ -48,6 +46,8 @@ type checker struct {
 	limits Limits
 	done   map[visit]load
 	open   []string // directories being followed, the way from the root
+	// annotated is set when the root asks for annotations on where objects come from.
+	annotated bool
 }
 
 // visit names one result: as plugins, directories must obey stricter rules.
@@ -141,9 +141,13 @@ func (c *checker) follow(name string, plugins bool, l load) (load, error) {
 		return load{}, s.wrap(fault.Mend("see the reference of kustomization.yaml", "%w", err))
 	}
 	k.FixKustomization()
+	if len(c.open) == 1 {
+		c.annotated = len(k.BuildMetadata) > 0
+	}
 	if err := s.fields(&k); err != nil {
 		return load{}, err
 	}
+	s.load.work = min(s.load.work+times(s.load.objects, s.load.nodes), huge)
 	return s.load, s.wrap(c.limits.checkLoad(s.load))
 }
 

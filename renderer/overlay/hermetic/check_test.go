@@ -95,7 +95,9 @@ func TestBuildRefuses(t *testing.T) {
 		"FilesTwice":      {k("configMapGenerator: [{name: a, files: ["+strings.Repeat("x,", 4000)+"]}]", "x", strings.Repeat("y", 1<<20)), "input of more"},
 		"CopyChain":       {k("resources: [cm.yaml]\npatches:\n- {target: {kind: ConfigMap}, patch: '[" + strings.Repeat(`{"op":"copy","from":"/data","path":"/data/x"},`, 40) + "]'}"), "grow the objects"},
 		"JoinChain":       {k("resources: [cm.yaml]\nreplacements:\n" + strings.Repeat(join, 64)), "grow the objects"},
-		"LongPrefix":      {k("resources: [x.yaml]\nnamePrefix: "+strings.Repeat("p", 1<<20), "x.yaml", strings.Repeat("---\n"+configMap, 1000)), "grow the objects"},
+		"ManyObjects":     {k("resources: [x.yaml]", "x.yaml", strings.Repeat("---\n"+configMap, 1001)), "more than 1000 objects"},
+		"ManyReferences":  {k("resources: [x.yaml]", "x.yaml", strings.Repeat("---\n"+configMap, 900)+"---\n"+configMap+"x: ["+strings.Repeat("x,", 30_000)+"]"), "objects times YAML nodes"},
+		"LongPrefix":      {k("resources: [x.yaml]\nnamePrefix: "+strings.Repeat("p", 1<<20), "x.yaml", strings.Repeat("---\n"+configMap, 900)), "grow the objects"},
 		"Vars":            {k("resources: [x.yaml]\nvars: [{name: A, objref: {kind: ConfigMap, name: a, apiVersion: v1}}]", "x.yaml", configMap+"x: "+strings.Repeat("$(A)", 100_000)), "grow the objects"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -146,30 +146,52 @@ func (s *scope) settings(k *types.Kustomization) error {
 
 // generated checks the files that go into generated ConfigMaps and Secrets.
 func (s *scope) generated(k *types.Kustomization) error {
+	common := optionBytes(k.GeneratorOptions)
 	for i, g := range k.ConfigMapGenerator {
-		if err := s.sources("ConfigMap", g.KvPairSources); err != nil {
+		if err := s.sources("ConfigMap", g.GeneratorArgs, common); err != nil {
 			return s.fail(fmt.Sprintf("configMapGenerator[%d].%s", i, g.Name), err)
 		}
 	}
 	for i, g := range k.SecretGenerator {
-		if err := s.sources("Secret", g.KvPairSources); err != nil {
+		if err := s.sources("Secret", g.GeneratorArgs, common); err != nil {
 			return s.fail(fmt.Sprintf("secretGenerator[%d].%s", i, g.Name), err)
 		}
 	}
 	return nil
 }
 
-func (s *scope) sources(kind string, g types.KvPairSources) error {
-	total := size{nodes: 1}
+// frame is more than the bytes of a generated object without data and names.
+const frame = 200
+
+// optionBytes returns the bytes that options add to a generated object.
+func optionBytes(o *types.GeneratorOptions) int {
+	if o == nil {
+		return 0
+	}
+	return pairBytes(o.Labels) + pairBytes(o.Annotations)
+}
+
+// pairBytes returns the bytes that labels or annotations add to an object.
+func pairBytes(pairs map[string]string) int {
+	n := 0
+	for key, v := range pairs {
+		n += len(key) + len(v) + 16
+	}
+	return n
+}
+
+func (s *scope) sources(kind string, g types.GeneratorArgs, common int) error {
+	total := size{bytes: frame + common + optionBytes(g.Options) + len(g.Name) + len(g.Namespace), nodes: 10}
 	for _, ref := range append(g.EnvSources, g.FileSources...) {
-		if _, after, ok := strings.Cut(ref, "="); ok {
+		key, after, ok := strings.Cut(ref, "=")
+		if ok {
 			ref = after
 		}
 		data, err := s.data(ref)
 		if err != nil {
 			return err
 		}
-		total.bytes += 2 * len(data) // base64 in Secrets
+		total.bytes += len(key) + 2*len(data) // base64 in Secrets
 		total.nodes += 1 + bytes.Count(data, []byte("\n"))
 	}
 	for _, literal := range g.LiteralSources {

@@ -109,9 +109,7 @@ func (s *scope) meta(k *types.Kustomization) error {
 		specs += len(l.FieldSpecs)
 	}
 	for _, m := range pairs {
-		for key, v := range m {
-			bytes += len(key) + len(v) + 16
-		}
+		bytes += pairBytes(m)
 	}
 	specs += s.configured(k.Configurations)
 	s.load.grow(times(times(s.load.objects, specs)+s.load.nodes, bytes))
@@ -120,8 +118,16 @@ func (s *scope) meta(k *types.Kustomization) error {
 		image = max(image, len(i.NewName)+len(i.NewTag)+len(i.Digest)+len(i.TagSuffix))
 	}
 	s.load.grow(times(s.load.nodes, image))
+	if s.annotated {
+		transformers := builtinSpecs + len(k.Patches) + len(k.PatchesJson6902) + len(k.Images) + len(k.Labels) + len(k.Transformers)
+		s.load.grow(times(s.load.objects, transformers, origin+len(s.file)))
+	}
 	return nil
 }
+
+// origin is more than the bytes that buildMetadata adds to an object for one
+// transformer, the file's name aside.
+const origin = 300
 
 // configured returns an upper bound of the field specs in files that were checked before.
 func (s *scope) configured(refs []string) int {

@@ -15,8 +15,12 @@ type Limits struct {
 	Depth int
 	// Nodes is the number of YAML nodes of the input, counted as Total; 500,000.
 	Nodes int
-	// Objects is the number of objects that exist at a time; 3,000.
+	// Objects is the number of objects that exist at a time; 1,000.
 	Objects int
+	// Work is the sum over all kustomizations of their objects times their YAML
+	// nodes; 20,000,000. kustomize compares objects with each other, so its time
+	// grows with this product: the default stands for some ten seconds.
+	Work int
 	// Growth is the size in bytes to which transformers may bring the objects; 128 MiB.
 	Growth int
 }
@@ -28,7 +32,8 @@ func (l Limits) withDefaults() Limits {
 		Files:   cmp.Or(l.Files, 5_000),
 		Depth:   cmp.Or(l.Depth, 100),
 		Nodes:   cmp.Or(l.Nodes, 500_000),
-		Objects: cmp.Or(l.Objects, 3_000),
+		Objects: cmp.Or(l.Objects, 1_000),
+		Work:    cmp.Or(l.Work, 20_000_000),
 		Growth:  cmp.Or(l.Growth, 128<<20),
 	}
 }

@@ -12,6 +12,8 @@ type load struct {
 	objects int
 	// grown is the size that transformers may give the objects, in bytes.
 	grown int
+	// work is what comparing objects costs, in objects times nodes.
+	work int
 	// variables counts the places into which a var may be copied.
 	variables int
 	// fluid is set when a transformer may change the kind of objects.
@@ -55,6 +57,7 @@ func (l *load) add(o load) {
 	l.size = l.plus(o.size)
 	l.objects += o.objects
 	l.grown = min(l.grown+o.grown, huge)
+	l.work = min(l.work+o.work, huge)
 	l.variables += o.variables
 	l.fluid = l.fluid || o.fluid
 	for name, k := range o.kinds {
@@ -118,6 +121,8 @@ func (l Limits) checkLoad(o load) error {
 	switch {
 	case o.objects > l.Objects:
 		return fault.Mend(hintSmaller, "more than %d objects", l.Objects)
+	case o.work > l.Work:
+		return fault.Mend(hintSmaller, "objects times YAML nodes are more than %d", l.Work)
 	case o.grown > l.Growth:
 		return fault.Mend(hintSmaller, "transformers may grow the objects to more than %d bytes", l.Growth)
 	}
