@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"sync"
@@ -10,15 +11,15 @@ import (
 	"github.com/gatorcloud/sluice/renderer/gitrepo/internal/object"
 )
 
-// level trades size for speed: overlays are small and git gc repacks them
-// with deltas later.
+// level trades size for speed: git gc repacks with deltas later.
 const level = zlib.BestSpeed
 
 // Batch gathers objects of one goroutine on their way into a pack.
 type Batch struct {
 	w       *Writer
 	out     buffer
-	deflate *zlib.Writer
+	encoder *encoder
+	deflate *zlib.Writer // of objects too large for encoder; made when there is one
 	added   []indexEntry // offsets count from the start of out until Flush
 }
 
@@ -36,11 +37,7 @@ type Batches struct{ pool sync.Pool }
 
 // NewBatches returns an empty store of batches.
 func NewBatches() *Batches {
-	return &Batches{sync.Pool{New: func() any {
-		b := &Batch{}
-		b.deflate, _ = zlib.NewWriterLevel(&b.out, level) // the level is valid
-		return b
-	}}}
+	return &Batches{sync.Pool{New: func() any { return &Batch{encoder: newEncoder()} }}}
 }
 
 // Batch returns an empty batch; Flush gives it back.
@@ -57,15 +54,24 @@ func (b *Batch) Add(k object.Kind, h object.Hash, data []byte) error {
 	}
 	at := len(b.out)
 	b.out = appendObjectHeader(b.out, k, len(data))
-	b.deflate.Reset(&b.out)
-	if _, err := b.deflate.Write(data); err != nil {
-		return fmt.Errorf("deflating %s %s: %w", k, h, err)
-	}
-	if err := b.deflate.Close(); err != nil {
+	if len(data) <= small {
+		b.out = b.encoder.encode(b.out, data)
+	} else if err := b.general(data); err != nil {
 		return fmt.Errorf("deflating %s %s: %w", k, h, err)
 	}
 	b.added = append(b.added, indexEntry{h, crc32.ChecksumIEEE(b.out[at:]), int64(at)})
 	return nil
+}
+
+// general deflates a larger object.
+func (b *Batch) general(data []byte) error {
+	if b.deflate == nil {
+		b.deflate, _ = zlib.NewWriterLevel(&b.out, level) // the level is valid
+	} else {
+		b.deflate.Reset(&b.out)
+	}
+	_, err := b.deflate.Write(data)
+	return errors.Join(err, b.deflate.Close())
 }
 
 // Flush moves the batch into the pack and ends its use.
