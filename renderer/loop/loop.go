@@ -68,6 +68,7 @@ type Loop struct {
 	o    Options
 
 	failures int
+	blocked  bool      // the last step was blocked by a guard
 	retry    time.Time // monotonic; zero when the last step was well
 	burst    time.Time // when the changes at hand were first seen
 }
@@ -111,7 +112,7 @@ func (l *Loop) Run(ctx context.Context) error {
 			poll.Reset(jitter(l.o.Timing.Poll))
 		case <-wake.C:
 		}
-		if time.Now().Before(l.retry) && l.failures > 0 {
+		if time.Now().Before(l.retry) && l.failures > 0 && !l.news() {
 			wake.Reset(time.Until(l.retry))
 			continue
 		}
@@ -120,6 +121,12 @@ func (l *Loop) Run(ctx context.Context) error {
 		}
 		wake.Reset(l.pause())
 	}
+}
+
+// news reports whether what was blocked may not be any more: something changed.
+func (l *Loop) news() bool {
+	n, _ := l.o.Feed.Pending()
+	return l.blocked && n > 0
 }
 
 // jitter returns a random time around d, so that replicas do not act in step.
@@ -155,6 +162,8 @@ func (l *Loop) step(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	var guard *Blocked
+	l.blocked = errors.As(err, &guard)
 	if err == nil {
 		l.failures, l.retry = 0, time.Time{}
 		if !o.Idle() {

@@ -16,6 +16,7 @@ import (
 	"github.com/gatorcloud/sluice/cmd/internal/cli/etcdflags"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/exit"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/rendercmd"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/runcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/validatecmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/versioncmd"
 	"github.com/gatorcloud/sluice/renderer/pipeline"
@@ -59,6 +60,7 @@ carries to clusters ring by ring and bucket by bucket.`,
 	cmd.AddCommand(
 		rendercmd.New(render),
 		rendercmd.NewDiff(render),
+		runcmd.New(running(p)),
 		validatecmd.New(),
 		authzcmd.New(authorisations()),
 		catalogcmd.New(),

@@ -44,6 +44,32 @@ func (f *Flags) Location() string { return f.repo }
 
 // Open opens the repository.
 func (f *Flags) Open(ctx context.Context) (target.Target, error) {
+	o, err := f.options()
+	if err != nil {
+		return nil, err
+	}
+	t, err := target.Open(ctx, f.repo, o)
+	if err != nil {
+		return nil, fmt.Errorf("opening repository: %w", err)
+	}
+	return t, nil
+}
+
+// Repo opens the repository as one whose branch is written by commits only.
+func (f *Flags) Repo(ctx context.Context) (*gitrepo.Repo, error) {
+	o, err := f.options()
+	if err != nil {
+		return nil, err
+	}
+	r, err := gitrepo.Open(ctx, f.repo, o)
+	if err != nil {
+		return nil, fmt.Errorf("opening repository: %w", err)
+	}
+	return r, nil
+}
+
+// options returns what the flags say about opening.
+func (f *Flags) options() (gitrepo.Options, error) {
 	o := gitrepo.Options{
 		Branch: f.branch, CacheDir: f.cache, Clock: time.Now,
 		Author: gitrepo.Author{Name: f.author, Email: f.email},
@@ -53,20 +79,16 @@ func (f *Flags) Open(ctx context.Context) (target.Target, error) {
 	if f.key != "" {
 		key, err := os.ReadFile(f.key)
 		if err != nil {
-			return nil, fault.Mend("give the path of a private key", "reading --git-ssh-key: %w", err)
+			return o, fault.Mend("give the path of a private key", "reading --git-ssh-key: %w", err)
 		}
 		o.Auth.SSHKey, o.Auth.SSHKeyPassword = key, os.Getenv("SLUICE_GIT_SSH_KEY_PASSWORD")
 	}
 	if o.CacheDir == "" {
 		dir, err := os.UserCacheDir()
 		if err != nil {
-			return nil, fault.Mend("give --git-cache", "finding a cache directory: %w", err)
+			return o, fault.Mend("give --git-cache", "finding a cache directory: %w", err)
 		}
 		o.CacheDir = filepath.Join(dir, "sluice", "git")
 	}
-	t, err := target.Open(ctx, f.repo, o)
-	if err != nil {
-		return nil, fmt.Errorf("opening repository: %w", err)
-	}
-	return t, nil
+	return o, nil
 }

@@ -1,0 +1,199 @@
+// Package runcmd is `sluice run`: the watching renderer.
+package runcmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
+	"github.com/gatorcloud/sluice/renderer/etcdstore"
+	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/gitrepo"
+	"github.com/gatorcloud/sluice/renderer/ident"
+	"github.com/gatorcloud/sluice/renderer/leader"
+	"github.com/gatorcloud/sluice/renderer/loop"
+	"github.com/gatorcloud/sluice/renderer/notify"
+	"github.com/gatorcloud/sluice/renderer/pipeline"
+	"github.com/gatorcloud/sluice/renderer/replica"
+	"github.com/gatorcloud/sluice/renderer/status"
+	"github.com/gatorcloud/sluice/renderer/telemetry"
+)
+
+// Deps is what the command needs from the outside.
+type Deps struct {
+	// Etcd opens the store that the flags name; the function closes it.
+	Etcd func(ctx context.Context) (*etcdstore.Store, func() error, error)
+	// EtcdFlags adds the flags by which Etcd finds it.
+	EtcdFlags func(*pflag.FlagSet)
+	Pipeline  *pipeline.Pipeline
+	// Clock is the machine's.
+	Clock loop.Clock
+	// Poke returns what is sent to when the branch should be looked at.
+	Poke func(ctx context.Context) <-chan struct{}
+	// Getenv reads the environment's variables.
+	Getenv  func(string) string
+	Version string
+}
+
+// options are the flags.
+type options struct {
+	deps                 Deps
+	repo                 repoflags.Flags
+	envs                 []string
+	listen, webhook      string
+	debug, removals, led bool
+	leasePrefix, status  string
+	timing               loop.Timing
+	resync, ttl, jump    time.Duration
+	workers              int
+	id                   string
+}
+
+func (o *options) add(set *pflag.FlagSet) {
+	o.repo.Add(set)
+	o.deps.EtcdFlags(set)
+	set.StringSliceVar(&o.envs, "env", nil, "environment to keep; all of the branch by default")
+	set.StringVar(&o.listen, "listen", "127.0.0.1:8080", "address of /livez, /readyz and /metrics; empty serves none")
+	set.DurationVar(&o.timing.Debounce, "debounce", 10*time.Millisecond, "how long a burst of changes must be quiet before it is rendered")
+	set.DurationVar(&o.timing.MaxDelay, "max-delay", 500*time.Millisecond, "longest that a change waits for its burst to end")
+	set.DurationVar(&o.timing.Poll, "poll", 30*time.Second, "mean time between looks at the branch; SIGHUP looks at once")
+	set.DurationVar(&o.resync, "resync", 10*time.Minute, "mean time between readings of all authorisations")
+	set.DurationVar(&o.jump, "clock-bound", time.Minute, "jumps of the clock beyond this are not followed")
+	set.BoolVar(&o.led, "leader", true, "elect one of several replicas for each environment; --no-leader-election runs alone")
+	set.StringVar(&o.leasePrefix, "lease-prefix", leader.DefaultPrefix, "etcd prefix of the elections")
+	set.DurationVar(&o.ttl, "lease-ttl", 10*time.Second, "how long a leader that is gone blocks the next one")
+	set.StringVar(&o.status, "status-prefix", status.DefaultPrefix, "etcd prefix of the status records; - writes none")
+	set.StringVar(&o.webhook, "argocd-webhook", "", "Argo CD's webhook to tell about pushes, such as https://argocd.example/api/webhook; its secret is read from SLUICE_ARGOCD_WEBHOOK_TOKEN")
+	set.StringVar(&o.id, "id", "", "name of this replica for people; host and process by default")
+	set.BoolVar(&o.removals, "allow-removals", false, "allow to remove many tenants at once, or all")
+	set.IntVar(&o.workers, "workers", 0, "tenants rendered at once; the number of processors by default")
+	set.BoolVar(&o.debug, "debug", false, "log every step")
+	set.Bool("no-leader-election", false, "run alone, without an election")
+}
+
+// New returns `sluice run`.
+func New(deps Deps) *cobra.Command {
+	o := &options{deps: deps}
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Watch etcd and keep the branch true, for ever",
+		Long: `Run watches the authorisations and pushes one commit for each burst of changes,
+with the tenants that changed and nothing else. Rights that start or end do so
+at their moment. Commits of people to the catalog or the fleet are rendered when
+they are seen: by polling, or at once on SIGHUP.
+
+Several replicas share the environments: one leads each, the others stand by.
+Logs are JSON on stderr; /livez, /readyz?verbose and /metrics are served on
+--listen.`,
+		Example: `  # keep all environments of a remote branch
+  sluice run --repo https://git.example/fleet.git --branch main --etcd-endpoints https://etcd:2379
+
+  # one environment, alone, and tell Argo CD about every push
+  sluice run --env local --repo fleet.git --no-leader-election --argocd-webhook https://argocd.example/api/webhook`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if alone, _ := cmd.Flags().GetBool("no-leader-election"); alone {
+				o.led = false
+			}
+			return o.run(cmd.Context(), cmd.ErrOrStderr())
+		},
+	}
+	o.add(cmd.Flags())
+	return cmd
+}
+
+// run opens everything and runs until ctx ends, which is no failure.
+func (o *options) run(ctx context.Context, stderr io.Writer) (err error) {
+	level := slog.LevelInfo
+	if o.debug {
+		level = slog.LevelDebug
+	}
+	log := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: level}))
+	envs, err := o.environments()
+	if err != nil {
+		return err
+	}
+	repo, err := o.repo.Repo(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, repo.Close()) }()
+	store, stop, err := o.deps.Etcd(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	c := replica.Config{Store: store, Repo: repo, Pipeline: o.deps.Pipeline, Clock: loop.NewTrusted(o.deps.Clock, o.jump),
+		Metrics: telemetry.New(o.deps.Version), Health: telemetry.NewHealth(), Environments: envs, Election: o.led, ID: o.name(),
+		LeasePrefix: o.leasePrefix, LeaseTTL: o.ttl, StatusPrefix: o.status, Timing: o.timing, Resync: o.resync,
+		AllowRemovals: o.removals, Workers: o.workers, Version: o.deps.Version, Poke: o.deps.Poke(ctx), Logger: log}
+	if err := o.serve(ctx, &c, repo, log); err != nil {
+		return err
+	}
+	return nil
+}
+
+// serve runs the replica behind its HTTP server.
+func (o *options) serve(ctx context.Context, c *replica.Config, repo *gitrepo.Repo, log *slog.Logger) error {
+	if o.webhook != "" {
+		n, err := notify.New(notify.Options{URL: o.webhook, Token: o.deps.Getenv("SLUICE_ARGOCD_WEBHOOK_TOKEN"), Hear: func(err error) {
+			result := "sent"
+			if err != nil {
+				result = "failed"
+				log.Warn("telling Argo CD", "error", err, "hint", fault.HintOf(err))
+			}
+			c.Metrics.Notices.WithLabelValues(result).Inc()
+		}})
+		if err != nil {
+			return fmt.Errorf("reading --argocd-webhook: %w", err)
+		}
+		c.Notifier = n
+	}
+	if o.listen != "" {
+		server, err := telemetry.Listen(ctx, o.listen, telemetry.Handler(c.Metrics, c.Health))
+		if err != nil {
+			return fault.Mend("use another --listen", "%w", err)
+		}
+		defer server.Close()
+		log.Info("serving", "address", server.Address())
+	}
+	log.Info("running", "id", c.ID, "branch", repo.Branch(), "version", o.deps.Version, "election", o.led)
+	err := replica.New(*c).Run(ctx)
+	if ctx.Err() != nil {
+		log.Info("stopped", "id", c.ID)
+		return nil
+	}
+	return err
+}
+
+func (o *options) environments() ([]ident.Environment, error) {
+	var envs []ident.Environment
+	for _, name := range o.envs {
+		env, err := ident.Parse[ident.EnvironmentKind](name)
+		if err != nil {
+			return nil, fmt.Errorf("reading --env: %w", err)
+		}
+		envs = append(envs, env)
+	}
+	return envs, nil
+}
+
+// name returns the replica's id.
+func (o *options) name() string {
+	if o.id != "" {
+		return o.id
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return fmt.Sprintf("%s-%d", host, os.Getpid())
+}

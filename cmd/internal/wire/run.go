@@ -1,0 +1,56 @@
+package wire
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/gatorcloud/sluice/cmd/internal/cli/etcdflags"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/runcmd"
+	"github.com/gatorcloud/sluice/renderer/etcdstore"
+	"github.com/gatorcloud/sluice/renderer/loop"
+	"github.com/gatorcloud/sluice/renderer/pipeline"
+)
+
+// running returns what `sluice run` needs, with etcd flags of its own.
+func running(p *pipeline.Pipeline) runcmd.Deps {
+	flags := &etcdflags.Flags{}
+	return runcmd.Deps{
+		Etcd: opener(flags), EtcdFlags: flags.Add,
+		Pipeline: p, Clock: loop.System(), Poke: hangups, Getenv: os.Getenv, Version: Version(),
+	}
+}
+
+// opener returns what opens the etcd of flags for reading and writing.
+func opener(flags *etcdflags.Flags) func(context.Context) (*etcdstore.Store, func() error, error) {
+	return func(ctx context.Context) (*etcdstore.Store, func() error, error) {
+		settings, err := flags.Resolve(os.Getenv)
+		if err != nil {
+			return nil, nil, err
+		}
+		return settings.Open(ctx, embed)
+	}
+}
+
+// hangups passes SIGHUP on until ctx ends.
+func hangups(ctx context.Context) <-chan struct{} {
+	signals, poke := make(chan os.Signal, 1), make(chan struct{})
+	signal.Notify(signals, syscall.SIGHUP)
+	go func() {
+		defer signal.Stop(signals)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-signals:
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case poke <- struct{}{}:
+			}
+		}
+	}()
+	return poke
+}

@@ -1,0 +1,185 @@
+package replica
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/gitrepo"
+	"github.com/gatorcloud/sluice/renderer/ident"
+	"github.com/gatorcloud/sluice/renderer/leader"
+	"github.com/gatorcloud/sluice/renderer/loop"
+	"github.com/gatorcloud/sluice/renderer/notify"
+	"github.com/gatorcloud/sluice/renderer/status"
+	"github.com/gatorcloud/sluice/renderer/telemetry"
+	"github.com/gatorcloud/sluice/renderer/watch"
+)
+
+// term is what a leader does until its term ends.
+type term struct {
+	*environment
+	core   *loop.Core
+	status *status.Writer // nil writes none
+	// bad is how many records of each tenant are left out.
+	bad map[ident.Tenant]int
+	// last is the commit that was pushed last.
+	last string
+}
+
+// lead renders the environment until ctx ends or another has to go on.
+func (e *environment) lead(ctx context.Context, t *leader.Term, mirror *watch.Mirror, watcher *watch.Watcher) error {
+	name := e.name.String()
+	config := loop.Config{Environment: e.name, Pipeline: e.c.Pipeline, Branch: e.c.Repo, Source: mirror,
+		Version: e.c.Version, AllowRemovals: e.c.AllowRemovals, Workers: e.c.Workers}
+	o := status.Options{Client: e.c.Store.Client(), Environment: name, Prefix: e.c.StatusPrefix, Logger: e.log, Hear: e.wrote}
+	if t != nil {
+		config.Fence, config.Lead = t.Fence, t.Check
+		guard := t.Guard()
+		o.Guard = &guard
+	}
+	work := &term{environment: e, core: loop.NewCore(config), bad: map[ident.Tenant]int{}}
+	var all sync.WaitGroup
+	defer all.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if e.c.StatusPrefix != "-" {
+		work.status = status.New(o)
+		all.Go(func() { work.status.Run(ctx) })
+	}
+	e.c.Metrics.Leader.WithLabelValues(name).Set(1)
+	defer e.c.Metrics.Leader.WithLabelValues(name).Set(0)
+	return loop.New(work.core, loop.Options{Timing: e.c.Timing, Clock: e.c.Clock, Feed: mirror, Sync: watcher.Sync,
+		Poke: e.poke, Logger: e.log, Hear: work.hear}).Run(ctx)
+}
+
+// hear takes note of one step.
+func (t *term) hear(_ context.Context, o loop.Outcome, err error) {
+	m, name := t.c.Metrics, t.name.String()
+	t.c.Health.Set("git/"+name, gitTrouble(err))
+	var blocked *loop.Blocked
+	m.RemovalsBlocked.WithLabelValues(name).Set(telemetry.Bool(errors.As(err, &blocked)))
+	if err != nil {
+		m.Retries.WithLabelValues(name, reason(err)).Inc()
+		return
+	}
+	t.quarantine(o)
+	m.PushedRevision.WithLabelValues(name).Set(float64(o.Revision))
+	m.LastSuccess.WithLabelValues(name).Set(telemetry.Seconds(time.Now()))
+	m.Tenants.WithLabelValues(name).Set(float64(o.Tenants))
+	if t.status != nil {
+		t.status.Put(status.Of(o, t.core.Site().Site))
+	}
+	if !o.Changed {
+		return
+	}
+	kind := "window"
+	if o.Full {
+		kind = "full"
+	}
+	m.Pushes.WithLabelValues(name, kind).Inc()
+	if !o.Since.IsZero() {
+		m.ChangeToPush.WithLabelValues(name).Observe(time.Since(o.Since).Seconds())
+	}
+	if t.c.Notifier != nil {
+		t.c.Notifier.Tell(notify.Push{RepoURL: t.core.Site().Site.RepoURL, Branch: t.c.Repo.Branch(), Before: t.last, After: o.Commit})
+	}
+	t.last = o.Commit
+}
+
+// quarantine counts what is left out.
+func (t *term) quarantine(o loop.Outcome) {
+	if o.Full {
+		clear(t.bad)
+	}
+	for _, f := range o.Facts {
+		delete(t.bad, f.Tenant.ID)
+	}
+	for _, id := range o.Removed {
+		delete(t.bad, id)
+	}
+	delete(t.bad, ident.Tenant{})
+	for _, q := range o.Quarantined {
+		t.bad[q.Tenant]++
+	}
+	for _, f := range o.Faults {
+		t.bad[f.Tenant]++
+	}
+	n := 0
+	for _, some := range t.bad {
+		n += some
+	}
+	t.c.Metrics.Quarantined.WithLabelValues(t.name.String()).Set(float64(n))
+}
+
+// gitTrouble returns err if readiness should show it: what passes by itself does not.
+func gitTrouble(err error) error {
+	switch fault.ClassOf(err) {
+	case fault.Person, fault.Unknown:
+		return err
+	}
+	return nil
+}
+
+// reason names a failure in metrics.
+func reason(err error) string {
+	var blocked *loop.Blocked
+	switch {
+	case errors.As(err, &blocked):
+		return "removals-blocked"
+	case errors.Is(err, gitrepo.ErrMoved):
+		return "moved"
+	case errors.Is(err, gitrepo.ErrRefused):
+		return "refused"
+	case errors.Is(err, loop.ErrBehind):
+		return "behind"
+	case errors.Is(err, loop.ErrFenced), errors.Is(err, leader.ErrLost):
+		return "fenced"
+	case errors.Is(err, loop.ErrLoading):
+		return "loading"
+	}
+	return fault.ClassOf(err).String()
+}
+
+// reading takes note of one reading of etcd.
+func (e *environment) reading(r watch.Reading) {
+	name := e.name.String()
+	e.c.Health.Set("etcd/"+name, r.Err)
+	if r.Err != nil {
+		return
+	}
+	e.c.Metrics.Rereads.WithLabelValues(name, r.Cause).Inc()
+	e.c.Metrics.Corrections.WithLabelValues(name).Add(float64(r.Added + r.Changed + r.Vanished))
+}
+
+func (e *environment) wrote(n int, err error) {
+	if err != nil {
+		e.c.Metrics.Status.WithLabelValues(e.name.String(), "error").Inc()
+		return
+	}
+	e.c.Metrics.Status.WithLabelValues(e.name.String(), "written").Add(float64(n))
+}
+
+// gauge shows the copy's size and lag.
+func (e *environment) gauge(ctx context.Context, mirror *watch.Mirror) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	m, name := e.c.Metrics, e.name.String()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		_, revision, _ := mirror.State()
+		_, since := mirror.Pending()
+		lag := 0.0
+		if !since.IsZero() {
+			lag = time.Since(since).Seconds()
+		}
+		m.WatchRevision.WithLabelValues(name).Set(float64(revision))
+		m.Records.WithLabelValues(name).Set(float64(mirror.Keys()))
+		m.WatchLag.WithLabelValues(name).Set(lag)
+	}
+}
