@@ -48,7 +48,9 @@ func dial(t *testing.T, s *Server) *clientv3.Client {
 
 func put(t *testing.T, c *clientv3.Client, key, value string) {
 	t.Helper()
-	if _, err := c.Put(t.Context(), key, value); err != nil {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // a client waits for a server that is gone
+	defer cancel()
+	if _, err := c.Put(ctx, key, value); err != nil {
 		t.Fatal(err)
 	}
 }
