@@ -109,6 +109,7 @@ func TestGenerateManifestRefusesArchives(t *testing.T) {
 		"NegativeSize":     {append([]*apiclient.AppStreamRequest{header("a", sum(good), -1)}, chunks(good)...), codes.FailedPrecondition},
 		"NotADescriptor":   {whole(good), codes.FailedPrecondition},
 		"EmptyChunks":      {[]*apiclient.AppStreamRequest{header("a", sum(good), len(good)), chunk(nil), chunk(good), chunk(nil)}, codes.FailedPrecondition},
+		"RefusedAtOnce":    {append([]*apiclient.AppStreamRequest{header("../a", "", 0)}, chunks(bytes.Repeat([]byte("x"), 4<<20))...), codes.InvalidArgument},
 		"RefusedMidStream": {append(whole(archive(t, file("../x"))), chunks(bytes.Repeat([]byte("x"), 4<<20))...), codes.Unavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
