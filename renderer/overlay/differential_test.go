@@ -125,7 +125,7 @@ func compiled(e *Engine, known map[string]*stencil.Stencil, form stencil.Form) *
 	if err != nil {
 		return nil
 	}
-	key := strings.Join(append(plan.Shapes(&form), form.Keys...), "\x00")
+	key := tree.Digest(form.Base) + form.Spec.State + strings.Join(append(plan.Shapes(&form), form.Keys...), "\x00")
 	s, ok := known[key]
 	if !ok {
 		s, _ = plan.Compile(context.Background(), form, e.run) // refusals are nil

@@ -96,7 +96,9 @@ func TestCatalogLikeStock(t *testing.T) {
 		forms[familyKey{tree.Digest(form.Base), form.Spec.State, form.Spec.Tenant != "", strings.Join(form.Keys, ",")}] = form
 	})
 	all := slices.Collect(maps.Values(forms))
-	slices.SortFunc(all, func(a, b stencil.Form) int { return strings.Compare(tree.Digest(a.Base)+a.Spec.State, tree.Digest(b.Base)+b.Spec.State) })
+	slices.SortFunc(all, func(a, b stencil.Form) int {
+		return strings.Compare(tree.Digest(a.Base)+a.Spec.State, tree.Digest(b.Base)+b.Spec.State)
+	})
 	known := map[string]*stencil.Stencil{}
 	filled := 0
 	rapid.Check(t, func(t *rapid.T) {
