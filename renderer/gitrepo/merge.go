@@ -51,7 +51,7 @@ func (m *merger) node(w *worker, path string, n *node, old object.Entry, reset b
 		return object.Entry{}, err
 	}
 	reset = reset || n.Reset
-	was, err := m.oldEntries(w, old)
+	was, err := w.oldEncoded(old)
 	if err != nil {
 		return object.Entry{}, fmt.Errorf("directory %q: %w", path, err)
 	}
@@ -70,46 +70,38 @@ func (m *merger) node(w *worker, path string, n *node, old object.Entry, reset b
 	return m.tree(w, now, old)
 }
 
-// oldEntries returns the entries of an old directory by name.
-func (m *merger) oldEntries(w *worker, old object.Entry) (map[string]object.Entry, error) {
+// oldEncoded returns the tree of an old directory.
+func (w *worker) oldEncoded(old object.Entry) (object.Encoded, error) {
 	if !old.Mode.IsDir() {
 		return nil, nil
 	}
-	t, err := w.repo.tree(old.Hash)
+	return w.repo.tree(old.Hash)
+}
+
+// children returns the tree of a directory now. Of the old one only the
+// entries with edits are decoded.
+func (m *merger) children(w *worker, path string, n *node, was object.Encoded, reset bool) (object.Encoded, error) {
+	edited := func(name []byte) bool { return n.Children[string(name)] != nil }
+	before, err := was.Select(func(name []byte) bool { return reset || edited(name) })
+	if err != nil {
+		return nil, fmt.Errorf("directory %q: %w", path, err)
+	}
+	old := make(map[string]object.Entry, len(before))
+	for _, e := range before {
+		old[e.Name] = e
+		if n.Children[e.Name] == nil { // below a reset path
+			if err := w.removed(join(path, e.Name), e); err != nil {
+				return nil, err
+			}
+		}
+	}
+	now, err := m.edited(w, path, n, old, reset)
 	if err != nil {
 		return nil, err
 	}
-	entries := map[string]object.Entry{}
-	for e, err := range t.All() {
-		if err != nil {
-			return nil, err
-		}
-		entries[e.Name] = e
-	}
-	return entries, nil
-}
-
-// children returns the entries of a directory now, unsorted.
-func (m *merger) children(w *worker, path string, n *node, was map[string]object.Entry, reset bool) ([]object.Entry, error) {
-	now := make([]object.Entry, 0, len(was)+len(n.Children))
-	for name, e := range was {
-		switch {
-		case n.Children[name] != nil:
-		case reset:
-			if err := w.removed(join(path, name), e); err != nil {
-				return nil, err
-			}
-		default:
-			now = append(now, e)
-		}
-	}
-	edited, err := m.edited(w, path, n, was, reset)
-	for _, e := range edited {
-		if !e.IsZero() {
-			now = append(now, e)
-		}
-	}
-	return now, err
+	now = slices.DeleteFunc(now, object.Entry.IsZero)
+	slices.SortFunc(now, object.Compare)
+	return was.Splice(now, func(name []byte) bool { return reset || edited(name) })
 }
 
 // edited returns the entries with edits, side by side where there are many.
@@ -155,24 +147,17 @@ func (m *merger) fork(g *errgroup.Group, f func(*worker) error) bool {
 	return true
 }
 
-// tree makes the tree of the given entries, unless it is the old one.
-func (m *merger) tree(w *worker, now []object.Entry, old object.Entry) (object.Entry, error) {
+// tree makes the tree, unless it is the old one.
+func (m *merger) tree(w *worker, now object.Encoded, old object.Entry) (object.Entry, error) {
 	if len(now) == 0 {
 		return object.Entry{}, nil
 	}
-	slices.SortFunc(now, object.Compare)
-	size := 0
-	for _, e := range now {
-		size += len(e.Name) + object.Size + 8
-	}
-	encoded := make(object.Encoded, 0, size)
-	for _, e := range now {
-		encoded = object.AppendEntry(encoded, e)
-	}
-	made := object.Entry{Mode: object.ModeDir, Hash: w.hasher.Sum(object.Tree, encoded)}
-	if w.batch == nil || made.Hash == old.Hash || !w.wants(made.Hash) {
+	made := object.Entry{Mode: object.ModeDir, Hash: w.hasher.Sum(object.Tree, now)}
+	if w.batch == nil || made.Hash == old.Hash {
 		return made, nil
 	}
-	w.repo.trees.put(made.Hash, encoded)
-	return made, w.batch.Add(object.Tree, made.Hash, encoded)
+	// The store is not asked for it: a tree on the way to an edit is hardly
+	// ever an older one again.
+	w.repo.trees.put(made.Hash, now)
+	return made, w.batch.Add(object.Tree, made.Hash, now)
 }

@@ -116,8 +116,77 @@ func (t Encoded) Entries() ([]Entry, error) {
 	return entries, nil
 }
 
+// Select returns the entries whose names wanted accepts; others are not decoded.
+func (t Encoded) Select(wanted func(name []byte) bool) ([]Entry, error) {
+	var found []Entry
+	for len(t) > 0 {
+		raw, rest, err := t.cut()
+		if err != nil {
+			return nil, err
+		}
+		if wanted(raw.name) {
+			e, err := raw.entry()
+			if err != nil {
+				return nil, err
+			}
+			found = append(found, e)
+		}
+		t = rest
+	}
+	return found, nil
+}
+
+// Splice returns the tree without the entries whose names drop accepts, and
+// with the given ones, which are sorted. What stays is copied as it is.
+func (t Encoded) Splice(add []Entry, drop func(name []byte) bool) (Encoded, error) {
+	size := len(t)
+	for _, e := range add {
+		size += len(e.Name) + Size + 8
+	}
+	out := make(Encoded, 0, size)
+	for len(t) > 0 {
+		raw, rest, err := t.cut()
+		if err != nil {
+			return nil, err
+		}
+		for len(add) > 0 && add[0].before(raw) {
+			out, add = AppendEntry(out, add[0]), add[1:]
+		}
+		if !drop(raw.name) {
+			out = append(out, raw.all...)
+		}
+		t = rest
+	}
+	for _, e := range add {
+		out = AppendEntry(out, e)
+	}
+	return out, nil
+}
+
+// before reports whether e sorts before an encoded entry.
+func (e Entry) before(raw rawEntry) bool {
+	n := min(len(e.Name), len(raw.name))
+	if c := strings.Compare(e.Name[:n], string(raw.name[:n])); c != 0 {
+		return c < 0
+	}
+	theirs := byte(0)
+	if n < len(raw.name) {
+		theirs = raw.name[n]
+	} else if raw.isDir() {
+		theirs = '/'
+	}
+	return e.at(n) < theirs
+}
+
+// isDir reports whether the entry's mode is that of a tree; old repositories
+// also have 040000 and 40755.
+func (r rawEntry) isDir() bool {
+	m := bytes.TrimLeft(r.mode, "0")
+	return len(m) == 5 && m[0] == '4'
+}
+
 // rawEntry is an entry that still points into the tree's encoding.
-type rawEntry struct{ mode, name, hash []byte }
+type rawEntry struct{ all, mode, name, hash []byte }
 
 // cut splits the first entry off.
 func (t Encoded) cut() (rawEntry, Encoded, error) {
@@ -129,7 +198,8 @@ func (t Encoded) cut() (rawEntry, Encoded, error) {
 	if !ok || len(name) == 0 {
 		return rawEntry{}, nil, fmt.Errorf("reading tree: bad entry %q", clip(string(head)))
 	}
-	return rawEntry{mode, name, rest[:Size]}, rest[Size:], nil
+	n := len(head) + 1 + Size
+	return rawEntry{t[:n], mode, name, rest[:Size]}, t[n:], nil
 }
 
 func (r rawEntry) entry() (Entry, error) {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gatorcloud/sluice/renderer/gitrepo/internal/object"
@@ -200,12 +201,10 @@ func (s *Store) readLedger() ([]small, error) {
 	}
 	var all []small
 	for line := range strings.Lines(string(b)) {
-		var e small
-		if n, _ := fmt.Sscanf(line, "%40s %d\n", &e.checksum, &e.objects); n != 2 || e.objects < 1 {
-			continue
-		}
-		if _, err := object.Parse(e.checksum); err == nil {
-			all = append(all, e)
+		checksum, count, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		objects, err := strconv.Atoi(count)
+		if _, bad := object.Parse(checksum); err == nil && bad == nil && objects > 0 {
+			all = append(all, small{checksum, objects})
 		}
 	}
 	return all, nil

@@ -87,7 +87,7 @@ func (b *Batch) Flush() error {
 	}
 	for _, e := range b.added {
 		e.offset += at
-		s := &w.shards[e.hash[0]]
+		s := w.shard(e.hash)
 		s.mu.Lock()
 		s.index = append(s.index, e)
 		s.mu.Unlock()

@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/binary"
 	"fmt"
@@ -18,6 +19,14 @@ func (p *File) CopyTo(w *Writer) error {
 	if err != nil {
 		return fmt.Errorf("reading pack %q: %w", p.path, err)
 	}
+	src := io.ReaderAt(p.file)
+	if p.size <= chunkSize {
+		whole := make([]byte, p.size)
+		if _, err := p.file.ReadAt(whole, 0); err != nil {
+			return fmt.Errorf("reading pack %q: %w", p.path, err)
+		}
+		src = bytes.NewReader(whole)
+	}
 	slices.SortFunc(entries, func(a, b indexEntry) int { return cmp.Compare(a.offset, b.offset) })
 	for i, e := range entries {
 		end := p.size
@@ -28,7 +37,7 @@ func (p *File) CopyTo(w *Writer) error {
 			return fmt.Errorf("reading pack %q: object at offset %d has no length", p.path, e.offset)
 		}
 		raw := make([]byte, end-e.offset)
-		if _, err := p.file.ReadAt(raw, e.offset); err != nil {
+		if _, err := src.ReadAt(raw, e.offset); err != nil {
 			return fmt.Errorf("reading pack %q: %w", p.path, err)
 		}
 		if k := object.Kind(raw[0] >> 4 & 7); k == ofsDelta || k == refDelta {
@@ -46,12 +55,12 @@ func (p *File) CopyTo(w *Writer) error {
 
 // all returns every entry of an index.
 func (x *index) all() ([]indexEntry, error) {
-	names := make([]byte, x.count*object.Size)
-	sums := make([]byte, x.count*4)
-	if _, err := x.src.ReadAt(names, namesAt); err != nil && err != io.EOF {
+	names, err := x.at(namesAt, x.count*object.Size)
+	if err != nil {
 		return nil, err
 	}
-	if _, err := x.src.ReadAt(sums, namesAt+x.count*object.Size); err != nil && err != io.EOF {
+	sums, err := x.at(namesAt+x.count*object.Size, x.count*4)
+	if err != nil {
 		return nil, err
 	}
 	entries := make([]indexEntry, x.count)
@@ -59,7 +68,6 @@ func (x *index) all() ([]indexEntry, error) {
 		e := &entries[i]
 		copy(e.hash[:], names[i*object.Size:])
 		e.crc = binary.BigEndian.Uint32(sums[4*i:])
-		var err error
 		if e.offset, err = x.offset(int64(i)); err != nil {
 			return nil, err
 		}
@@ -77,7 +85,7 @@ func (w *Writer) addRaw(e indexEntry, raw []byte) error {
 		return err
 	}
 	e.offset = at
-	s := &w.shards[e.hash[0]]
+	s := w.shard(e.hash)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.index = append(s.index, e)

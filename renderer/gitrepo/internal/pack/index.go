@@ -17,8 +17,8 @@ const smallIndex = 4 << 20
 
 // index finds objects in a pack's index file.
 type index struct {
-	src    io.ReaderAt
-	file   *os.File // nil when src is memory
+	file   *os.File // nil when the index is in memory
+	memory []byte
 	fanout [256]uint32
 	count  int64
 	size   int64
@@ -52,7 +52,7 @@ func readIndex(f *os.File) (*index, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &index{src: f, file: f, size: info.Size()}
+	x := &index{file: f, size: info.Size()}
 	head := make([]byte, namesAt)
 	if _, err := f.ReadAt(head, 0); err != nil {
 		return nil, err
@@ -77,11 +77,24 @@ func readIndex(f *os.File) (*index, error) {
 func (x *index) load() error {
 	defer x.close()
 	data := make([]byte, x.size)
-	if _, err := x.src.ReadAt(data, 0); err != nil {
+	if _, err := x.file.ReadAt(data, 0); err != nil {
 		return err
 	}
-	x.src = bytes.NewReader(data)
+	x.memory = data
 	return nil
+}
+
+// at returns n bytes of the index from an offset.
+func (x *index) at(offset, n int64) ([]byte, error) {
+	switch {
+	case offset < 0 || offset+n > x.size:
+		return nil, io.ErrUnexpectedEOF
+	case x.memory != nil:
+		return x.memory[offset : offset+n], nil
+	}
+	b := make([]byte, n)
+	_, err := x.file.ReadAt(b, offset)
+	return b, err
 }
 
 func (x *index) close() {
@@ -128,26 +141,25 @@ func (x *index) page(h object.Hash, lo, hi int64) (int64, []byte, error) {
 	guess := lo + int64(float64(hi-lo)*float64(binary.BigEndian.Uint32(h[1:]))/(1<<32))
 	first := max(lo, guess-names/2)
 	last := min(hi, first+names)
-	b := make([]byte, (last-first)*object.Size)
-	_, err := x.src.ReadAt(b, namesAt+first*object.Size)
+	b, err := x.at(namesAt+first*object.Size, (last-first)*object.Size)
 	return first, b, err
 }
 
 // offset returns where the i-th object begins in the pack.
 func (x *index) offset(i int64) (int64, error) {
-	var b [8]byte
 	table := namesAt + x.count*(object.Size+4)
-	if _, err := x.src.ReadAt(b[:4], table+4*i); err != nil {
+	b, err := x.at(table+4*i, 4)
+	if err != nil {
 		return 0, err
 	}
-	at := binary.BigEndian.Uint32(b[:])
+	at := binary.BigEndian.Uint32(b)
 	if at < large {
 		return int64(at), nil
 	}
-	if _, err := x.src.ReadAt(b[:], table+4*x.count+8*int64(at&^large)); err != nil {
+	if b, err = x.at(table+4*x.count+8*int64(at&^large), 8); err != nil {
 		return 0, err
 	}
-	wide := binary.BigEndian.Uint64(b[:])
+	wide := binary.BigEndian.Uint64(b)
 	if wide > 1<<62 {
 		return 0, fmt.Errorf("reading pack index: offset %d is out of range", wide)
 	}

@@ -14,7 +14,8 @@ const (
 	// chunkSize is how much of a pack is gathered in memory before it goes to
 	// the temporary file; a smaller pack has no file.
 	chunkSize = 1 << 20
-	shards    = 256
+	// shards is a power of two: each holds the names with the same first bits.
+	shards = 64
 )
 
 // ErrClosed is the error of a Writer that was finished or discarded.
@@ -47,7 +48,7 @@ type Writer struct {
 	err   error // the first failure; everything after it fails too
 }
 
-// shard holds the objects whose names begin with one byte.
+// shard holds the objects whose names begin with the same bits.
 type shard struct {
 	mu    sync.Mutex
 	seen  map[object.Hash]struct{}
@@ -69,16 +70,18 @@ func NewWriter(d Disk, b *Batches) *Writer {
 
 // Has reports whether the object is in the pack or about to be.
 func (w *Writer) Has(h object.Hash) bool {
-	s := &w.shards[h[0]]
+	s := w.shard(h)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	_, ok := s.seen[h]
 	return ok
 }
 
+func (w *Writer) shard(h object.Hash) *shard { return &w.shards[h[0]/(256/shards)] }
+
 // claim reports whether the caller is the first to add h, who must add it then.
 func (w *Writer) claim(h object.Hash) bool {
-	s := &w.shards[h[0]]
+	s := w.shard(h)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, ok := s.seen[h]; ok {
