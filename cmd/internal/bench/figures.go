@@ -27,7 +27,7 @@ func (f figure) line(value float64) string {
 
 // figures are all figures in the order in which they are printed.
 func figures() []figure {
-	return []figure{
+	return append([]figure{
 		{name: "full-render-vs-fast-import", unit: "x", bound: 1.0, run: fullRender,
 			about: "render and commit 40,000 overlays, over the time git fast-import takes for the same files"},
 		{name: "one-change-100k-vs-100", unit: "x", bound: 1.5, run: oneChangeRatio,
@@ -36,5 +36,9 @@ func figures() []figure {
 			about: "new objects of that commit, the largest of many"},
 		{name: "help-startup-vs-kubectl", unit: "x", bound: 1.0, run: helpStartup,
 			about: "CPU time of sluice --help, over kubectl version --client"},
-	}
+		{name: "plugin-warm-vs-kustomize", unit: "x", bound: 50, atLeast: true, run: pluginWarm,
+			about: "kustomize build of a product overlay as a process, over the plugin through its socket"},
+		{name: "bulk-build-vs-krusty", unit: "x", bound: 50, atLeast: true, run: bulkBuild,
+			about: "krusty in a loop, over 10,000 overlays of one version on all processors"},
+	}, watchFigures()...)
 }
