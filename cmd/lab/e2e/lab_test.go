@@ -1,0 +1,112 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/gatorcloud/sluice/cmd/lab/internal/argocd"
+	"github.com/gatorcloud/sluice/cmd/lab/internal/kube"
+	"github.com/gatorcloud/sluice/cmd/lab/internal/lab"
+)
+
+// root is the top of the source tree.
+const root = "../../.."
+
+// applicationHealth is the setting that gates one Application on another.
+const applicationHealth = "resource.customizations.health.argoproj.io_Application"
+
+// rig is a lab with the real programs of sluice.
+type rig struct {
+	lab    *lab.Lab
+	client *kube.Client
+	sluice string
+	cmp    string
+	// settings are what a cluster admin installs in argocd-cm.
+	settings map[string]string
+	// suffix tells the environments of one run on a kept lab from those of the last.
+	suffix string
+}
+
+func TestScenarios(t *testing.T) {
+	r := up(t)
+	scenarios := []struct {
+		name string
+		run  func(t *testing.T)
+	}{
+		{"ColdStart", r.coldStart},
+	}
+	for _, s := range scenarios {
+		t.Run(s.name, s.run)
+	}
+}
+
+// up builds sluice and brings up a lab whose Argo CD is configured as installed.
+func up(t *testing.T) *rig {
+	t.Helper()
+	bin := t.TempDir()
+	r := &rig{sluice: filepath.Join(bin, "sluice"), cmp: filepath.Join(bin, "sluice-cmp"), settings: installed(t)}
+	dir := os.Getenv("LAB_DIR")
+	if dir != "" {
+		// A kept lab runs the plugin of the run before: its program has to stay.
+		r.cmp = filepath.Join(filepath.Dir(dir), "sluice-cmp")
+		r.suffix = strconv.FormatInt(time.Now().Unix()%(36*36*36), 36)
+	} else {
+		dir = filepath.Join(t.TempDir(), "lab")
+		t.Cleanup(func() { _ = lab.Down(dir) })
+	}
+	build(t, r.sluice, "./cmd/sluice")
+	build(t, r.cmp, "./cmd/sluice-cmp")
+	ctx, cancel := context.WithTimeout(t.Context(), 40*time.Minute)
+	defer cancel()
+	var err error
+	r.lab, err = lab.Up(ctx, lab.Options{
+		Set: os.Getenv("LAB_SET"), Dir: dir, Source: root, Progress: t.Output(), Volumes: 100, Repositories: []string{},
+		ArgoCD:  argocd.Settings{WaveDelay: time.Second, Resync: 15 * time.Second, Config: r.settings},
+		Plugins: []argocd.Plugin{{Name: "sluice", Command: []string{r.cmp, "serve", "--socket={socket}"}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.suffix != "" {
+		if err := r.lab.Restart(ctx, argocd.PluginName("sluice")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if r.client, err = r.lab.Cluster(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(r.client.Close)
+	return r
+}
+
+func build(t *testing.T, out, pkg string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", out, pkg)
+	cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0")
+	if text, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("building %s: %v: %s", pkg, err, text)
+	}
+}
+
+// installed are the settings that a cluster admin applies.
+func installed(t *testing.T) map[string]string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(root, "plugin", "install", "settings", "argocd-cm.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cm struct{ Data map[string]string }
+	if err := yaml.Unmarshal(data, &cm); err != nil || cm.Data[applicationHealth] == "" {
+		t.Fatalf("reading the installed settings: %v, want a health check of Applications in them", err)
+	}
+	return cm.Data
+}

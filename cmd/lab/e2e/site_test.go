@@ -1,0 +1,353 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/gatorcloud/sluice/cmd/lab/internal/kube"
+	"github.com/gatorcloud/sluice/cmd/lab/internal/lab"
+	"github.com/gatorcloud/sluice/cmd/lab/internal/timeline"
+)
+
+// patience is how long a scenario waits for the cluster. It is long because
+// the machine may be busy: what a scenario proves is the order, not the speed.
+const patience = 6 * time.Minute
+
+// ring is one ring of fleet.yaml.
+type ring struct {
+	Name     string              `json:"name"`
+	Tenants  []string            `json:"tenants,omitempty"`
+	Soak     int                 `json:"soakSeconds,omitempty"`
+	Versions map[string]string   `json:"versions"`
+	Previous map[string][]string `json:"previous,omitempty"`
+}
+
+// fleet is three rings of two tenants, the last of which takes the rest.
+func fleet(soak int) []ring {
+	grant := func() map[string]string { return map[string]string{"web": "1", "mail": "1"} }
+	return []ring{
+		{Name: "canary", Tenants: []string{"1001", "1002"}, Soak: soak, Versions: grant()},
+		{Name: "early", Tenants: []string{"1003", "1004"}, Soak: soak, Versions: grant()},
+		{Name: "main", Versions: grant()},
+	}
+}
+
+// members are the tenants of each ring of fleet.
+var members = [][]string{{"1001", "1002"}, {"1003", "1004"}, {"1005", "1006"}}
+
+// site is one environment with a repository, records in etcd and a timeline of its own.
+type site struct {
+	*rig
+	t    *testing.T
+	name string
+	work string
+	log  *timeline.Log
+	// now is the moment of renders; empty is the clock.
+	now   string
+	rings []ring
+}
+
+// site makes an environment with its repository and records what happens to it.
+func (r *rig) site(t *testing.T, name string, rings []ring) *site {
+	t.Helper()
+	s := &site{rig: r, t: t, name: name + r.suffix, work: t.TempDir(), rings: rings, log: timeline.New()}
+	if err := r.lab.MakeRepository(t.Context(), s.name); err != nil {
+		t.Fatal(err)
+	}
+	s.record()
+	s.git("clone", "--quiet", r.lab.RepositoryURL(s.name), ".")
+	s.git("checkout", "--quiet", "-B", "main")
+	if err := os.CopyFS(filepath.Join(s.work, "catalog"), os.DirFS("testdata/catalog")); err != nil {
+		t.Fatal(err)
+	}
+	s.write("environment.yaml", map[string]any{
+		"apiVersion": "sluice.gatorcloud.io/v1", "kind": "Environment", "name": s.name, "popId": "1", "popCode": "lab",
+		"destination": map[string]any{"server": "https://kubernetes.default.svc"},
+		"repoURL":     r.lab.RepositoryURL(s.name), "domain": "lab.example.org", "namespacePrefix": s.name + "-",
+		"etcd": map[string]any{"prefix": "/" + s.name},
+		"life": map[string]any{"suspendDays": 2, "graceDays": 2, "releaseHours": 1},
+	})
+	s.writeFleet()
+	s.commit("catalog and environment")
+	t.Cleanup(s.clean)
+	return s
+}
+
+// record follows the objects of the environment; on failure the timeline is printed.
+func (s *site) record() {
+	ctx, cancel := context.WithCancel(context.Background())
+	recorder := timeline.Recorder{Source: s.client, Log: s.log, Now: time.Now, Ignore: s.foreign}
+	for _, kind := range append(timeline.Kinds(), kube.Ref{APIVersion: "v1", Kind: "ConfigMap"}, kube.Ref{APIVersion: "v1", Kind: "Namespace"}) {
+		go recorder.Record(ctx, kind)
+	}
+	s.t.Cleanup(func() {
+		cancel()
+		if s.t.Failed() {
+			_ = s.log.Events().Text(s.t.Output())
+		}
+		s.draw()
+	})
+}
+
+// foreign tells objects of other environments.
+func (s *site) foreign(o timeline.Object) bool {
+	name := o.Namespace
+	if o.Kind == "Application" || o.Kind == "Namespace" {
+		name = o.Name
+	}
+	return name != s.name && !strings.HasPrefix(name, s.name+"-") || o.Kind == "ConfigMap" && o.Name == "kube-root-ca.crt"
+}
+
+// draw writes the picture of a green scenario.
+func (s *site) draw() {
+	dir := os.Getenv("LAB_PICTURES")
+	if dir == "" || s.t.Failed() {
+		return
+	}
+	f, err := os.Create(filepath.Join(dir, strings.TrimSuffix(s.name, s.suffix)+".svg"))
+	if err != nil {
+		s.t.Error(err)
+		return
+	}
+	defer f.Close()
+	if err := s.log.Events().SVG(f, timeline.Picture{Title: s.t.Name()}); err != nil {
+		s.t.Error(err)
+	}
+}
+
+func (s *site) write(name string, content any) {
+	s.t.Helper()
+	data, err := yaml.Marshal(content)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.writeFile("environments/"+s.name+"/"+name, string(data))
+}
+
+func (s *site) writeFile(name, content string) {
+	s.t.Helper()
+	file := filepath.Join(s.work, name)
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *site) writeFleet() {
+	s.t.Helper()
+	s.write("fleet.yaml", map[string]any{"apiVersion": "sluice.gatorcloud.io/v1", "kind": "Fleet", "rings": s.rings})
+}
+
+// command runs a program in the work tree and returns what it printed.
+func (s *site) command(program string, args ...string) (string, error) {
+	cmd := exec.CommandContext(s.t.Context(), program, args...)
+	cmd.Dir = s.work
+	cmd.Env = append(os.Environ(), "NO_PROXY=127.0.0.1", "no_proxy=127.0.0.1", "GIT_TERMINAL_PROMPT=0")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return string(out), fmt.Errorf("%s %s: %w: %s", filepath.Base(program), strings.Join(args, " "), err, out)
+	}
+	return string(out), nil
+}
+
+func (s *site) git(args ...string) string {
+	s.t.Helper()
+	out, err := s.command("git", append([]string{"-c", "user.name=lab", "-c", "user.email=lab@example.org"}, args...)...)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return strings.TrimSpace(out)
+}
+
+// sluiced runs sluice with the lab's etcd and the environment's records.
+func (s *site) sluiced(args ...string) string {
+	s.t.Helper()
+	args = append(args, "--etcd-endpoints="+s.lab.TenantEtcd())
+	if args[0] == "authz" {
+		args = append(args, "--etcd-prefix=/"+s.name)
+	}
+	out, err := s.command(s.rig.sluice, args...)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return out
+}
+
+// commit pushes the work tree as one commit.
+func (s *site) commit(message string) {
+	s.t.Helper()
+	s.git("add", "--all")
+	s.git("commit", "--quiet", "--allow-empty", "--message="+message)
+	s.git("push", "--quiet", "origin", "main")
+	s.log.Mark(time.Now(), "pushed: %s", message)
+}
+
+// pull makes the work tree that of the branch.
+func (s *site) pull() {
+	s.t.Helper()
+	s.git("fetch", "--quiet", "origin", "main")
+	s.git("reset", "--quiet", "--hard", "origin/main")
+}
+
+// render brings what etcd says into the branch, as one commit.
+func (s *site) render(what string) {
+	s.t.Helper()
+	args := []string{"render", "--env=" + s.name, "--repo=" + s.lab.RepositoryURL(s.name), "--branch=main",
+		"--git-cache=" + filepath.Join(s.t.TempDir(), "cache")}
+	if s.now != "" {
+		args = append(args, "--now="+s.now)
+	}
+	s.sluiced(args...)
+	s.log.Mark(time.Now(), "rendered: %s", what)
+}
+
+// bump changes the fleet and renders it in the same commit, as a merge request does.
+func (s *site) bump(message string, change func(rings []ring)) {
+	s.t.Helper()
+	s.pull()
+	change(s.rings)
+	s.writeFleet()
+	if _, err := s.command(s.rig.sluice, "render", "--from-git", "--env="+s.name); err != nil {
+		s.t.Fatal(err)
+	}
+	s.commit(message)
+}
+
+// move returns a change that grants a version in all rings and keeps the one before.
+func move(product, version string) func([]ring) {
+	return func(rings []ring) {
+		for i := range rings {
+			moveRing(&rings[i], product, version)
+		}
+	}
+}
+
+func moveRing(r *ring, product, version string) {
+	r.Versions, r.Previous = maps.Clone(r.Versions), maps.Clone(r.Previous)
+	if r.Previous == nil {
+		r.Previous = map[string][]string{}
+	}
+	if old := r.Versions[product]; old != version {
+		r.Previous[product] = []string{old}
+	}
+	r.Versions[product] = version
+}
+
+// tenant writes a tenant with authorisations into etcd.
+func (s *site) tenant(id string, products ...string) {
+	s.t.Helper()
+	s.sluiced("authz", "put", id, "--name=tenant-"+id, "--code=c"+id)
+	for _, p := range products {
+		s.sluiced("authz", "put", id+"/"+p, "--replicas=1", "--start=2026-01-01")
+	}
+}
+
+// tenants writes all members with both products by one import.
+func (s *site) tenants(products ...string) {
+	s.t.Helper()
+	var list []any
+	for _, ids := range members {
+		for _, id := range ids {
+			var rights []any
+			for _, p := range products {
+				rights = append(rights, map[string]any{"product": p, "replicas": 1, "startTime": "2026-01-01T00:00:00Z"})
+			}
+			list = append(list, map[string]any{"tenantId": id, "tenantName": "tenant-" + id, "tenantCode": "c" + id, "authorisations": rights})
+		}
+	}
+	data, err := yaml.Marshal(map[string]any{"tenants": list})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	file := filepath.Join(s.t.TempDir(), "tenants.yaml")
+	if err := os.WriteFile(file, data, 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	s.sluiced("authz", "import", "--filename="+file)
+}
+
+// start applies the fleet's Application as an administrator does: from the example of the installation.
+func (s *site) start() {
+	s.t.Helper()
+	data, err := os.ReadFile(filepath.Join(root, "plugin", "install", "example", "fleet.yaml"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	text := strings.NewReplacer("https://gitlab.gatorcloud.example/platform/fleet.git", s.lab.RepositoryURL(s.name), "pop-sha1", s.name).Replace(string(data))
+	objects, err := kube.Decode([]byte(text))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := s.client.Apply(s.t.Context(), objects...); err != nil {
+		s.t.Fatal(err)
+	}
+	s.log.Mark(time.Now(), "applied the fleet")
+}
+
+// await waits until the condition names nothing that is missing.
+func (s *site) await(what string, missing func(now map[timeline.Object]timeline.State) string) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeoutCause(s.t.Context(), patience, errors.New("patience ended"))
+	defer cancel()
+	last := ""
+	if err := s.log.Wait(ctx, what, func(l *timeline.Log) bool { last = missing(l.Now()); return last == "" }); err != nil {
+		s.t.Fatalf("%v; last missing: %s", err, last)
+	}
+	s.log.Mark(time.Now(), "%s", what)
+}
+
+// clean takes the environment away so that it disturbs no other scenario.
+func (s *site) clean() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	for range 3 {
+		apps, _, err := s.client.List(ctx, kube.Ref{APIVersion: "argoproj.io/v1alpha1", Kind: "Application", Namespace: lab.Namespace})
+		if err != nil {
+			s.t.Error(err)
+			return
+		}
+		for _, app := range apps {
+			if s.foreign(timeline.Object{Kind: "Application", Name: app.Ref().Name}) {
+				continue
+			}
+			s.orphan(ctx, app.Ref())
+		}
+	}
+	namespaces, _, err := s.client.List(ctx, kube.Ref{APIVersion: "v1", Kind: "Namespace"})
+	if err != nil {
+		s.t.Error(err)
+	}
+	for _, n := range namespaces {
+		if !s.foreign(timeline.Object{Kind: "Namespace", Name: n.Ref().Name}) {
+			_ = s.client.Delete(ctx, n.Ref())
+		}
+	}
+}
+
+// orphan removes an Application and nothing that belongs to it.
+func (s *site) orphan(ctx context.Context, ref kube.Ref) {
+	_, _ = s.patch(ctx, ref, `{"metadata":{"finalizers":null},"operation":null,"spec":{"syncPolicy":null}}`)
+	_ = s.client.Delete(ctx, ref)
+}
+
+func (s *site) patch(ctx context.Context, ref kube.Ref, body string) ([]byte, error) {
+	path, err := s.client.Path(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	return s.client.Do(ctx, kube.Request{Method: "PATCH", Path: path, ContentType: "application/merge-patch+json", Body: []byte(body)})
+}
