@@ -62,3 +62,26 @@ func TestSame(t *testing.T) {
 		}
 	}
 }
+
+// The right to push is seen without a push.
+func TestWritable(t *testing.T) {
+	onEach(t, func(t *testing.T, m medium, r *Repo) {
+		before := m.server.Tip()
+		if err := r.Writable(t.Context()); err != nil {
+			t.Errorf("Writable() = %v, want it", err)
+		}
+		if m.server.Tip() != before {
+			t.Error("Writable() pushed")
+		}
+	})
+	repo := gittest.New(t)
+	r, err := Open(t.Context(), repo.HTTP("").URL, Options{Branch: "main", CacheDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	repo.Git("config", "http.receivepack", "false")
+	if err := r.Writable(t.Context()); err == nil {
+		t.Error("Writable() of a repository that takes no push = nil")
+	}
+}

@@ -2,8 +2,10 @@ package gitrepo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 
 	"github.com/gatorcloud/sluice/renderer/fault"
@@ -95,6 +97,20 @@ func (l *local) publish(ctx context.Context, m move) error {
 // history has nothing to add: what the store lacks is nowhere.
 func (l *local) history(context.Context, object.Hash, int) (map[object.Hash][]byte, error) {
 	return nil, nil
+}
+
+// writable makes and removes a file where objects and branches are made.
+func (l *local) writable(context.Context) error {
+	for _, dir := range []string{"objects", "refs/heads"} {
+		f, err := os.CreateTemp(filepath.Join(l.path, dir), "tmp_writable_")
+		if err != nil {
+			return fault.Mend("give the user that runs sluice the right to write the repository", "%w", err)
+		}
+		if err := errors.Join(f.Close(), os.Remove(f.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (l *local) damaged(err error) error {

@@ -216,6 +216,8 @@ func (w watched) Read(b []byte) (int, error) {
 	return w.Reader.Read(b)
 }
 
+func (m *mirror) writable(ctx context.Context) error { return m.remote.Writable(ctx) }
+
 func (m *mirror) damaged(err error) error {
 	m.broken.Store(true)
 	return fault.New(fault.Retry, "", "%w: %w", errDamagedMirror, err)

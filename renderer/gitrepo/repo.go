@@ -39,6 +39,8 @@ type backend interface {
 	// history returns the content of up to depth commits that lead to tip, as
 	// far as the store lacks them and the server has them.
 	history(ctx context.Context, tip object.Hash, depth int) (map[object.Hash][]byte, error)
+	// writable fails if a push cannot succeed.
+	writable(ctx context.Context) error
 	// damaged hears that an object cannot be read and returns what to do about it.
 	damaged(err error) error
 	// close lets go of everything.
@@ -134,6 +136,15 @@ func (r *Repo) read(k object.Kind, h object.Hash) ([]byte, error) {
 // signature signs a commit that is made now.
 func (r *Repo) signature() object.Signature {
 	return object.Signature{Name: r.opts.Author.Name, Email: r.opts.Author.Email, When: r.opts.Clock()}
+}
+
+// Writable asks whether a push could succeed, and pushes nothing. Hooks and
+// protected branches may still refuse one.
+func (r *Repo) Writable(ctx context.Context) error {
+	if err := r.backend.writable(ctx); err != nil {
+		return fmt.Errorf("asking to push to branch %q: %w", r.Branch(), err)
+	}
+	return nil
 }
 
 // Publish moves the branch from old to the commit of res, or fails with

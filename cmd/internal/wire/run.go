@@ -5,7 +5,9 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
+	"github.com/gatorcloud/sluice/cmd/internal/cli/doctorcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/etcdflags"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/runcmd"
 	"github.com/gatorcloud/sluice/renderer/etcdstore"
@@ -20,6 +22,12 @@ func running(p *pipeline.Pipeline) runcmd.Deps {
 		Etcd: opener(flags), EtcdFlags: flags.Add,
 		Pipeline: p, Clock: loop.System(), Poke: hangups, Getenv: os.Getenv, Version: Version(),
 	}
+}
+
+// examining returns what `sluice doctor` needs, with etcd flags of its own.
+func examining() doctorcmd.Deps {
+	flags := &etcdflags.Flags{}
+	return doctorcmd.Deps{Etcd: opener(flags), EtcdFlags: flags.Add, Now: time.Now}
 }
 
 // opener returns what opens the etcd of flags for reading and writing.

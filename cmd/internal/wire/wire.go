@@ -13,12 +13,15 @@ import (
 	"github.com/gatorcloud/sluice/cmd/internal/cli/authzcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/catalogcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/democmd"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/doctorcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/etcdflags"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/exit"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/rendercmd"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/rolloutcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/runcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/validatecmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/versioncmd"
+	"github.com/gatorcloud/sluice/renderer/fault"
 	"github.com/gatorcloud/sluice/renderer/pipeline"
 	"github.com/spf13/cobra"
 )
@@ -54,6 +57,9 @@ carries to clusters ring by ring and bucket by bucket.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
+	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return fault.Mend("see `"+c.CommandPath()+" --help`", "%w", err)
+	})
 	p := pipeline.New()
 	etcd := &etcdflags.Flags{}
 	render := rendercmd.Deps{Etcd: source(etcd), EtcdFlags: etcd.Add, Pipeline: p, Now: time.Now, Version: Version()}
@@ -61,10 +67,12 @@ carries to clusters ring by ring and bucket by bucket.`,
 		rendercmd.New(render),
 		rendercmd.NewDiff(render),
 		runcmd.New(running(p)),
+		doctorcmd.New(examining()),
 		validatecmd.New(),
 		authzcmd.New(authorisations()),
 		catalogcmd.New(),
 		democmd.New(democmd.Deps{StartEtcd: embed, List: list, Pipeline: p, Now: time.Now, Version: Version()}),
+		rolloutcmd.New(rolloutcmd.Deps{Open: argocd}),
 		versioncmd.New(Version()),
 	)
 	return cmd

@@ -212,6 +212,24 @@ func (r *Remote) Push(ctx context.Context, p Push) error {
 	return r.judge(report, said)
 }
 
+// Writable begins a push and ends it before anything is sent: servers ask for
+// the right to push at that point.
+func (r *Remote) Writable(ctx context.Context) error {
+	s, err := await(ctx, func() (transport.ReceivePackSession, error) {
+		endpoint := r.endpoint
+		return r.transport.NewReceivePackSession(&endpoint, r.auth)
+	})
+	if err != nil {
+		return r.explain(ctx, "pushing to", err)
+	}
+	defer s.Close()
+	_, err = s.AdvertisedReferencesContext(ctx)
+	if errors.Is(err, transport.ErrEmptyRemoteRepository) {
+		err = nil
+	}
+	return r.explain(ctx, "pushing to", err)
+}
+
 func pushRequest(c *capability.List, p Push, said *words) *packp.ReferenceUpdateRequest {
 	req := packp.NewReferenceUpdateRequestFromCapabilities(c)
 	if c.Supports(capability.Sideband64k) {

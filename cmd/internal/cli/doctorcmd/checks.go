@@ -1,0 +1,90 @@
+package doctorcmd
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/gatorcloud/sluice/renderer/etcdstore"
+	"github.com/gatorcloud/sluice/renderer/fault"
+)
+
+// floor is the least etcd that delivers progress notifications in order:
+// before 3.4.25 and 3.5.8 one could overtake events, and changes were lost.
+var floor = map[int]int{4: 25, 5: 8}
+
+// checkVersion asks every endpoint for its version.
+func checkVersion(ctx context.Context, store *etcdstore.Store) (string, error) {
+	client := store.Client()
+	version := ""
+	for _, endpoint := range client.Endpoints() {
+		resp, err := client.Status(ctx, endpoint)
+		if err != nil {
+			return "", fault.New(fault.Retry, "look at the cluster: etcdctl endpoint status --cluster", "asking %q for its version: %w", endpoint, err)
+		}
+		if err := goodVersion(resp.Version); err != nil {
+			return "", fmt.Errorf("etcd at %q: %w", endpoint, err)
+		}
+		version = resp.Version
+	}
+	return version, nil
+}
+
+// goodVersion refuses versions whose watch can lose changes.
+func goodVersion(v string) error {
+	var major, minor, patch int
+	if n, _ := fmt.Sscanf(v, "%d.%d.%d", &major, &minor, &patch); n < 3 {
+		return fault.Mend("use etcd 3.5.8 or later", "version %q is unknown", v)
+	}
+	least, named := floor[minor]
+	if major < 3 || major == 3 && (minor < 4 || named && patch < least) {
+		return fault.Mend("use etcd 3.5.8 or later: in this version a watch can lose changes", "version %s is too old", v)
+	}
+	return nil
+}
+
+// checkAlarms reports alarms of any member, such as a full disk.
+func checkAlarms(ctx context.Context, store *etcdstore.Store) error {
+	resp, err := store.Client().AlarmList(ctx)
+	if err != nil {
+		return nil // the right to see alarms is for administrators
+	}
+	for _, a := range resp.Alarms {
+		if a.Alarm != etcdserverpb.AlarmType_NONE {
+			return fault.Mend("compact and defragment etcd, then: etcdctl alarm disarm", "member %x raises %s", a.MemberID, a.Alarm)
+		}
+	}
+	return nil
+}
+
+// checkWrite makes and removes a key below a prefix, under a lease in case we
+// are stopped between the two.
+func checkWrite(ctx context.Context, store *etcdstore.Store, prefix string) error {
+	client := store.Client()
+	lease, err := client.Grant(ctx, 30)
+	if err != nil {
+		return fault.Mend("check the rights of the etcd user", "getting a lease: %w", err)
+	}
+	key := fmt.Sprintf("%s/doctor-%x/doctor", prefix, int64(lease.ID))
+	if _, err := client.Put(ctx, key, "", clientv3.WithLease(lease.ID)); err != nil {
+		return fault.Mend("grant it: etcdctl role grant-permission ROLE readwrite --prefix=true "+prefix+"/", "writing below %q: %w", prefix, err)
+	}
+	if _, err := client.Revoke(ctx, lease.ID); err != nil {
+		return fault.New(fault.Retry, "", "giving a lease back: %w", err)
+	}
+	return nil
+}
+
+// clock refuses a clock that is obviously not set; what decides about starts
+// and ends is the machine's own.
+func (d *doctor) clock() {
+	now := d.deps.Now()
+	if now.Year() < 2024 {
+		d.note("clock", "", fault.Mend("set the clock, e.g. with chrony", "it says %s", now.UTC().Format(time.RFC3339)))
+		return
+	}
+	d.note("clock", now.UTC().Format(time.RFC3339), nil)
+}
