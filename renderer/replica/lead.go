@@ -50,6 +50,9 @@ func (e *environment) lead(ctx context.Context, t *leader.Term, mirror *watch.Mi
 	}
 	e.c.Metrics.Leader.WithLabelValues(name).Set(1)
 	defer e.c.Metrics.Leader.WithLabelValues(name).Set(0)
+	e.failing.Store(time.Now().UnixNano()) // until the first step is well
+	e.leading.Store(true)
+	defer e.leading.Store(false)
 	return loop.New(work.core, loop.Options{Timing: e.c.Timing, Clock: e.c.Clock, Feed: mirror, Sync: watcher.Sync,
 		Poke: e.poke, Logger: e.log, Hear: work.hear}).Run(ctx)
 }
@@ -62,11 +65,12 @@ func (t *term) hear(_ context.Context, o loop.Outcome, err error) {
 	m.RemovalsBlocked.WithLabelValues(name).Set(telemetry.Bool(errors.As(err, &blocked)))
 	if err != nil {
 		m.Retries.WithLabelValues(name, reason(err)).Inc()
+		t.failing.CompareAndSwap(0, time.Now().UnixNano())
 		return
 	}
+	t.failing.Store(0)
 	t.quarantine(o)
 	m.PushedRevision.WithLabelValues(name).Set(float64(o.Revision))
-	m.LastSuccess.WithLabelValues(name).Set(telemetry.Seconds(time.Now()))
 	m.Tenants.WithLabelValues(name).Set(float64(o.Tenants))
 	if t.status != nil {
 		t.status.Put(status.Of(o, t.core.Site().Site))
@@ -161,7 +165,7 @@ func (e *environment) wrote(n int, err error) {
 	e.c.Metrics.Status.WithLabelValues(e.name.String(), "written").Add(float64(n))
 }
 
-// gauge shows the copy's size and lag.
+// gauge shows the copy's size and, on the leader, how far Git is behind it.
 func (e *environment) gauge(ctx context.Context, mirror *watch.Mirror) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -173,13 +177,28 @@ func (e *environment) gauge(ctx context.Context, mirror *watch.Mirror) {
 		case <-tick.C:
 		}
 		_, revision, _ := mirror.State()
-		_, since := mirror.Pending()
-		lag := 0.0
-		if !since.IsZero() {
-			lag = time.Since(since).Seconds()
-		}
 		m.WatchRevision.WithLabelValues(name).Set(float64(revision))
 		m.Records.WithLabelValues(name).Set(float64(mirror.Keys()))
-		m.WatchLag.WithLabelValues(name).Set(lag)
+		lag := e.lag(mirror)
+		m.WatchLag.WithLabelValues(name).Set(lag.Seconds())
+		if e.leading.Load() && e.failing.Load() == 0 {
+			m.LastSuccess.WithLabelValues(name).Set(telemetry.Seconds(time.Now().Add(-lag)))
+		}
 	}
+}
+
+// lag returns the age of the oldest change that is not pushed. A replica that
+// stands by lags behind nothing: it takes nothing from its copy.
+func (e *environment) lag(mirror *watch.Mirror) time.Duration {
+	if !e.leading.Load() {
+		return 0
+	}
+	var lag time.Duration
+	if _, since := mirror.Pending(); !since.IsZero() {
+		lag = time.Since(since)
+	}
+	if failing := e.failing.Load(); failing != 0 {
+		lag = max(lag, time.Since(time.Unix(0, failing)))
+	}
+	return lag
 }

@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gatorcloud/sluice/environments"
@@ -149,6 +150,9 @@ type environment struct {
 	name ident.Environment
 	poke chan struct{}
 	log  *slog.Logger
+
+	leading atomic.Bool
+	failing atomic.Int64 // since when steps fail, in Unix nanoseconds; zero while they do not
 }
 
 // run begins the environment again whenever it cannot go on.

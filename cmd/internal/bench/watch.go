@@ -299,7 +299,7 @@ func latencies(ctx context.Context, n int) ([]time.Duration, error) {
 	var times []time.Duration
 	for i := range 400 {
 		began := time.Now()
-		revision, err := f.put(ctx, i*7919%n, 1000+i)
+		revision, err := f.put(ctx, i*7919%n, 100+i)
 		if err != nil {
 			return nil, err
 		}
@@ -349,7 +349,7 @@ func sustained(ctx context.Context) (float64, error) {
 	for k := range seconds * transactions {
 		var ops []clientv3.Op
 		for j := range 2000 / transactions {
-			all, err := records((k*100+j)*7%n, 1+k, "swg")
+			all, err := records((k*100+j)*7%n, 1+k%900, "swg")
 			if err != nil {
 				return 0, err
 			}
