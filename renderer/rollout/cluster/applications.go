@@ -1,0 +1,154 @@
+// Package cluster reads Argo CD's Applications from a Kubernetes API and ends
+// their operations, over net/http with what a kubeconfig holds.
+//
+// It speaks to one server with a client certificate or a token and knows no
+// types but what it needs: no client-go, no watch, no cache. Everything it
+// reads is bounded, and every write names the version it was decided on.
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/gatorcloud/sluice/renderer/manifest"
+	"github.com/gatorcloud/sluice/renderer/rollout"
+)
+
+// page is how many Applications one request reads.
+const page = 500
+
+var _ rollout.Cluster = (*Client)(nil)
+
+// list is a page of Applications, as far as they matter.
+type list struct {
+	Metadata struct {
+		Continue string `json:"continue"`
+	} `json:"metadata"`
+	Items []item `json:"items"`
+}
+
+type item struct {
+	Metadata struct {
+		Name            string            `json:"name"`
+		ResourceVersion string            `json:"resourceVersion"`
+		Labels          map[string]string `json:"labels"`
+	} `json:"metadata"`
+	Spec struct {
+		Source any `json:"source"`
+	} `json:"spec"`
+	Status struct {
+		Sync struct {
+			Revision   string `json:"revision"`
+			ComparedTo struct {
+				Source any `json:"source"`
+			} `json:"comparedTo"`
+		} `json:"sync"`
+		OperationState struct {
+			Phase      string `json:"phase"`
+			Message    string `json:"message"`
+			SyncResult struct {
+				Revision string `json:"revision"`
+				Source   any    `json:"source"`
+			} `json:"syncResult"`
+		} `json:"operationState"`
+	} `json:"status"`
+}
+
+// Applications returns the Applications of an environment, by their label.
+func (c *Client) Applications(ctx context.Context, environment string) ([]rollout.Application, error) {
+	var all []rollout.Application
+	query := url.Values{"labelSelector": {manifest.LabelEnvironment + "=" + environment}, "limit": {fmt.Sprint(page)}}
+	for {
+		data, err := c.do(ctx, request{method: http.MethodGet, path: c.applications() + "?" + query.Encode()})
+		if err != nil {
+			return nil, fmt.Errorf("listing Applications: %w", err)
+		}
+		var l list
+		if err := json.Unmarshal(data, &l); err != nil {
+			return nil, fmt.Errorf("listing Applications: %w", err)
+		}
+		for _, i := range l.Items {
+			all = append(all, i.application())
+		}
+		if l.Metadata.Continue == "" {
+			return all, nil
+		}
+		query.Set("continue", l.Metadata.Continue)
+	}
+}
+
+// Terminate asks Argo CD to end the operation of an Application.
+func (c *Client) Terminate(ctx context.Context, a rollout.Application) error {
+	body, err := json.Marshal(map[string]any{
+		"metadata": map[string]any{"resourceVersion": a.Version},
+		"status":   map[string]any{"operationState": map[string]any{"phase": "Terminating"}},
+	})
+	if err != nil {
+		return err
+	}
+	_, err = c.do(ctx, request{method: http.MethodPatch, path: c.applications() + "/" + url.PathEscape(a.Name), body: body})
+	return err
+}
+
+func (c *Client) applications() string {
+	return "/apis/argoproj.io/v1alpha1/namespaces/" + url.PathEscape(c.namespace) + "/applications"
+}
+
+func (i item) application() rollout.Application {
+	op := i.Status.OperationState
+	return rollout.Application{
+		Name: i.Metadata.Name, Version: i.Metadata.ResourceVersion, Level: i.Metadata.Labels[manifest.LabelLevel],
+		Source: canonical(i.Spec.Source), Compared: canonical(i.Status.Sync.ComparedTo.Source), Syncing: canonical(op.SyncResult.Source),
+		Revision: i.Status.Sync.Revision, Operated: op.SyncResult.Revision, Phase: op.Phase, Message: op.Message,
+	}
+}
+
+// canonical returns equal texts for equal sources. Argo CD writes a field that
+// is empty in one place and leaves it out in another.
+func canonical(v any) string {
+	v = filled(v)
+	if v == nil {
+		return ""
+	}
+	// What was decoded from JSON encodes again, with sorted keys.
+	data, _ := json.Marshal(v)
+	return string(data)
+}
+
+// filled returns v without empty fields, and nil if nothing is left.
+func filled(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := map[string]any{}
+		for key, value := range v {
+			if value = filled(value); value != nil {
+				out[key] = value
+			}
+		}
+		if len(out) == 0 {
+			return nil
+		}
+		return out
+	case []any:
+		if len(v) == 0 {
+			return nil
+		}
+		out := make([]any, len(v))
+		for i := range v {
+			out[i] = filled(v[i])
+		}
+		return out
+	case string:
+		if v == "" {
+			return nil
+		}
+	case bool:
+		if !v {
+			return nil
+		}
+	}
+	return v
+}

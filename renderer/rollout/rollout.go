@@ -1,0 +1,196 @@
+// Package rollout ends operations of Argo CD that hang.
+//
+// An operation that waits for something which becomes neither Healthy nor
+// Degraded blocks its Application for good: nothing newer is synced, not even
+// the revert. This package terminates such operations, level by level from the
+// fleet down, and waits until every Application has taken up its present
+// source. It changes nothing else: what an Application should run stands in
+// Git. It never terminates an operation that runs what its Application asks
+// for, but for that of the fleet when told to abort.
+package rollout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gatorcloud/sluice/renderer/fault"
+)
+
+// ErrChanged is in the error of a call whose Application changed meanwhile.
+var ErrChanged = errors.New("the Application changed meanwhile")
+
+// Cluster is the Argo CD whose operations are ended.
+type Cluster interface {
+	// Applications returns the Applications of an environment.
+	Applications(ctx context.Context, environment string) ([]Application, error)
+	// Terminate asks for the end of an Application's operation. It fails with
+	// ErrChanged when the Application changed since it was read.
+	Terminate(ctx context.Context, a Application) error
+}
+
+// Application is what matters here of an Argo CD Application.
+type Application struct {
+	Name    string `json:"name"`
+	Version string `json:"-"` // resource version, for the precondition
+	// Level is the label gatorcloud.io/level.
+	Level string `json:"level"`
+	// Source is spec.source in canonical JSON, Syncing that of the operation
+	// (empty without a result yet) and Compared that of the last comparison.
+	Source   string `json:"-"`
+	Syncing  string `json:"-"`
+	Compared string `json:"-"`
+	// Revision is the commit that the Application should be at, Operated the commit of the operation.
+	Revision string `json:"revision"`
+	Operated string `json:"operated"`
+	// Phase is the operation's, Message what it waits for.
+	Phase   string `json:"phase"`
+	Message string `json:"message"`
+}
+
+const (
+	phaseRunning     = "Running"
+	phaseTerminating = "Terminating"
+	levelFleet       = "fleet"
+)
+
+// running tells an operation that was not told to end.
+func (a Application) running() bool { return a.Phase == phaseRunning }
+
+// outdated tells an operation that works on something its Application no longer asks for.
+func (a Application) outdated() bool {
+	if !a.running() || a.Syncing == "" {
+		return false
+	}
+	// The fleet's source is a branch: what it asks for is the branch's commit.
+	return a.Syncing != a.Source || a.Level == levelFleet && a.Operated != a.Revision
+}
+
+// moving tells an Application that has not taken up its present source yet.
+func (a Application) moving() bool {
+	return a.Phase == phaseTerminating || a.outdated() || a.Compared != a.Source
+}
+
+// Options say what to end. The zero value unblocks.
+type Options struct {
+	// Abort also ends the fleet's operation when it runs what Git says now:
+	// the rings that have not moved stay where they are.
+	Abort bool
+	// Timeout bounds the whole; 5 minutes when zero.
+	Timeout time.Duration
+	// Interval is the pause between two looks; a second when zero.
+	Interval time.Duration
+	// Settle is how many looks in a row must find nothing in motion; 5 when zero.
+	Settle int
+	// Ended hears of each operation that is ended. May be nil.
+	Ended func(Application)
+}
+
+func (o Options) orDefaults() Options {
+	if o.Timeout == 0 {
+		o.Timeout = 5 * time.Minute
+	}
+	if o.Interval == 0 {
+		o.Interval = time.Second
+	}
+	if o.Settle == 0 {
+		o.Settle = 5
+	}
+	if o.Ended == nil {
+		o.Ended = func(Application) {}
+	}
+	return o
+}
+
+// Unblock ends what hangs in an environment and returns when nothing of it is
+// in motion any more. An environment without Applications is an error.
+func Unblock(ctx context.Context, c Cluster, environment string, o Options) error {
+	o = o.orDefaults()
+	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
+	defer cancel()
+	u := &unblocking{cluster: c, options: o, told: map[string]string{}, abort: o.Abort}
+	for calm := 0; calm < o.Settle; {
+		moving, err := u.look(ctx, environment)
+		if err != nil {
+			return fmt.Errorf("unblocking environment %q: %w", environment, err)
+		}
+		if calm++; len(moving) > 0 {
+			calm = 0
+		}
+		select {
+		case <-ctx.Done():
+			if len(moving) == 0 {
+				return fmt.Errorf("unblocking environment %q: %w", environment, ctx.Err())
+			}
+			return fault.New(fault.Retry, "look at them with argocd app get; repeat the command when Argo CD has caught up",
+				"unblocking environment %q: still in motion after %s: %s: %w", environment, o.Timeout, fault.List(moving), ctx.Err())
+		case <-time.After(o.Interval):
+		}
+	}
+	return nil
+}
+
+type unblocking struct {
+	cluster Cluster
+	options Options
+	abort   bool              // the fleet's operation is still to be ended
+	told    map[string]string // by Application, the version at which its operation was told to end
+}
+
+// look ends what can be ended now and returns the names of what is in motion.
+func (u *unblocking) look(ctx context.Context, environment string) ([]string, error) {
+	apps, err := u.cluster.Applications(ctx, environment)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.ContainsFunc(apps, func(a Application) bool { return a.Level == levelFleet && a.Name == environment }) {
+		return nil, fault.Mend("name an environment that Argo CD has; its fleet's Application has the name and the label gatorcloud.io/level: fleet",
+			"there is no Application of the fleet")
+	}
+	// Parents first: what they apply decides what is outdated below them.
+	slices.SortFunc(apps, func(a, b Application) int {
+		return strings.Compare(order(a)+a.Name, order(b)+b.Name)
+	})
+	var moving []string
+	for _, a := range apps {
+		if err := u.end(ctx, a); err != nil {
+			return nil, err
+		}
+		if a.moving() {
+			moving = append(moving, a.Name)
+		}
+	}
+	return moving, nil
+}
+
+// order sorts levels from the fleet down.
+func order(a Application) string {
+	i := slices.Index([]string{levelFleet, "ring", "tenant"}, a.Level)
+	if i < 0 {
+		return "z"
+	}
+	return string(rune('a' + i))
+}
+
+func (u *unblocking) end(ctx context.Context, a Application) error {
+	abort := u.abort && a.Level == levelFleet
+	if !a.outdated() && !(abort && a.running()) {
+		u.abort = u.abort && !abort // there was nothing to abort
+		return nil
+	}
+	switch err := u.cluster.Terminate(ctx, a); {
+	case errors.Is(err, ErrChanged):
+		return nil // the next look judges it anew
+	case err != nil:
+		return fmt.Errorf("ending the operation of %q: %w", a.Name, err)
+	}
+	u.abort = u.abort && !abort // one operation, not those that follow it
+	if u.told[a.Name] != a.Operated+a.Syncing {
+		u.told[a.Name] = a.Operated + a.Syncing
+		u.options.Ended(a)
+	}
+	return nil
+}

@@ -1,0 +1,141 @@
+package rollout_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/rollout"
+)
+
+const env = "pop"
+
+// argo plays Argo CD: an operation that is told to end is over at the next
+// look, and the Application then syncs its present source.
+type argo struct {
+	apps    []rollout.Application
+	changed map[string]int // how often Terminate fails for another's change
+	// after is what the end of an Application's operation does to the others.
+	after map[string]func(a *argo)
+	ended []string
+}
+
+func (a *argo) Applications(_ context.Context, environment string) ([]rollout.Application, error) {
+	for i := range a.apps {
+		app := &a.apps[i]
+		if app.Phase != "Terminating" {
+			continue
+		}
+		app.Phase, app.Syncing, app.Operated, app.Compared = "Succeeded", app.Source, app.Revision, app.Source
+		if then := a.after[app.Name]; then != nil {
+			then(a)
+		}
+	}
+	return append([]rollout.Application(nil), a.apps...), nil
+}
+
+func (a *argo) Terminate(_ context.Context, app rollout.Application) error {
+	if a.changed[app.Name] > 0 {
+		a.changed[app.Name]--
+		return rollout.ErrChanged
+	}
+	a.ended = append(a.ended, app.Name)
+	a.at(app.Name).Phase = "Terminating"
+	return nil
+}
+
+func (a *argo) at(name string) *rollout.Application {
+	for i := range a.apps {
+		if a.apps[i].Name == name {
+			return &a.apps[i]
+		}
+	}
+	return nil
+}
+
+// app is an Application at rest on source "1" of commit "c1".
+func app(name, level string, change func(*rollout.Application)) rollout.Application {
+	a := rollout.Application{Name: name, Level: level, Source: "1", Syncing: "1", Compared: "1", Revision: "c1", Operated: "c1", Phase: "Succeeded"}
+	if change != nil {
+		change(&a)
+	}
+	return a
+}
+
+func running(a *rollout.Application)  { a.Phase = "Running" }
+func hanging(a *rollout.Application)  { a.Phase, a.Syncing, a.Operated = "Running", "2", "c2" }
+func newer(a *rollout.Application)    { a.Phase, a.Operated = "Running", "c0" }
+func noResult(a *rollout.Application) { a.Phase, a.Syncing = "Running", "" }
+
+func TestUnblock(t *testing.T) {
+	cases := map[string]struct {
+		reason  string
+		apps    []rollout.Application
+		abort   bool
+		changed map[string]int
+		after   map[string]func(*argo)
+		want    []string
+	}{
+		"Rest":               {reason: "nothing hangs", apps: []rollout.Application{app(env, "fleet", nil)}},
+		"Waits":              {reason: "an operation that does what is asked for goes on", apps: []rollout.Application{app(env, "fleet", running), app("pop-1", "tenant", running)}},
+		"NoResult":           {reason: "an operation that has just begun is judged later", apps: []rollout.Application{app(env, "fleet", nil), app("pop-1", "tenant", noResult)}},
+		"OtherCommitBelow":   {reason: "below the fleet the commit says nothing: the source does", apps: []rollout.Application{app(env, "fleet", nil), app("pop-1", "tenant", newer)}},
+		"FleetNewer":         {reason: "a newer commit waits for the fleet", apps: []rollout.Application{app(env, "fleet", newer)}, want: []string{env}},
+		"Descendant":         {reason: "its source moved on", apps: []rollout.Application{app("pop-1-web", "product", hanging), app(env, "fleet", nil)}, want: []string{"pop-1-web"}},
+		"Order":              {reason: "parents first", apps: []rollout.Application{app("a", "product", hanging), app("b", "tenant", hanging), app("c", "ring", hanging), app(env, "fleet", newer)}, want: []string{env, "c", "b", "a"}},
+		"Abort":              {reason: "the fleet's operation ends although it is up to date", apps: []rollout.Application{app(env, "fleet", running), app("pop-1", "tenant", running)}, abort: true, want: []string{env}},
+		"AbortNothing":       {reason: "there is nothing to abort", apps: []rollout.Application{app(env, "fleet", nil)}, abort: true},
+		"ChangedMeanwhile":   {reason: "it is judged anew and ended then", apps: []rollout.Application{app(env, "fleet", newer)}, changed: map[string]int{env: 2}, want: []string{env}},
+		"AbortThoughItMoved": {reason: "an abort is not lost to a change", apps: []rollout.Application{app(env, "fleet", running)}, abort: true, changed: map[string]int{env: 1}, want: []string{env}},
+		"LevelByLevel": {
+			reason: "the child hangs only when its parent has moved it on",
+			apps:   []rollout.Application{app(env, "fleet", newer), app("pop-1-web", "product", running)},
+			after:  map[string]func(*argo){env: func(a *argo) { a.at("pop-1-web").Source, a.at("pop-1-web").Compared = "0", "0" }},
+			want:   []string{env, "pop-1-web"},
+		},
+		"AbortOnce": {
+			reason: "what follows the aborted operation is not aborted",
+			apps:   []rollout.Application{app(env, "fleet", running)}, abort: true,
+			after: map[string]func(*argo){env: func(a *argo) { a.at(env).Phase = "Running" }},
+			want:  []string{env},
+		},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			a := &argo{apps: tc.apps, changed: tc.changed, after: tc.after}
+			var heard []string
+			err := rollout.Unblock(t.Context(), a, env, rollout.Options{
+				Abort: tc.abort, Interval: time.Millisecond, Timeout: 5 * time.Second,
+				Ended: func(a rollout.Application) { heard = append(heard, a.Name) },
+			})
+			if err != nil {
+				t.Fatalf("%s: Unblock() = %v", tc.reason, err)
+			}
+			if diff := cmp.Diff(tc.want, a.ended); diff != "" {
+				t.Errorf("%s: ended -want +got:\n%s", tc.reason, diff)
+			}
+			if diff := cmp.Diff(tc.want, heard); diff != "" {
+				t.Errorf("%s: heard of -want +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func TestUnblockTimeout(t *testing.T) {
+	a := &argo{apps: []rollout.Application{app(env, "fleet", nil), app("pop-1", "tenant", func(a *rollout.Application) { a.Compared = "0" })}}
+	err := rollout.Unblock(t.Context(), a, env, rollout.Options{Interval: time.Millisecond, Timeout: 50 * time.Millisecond})
+	if fault.ClassOf(err) != fault.Retry || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Unblock() = %v of class %s, want the deadline, to be tried again", err, fault.ClassOf(err))
+	}
+}
+
+func TestUnblockUnknownEnvironment(t *testing.T) {
+	a := &argo{apps: []rollout.Application{app("pop-1", "tenant", nil)}}
+	if err := rollout.Unblock(t.Context(), a, env, rollout.Options{}); fault.HintOf(err) == "" {
+		t.Errorf("Unblock() = %v, want an error with a hint", err)
+	}
+}
