@@ -11,8 +11,12 @@ import (
 	"strings"
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/exit"
+	"github.com/gatorcloud/sluice/renderer"
 	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/gitrepo"
+	"github.com/gatorcloud/sluice/renderer/manifest"
 	"github.com/gatorcloud/sluice/renderer/pipeline"
+	"github.com/gatorcloud/sluice/renderer/target"
 	"github.com/gatorcloud/sluice/renderer/tree"
 	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
@@ -22,6 +26,7 @@ import (
 func NewDiff(deps Deps) *cobra.Command {
 	o := &options{deps: deps}
 	var every bool
+	var against string
 	cmd := &cobra.Command{
 		Use:   "diff",
 		Short: "Show how the repository differs from what a render gives",
@@ -29,22 +34,33 @@ func NewDiff(deps Deps) *cobra.Command {
 unified diff. Tenants whose files change alike are shown once, with the number
 of tenants and some of their ids; --every prints each file.
 
+With --against it renders nothing and compares the rendered files of this
+directory with those of another branch: what a merge request does to tenants.
+
 The exit code is 0 without differences, 1 with some and 2 after an error.`,
 		Example: `  # what a change of catalog or fleet in this checkout does to the tenants
   sluice diff --from-git
 
   # the same, file by file
-  sluice diff --from-git --every`,
+  sluice diff --from-git --every
+
+  # what this checkout changes for tenants, against the branch main
+  sluice diff --against main`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.fromGit = o.fromGit || against != ""
 			s, err := o.open(cmd.Context(), cmd.ErrOrStderr())
 			if err != nil {
 				return err
+			}
+			if against != "" {
+				return errors.Join(s.against(cmd.Context(), cmd.OutOrStdout(), against, every), s.Close())
 			}
 			return errors.Join(s.diff(cmd.Context(), cmd.OutOrStdout(), every), s.Close())
 		},
 	}
 	o.add(cmd.Flags())
+	cmd.Flags().StringVar(&against, "against", "", "branch of the same repository to compare the rendered files with")
 	cmd.Flags().BoolVar(&every, "every", false, "print every file, not one for all that change alike")
 	return cmd
 }
@@ -71,6 +87,56 @@ func (s *session) diff(ctx context.Context, stdout io.Writer, every bool) error 
 		return s.end(exit.ErrDifferent)
 	}
 	return s.end(nil)
+}
+
+// against prints how the rendered files of the session's directory differ from
+// those of another branch.
+func (s *session) against(ctx context.Context, stdout io.Writer, branch string, every bool) error {
+	old, err := target.Open(ctx, s.options.repo.Location(), gitrepo.Options{Branch: branch})
+	if err != nil {
+		return err
+	}
+	defer old.Close()
+	here, err := s.target.Files(ctx)
+	if err != nil {
+		return err
+	}
+	changes, err := old.Compare(ctx, func(_ context.Context, _ fs.FS, sink renderer.Sink) (gitrepo.Message, error) {
+		return gitrepo.Message{}, s.copy(here, sink)
+	})
+	if err != nil {
+		return err
+	}
+	before, err := old.Files(ctx)
+	if err != nil {
+		return err
+	}
+	if err := printDiffs(stdout, before, changes, every); err != nil {
+		return err
+	}
+	if len(changes) > 0 {
+		return exit.ErrDifferent
+	}
+	return nil
+}
+
+// copy puts the rendered folders of all environments into sink as they stand.
+func (s *session) copy(files fs.FS, sink renderer.Sink) error {
+	for _, env := range s.envs {
+		stored := renderer.NewStored(files, env)
+		for _, name := range manifest.RenderedDirs() {
+			path := manifest.EnvironmentPath(env) + "/" + name
+			dir, err := stored.Folder(path)
+			if err != nil {
+				return err
+			}
+			sink.Reset(path)
+			if err := sink.Put(path, dir); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // group is files of tenants that change alike.
