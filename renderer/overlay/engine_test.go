@@ -51,6 +51,51 @@ func TestEngineIsFast(t *testing.T) {
 	}
 }
 
+// TestUnprovenWaits shows that a sample whose values a stencil does not cover
+// proves nothing, and that the next one does.
+func TestUnprovenWaits(t *testing.T) {
+	e := New(Options{})
+	base := bases()["Styles"]
+	for n, p := range []string{"a\tb", "b\tc", "c\td", "plain", "plain", "words"} {
+		spec, values := overlaytest.Values(n)
+		values["p"], values["q"] = p, "q"
+		d := overlaytest.Overlay(base, spec, values)
+		form, _ := e.read(d, ".")
+		_, fast, _ := e.familyOf(&form).fill(nil, &form)
+		if want := n > 4; fast != want {
+			t.Errorf("build %d has a stencil = %v, want %v", n, fast, want)
+		}
+		if _, err := e.Build(t.Context(), d, "."); err != nil {
+			t.Fatal(err)
+		}
+		if f := e.familyOf(&form); len(f.unproven) > 1 {
+			t.Errorf("build %d has left %d stencils to prove, want at most 1", n, len(f.unproven))
+		}
+	}
+}
+
+// TestManyShapes shows that values that keep coming in new shapes are given up on.
+func TestManyShapes(t *testing.T) {
+	e := New(Options{})
+	base := bases()["Delimiters"]
+	for n := range 3 * maxShapes {
+		spec, values := overlaytest.Values(n)
+		values["p"], values["q"] = "a"+strings.Repeat(".", n/2), "q"
+		d := overlaytest.Overlay(base, spec, values)
+		if _, err := e.Build(t.Context(), d, "."); err != nil {
+			t.Fatal(err)
+		}
+		form, _ := e.read(d, ".")
+		f := e.familyOf(&form)
+		if len(f.samples) > maxShapes {
+			t.Fatalf("%d samples are kept", len(f.samples))
+		}
+		if n == 3*maxShapes-1 && !f.settled.Load() {
+			t.Error("the engine still learns")
+		}
+	}
+}
+
 // TestEqualBasesShare shows that a base is known by its contents.
 func TestEqualBasesShare(t *testing.T) {
 	e := New(Options{})

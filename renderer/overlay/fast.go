@@ -3,7 +3,6 @@ package overlay
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,16 +22,16 @@ const maxShapes = 16
 
 // family is what is known of the overlays of one base, state and set of parameters.
 type family struct {
-	// stencils are ready for use; the slice is replaced, never changed.
+	// stencils are proven and ready for use; the slice is replaced, never changed.
 	stencils atomic.Pointer[[]*stencil.Stencil]
 	// settled is set once nothing more is to be learnt: the general path it is.
 	settled atomic.Bool
 
-	mu      sync.Mutex // held while learning
-	plan    *stencil.Plan
-	samples []sample
-	refused [][]string
-	err     error // why the family, or its last shape, has no stencil
+	mu       sync.Mutex // held while learning
+	plan     *stencil.Plan
+	samples  []sample
+	unproven []*stencil.Stencil
+	refused  [][]string // shapes that have no stencil
 }
 
 // sample is an overlay that kustomize has built.
@@ -57,8 +56,9 @@ func (f *family) fill(dst []byte, form *stencil.Form) (out []byte, filled, known
 	return dst, false, false
 }
 
-// learn makes a stencil for overlays like form if a sample to prove it by is at
-// hand. It returns an error only when ctx has ended.
+// learn makes a stencil for overlays like form once a sample of them is at
+// hand, and proves it as soon as a sample can. It returns an error only when
+// ctx has ended.
 func (f *family) learn(ctx context.Context, form stencil.Form, run stencil.Runner) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -68,65 +68,75 @@ func (f *family) learn(ctx context.Context, form stencil.Form, run stencil.Runne
 	if f.plan == nil {
 		plan, err := stencil.NewPlan(form.Base)
 		if err != nil {
-			f.settle(err)
+			f.settle()
 			return nil
 		}
 		f.plan = plan
 	}
 	shapes := f.plan.Shapes(&form)
 	equal := func(s []string) bool { return slices.Equal(s, shapes) }
-	i := slices.IndexFunc(f.samples, func(s sample) bool { return equal(f.plan.Shapes(&s.form)) })
-	if i < 0 || slices.ContainsFunc(f.refused, equal) {
+	if slices.ContainsFunc(f.refused, equal) || !slices.ContainsFunc(f.samples, func(s sample) bool { return equal(f.plan.Shapes(&s.form)) }) {
 		return nil
 	}
-	return f.compile(ctx, shapes, f.samples[i], run)
-}
-
-// compile makes the stencil of a sample and proves it on the sample.
-func (f *family) compile(ctx context.Context, shapes []string, s sample, run stencil.Runner) error {
-	made, err := f.plan.Compile(ctx, s.form, run)
-	if ctx.Err() != nil {
-		return fmt.Errorf("compiling an overlay: %w", context.Cause(ctx))
-	}
-	if err == nil {
-		got, ok := made.Fill(nil, &s.form)
-		if ok && !bytes.Equal(got, s.manifests) {
-			f.settle(errors.New("the stencil gives other bytes than kustomize"))
-			f.stencils.Store(nil)
+	i := slices.IndexFunc(f.unproven, func(s *stencil.Stencil) bool { return s.Matches(&form) })
+	if i < 0 {
+		made, err := f.plan.Compile(ctx, form, run)
+		if ctx.Err() != nil {
+			return fmt.Errorf("compiling an overlay: %w", context.Cause(ctx))
+		}
+		if err != nil {
+			f.refused = append(f.refused, shapes)
+			f.bound()
 			return nil
 		}
-		if !ok {
-			return nil // the sample's values prove nothing; another one may
-		}
+		i = len(f.unproven)
+		f.unproven = append(f.unproven, made)
 	}
-	if err != nil {
-		f.err = err
-		f.refused = append(f.refused, shapes)
-	} else {
+	f.prove(i)
+	return nil
+}
+
+// prove compares an unproven stencil with the samples that it covers. One
+// that gives other bytes than kustomize shows that this package is wrong about
+// the base: then none is trusted.
+func (f *family) prove(i int) {
+	made := f.unproven[i]
+	for _, s := range f.samples {
+		got, ok := made.Fill(nil, &s.form)
+		if !ok {
+			continue
+		}
+		if !bytes.Equal(got, s.manifests) {
+			f.stencils.Store(nil)
+			f.settle()
+			return
+		}
 		var list []*stencil.Stencil
 		if old := f.stencils.Load(); old != nil {
 			list = slices.Clone(*old)
 		}
 		list = append(list, made)
 		f.stencils.Store(&list)
+		f.unproven = slices.Delete(f.unproven, i, i+1)
+		f.bound()
+		return
 	}
-	if len(f.refused) >= maxShapes || f.count() >= maxShapes {
-		f.settled.Store(true)
-		f.samples = nil
-	}
-	return nil
 }
 
-func (f *family) count() int {
+// bound stops learning when values keep coming in new shapes.
+func (f *family) bound() {
+	proven := 0
 	if list := f.stencils.Load(); list != nil {
-		return len(*list)
+		proven = len(*list)
 	}
-	return 0
+	if proven+len(f.refused)+len(f.unproven) >= maxShapes {
+		f.settle()
+	}
 }
 
-func (f *family) settle(err error) {
-	f.err = err
-	f.samples = nil
+// settle stops learning.
+func (f *family) settle() {
+	f.samples, f.unproven, f.refused = nil, nil, nil
 	f.settled.Store(true)
 }
 
@@ -138,6 +148,9 @@ func (f *family) keep(form stencil.Form, manifests []byte) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.settled.Load() {
+		return
+	}
 	if len(f.samples) == maxShapes {
 		f.samples = slices.Delete(f.samples, 0, 1)
 	}
