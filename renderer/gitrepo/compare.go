@@ -180,7 +180,9 @@ func (w *worker) file(path string, old object.Entry, h object.Hash, data []byte,
 	default:
 		w.note(path, tree.Changed, data)
 	}
-	if !write || !w.wants(h) {
+	// Writing a small file costs less than asking the store for it.
+	const small = 4 << 10
+	if !write || w.batch == nil || len(data) > small && !w.wants(h) {
 		return nil
 	}
 	return w.batch.Add(object.Blob, h, data)

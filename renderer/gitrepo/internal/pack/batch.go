@@ -19,7 +19,7 @@ type Batch struct {
 	w       *Writer
 	out     buffer
 	encoder *encoder
-	deflate *zlib.Writer // of objects too large for encoder; made when there is one
+	general *zlib.Writer // of objects too large for encoder; made when there is one
 	added   []indexEntry // offsets count from the start of out until Flush
 }
 
@@ -54,24 +54,31 @@ func (b *Batch) Add(k object.Kind, h object.Hash, data []byte) error {
 	}
 	at := len(b.out)
 	b.out = appendObjectHeader(b.out, k, len(data))
-	if len(data) <= small {
-		b.out = b.encoder.encode(b.out, data)
-	} else if err := b.general(data); err != nil {
+	if err := b.deflate(k, data); err != nil {
 		return fmt.Errorf("deflating %s %s: %w", k, h, err)
 	}
 	b.added = append(b.added, indexEntry{h, crc32.ChecksumIEEE(b.out[at:]), int64(at)})
 	return nil
 }
 
-// general deflates a larger object.
-func (b *Batch) general(data []byte) error {
-	if b.deflate == nil {
-		b.deflate, _ = zlib.NewWriterLevel(&b.out, level) // the level is valid
-	} else {
-		b.deflate.Reset(&b.out)
+// deflate appends the zlib stream of an object.
+func (b *Batch) deflate(k object.Kind, data []byte) error {
+	switch {
+	case len(data) > small:
+	case k == object.Tree: // most of it is hashes, which do not shrink
+		b.out = appendStored(b.out, data)
+		return nil
+	default:
+		b.out = b.encoder.encode(b.out, data)
+		return nil
 	}
-	_, err := b.deflate.Write(data)
-	return errors.Join(err, b.deflate.Close())
+	if b.general == nil {
+		b.general, _ = zlib.NewWriterLevel(&b.out, level) // the level is valid
+	} else {
+		b.general.Reset(&b.out)
+	}
+	_, err := b.general.Write(data)
+	return errors.Join(err, b.general.Close())
 }
 
 // Flush moves the batch into the pack and ends its use.

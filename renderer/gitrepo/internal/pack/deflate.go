@@ -83,7 +83,6 @@ func fixedCode(symbol int) code {
 // encode appends the zlib stream of src, which is at most small bytes long.
 func (e *encoder) encode(out, src []byte) []byte {
 	e.out, e.acc, e.n = append(out, 0x78, 0x01), 0, 0
-	at := len(e.out)
 	e.put(code{0b011, 3}) // the last block, with the fixed tables
 	e.block(src)
 	e.put(fixedCode(256))
@@ -91,11 +90,17 @@ func (e *encoder) encode(out, src []byte) []byte {
 		e.out = append(e.out, byte(e.acc))
 		e.acc >>= 8
 	}
-	if len(e.out)-at > len(src)+5 {
-		e.out = append(e.out[:at], 1, byte(len(src)), byte(len(src)>>8), ^byte(len(src)), ^byte(len(src)>>8))
-		e.out = append(e.out, src...)
+	if len(e.out)-len(out) > 2+5+len(src) {
+		return appendStored(e.out[:len(out)], src)
 	}
 	return binary.BigEndian.AppendUint32(e.out, adler32.Checksum(src))
+}
+
+// appendStored appends a zlib stream that holds src as it is.
+func appendStored(out, src []byte) []byte {
+	out = append(out, 0x78, 0x01, 1, byte(len(src)), byte(len(src)>>8), ^byte(len(src)), ^byte(len(src)>>8))
+	out = append(out, src...)
+	return binary.BigEndian.AppendUint32(out, adler32.Checksum(src))
 }
 
 // block writes src as literals and matches.
