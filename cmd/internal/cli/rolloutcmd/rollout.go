@@ -2,7 +2,6 @@
 package rolloutcmd
 
 import (
-	"context"
 	"fmt"
 	"time"
 
@@ -93,7 +92,7 @@ func (d Deps) run(cmd *cobra.Command, o *options, abort bool) error {
 	}
 	defer closed()
 	ended := 0
-	err = rollout.Unblock(orBackground(cmd.Context()), cluster, env.String(), rollout.Options{
+	err = rollout.Unblock(cmd.Context(), cluster, env.String(), rollout.Options{
 		Abort: abort, Timeout: o.timeout,
 		Ended: func(a rollout.Application) {
 			ended++
@@ -105,11 +104,4 @@ func (d Deps) run(cmd *cobra.Command, o *options, abort bool) error {
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "ended %d operations; nothing hangs\n", ended)
 	return nil
-}
-
-func orBackground(ctx context.Context) context.Context {
-	if ctx == nil {
-		return context.Background()
-	}
-	return ctx
 }
