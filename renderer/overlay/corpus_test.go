@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/kustomize/v5/commands/build"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/kustomize/kyaml/openapi"
 
@@ -49,8 +49,8 @@ func (refuseAll) RoundTrip(*http.Request) (*http.Response, error) {
 	return nil, errors.New("no network in this test")
 }
 
-// judge builds a case with kustomize's own file system, in a fresh state and
-// with the options of its command line.
+// judge builds a case with kustomize's own command and file system, in a fresh
+// state.
 func judge(c overlaytest.Case) (out []byte, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -65,13 +65,12 @@ func judge(c overlaytest.Case) (out []byte, err error) {
 			return nil, err
 		}
 	}
-	options := krusty.MakeDefaultOptions()
-	options.Reorder = krusty.ReorderOptionUnspecified
-	m, err := krusty.MakeKustomizer(options).Run(files, filepath.Join("/", c.Root))
-	if err != nil {
-		return nil, err
-	}
-	return m.AsYaml()
+	var printed bytes.Buffer
+	command := build.NewCmdBuild(files, build.MakeHelp("kustomize", "build"), &printed)
+	command.SetArgs([]string{filepath.Join("/", c.Root)})
+	command.SilenceErrors = true
+	err = command.Execute()
+	return printed.Bytes(), err
 }
 
 // verdict is what kustomize answers to a case.
