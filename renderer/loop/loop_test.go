@@ -252,3 +252,22 @@ func TestRunBatchesBursts(t *testing.T) {
 type fixed struct{ now time.Time }
 
 func (f fixed) Now() time.Time { return f.now }
+
+// A removal whose push failed is made again.
+func TestRemovalSurvivesALostRace(t *testing.T) {
+	s, r := settled(t, 2, false)
+	s.etcd.change("/1000000", "")
+	s.etcd.change("/1000000/rs/swg", "")
+	advance(t, s, r.with(s))
+	s.now = r.Next()
+	r.git.next = "before"
+	if _, err := r.Step(context.Background(), s.now); !errors.Is(err, errBroken) {
+		t.Fatalf("Step() = %v, want the connection to break", err)
+	}
+	if o := advance(t, s, r); !o.Changed || len(o.Removed) != 1 {
+		t.Errorf("Step() = %+v, want the tombstone gone", o)
+	}
+	if d := s.differences(s.now); len(d) > 0 {
+		t.Errorf("a render from nothing changes %q", d)
+	}
+}

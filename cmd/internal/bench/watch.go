@@ -360,7 +360,9 @@ func sustained(ctx context.Context) (float64, error) {
 			return 0, err
 		}
 		last = resp.Header.Revision
-		time.Sleep(time.Until(began.Add(time.Duration(k+1) * time.Second / transactions)))
+		if k+1 < seconds*transactions {
+			time.Sleep(time.Until(began.Add(time.Duration(k+1) * time.Second / transactions)))
+		}
 	}
 	wrote := time.Since(began)
 	if err := f.wait(last); err != nil {
