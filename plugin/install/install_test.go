@@ -1,6 +1,7 @@
 package install_test
 
 import (
+	"fmt"
 	"os"
 	"regexp"
 	"slices"
@@ -207,6 +208,9 @@ func TestMetricsAreReachable(t *testing.T) {
 		}
 	}
 	port := c.Ports[0]
+	if want := (corev1.EnvVar{Name: "SLUICE_METRICS_ADDR", Value: fmt.Sprintf(":%d", port.ContainerPort)}); !slices.Contains(c.Env, want) {
+		t.Errorf("environment %v, want %v", c.Env, want)
+	}
 	if got := policy.Spec.Ingress[0].Ports[0].Port.IntVal; got != port.ContainerPort || service.Spec.Ports[0].TargetPort.StrVal != port.Name {
 		t.Errorf("policy admits %d, service targets %v, want %d and %q", got, service.Spec.Ports[0].TargetPort, port.ContainerPort, port.Name)
 	}
