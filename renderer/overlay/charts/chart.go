@@ -123,11 +123,11 @@ func merged(file []byte, c types.HelmChart) ([]byte, error) {
 	}
 	base, err := yaml.Parse(string(file))
 	if err != nil {
-		return nil, fault.Mend("mend the file", "parsing values: %w", err)
+		return nil, fault.Mend("mend the file", "parsing values: %s", flat(err))
 	}
 	inline, err := yaml.FromMap(c.ValuesInline)
 	if err != nil {
-		return nil, fault.Mend("mend valuesInline", "parsing values: %w", err)
+		return nil, fault.Mend("mend valuesInline", "parsing values: %s", flat(err))
 	}
 	var out *yaml.RNode
 	if c.ValuesMerge == "merge" {
@@ -136,11 +136,11 @@ func merged(file []byte, c types.HelmChart) ([]byte, error) {
 		out, err = merge2.Merge(inline, base.Copy(), yaml.MergeOptions{})
 	}
 	if err != nil {
-		return nil, fault.Mend("mend valuesInline", "merging values: %w", err)
+		return nil, fault.Mend("mend valuesInline", "merging values: %s", flat(err))
 	}
 	m, err := out.Map()
 	if err != nil {
-		return nil, fault.Mend("mend valuesInline", "merging values: %w", err)
+		return nil, fault.Mend("mend valuesInline", "merging values: %s", flat(err))
 	}
 	return sigsyaml.Marshal(m)
 }
@@ -153,7 +153,7 @@ func mark(manifests []byte, limits hermetic.Limits) ([]byte, error) {
 	}
 	m, err := resmap.NewFactory(provider.NewDefaultDepProvider().GetResourceFactory()).NewResMapFromBytes(manifests)
 	if err != nil {
-		return nil, fault.Mend("mend the chart", "its output is not a list of objects: %w", err)
+		return nil, fault.Mend("mend the chart", "its output is not a list of objects: %s", flat(err))
 	}
 	var b strings.Builder
 	for _, r := range m.Resources() {
@@ -169,3 +169,6 @@ func mark(manifests []byte, limits hermetic.Limits) ([]byte, error) {
 	}
 	return []byte(b.String()), nil
 }
+
+// flat returns the message of an error on one line.
+func flat(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 
 	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/api/types"
@@ -177,6 +178,9 @@ func (s *scope) fail(field string, err error) error {
 
 // located is an error that names its file.
 type located struct{ error }
+
+// Error returns the message on one line: parsers answer with several.
+func (l *located) Error() string { return strings.Join(strings.Fields(l.error.Error()), " ") }
 
 // Unwrap returns the error with its message.
 func (l *located) Unwrap() error { return l.error }

@@ -44,7 +44,7 @@ func Visit(ctx context.Context, dir *tree.Dir, root string, f func(resmap.ResMap
 	select {
 	case turn <- struct{}{}:
 	case <-ctx.Done():
-		return fmt.Errorf("building %q: waiting for kustomize: %w", root, context.Cause(ctx))
+		return late(ctx, root, "waiting for kustomize")
 	}
 	done := make(chan error, 1)
 	go func() {
@@ -55,8 +55,14 @@ func Visit(ctx context.Context, dir *tree.Dir, root string, f func(resmap.ResMap
 	case err := <-done:
 		return err
 	case <-ctx.Done():
-		return fmt.Errorf("building %q: running kustomize: %w", root, context.Cause(ctx))
+		return late(ctx, root, "running kustomize")
 	}
+}
+
+// late is the error of a build that ctx ended.
+func late(ctx context.Context, root, doing string) error {
+	return fault.New(fault.Retry, "try again with more time; split the directory if it is large",
+		"building %q: %s: %w", root, doing, context.Cause(ctx))
 }
 
 // run calls kustomize with the options that its command line has by default.
