@@ -57,8 +57,10 @@ func (a Application) Encode() []byte {
 	w.line(4, "automated:")
 	w.line(6, "prune: true")
 	w.line(6, "selfHeal: true")
-	w.line(4, "retry:")
-	w.line(6, "limit: 0")
+	// No retries, in the form in which Argo CD writes it back: it drops a limit
+	// of 0 from the live object with every sync, and a parent that had written
+	// one would heal that drift by syncing its children again and again.
+	w.line(4, "retry: {}")
 	if a.Create {
 		w.line(4, "syncOptions:")
 		w.line(4, "- CreateNamespace=true")
