@@ -107,9 +107,5 @@ func (g *Generator) build(ctx context.Context, d *tree.Dir) ([][]byte, error) {
 	if err != nil {
 		return nil, because(ReasonBuild, err)
 	}
-	parts := split(out)
-	for i, p := range parts {
-		parts[i] = document(p)
-	}
-	return parts, nil
+	return split(out), nil
 }

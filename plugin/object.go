@@ -3,10 +3,7 @@ package plugin
 import (
 	"bytes"
 	"fmt"
-	"strconv"
 	"strings"
-
-	"github.com/gatorcloud/sluice/renderer/manifest"
 )
 
 // object is what the checks need to know of one manifest. Values are as
@@ -40,12 +37,31 @@ func split(stream []byte) [][]byte {
 	if len(bytes.TrimSpace(stream)) == 0 {
 		return nil
 	}
-	return bytes.SplitAfter(stream, []byte("\n---\n"))
+	parts := make([][]byte, 0, 1+bytes.Count(stream, []byte(separator)))
+	for {
+		end := separatorAt(stream)
+		if end < 0 {
+			return append(parts, stream)
+		}
+		parts, stream = append(parts, stream[:end]), stream[end+len(separator):]
+	}
 }
 
-// document returns a part of split without the separator.
-func document(part []byte) []byte {
-	return bytes.TrimSuffix(part, []byte("---\n"))
+// separator is the line between two documents.
+const separator = "---\n"
+
+// separatorAt returns where the next separator begins, -1 for nowhere. It looks
+// for dashes first, because every line ends in a newline.
+func separatorAt(stream []byte) int {
+	for at := 0; ; at++ {
+		i := bytes.Index(stream[at:], []byte(separator))
+		if i < 0 {
+			return -1
+		}
+		if at += i; at > 0 && stream[at-1] == '\n' {
+			return at
+		}
+	}
 }
 
 // scan reads an object from a manifest in the form that kustomize prints:
@@ -56,23 +72,12 @@ func scan(doc []byte) (object, error) {
 		return parse(doc)
 	}
 	var o object
-	s := scanner{open: make([]string, 0, 16), closed: -1}
+	s := scanner{closed: -1}
 	end := 0
 	for line := range bytes.Lines(doc) {
 		end += len(line)
-		line = bytes.TrimSuffix(line, []byte("\n"))
-		key, value, err := s.next(line)
-		if err != nil {
+		if err := s.line(bytes.TrimSuffix(line, []byte("\n")), end-1, &o); err != nil {
 			return o, err
-		}
-		if value == "" {
-			continue
-		}
-		if err := o.set(s.open, key, value); err != nil {
-			return o, err
-		}
-		if len(s.open) == 2 && o.mark(s.open, key) == &o.wave {
-			o.waveStart, o.waveEnd = end-1-len(value), end-1
 		}
 	}
 	return o, o.check(doc)
@@ -94,155 +99,4 @@ func breaksOddly(doc []byte) bool {
 		}
 	}
 	return false
-}
-
-// set keeps the value of key below the open keys if the checks want it.
-func (o *object) set(open []string, key, value string) error {
-	var field *string
-	switch len(open) {
-	case 0:
-		field = o.top(key)
-	case 1:
-		field = o.second(open[0], key)
-	case 2:
-		field = o.mark(open, key)
-	case 4:
-		o.nodeSelector = o.nodeSelector || open[3] == "nodeSelector" && open[2] == "spec" && open[1] == "template" && open[0] == "spec"
-	}
-	if field == nil {
-		return nil
-	}
-	var err error
-	*field, err = scalar(value)
-	return err
-}
-
-func (o *object) top(key string) *string {
-	switch key {
-	case "apiVersion":
-		return &o.apiVersion
-	case "kind":
-		return &o.kind
-	}
-	return nil
-}
-
-func (o *object) second(parent, key string) *string {
-	switch {
-	case parent == "metadata" && key == "name":
-		return &o.name
-	case parent == "metadata" && key == "namespace":
-		return &o.namespace
-	case parent == "spec" && key == "replicas":
-		return &o.replicas
-	case parent == "spec" && key == "progressDeadlineSeconds":
-		return &o.deadline
-	case parent == "spec" && key == "suspend":
-		return &o.suspend
-	}
-	return nil
-}
-
-func (o *object) mark(open []string, key string) *string {
-	switch {
-	case open[0] != "metadata":
-	case open[1] == "labels" && key == manifest.LabelComponent:
-		return &o.component
-	case open[1] == "annotations" && key == manifest.AnnotationWave:
-		return &o.wave
-	}
-	return nil
-}
-
-// scanner follows the keys that are open. Lists and scalars of several lines
-// are passed over: nothing that the checks need lies inside one.
-type scanner struct {
-	open   []string // keys from the top to the current line's parent
-	closed int      // lines deeper than this are part of a value; -1 for none
-}
-
-// next returns the key and the value of a line; both are "" for a line inside
-// a value, and the value is "" for a key that opens a level.
-func (s *scanner) next(line []byte) (key, value string, err error) {
-	indent := len(line) - len(bytes.TrimLeft(line, " "))
-	rest := line[indent:]
-	switch {
-	case len(rest) == 0, s.closed >= 0 && indent > s.closed:
-		return "", "", nil
-	case rest[0] == '-' && (len(rest) == 1 || rest[1] == ' '):
-		s.closed = indent
-		return "", "", s.cut(indent)
-	case rest[0] == '?' || rest[0] == ':': // a key of more than 128 bytes, and its value
-		s.closed = indent
-		return "", "", s.cut(indent)
-	case rest[0] == '#':
-		return "", "", fmt.Errorf("manifest has a comment, which kustomize does not print")
-	}
-	s.closed = -1
-	if err := s.cut(indent); err != nil {
-		return "", "", err
-	}
-	key, value, err = pair(string(rest))
-	if err != nil {
-		return "", "", err
-	}
-	if value == "" {
-		s.open = append(s.open, key)
-		return key, "", nil
-	}
-	s.closed = indent
-	return key, value, nil
-}
-
-// cut closes the levels that a line at indent is not part of.
-func (s *scanner) cut(indent int) error {
-	depth := indent / 2
-	if indent%2 != 0 || depth > len(s.open) {
-		return fmt.Errorf("manifest has an unexpected indentation of %d", indent)
-	}
-	s.open = s.open[:depth]
-	return nil
-}
-
-// pair cuts "key: value" or "key:"; keys may be quoted.
-func pair(line string) (key, value string, err error) {
-	end := 0
-	if line[0] == '"' || line[0] == '\'' {
-		if end = strings.Index(line[1:], line[:1]+":") + 2; end < 2 {
-			return "", "", fmt.Errorf("manifest has the line %s, which is no key", clip(line))
-		}
-	}
-	before, after, found := strings.Cut(line[end:], ":")
-	if !found || after != "" && after[0] != ' ' && !strings.Contains(after, ": ") && !strings.HasSuffix(after, ":") {
-		return "", "", fmt.Errorf("manifest has the line %s, which is no key", clip(line))
-	}
-	if after != "" && after[0] != ' ' { // a colon inside a plain key
-		return colonKey(line)
-	}
-	return line[:end] + before, strings.TrimLeft(after, " "), nil
-}
-
-// colonKey cuts a line whose plain key contains colons.
-func colonKey(line string) (key, value string, err error) {
-	if key, value, found := strings.Cut(line, ": "); found {
-		return key, value, nil
-	}
-	return strings.TrimSuffix(line, ":"), "", nil
-}
-
-// scalar returns the string of a one-line YAML scalar.
-func scalar(value string) (string, error) {
-	switch value[0] {
-	case '"':
-		s, err := strconv.Unquote(value)
-		if err != nil {
-			return "", fmt.Errorf("manifest has the value %s, which cannot be read", clip(value))
-		}
-		return s, nil
-	case '\'':
-		return strings.ReplaceAll(strings.Trim(value, "'"), "''", "'"), nil
-	case '|', '>', '&', '*', '!', '{', '[':
-		return "", fmt.Errorf("manifest has the value %s where a word belongs", clip(value))
-	}
-	return value, nil
 }

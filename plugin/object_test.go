@@ -151,10 +151,7 @@ func TestSplitAgreesWithWriter(t *testing.T) {
 			}
 			docs = append(docs, doc)
 		}
-		var got [][]byte
-		for _, part := range split(bytes.Join(docs, []byte("---\n"))) {
-			got = append(got, document(part))
-		}
+		got := split(bytes.Join(docs, []byte("---\n")))
 		if d := cmp.Diff(docs, got); d != "" {
 			t.Errorf("split (-want +got):\n%s", d)
 		}

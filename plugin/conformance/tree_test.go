@@ -45,7 +45,7 @@ func environments(t *testing.T) []string {
 }
 
 // directory reads a folder of the checkout.
-func directory(t *testing.T, path string) *tree.Dir {
+func directory(t testing.TB, path string) *tree.Dir {
 	t.Helper()
 	files := map[string][]byte{}
 	err := filepath.WalkDir(path, func(file string, d os.DirEntry, err error) error {
