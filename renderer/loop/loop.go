@@ -58,7 +58,8 @@ type Options struct {
 	Poke <-chan struct{}
 	// Logger hears what happens; nil is silent.
 	Logger *slog.Logger
-	// Hear is told of every step that did something or failed. May be nil.
+	// Hear is told of every step that did something or failed, and of the
+	// first that did not after one that did. May be nil.
 	Hear func(ctx context.Context, o Outcome, err error)
 }
 
@@ -165,8 +166,9 @@ func (l *Loop) step(ctx context.Context) error {
 	var guard *Blocked
 	l.blocked = errors.As(err, &guard)
 	if err == nil {
+		recovered := l.failures > 0
 		l.failures, l.retry = 0, time.Time{}
-		if !o.Idle() {
+		if !o.Idle() || recovered {
 			l.tell(o)
 			l.o.Hear(ctx, o, nil)
 		}
@@ -224,7 +226,22 @@ func (l *Loop) tell(o Outcome) {
 	}
 	l.o.Logger.Info("pushed", "commit", o.Commit, "from", o.Mark.From, "revision", o.Mark.Revision, "full", o.Full,
 		"tenants", len(o.Facts), "removed", len(o.Removed), "added", o.Files.Added, "changed", o.Files.Changed, "deleted", o.Files.Removed)
-	if len(o.Facts) == 1 {
-		l.o.Logger.Debug("pushed a tenant", "tenant", o.Facts[0].Tenant.ID.String(), "commit", o.Commit)
+	if !o.Full && len(o.Facts)+len(o.Removed) <= maxTold {
+		l.tellTenants(o)
+	}
+}
+
+// maxTold bounds the lines of one commit: a burst is told by its numbers.
+const maxTold = 20
+
+func (l *Loop) tellTenants(o Outcome) {
+	for _, f := range o.Facts {
+		for i, a := range f.Tenant.Authorisations {
+			l.o.Logger.Info("rendered", "tenant", f.Tenant.ID.String(), "product", a.Product.String(), "state", string(f.States[i]),
+				"revision", o.Mark.Revision, "commit", o.Commit)
+		}
+	}
+	for _, id := range o.Removed {
+		l.o.Logger.Info("removed", "tenant", id.String(), "revision", o.Mark.Revision, "commit", o.Commit)
 	}
 }

@@ -271,3 +271,21 @@ func TestRemovalSurvivesALostRace(t *testing.T) {
 		t.Errorf("a render from nothing changes %q", d)
 	}
 }
+
+// Whoever hears of a failure also hears that it is over, even if there was
+// nothing left to do.
+func TestRecoveryIsHeard(t *testing.T) {
+	s, r := settled(t, 1, false)
+	var heard []error
+	l := New(r.Core, Options{Feed: r.feed, Clock: fixed{s.now}, Hear: func(_ context.Context, _ Outcome, err error) { heard = append(heard, err) }})
+	s.sell(0, right{product: "swg", replicas: 2, start: s.now.AddDate(-1, 0, 0)})
+	r.with(s)
+	r.git.next = "after" // the push arrives, its answer does not
+	for range 4 {
+		_ = l.step(t.Context())
+	}
+	if len(heard) != 2 || !errors.Is(heard[0], errBroken) || heard[1] != nil {
+		t.Errorf("heard %v, want the failure and its end", heard)
+	}
+	s.checkMarks(t.Fatalf)
+}

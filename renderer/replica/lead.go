@@ -183,6 +183,9 @@ func (e *environment) gauge(ctx context.Context, mirror *watch.Mirror) {
 		m.WatchLag.WithLabelValues(name).Set(lag.Seconds())
 		if e.leading.Load() && e.failing.Load() == 0 {
 			m.LastSuccess.WithLabelValues(name).Set(telemetry.Seconds(time.Now().Add(-lag)))
+			if lag == 0 {
+				m.PushedRevision.WithLabelValues(name).Set(float64(revision))
+			}
 		}
 	}
 }

@@ -207,3 +207,47 @@ func TestScheduledReadings(t *testing.T) {
 		t.Errorf("%d readings, want several", len(s.readings))
 	}
 }
+
+// What one transaction wrote is never seen by halves, windows come in order,
+// and each names a revision that it is complete up to.
+func TestWindowsAreWholeAndInOrder(t *testing.T) {
+	s := newStand(t, Options{Resync: 100 * time.Millisecond, Progress: 100 * time.Millisecond})
+	s.sync()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan int)
+	go func() {
+		n := 0
+		for ; ctx.Err() == nil; n++ {
+			value := fmt.Sprint(n)
+			_, _ = s.direct.Txn(ctx).Then(clientv3.OpPut(prefix+"/1000001", value), clientv3.OpPut(prefix+"/1000002", value)).Commit()
+		}
+		done <- n
+	}()
+	var last int64
+	windows := 0
+	for began := time.Now(); time.Since(began) < time.Second; {
+		<-s.mirror.Changed()
+		w, _ := s.mirror.Take(nil)
+		if len(w.Tenants) == 0 {
+			continue
+		}
+		windows++
+		got := records(w)
+		if a, b := got[prefix+"/1000001"], got[prefix+"/1000002"]; a != b {
+			t.Fatalf("window at %d has %q and %q, which were written at once", w.Revision, a, b)
+		}
+		if w.Revision < last {
+			t.Fatalf("window at %d after one at %d", w.Revision, last)
+		}
+		for _, r := range w.Records {
+			if r.Revision > w.Revision || r.Revision <= last {
+				t.Fatalf("window at %d after %d holds a record of %d", w.Revision, last, r.Revision)
+			}
+		}
+		last = w.Revision
+	}
+	cancel()
+	if n := <-done; windows < 10 || n < windows {
+		t.Errorf("%d windows of %d writes, want many", windows, n)
+	}
+}
