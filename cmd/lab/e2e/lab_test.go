@@ -36,21 +36,31 @@ type rig struct {
 	suffix string
 }
 
+// TestScenarios runs every scenario on one lab, in an environment of its own.
 func TestScenarios(t *testing.T) {
 	r := up(t)
-	scenarios := []struct {
-		name string
-		run  func(t *testing.T)
-	}{
-		{"ColdStart", r.coldStart},
-	}
-	for _, s := range scenarios {
-		t.Run(s.name, s.run)
+	// These change or kill what all scenarios share.
+	t.Run("Bump", r.bump)
+	t.Run("Crashes", r.crashes)
+	for name, run := range map[string]func(*testing.T){
+		"ColdStart": r.coldStart, "BadVersion": r.badVersion, "Reverts": r.reverts, "Rollback": r.rollback, "Pins": r.pins,
+		"Ends": r.ends, "LastHolder": r.lastHolder, "Refusals": r.refusals, "Moves": r.moves, "Modes": r.modes,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			run(t)
+		})
 	}
 }
 
 // up builds sluice and brings up a lab whose Argo CD is configured as installed.
 func up(t *testing.T) *rig {
+	t.Helper()
+	return upWith(t, argocd.Settings{WaveDelay: time.Second, Resync: 15 * time.Second})
+}
+
+// upWith is up with settings of Argo CD's processes.
+func upWith(t *testing.T, set argocd.Settings) *rig {
 	t.Helper()
 	bin := t.TempDir()
 	r := &rig{sluice: filepath.Join(bin, "sluice"), cmp: filepath.Join(bin, "sluice-cmp"), settings: installed(t)}
@@ -63,6 +73,7 @@ func up(t *testing.T) *rig {
 		dir = filepath.Join(t.TempDir(), "lab")
 		t.Cleanup(func() { _ = lab.Down(dir) })
 	}
+	set.Config = r.settings
 	build(t, r.sluice, "./cmd/sluice")
 	build(t, r.cmp, "./cmd/sluice-cmp")
 	ctx, cancel := context.WithTimeout(t.Context(), 40*time.Minute)
@@ -70,8 +81,11 @@ func up(t *testing.T) *rig {
 	var err error
 	r.lab, err = lab.Up(ctx, lab.Options{
 		Set: os.Getenv("LAB_SET"), Dir: dir, Source: root, Progress: t.Output(), Volumes: 100, Repositories: []string{},
-		ArgoCD:  argocd.Settings{WaveDelay: time.Second, Resync: 15 * time.Second, Config: r.settings},
-		Plugins: []argocd.Plugin{{Name: "sluice", Command: []string{r.cmp, "serve", "--socket={socket}"}}},
+		ArgoCD: argocd.Settings{WaveDelay: time.Second, Resync: 15 * time.Second, Config: r.settings},
+		Plugins: []argocd.Plugin{
+			{Name: "sluice", Command: []string{r.cmp, "serve", "--socket={socket}"}},
+			{Name: "stock", Config: stock, Search: []string{filepath.Dir(r.cmp)}},
+		},
 	})
 	if err != nil {
 		t.Fatal(err)

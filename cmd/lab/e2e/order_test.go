@@ -5,6 +5,7 @@ package e2e
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/gatorcloud/sluice/cmd/lab/internal/lab"
 	"github.com/gatorcloud/sluice/cmd/lab/internal/timeline"
@@ -24,7 +25,7 @@ func (s *site) runs(now map[timeline.Object]timeline.State, product, version str
 	for _, tenant := range tenants {
 		suffix := "-" + tenant + "-" + product
 		app := s.application(now, suffix)
-		if app.Version != product+"="+version || app.Health != timeline.Healthy || app.Detail != "Synced Succeeded" {
+		if app.Version != product+"="+version || !resting(app) {
 			return fmt.Sprintf("Application %s%s at %s is %+v", s.name, suffix, version, app)
 		}
 		found := false
@@ -44,13 +45,18 @@ func (s *site) runs(now map[timeline.Object]timeline.State, product, version str
 	return ""
 }
 
+// resting tells an Application that is as Git says and does nothing.
+func resting(app timeline.State) bool {
+	return app.Health == timeline.Healthy && (app.Detail == "Synced Succeeded" || app.Detail == "Synced Failed")
+}
+
 // quiet says which Application is not Synced and Healthy.
 func (s *site) quiet(now map[timeline.Object]timeline.State) string {
 	if _, ok := now[timeline.Object{Kind: "Application", Namespace: lab.Namespace, Name: s.name}]; !ok {
 		return "the fleet"
 	}
 	for o, state := range now {
-		if o.Kind == "Application" && (state.Health != timeline.Healthy || state.Detail != "Synced Succeeded") {
+		if o.Kind == "Application" && !resting(state) {
 			return fmt.Sprintf("%s is %+v", o, state)
 		}
 	}
@@ -107,6 +113,28 @@ func (s *site) inRings(events timeline.Events, product, version string) {
 				s.ordered(fmt.Sprintf("%s %s in tenant %s before tenant %s", product, version, ahead, behind),
 					events.AllBefore(healthy(s.namespace(ahead), product+"-*", v), pods(s.namespace(behind), product+"-*", v)))
 			}
+		}
+	}
+}
+
+// soaked demands that a ring's first pod of a version shows at least d after the ring ahead got healthy at it.
+func (s *site) soaked(events timeline.Events, product, version string, d time.Duration) {
+	s.t.Helper()
+	v := product + "-" + version
+	for i := range len(members) - 1 {
+		var ready, moved time.Time
+		for _, tenant := range members[i] {
+			if e, ok := events.Last(healthy(s.namespace(tenant), product+"-*", v)); ok && e.At.After(ready) {
+				ready = e.At
+			}
+		}
+		for _, tenant := range members[i+1] {
+			if e, ok := events.First(pods(s.namespace(tenant), product+"-*", v)); ok && (moved.IsZero() || e.At.Before(moved)) {
+				moved = e.At
+			}
+		}
+		if ready.IsZero() || moved.IsZero() || moved.Sub(ready) < d {
+			s.t.Errorf("ring %d moved %s after the ring ahead was healthy, want %s at least", i+1, moved.Sub(ready), d)
 		}
 	}
 }

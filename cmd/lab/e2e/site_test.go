@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,7 +25,7 @@ import (
 
 // patience is how long a scenario waits for the cluster. It is long because
 // the machine may be busy: what a scenario proves is the order, not the speed.
-const patience = 6 * time.Minute
+const patience = 8 * time.Minute
 
 // ring is one ring of fleet.yaml.
 type ring struct {
@@ -62,6 +64,12 @@ type site struct {
 // site makes an environment with its repository and records what happens to it.
 func (r *rig) site(t *testing.T, name string, rings []ring) *site {
 	t.Helper()
+	return r.sitePlugged(t, name, rings, "sluice")
+}
+
+// sitePlugged is site with another plugin.
+func (r *rig) sitePlugged(t *testing.T, name string, rings []ring, plugin string) *site {
+	t.Helper()
 	s := &site{rig: r, t: t, name: name + r.suffix, work: t.TempDir(), rings: rings, log: timeline.New()}
 	if err := r.lab.MakeRepository(t.Context(), s.name); err != nil {
 		t.Fatal(err)
@@ -76,8 +84,9 @@ func (r *rig) site(t *testing.T, name string, rings []ring) *site {
 		"apiVersion": "sluice.gatorcloud.io/v1", "kind": "Environment", "name": s.name, "popId": "1", "popCode": "lab",
 		"destination": map[string]any{"server": "https://kubernetes.default.svc"},
 		"repoURL":     r.lab.RepositoryURL(s.name), "domain": "lab.example.org", "namespacePrefix": s.name + "-",
-		"etcd": map[string]any{"prefix": "/" + s.name},
-		"life": map[string]any{"suspendDays": 2, "graceDays": 2, "releaseHours": 1},
+		"etcd":   map[string]any{"prefix": "/" + s.name},
+		"argocd": map[string]any{"plugin": plugin},
+		"life":   map[string]any{"suspendDays": 2, "graceDays": 2, "releaseHours": 1},
 	})
 	s.writeFleet()
 	s.commit("catalog and environment")
@@ -215,8 +224,8 @@ func (s *site) render(what string) {
 	s.log.Mark(time.Now(), "rendered: %s", what)
 }
 
-// bump changes the fleet and renders it in the same commit, as a merge request does.
-func (s *site) bump(message string, change func(rings []ring)) {
+// change changes the fleet and renders it in the same commit, as a merge request does.
+func (s *site) change(message string, change func(rings []ring)) {
 	s.t.Helper()
 	s.pull()
 	change(s.rings)
@@ -301,7 +310,13 @@ func (s *site) start() {
 // await waits until the condition names nothing that is missing.
 func (s *site) await(what string, missing func(now map[timeline.Object]timeline.State) string) {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeoutCause(s.t.Context(), patience, errors.New("patience ended"))
+	s.wait(what, patience, missing)
+}
+
+// wait is await with another patience.
+func (s *site) wait(what string, most time.Duration, missing func(now map[timeline.Object]timeline.State) string) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeoutCause(s.t.Context(), most, errors.New("patience ended"))
 	defer cancel()
 	last := ""
 	if err := s.log.Wait(ctx, what, func(l *timeline.Log) bool { last = missing(l.Now()); return last == "" }); err != nil {
@@ -314,18 +329,9 @@ func (s *site) await(what string, missing func(now map[timeline.Object]timeline.
 func (s *site) clean() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	for range 3 {
-		apps, _, err := s.client.List(ctx, kube.Ref{APIVersion: "argoproj.io/v1alpha1", Kind: "Application", Namespace: lab.Namespace})
-		if err != nil {
-			s.t.Error(err)
-			return
-		}
-		for _, app := range apps {
-			if s.foreign(timeline.Object{Kind: "Application", Name: app.Ref().Name}) {
-				continue
-			}
-			s.orphan(ctx, app.Ref())
-		}
+	// A parent that is still at work writes its children anew: again until none is left.
+	for s.orphanAll(ctx) > 0 && ctx.Err() == nil {
+		time.Sleep(500 * time.Millisecond)
 	}
 	namespaces, _, err := s.client.List(ctx, kube.Ref{APIVersion: "v1", Kind: "Namespace"})
 	if err != nil {
@@ -336,6 +342,24 @@ func (s *site) clean() {
 			_ = s.client.Delete(ctx, n.Ref())
 		}
 	}
+}
+
+// orphanAll removes the environment's Applications, from the fleet down, and tells how many there were.
+func (s *site) orphanAll(ctx context.Context) int {
+	apps, _, err := s.client.List(ctx, kube.Ref{APIVersion: "argoproj.io/v1alpha1", Kind: "Application", Namespace: lab.Namespace})
+	if err != nil {
+		s.t.Error(err)
+		return 0
+	}
+	slices.SortFunc(apps, func(a, b kube.Object) int { return cmp.Compare(len(a.Ref().Name), len(b.Ref().Name)) })
+	count := 0
+	for _, app := range apps {
+		if !s.foreign(timeline.Object{Kind: "Application", Name: app.Ref().Name}) {
+			s.orphan(ctx, app.Ref())
+			count++
+		}
+	}
+	return count
 }
 
 // orphan removes an Application and nothing that belongs to it.

@@ -1,0 +1,75 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/gatorcloud/sluice/cmd/lab/internal/timeline"
+)
+
+// rollback takes a bump back with Argo CD's own command on the fleet: the rings
+// go back in order.
+func (r *rig) rollback(t *testing.T) {
+	s := r.site(t, "rollback", fleet(0))
+	s.tenants("web")
+	s.render("all tenants")
+	s.start()
+	s.await("everybody runs web 1", func(now map[timeline.Object]timeline.State) string {
+		return all(s.runs(now, "web", "1", everyone()...), s.quiet(now))
+	})
+	before := s.lastDeployed("")
+	s.bumpAndAwait("web", "2")
+
+	argo := s.login()
+	// Argo CD refuses to roll back an Application that syncs by itself.
+	argo("app", "set", s.name, "--sync-policy=none")
+	s.log.Mark(time.Now(), "rolled back the fleet")
+	argo("app", "rollback", s.name, before, "--timeout=600")
+	s.await("everybody is back at web 1", func(now map[timeline.Object]timeline.State) string {
+		return s.runs(now, "web", "1", everyone()...)
+	})
+	events := s.since("rolled back the fleet")
+	s.inRings(events, "web", "1")
+	for _, tenant := range everyone() {
+		s.inBuckets(events, tenant, "1")
+	}
+}
+
+// lastDeployed is the id of the newest entry of an Application's history.
+func (s *site) lastDeployed(suffix string) string {
+	s.t.Helper()
+	o, err := s.client.Get(s.t.Context(), s.appRef(suffix))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	history, _ := o.Field("status", "history").([]any)
+	if len(history) == 0 {
+		s.t.Fatalf("%s%s has no history", s.name, suffix)
+	}
+	last, _ := history[len(history)-1].(map[string]any)
+	return fmt.Sprint(last["id"])
+}
+
+// login returns Argo CD's own command line.
+func (s *site) login() func(args ...string) {
+	s.t.Helper()
+	access, err := s.lab.Access(s.t.Context())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	home := s.t.TempDir()
+	run := func(args ...string) {
+		s.t.Helper()
+		cmd := exec.CommandContext(s.t.Context(), access.CLI, args...)
+		cmd.Env = []string{"HOME=" + home, "NO_PROXY=127.0.0.1"}
+		if out, err := cmd.CombinedOutput(); err != nil {
+			s.t.Fatalf("argocd %v: %v: %s", args, err, out)
+		}
+	}
+	run("login", "--plaintext", s.lab.ArgoCDServer(), "--username", access.User, "--password", access.Password)
+	return run
+}
