@@ -139,13 +139,15 @@ func (f *Fleet) ringApplication(ring int, b manifest.Batch, wave int) manifest.A
 		versions[p.String()] = v.String()
 	}
 	notes := map[string]string{}
-	if r.SoakSeconds > 0 {
+	// The ring is done when its last batch is: soak and approval are asked for once.
+	last := b.Index == 1<<b.Bits-1
+	if last && r.SoakSeconds > 0 {
 		notes[manifest.AnnotationSoak] = strconv.Itoa(r.SoakSeconds)
 	}
 	if r.TolerateUnhealthy > 0 {
 		notes[manifest.AnnotationTolerate] = strconv.Itoa(r.TolerateUnhealthy)
 	}
-	if r.Approval {
+	if last && r.Approval {
 		notes[manifest.AnnotationApproval] = "required"
 	}
 	return manifest.Application{

@@ -339,3 +339,29 @@ func TestSharedComponentsFollowHolders(t *testing.T) {
 		}
 	})
 }
+
+// A ring in batches soaks once, after its last batch.
+func TestOnlyTheLastBatchSoaks(t *testing.T) {
+	r := newRenderer(t, 1, 2)
+	all := map[string]authz.Facts{}
+	for i := range 40 {
+		f := authz.Facts{Tenant: authz.Tenant{ID: ident.Must[ident.TenantKind](fmt.Sprint(1000000 + i)), Name: "n", Code: "c"},
+			States: []authz.State{authz.Active}}
+		f.Tenant.Authorisations = []authz.Authorisation{{Product: ident.Must[ident.ProductKind]("dsa"), StartTime: now}}
+		all[f.Tenant.ID.String()] = f
+	}
+	_, files := full(t, r, sorted(all), nil)
+	var rings, soaking []string
+	for _, path := range slices.Sorted(maps.Keys(files)) {
+		if !strings.HasPrefix(path, "environments/local/fleet/rings/canary") {
+			continue
+		}
+		rings = append(rings, path)
+		if strings.Contains(string(files[path]), manifest.AnnotationSoak+`: "60"`) {
+			soaking = append(soaking, path)
+		}
+	}
+	if len(rings) < 4 || !slices.Equal(soaking, rings[len(rings)-1:]) {
+		t.Errorf("of %d batches %q soak, want the last one only", len(rings), soaking)
+	}
+}
