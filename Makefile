@@ -58,9 +58,9 @@ fuzz: ## run every fuzz target for ten seconds
 	done
 
 .PHONY: e2e
-e2e: ## run the scenarios on a local cluster (first: go run ./cmd/lab up)
+e2e: ## run the scenarios on a real Argo CD (cmd/lab builds it on first use)
 	$(GO) test ./cmd/lab/... -tags e2e -timeout 60m -v
 
 .PHONY: image
 image: build ## write the plugin's image as an OCI layout into dist/
-	$(GO) run ./cmd/internal/mkimage --binary $(BIN)/sluice-cmp --output dist/sluice-cmp
+	$(GO) run ./cmd/internal/mkimage --binary $(BIN)/sluice-cmp --output dist/sluice-cmp --version $(VERSION)
