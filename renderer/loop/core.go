@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"sync"
 	"time"
 
 	"github.com/gatorcloud/sluice/renderer"
@@ -63,6 +64,10 @@ type Config struct {
 	RemovalWindow time.Duration
 	// Workers is how many tenants are rendered at once; the number of processors when zero.
 	Workers int
+	// Turn is shared by the environments of a process that write one branch:
+	// a full render that lost a race takes it alone, so that the small commits
+	// of the others cannot outrun it for ever. May be nil.
+	Turn *sync.RWMutex
 }
 
 var (
@@ -93,6 +98,7 @@ type Core struct {
 	due     *due
 	tombs   map[ident.Tenant]time.Time // released tenants, by when
 	attempt attempt
+	raced   bool // the last full render lost a race
 }
 
 // attempt is a commit whose push may have arrived.
@@ -154,6 +160,7 @@ func (c *Core) Pending() int { return len(c.pending) }
 // Step renders and pushes what has changed until now, if anything. What was
 // not pushed when it fails is tried again by the next one.
 func (c *Core) Step(ctx context.Context, now time.Time) (Outcome, error) {
+	defer c.turn()()
 	if c.unsure {
 		if err := c.look(ctx); err != nil {
 			return Outcome{}, err
@@ -163,6 +170,19 @@ func (c *Core) Step(ctx context.Context, now time.Time) (Outcome, error) {
 		return c.full(ctx, now)
 	}
 	return c.window(ctx, now)
+}
+
+// turn waits for this step's turn and returns what ends it.
+func (c *Core) turn() func() {
+	switch t := c.config.Turn; {
+	case t != nil && c.raced:
+		t.Lock()
+		return t.Unlock
+	case t != nil && c.fleet != nil:
+		t.RLock()
+		return t.RUnlock
+	}
+	return func() {}
 }
 
 // publish makes the commit of a step and moves the branch to it.

@@ -255,6 +255,8 @@ func (f *flaky) Publish(ctx context.Context, old gitrepo.Head, res gitrepo.Resul
 		return errBroken
 	case "race":
 		f.race()
+	case "look":
+		f.race() // which looks around and does not race
 	}
 	return f.Repo.Publish(ctx, old, res)
 }

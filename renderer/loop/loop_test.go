@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -288,4 +289,40 @@ func TestRecoveryIsHeard(t *testing.T) {
 		t.Errorf("heard %v, want the failure and its end", heard)
 	}
 	s.checkMarks(t.Fatalf)
+}
+
+// A full render that lost a race has the branch for itself the next time;
+// small commits go side by side.
+func TestFullRenderTakesItsTurn(t *testing.T) {
+	s, r := settled(t, 1, false)
+	turn := &sync.RWMutex{}
+	r.config.Turn = turn
+	alone := func() (alone bool) {
+		r.git.race = func() {
+			if alone = !turn.TryRLock(); !alone {
+				turn.RUnlock()
+			}
+		}
+		r.git.next = "look"
+		s.sell(0, right{product: "swg", replicas: 1 + len(s.etcd.events)%900, start: s.now.AddDate(-1, 0, 0)})
+		advance(t, s, r.with(s))
+		return alone
+	}
+	if alone() {
+		t.Error("a small commit holds the branch alone")
+	}
+	r.fleet = nil
+	r.git.next, r.git.race = "race", func() { s.commit("x", func(tx *gitrepo.Tx) error { return tx.PutFile("notes", []byte("x")) }) }
+	s.sell(0, right{product: "swg", replicas: 999, start: s.now.AddDate(-1, 0, 0)})
+	r.with(s)
+	if _, err := r.Step(context.Background(), s.now); !isRace(err) {
+		t.Fatalf("Step() = %v, want a lost race", err)
+	}
+	r.Refetch()
+	if !alone() {
+		t.Error("a full render that lost a race does not hold the branch alone")
+	}
+	if alone() {
+		t.Error("the branch is held after the full render")
+	}
 }

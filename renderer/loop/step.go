@@ -139,8 +139,10 @@ func (c *Core) full(ctx context.Context, now time.Time) (Outcome, error) {
 	s.outcome.Faults, s.fleet = report.Faults, fleet
 	fleet.Settle()
 	if err := c.publish(ctx, tx, s); err != nil {
+		c.raced = isRace(err)
 		return Outcome{Full: true}, err
 	}
+	c.raced = false
 	c.fleet, c.due = fleet, newDue()
 	clear(c.tombs)
 	c.settle(s, now)

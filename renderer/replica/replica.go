@@ -66,6 +66,7 @@ type Config struct {
 type Replica struct {
 	c     Config
 	pokes []chan struct{} // written before anything runs
+	turn  sync.RWMutex    // of the branch
 }
 
 // New returns a replica.
