@@ -42,7 +42,7 @@ func (r Result) Stream() []byte { return bytes.Join(r.Documents, []byte("---\n")
 // use and remembers nothing but what it read in bases.
 type Generator struct {
 	builder Builder
-	graphs  graphs
+	bases   bases
 }
 
 // New returns a generator that builds overlays with b.

@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/gatorcloud/sluice/renderer/manifest"
+	"github.com/gatorcloud/sluice/renderer/tree"
 )
 
 // graph is the dependency graph of a base, ready for checking objects.
@@ -53,34 +54,40 @@ func newGraph(file []byte) (*graph, error) {
 	return g, nil
 }
 
-// graphs remembers the graphs of bases by digest, refusals included: a base is
-// the same for every tenant, so its graph is read once. It is safe for
+// bases remembers bases by digest with their graphs, refusals included: a base
+// is the same for every tenant, so it is read and kept once. It is safe for
 // concurrent use and forgets everything when it is full.
-type graphs struct {
+type bases struct {
 	mu    sync.Mutex
 	known map[string]verdict
 }
 
 type verdict struct {
+	dir   *tree.Dir // the first that was seen; builders know it by its identity
 	graph *graph
 	err   error
 }
 
-// maxGraphs bounds the memory of a long-running plugin; a fleet has a few versions in play.
-const maxGraphs = 512
+// maxBases bounds the memory of a long-running plugin; a fleet has a few versions in play.
+const maxBases = 256
 
-// of returns the graph of the base with the given digest and graph file, and
-// whether it was known.
-func (c *graphs) of(digest string, file []byte) (g *graph, known bool, err error) {
+// of returns what is known of the base d, whose digest is digest, and whether
+// it was seen before.
+func (c *bases) of(digest string, d *tree.Dir) (v verdict, known bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	v, known := c.known[digest]
-	if !known {
-		v.graph, v.err = newGraph(file)
-		if c.known == nil || len(c.known) >= maxGraphs {
-			c.known = map[string]verdict{}
-		}
-		c.known[digest] = v
+	if v, known = c.known[digest]; known {
+		return v, true
 	}
-	return v.graph, known, v.err
+	v.dir = d
+	if file, err := d.Read(manifest.GraphFile); err != nil {
+		v.err = refuse(ReasonDirectory, hintBase, "base has no %s", manifest.GraphFile)
+	} else {
+		v.graph, v.err = newGraph(file)
+	}
+	if c.known == nil || len(c.known) >= maxBases {
+		c.known = map[string]verdict{}
+	}
+	c.known[digest] = v
+	return v, false
 }

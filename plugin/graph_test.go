@@ -2,11 +2,11 @@ package plugin
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 
 	"github.com/gatorcloud/sluice/renderer/ident"
 	"github.com/gatorcloud/sluice/renderer/manifest"
+	"github.com/gatorcloud/sluice/renderer/tree"
 	"pgregory.net/rapid"
 )
 
@@ -68,26 +68,35 @@ func TestNewGraphAgreesWithDefinition(t *testing.T) {
 	})
 }
 
-// A full memory forgets and still answers right.
-func TestGraphsAreBounded(t *testing.T) {
-	var c graphs
+// A full memory forgets and still answers right; a known base is the first that was seen.
+func TestBasesAreBounded(t *testing.T) {
+	var c bases
 	file := manifest.Graph{Version: "products/swg/202", Components: []manifest.GraphComponent{component("a", 0)}}.Encode()
-	for i := range 3 * maxGraphs {
-		digest := fmt.Sprint(i)
-		if _, known, err := c.of(digest, file); known || err != nil {
-			t.Fatalf("of(%s) = known %v, %v, want a new graph", digest, known, err)
+	dir := func(data []byte) *tree.Dir {
+		d, err := tree.FromFiles(map[string][]byte{manifest.GraphFile: data})
+		if err != nil {
+			t.Fatal(err)
 		}
-		if g, known, err := c.of(digest, file); !known || err != nil || g.version != "products/swg/202" {
-			t.Fatalf("of(%s) again = known %v, %v, want the known graph", digest, known, err)
+		return d
+	}
+	for i := range 3 * maxBases {
+		digest, first := fmt.Sprint(i), dir(file)
+		if v, known := c.of(digest, first); known || v.err != nil || v.dir != first {
+			t.Fatalf("of(%s) = known %v, %v, want a new base", digest, known, v.err)
 		}
-		if len(c.known) > maxGraphs {
-			t.Fatalf("%d graphs are known, want at most %d", len(c.known), maxGraphs)
+		if v, known := c.of(digest, dir(file)); !known || v.err != nil || v.graph.version != "products/swg/202" || v.dir != first {
+			t.Fatalf("of(%s) again = known %v, %v, want the first base", digest, known, v.err)
+		}
+		if len(c.known) > maxBases {
+			t.Fatalf("%d bases are known, want at most %d", len(c.known), maxBases)
 		}
 	}
-	if _, known, err := c.of("bad", []byte("x")); known || err == nil {
-		t.Errorf("of(bad) = known %v, %v, want an error", known, err)
-	}
-	if _, known, err := c.of("bad", []byte("x")); !known || err == nil || !strings.Contains(err.Error(), "graph") {
-		t.Errorf("of(bad) again = known %v, %v, want the known error", known, err)
+	for range 2 {
+		if v, _ := c.of("bad", dir([]byte("x"))); ReasonOf(v.err) != ReasonWave {
+			t.Errorf("of(bad graph) = %v, want a refusal", v.err)
+		}
+		if v, _ := c.of("none", nil); ReasonOf(v.err) != ReasonDirectory {
+			t.Errorf("of(no graph) = %v, want a refusal", v.err)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -157,20 +158,36 @@ type built struct {
 // overlay builds an overlay directory and checks everything that comes out of
 // it. With an error it returns no manifests.
 func (g *Generator) overlay(ctx context.Context, o sealed) (built, error) {
-	graph, known, err := g.base(o)
+	base, known, err := g.base(o)
 	if err != nil {
 		return built{known: known}, err
 	}
-	docs, err := g.build(ctx, o.dir)
+	dir, err := withBase(o.dir, base.dir)
+	if err != nil {
+		return built{known: known}, because(ReasonDirectory, err)
+	}
+	docs, err := g.build(ctx, dir)
 	if err != nil {
 		return built{known: known}, fmt.Errorf("building %s: %w", o.ref(), err)
 	}
-	r := rules{namespace: o.Namespace, owner: o.Tenant.IsZero(), cluster: o.Tenant.IsZero(), state: o.State, graph: graph}
+	r := rules{namespace: o.Namespace, owner: o.Tenant.IsZero(), cluster: o.Tenant.IsZero(), state: o.State, graph: base.graph}
 	objects, err := r.objects(docs)
 	if err != nil {
 		return built{known: known}, err
 	}
 	return built{docs, objects, known}, nil
+}
+
+// withBase returns an overlay directory with base in place of its own, which
+// holds the same: whoever knows base by its identity need not read it again.
+func withBase(d, base *tree.Dir) (*tree.Dir, error) {
+	entries := slices.Clone(d.Entries())
+	for i := range entries {
+		if entries[i].Name == manifest.BaseDir {
+			entries[i].Dir = base
+		}
+	}
+	return tree.New(entries...)
 }
 
 // shift counts the waves of the documents from first; it returns the last wave.
@@ -191,26 +208,22 @@ func (b *built) shift(first int) (last int, err error) {
 	return last, nil
 }
 
-// base checks the overlay's base against the seal and the catalog, and returns its graph.
-func (g *Generator) base(o sealed) (*graph, bool, error) {
+// base checks the overlay's base against the seal and the catalog.
+func (g *Generator) base(o sealed) (verdict, bool, error) {
 	entry, _ := o.dir.Lookup(manifest.BaseDir)
 	digest := tree.Digest(entry.Dir)
 	if digest != o.Base {
-		return nil, false, refuse(ReasonSeal, hintSeal, "base was edited after it was rendered: digest %s, sealed was %s", digest, clip(o.Base))
+		return verdict{}, false, refuse(ReasonSeal, hintSeal, "base was edited after it was rendered: digest %s, sealed was %s", digest, clip(o.Base))
 	}
-	file, err := entry.Dir.Read(manifest.GraphFile)
-	if err != nil {
-		return nil, false, refuse(ReasonDirectory, hintBase, "base has no %s", manifest.GraphFile)
-	}
-	graph, known, err := g.graphs.of(digest, file)
+	base, known := g.bases.of(digest, entry.Dir)
 	switch {
-	case err != nil:
-		return nil, known, err
-	case graph.version != o.ref():
-		return nil, known, refuse(ReasonCatalog, hintBase, "base is that of %s, not of %q", clip(graph.version), o.ref())
-	case graph.catalog == "" || graph.catalog != o.Catalog:
-		return nil, known, refuse(ReasonCatalog, "a published version never changes: publish the next one",
-			"base of %q was built from catalog digest %s, locked is %s", o.ref(), clip(graph.catalog), clip(o.Catalog))
+	case base.err != nil:
+		return base, known, base.err
+	case base.graph.version != o.ref():
+		return base, known, refuse(ReasonCatalog, hintBase, "base is that of %s, not of %q", clip(base.graph.version), o.ref())
+	case base.graph.catalog == "" || base.graph.catalog != o.Catalog:
+		return base, known, refuse(ReasonCatalog, "a published version never changes: publish the next one",
+			"base of %q was built from catalog digest %s, locked is %s", o.ref(), clip(base.graph.catalog), clip(o.Catalog))
 	}
-	return graph, known, nil
+	return base, known, nil
 }
