@@ -312,16 +312,21 @@ func TestReusesMirror(t *testing.T) {
 	r := m.open(t)
 	server.Write("theirs", "1")
 	update(t, r, func(tx *Tx) { putFile(t, tx, "ours", "2") })
+	asked := []string{"GET info/refs?service=git-upload-pack"}
+	before := len(h.Requests())
+	head(t, r)
+	if d := cmp.Diff(asked, h.Requests()[before:]); d != "" {
+		t.Errorf("requests of a Repo after its own push: -want +got\n%s", d)
+	}
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
-	before := len(h.Requests())
+	before = len(h.Requests())
 	again := m.open(t)
 	want := map[string]string{"theirs": "1", "ours": "2"}
 	if d := cmp.Diff(want, files(t, again, head(t, again))); d != "" {
 		t.Errorf("files: -want +got\n%s", d)
 	}
-	asked := []string{"GET info/refs?service=git-upload-pack"}
 	if d := cmp.Diff(asked, h.Requests()[before:]); d != "" {
 		t.Errorf("requests of a Repo whose mirror is up to date: -want +got\n%s", d)
 	}

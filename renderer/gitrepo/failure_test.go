@@ -390,6 +390,22 @@ func TestTwoReposOfOneMirror(t *testing.T) {
 	}
 }
 
+// TestDeadPrivateMirrorIsRemoved leaves a private mirror behind as a kill does.
+func TestDeadPrivateMirrorIsRemoved(t *testing.T) {
+	m := media()["File"](t)
+	first, second := m.open(t), m.open(t)
+	private := second.backend.(*mirror).dir
+	_ = private.lock.Close() // the flock ends with its process
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	head(t, m.open(t))
+	if left, _ := filepath.Glob(filepath.Join(m.opts.CacheDir, "*private*")); len(left) > 0 {
+		t.Errorf("left behind: %q", left)
+	}
+	private.lock, private.private = nil, false
+}
+
 func TestOpenRefuses(t *testing.T) {
 	cases := map[string]struct {
 		reason  string

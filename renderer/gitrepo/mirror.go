@@ -175,10 +175,10 @@ func (m *mirror) publish(ctx context.Context, mv move) error {
 		return err
 	}
 	m.at("pushed")
-	// The branch has moved: what fails from here on is the copy's trouble only.
+	// The branch has moved: what fails from here on is the copy's trouble only,
+	// and the next fetch brings what it lacks.
 	if err := m.keep(mv); err != nil {
 		m.log.Warn("storing the pushed commit in the mirror", "repository", m.remote.String(), "error", err)
-		m.broken.Store(true)
 	}
 	m.at("kept")
 	return nil

@@ -267,6 +267,26 @@ func TestJoiningSurvivesGit(t *testing.T) {
 	repo.Check()
 }
 
+// TestJoinedPackMayBeOneOfItsParts joins packs of which one holds everything.
+func TestJoinedPackMayBeOneOfItsParts(t *testing.T) {
+	repo := gittest.New(t)
+	s := openStore(t, repo)
+	all := addBlobs(t, s, "x", 40)
+	for i := range fanIn {
+		addBlobs(t, s, "x", 39-i)
+	}
+	if got := len(packs(t, repo)); got != 2 {
+		t.Errorf("%d packs, want the joined one and the one since", got)
+	}
+	fresh := openStore(t, repo)
+	for _, h := range all {
+		if _, _, err := fresh.Read(h); err != nil {
+			t.Fatal(err)
+		}
+	}
+	repo.Check()
+}
+
 // TestDamagedPackIsLeftAlone damages a small pack: it must neither be deleted
 // nor keep the others from being joined.
 func TestDamagedPackIsLeftAlone(t *testing.T) {

@@ -6,7 +6,8 @@ import (
 	"math/bits"
 )
 
-// small is the size up to which objects are deflated by the encoder below.
+// small is the size up to which objects are deflated by the encoder below. It
+// is how far back a match may lie, so no distance is out of range.
 const small = 32 << 10
 
 // encoder is a zlib compressor for small inputs. Most of the time of writing
@@ -40,7 +41,6 @@ const (
 	hashBits = 12
 	minMatch = 4
 	maxMatch = 258
-	maxBack  = 32 << 10
 )
 
 func newEncoder() *encoder {
@@ -117,7 +117,7 @@ func (e *encoder) block(src []byte) {
 		slot := &e.last[v*0x9e3779b1>>(32-hashBits)]
 		seen := *slot
 		*slot = base + uint32(i)
-		if seen < base || binary.LittleEndian.Uint32(src[seen-base:]) != v || i-int(seen-base) > maxBack {
+		if seen < base || binary.LittleEndian.Uint32(src[seen-base:]) != v {
 			e.put(e.literals[src[i]])
 			i++
 			continue
@@ -151,7 +151,7 @@ func matching(a, b []byte) int {
 	return n
 }
 
-// putDistance writes a distance from 1 to maxBack: RFC 1951, 3.2.5.
+// putDistance writes a distance from 1 to 32 KiB: RFC 1951, 3.2.5.
 func (e *encoder) putDistance(d uint32) {
 	d--
 	if d < 4 {
