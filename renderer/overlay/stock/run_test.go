@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"sigs.k8s.io/kustomize/kyaml/openapi"
+
 	"github.com/gatorcloud/sluice/renderer/fault"
 	"github.com/gatorcloud/sluice/renderer/tree"
 )
@@ -72,5 +74,25 @@ func TestCancelled(t *testing.T) {
 	<-turn
 	if err == nil {
 		t.Error("Build with a cancelled context and a busy kustomize succeeded")
+	}
+}
+
+// TestSchemaStaysBehind shows that a schema of one build is gone in the next,
+// also after a build that panics on it.
+func TestSchemaStaysBehind(t *testing.T) {
+	before := openapi.GetSchemaVersion()
+	for name, schema := range map[string]string{"Good": `{"definitions": {}}`, "Bad": `{"definitions": []}`} {
+		_, err := Build(t.Context(), mustTree(t, map[string]string{
+			"kustomization.yaml": "openapi: {path: schema.json}\nresources: [d.yaml]\npatches: [{path: p.yaml}]\n",
+			"schema.json":        schema,
+			"d.yaml":             "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\n",
+			"p.yaml":             "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\nspec: {replicas: 1}\n",
+		}), ".")
+		if (err != nil) != (name == "Bad") {
+			t.Errorf("%s: Build = %v", name, err)
+		}
+		if got := openapi.GetSchemaVersion(); got != before {
+			t.Errorf("%s: the schema is %q after the build, want %q", name, got, before)
+		}
 	}
 }
