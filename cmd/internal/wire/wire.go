@@ -58,6 +58,9 @@ carries to clusters ring by ring and bucket by bucket.`,
 		SilenceErrors: true,
 	}
 	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		if fault.HintOf(err) != "" {
+			return err
+		}
 		return fault.Mend("see `"+c.CommandPath()+" --help`", "%w", err)
 	})
 	p := pipeline.New()
