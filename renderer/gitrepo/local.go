@@ -12,7 +12,6 @@ import (
 	"github.com/gatorcloud/sluice/renderer/gitrepo/internal/gitdir"
 	"github.com/gatorcloud/sluice/renderer/gitrepo/internal/object"
 	"github.com/gatorcloud/sluice/renderer/gitrepo/internal/odb"
-	"github.com/gatorcloud/sluice/renderer/gitrepo/internal/pack"
 	"github.com/gatorcloud/sluice/renderer/gitrepo/internal/refs"
 	"github.com/gatorcloud/sluice/renderer/gitrepo/internal/remote"
 )
@@ -58,19 +57,9 @@ func openLocal(path string, o Options, h hooks) (*local, error) {
 	return l, nil
 }
 
-func (l *local) branch() string { return l.name }
-
 func (l *local) store() *odb.Store { return l.objects }
 
 func (l *local) tip(context.Context) (object.Hash, error) { return l.refs.Read(l.name) }
-
-// prepare makes a large pack durable while the branch is not locked yet.
-func (l *local) prepare(p *pack.Pack) error {
-	if l.hooked {
-		return nil
-	}
-	return p.Sync()
-}
 
 func (l *local) publish(ctx context.Context, m move) error {
 	if l.hooked {
@@ -78,6 +67,9 @@ func (l *local) publish(ctx context.Context, m move) error {
 		if err == nil {
 			err = l.objects.Refresh()
 		}
+		return err
+	}
+	if err := m.pack.Sync(); err != nil { // it takes long for a large one: not while the branch is locked
 		return err
 	}
 	err := l.refs.Move(ctx, refs.Move{

@@ -96,8 +96,6 @@ func (m *mirror) renew(why error) error {
 	return m.openStore()
 }
 
-func (m *mirror) branch() string { return m.name }
-
 func (m *mirror) store() *odb.Store { return m.objects.Load() }
 
 func (m *mirror) tip(ctx context.Context) (object.Hash, error) {
@@ -159,8 +157,6 @@ func (m *mirror) receive(r io.Reader) error {
 	}
 	return err
 }
-
-func (m *mirror) prepare(*pack.Pack) error { return nil }
 
 func (m *mirror) publish(ctx context.Context, mv move) error {
 	m.mu.Lock()

@@ -18,22 +18,20 @@ import (
 // Repo is an open repository. It is safe for concurrent use.
 type Repo struct {
 	opts    Options
+	branch  string
 	backend backend
 	trees   *treeCache
 	memo    *memo
 	batches *pack.Batches
+	close   func() error
 }
 
 // backend is where the branch lives: here, or on a server with a mirror here.
 type backend interface {
-	// branch returns the short name of the branch.
-	branch() string
 	// store returns the object store to read from and write to.
 	store() *odb.Store
 	// tip fetches and returns the commit of the branch.
 	tip(ctx context.Context) (object.Hash, error)
-	// prepare does what can be done for a pack before the branch is locked.
-	prepare(p *pack.Pack) error
 	// publish moves the branch and stores the pack.
 	publish(ctx context.Context, m move) error
 	// history returns the content of up to depth commits that lead to tip, as
@@ -43,8 +41,6 @@ type backend interface {
 	writable(ctx context.Context) error
 	// damaged hears that an object cannot be read and returns what to do about it.
 	damaged(err error) error
-	// close lets go of everything.
-	close() error
 }
 
 // move is one move of the branch.
@@ -86,23 +82,27 @@ func open(ctx context.Context, url string, o Options, h hooks) (*Repo, error) {
 		h.disk = func(d pack.Disk) pack.Disk { return d }
 	}
 	r := &Repo{opts: o, trees: newTreeCache(), memo: newMemo(), batches: pack.NewBatches()}
-	var err error
 	if remote.IsPath(url) {
-		r.backend, err = openLocal(url, o, h)
-	} else {
-		r.backend, err = openMirror(ctx, url, o, h)
+		l, err := openLocal(url, o, h)
+		if err != nil {
+			return nil, mend(err)
+		}
+		r.backend, r.branch, r.close = l, l.name, l.close
+		return r, nil
 	}
+	m, err := openMirror(ctx, url, o, h)
 	if err != nil {
 		return nil, mend(err)
 	}
+	r.backend, r.branch, r.close = m, m.name, m.close
 	return r, nil
 }
 
 // Close lets go of files and of the mirror; nothing is published by it.
-func (r *Repo) Close() error { return r.backend.close() }
+func (r *Repo) Close() error { return r.close() }
 
 // Branch returns the short name of the branch that is written.
-func (r *Repo) Branch() string { return r.backend.branch() }
+func (r *Repo) Branch() string { return r.branch }
 
 // Head fetches and returns the tip of the branch.
 func (r *Repo) Head(ctx context.Context) (Head, error) {

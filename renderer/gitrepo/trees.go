@@ -7,7 +7,7 @@ import (
 )
 
 // treeCacheBytes bounds each of the two generations of the tree cache.
-const treeCacheBytes = 4 << 20
+const treeCacheBytes = 16 << 20
 
 // treeCache keeps trees that were read or made lately. It has two
 // generations: when the young one is full it becomes the old one, and what is

@@ -114,7 +114,7 @@ func (t *Tx) seal(c *object.CommitData, res *Result) error {
 	}
 	t.pending = &pending{pack: p}
 	res.Objects, res.Bytes = p.Count, p.Size
-	return t.repo.backend.prepare(p)
+	return nil
 }
 
 // Discard drops everything that was not published. It may be called at any
