@@ -9,6 +9,7 @@ import (
 	"github.com/gatorcloud/sluice/plugin/plugintest"
 	"github.com/gatorcloud/sluice/renderer/ident"
 	"github.com/gatorcloud/sluice/renderer/manifest"
+	"github.com/gatorcloud/sluice/renderer/tree"
 )
 
 // edit changes one thing of a request that is in order.
@@ -254,10 +255,15 @@ func TestRingRefusals(t *testing.T) {
 		"OtherDestination": {"Applications belong to Argo CD", func(r *plugin.Request) { r.Namespace = "default" }, plugin.ReasonApplication},
 		"EditedMember":     {"a person pins a tenant in the wrong place", touched("1000001.yaml", strings.ReplaceAll(string(plugintest.Members(2).Members[1].Encode()), "dsa", "seg")), plugin.ReasonSeal},
 		"RenamedMember":    {"one tenant in another's file", touched("1000009.yaml", string(plugintest.Members(1).Members[0].Encode())), plugin.ReasonDirectory},
-		"StrayFile":        {"not rendered", touched("README.md", "hello\n"), plugin.ReasonSeal},
-		"StrayDirectory":   {"not rendered", touched("a/b", "hello\n"), plugin.ReasonDirectory},
-		"OtherBatch":       {"a batch of another ring", members(func(r *plugintest.Ring) { r.Descriptor.Batch = "main-01" }), plugin.ReasonDirectory},
-		"OtherTenantPath":  {"a tenant with another's folder", members(func(r *plugintest.Ring) { r.Members[0].Path = plugintest.Path("1000001") }), plugin.ReasonDirectory},
+		"LostMember": {"a person removes a tenant's file", func(r *plugin.Request) {
+			files := r.Dir.Files()
+			delete(files, "1000001.yaml")
+			r.Dir, _ = tree.FromFiles(files)
+		}, plugin.ReasonSeal},
+		"StrayFile":       {"not rendered", touched("README.md", "hello\n"), plugin.ReasonSeal},
+		"StrayDirectory":  {"not rendered", touched("a/b", "hello\n"), plugin.ReasonDirectory},
+		"OtherBatch":      {"a batch of another ring", members(func(r *plugintest.Ring) { r.Descriptor.Batch = "main-01" }), plugin.ReasonDirectory},
+		"OtherTenantPath": {"a tenant with another's folder", members(func(r *plugintest.Ring) { r.Members[0].Path = plugintest.Path("1000001") }), plugin.ReasonDirectory},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := requests()["ring"]

@@ -39,6 +39,9 @@ func ring(r Request, file []byte) ([][]byte, error) {
 		}
 		docs = append(docs, app.Encode())
 	}
+	if len(docs) != d.Tenants {
+		return nil, refuse(ReasonSeal, hintSeal, "ring has %d tenants, sealed were %d", len(docs), d.Tenants)
+	}
 	if len(docs) == 0 {
 		docs = append(docs, emptyRing(d, name))
 	}

@@ -109,19 +109,46 @@ func (f *Fleet) Flush(sink Sink) error {
 func (f *Fleet) Settle() { f.changes = nil }
 
 func (f *Fleet) flushMembers(sink Sink, now shape) error {
+	moved := map[int]bool{} // rings that a tenant came to or left
 	for id, old := range f.changes.old {
-		var path string
-		if m, ok := f.members[id]; ok {
+		var path, was string
+		m, ok := f.members[id]
+		if ok {
 			path = f.memberPath(id, m, now.bits[m.ring])
 			if err := sink.PutFile(path, m.file); err != nil {
 				return err
 			}
 		}
-		if old.file == nil {
+		if old.file != nil {
+			was = f.memberPath(id, old, now.bits[old.ring])
+		}
+		if was == path {
 			continue
 		}
-		if was := f.memberPath(id, old, now.bits[old.ring]); was != path {
+		if ok {
+			moved[m.ring] = true
+		}
+		if was != "" {
+			moved[old.ring] = true
 			if err := sink.Put(was, nil); err != nil {
+				return err
+			}
+		}
+	}
+	return f.flushRings(sink, moved)
+}
+
+// flushRings writes the descriptors of rings whose tenants changed.
+func (f *Fleet) flushRings(sink Sink, rings map[int]bool) error {
+	for ring := range rings {
+		bits := f.bits(ring)
+		tenants := make([]int, 1<<bits)
+		for id := range f.rings[ring] {
+			tenants[f.batchOf(f.members[id], bits).Index]++
+		}
+		for i, n := range tenants {
+			b := manifest.Batch{Ring: f.site.Fleet.Rings[ring].Name, Bits: bits, Index: i}
+			if err := sink.PutFile(f.path(manifest.RingsDir+"/"+b.Dir()+"/"+manifest.DescriptorFile), f.ringFile(b, n)); err != nil {
 				return err
 			}
 		}

@@ -99,8 +99,7 @@ func (f *Fleet) writeRing(sink Sink, ring int) error {
 	}
 	for i, entries := range batches {
 		b := manifest.Batch{Ring: f.site.Fleet.Rings[ring].Name, Bits: bits, Index: i}
-		d := manifest.RingDescriptor{Place: f.place, Ring: b.Ring, Batch: b.String()}
-		dir, err := tree.New(append(entries, tree.Entry{Name: manifest.DescriptorFile, Data: d.Encode()})...)
+		dir, err := tree.New(append(entries, tree.Entry{Name: manifest.DescriptorFile, Data: f.ringFile(b, len(entries))})...)
 		if err != nil {
 			return fmt.Errorf("writing ring %q: %w", b, err)
 		}
@@ -109,6 +108,11 @@ func (f *Fleet) writeRing(sink Sink, ring int) error {
 		}
 	}
 	return nil
+}
+
+// ringFile returns the descriptor of a batch with a number of tenants.
+func (f *Fleet) ringFile(b manifest.Batch, tenants int) []byte {
+	return manifest.RingDescriptor{Place: f.place, Ring: b.Ring, Batch: b.String(), Tenants: tenants}.Encode()
 }
 
 // writeFleet writes fleet/ and shared/: the ring Applications in waves and

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -364,4 +365,27 @@ func TestOnlyTheLastBatchSoaks(t *testing.T) {
 	if len(rings) < 4 || !slices.Equal(soaking, rings[len(rings)-1:]) {
 		t.Errorf("of %d batches %q soak, want the last one only", len(rings), soaking)
 	}
+}
+
+// Git takes a member file that moves for a rename and tells its new path only,
+// so the descriptor of the ring that a tenant leaves has to change with it.
+func TestRingThatATenantLeavesChanges(t *testing.T) {
+	r := newRenderer(t, 100, 2)
+	rapid.Check(t, func(rt *rapid.T) {
+		all := map[string]authz.Facts{}
+		for i := range 5 {
+			f := drawFacts(rt, i)
+			all[f.Tenant.ID.String()] = f
+		}
+		_, before := full(t, r, sorted(all), nil)
+		gone := drawFacts(rt, rapid.IntRange(0, 4).Draw(rt, "gone"))
+		delete(all, gone.Tenant.ID.String())
+		_, after := full(t, r, sorted(all), nil)
+		for name := range before {
+			dir, file := path.Split(name)
+			if strings.Contains(dir, "/rings/") && file == gone.Tenant.ID.String()+".yaml" && bytes.Equal(before[dir+manifest.DescriptorFile], after[dir+manifest.DescriptorFile]) {
+				rt.Errorf("%s is gone and the descriptor beside it is as before", name)
+			}
+		}
+	})
 }

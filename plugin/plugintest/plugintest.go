@@ -122,6 +122,7 @@ type Ring struct {
 
 // Dir returns the sealed directory.
 func (r Ring) Dir() *tree.Dir {
+	r.Descriptor.Tenants = len(r.Members)
 	entries := []tree.Entry{{Name: manifest.DescriptorFile, Data: r.Descriptor.Encode()}}
 	for _, m := range r.Members {
 		entries = append(entries, tree.Entry{Name: m.Tenant.String() + ".yaml", Data: m.Encode()})

@@ -102,7 +102,13 @@ type RingDescriptor struct {
 	Place      `json:",inline"`
 	Ring       ident.Ring `json:"ring"`
 	Batch      string     `json:"batch"` // Batch.String
-	Seal       string     `json:"seal"`
+	// Tenants is the number of member files. It makes this file change whenever
+	// a member leaves: Argo CD asks git which paths changed, git takes the file
+	// of a tenant that moves (or of one that goes while another comes) for a
+	// rename and names its new path only, so the directory that it left would
+	// count as unchanged and keep the tenant.
+	Tenants int    `json:"tenants"`
+	Seal    string `json:"seal"`
 }
 
 // Member is one tenant of a ring.

@@ -77,6 +77,7 @@ func (r RingDescriptor) Encode() []byte {
 	w.place(r.Place)
 	w.str(0, "ring", r.Ring.String())
 	w.str(0, "batch", r.Batch)
+	w.line(0, "tenants: ", strconv.Itoa(r.Tenants))
 	return Seal(w.buf)
 }
 
