@@ -4,6 +4,8 @@ GO      ?= go
 ONLY    ?=
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 BIN     := bin
+# What the tests compare with, at the versions of go.mod.
+TOOLS   := $(CURDIR)/$(BIN)/tools
 
 .DEFAULT_GOAL := help
 
@@ -15,9 +17,14 @@ help: ## print this list
 build: ## build sluice and sluice-cmp into bin/
 	$(GO) build -trimpath -ldflags='-s -w' -o $(BIN)/ ./cmd/sluice ./cmd/sluice-cmp
 
+.PHONY: tools
+tools: ## build the stock kustomize and helm that the tests compare with
+	@mkdir -p $(TOOLS)
+	$(GO) build -ldflags='-s -w' -o $(TOOLS)/ sigs.k8s.io/kustomize/kustomize/v5 helm.sh/helm/v3/cmd/helm
+
 .PHONY: test
-test: ## run all tests except those on the local cluster
-	$(GO) test ./...
+test: tools ## run all tests except those on the local cluster
+	PATH=$(TOOLS):$$PATH $(GO) test ./...
 
 .PHONY: race
 race: ## run the tests of concurrent packages under the race detector

@@ -40,5 +40,9 @@ func figures() []figure {
 			about: "kustomize build of a product overlay as a process, over the plugin through its socket"},
 		{name: "bulk-build-vs-krusty", unit: "x", bound: 50, atLeast: true, run: bulkBuild,
 			about: "krusty in a loop, over 10,000 overlays of one version on all processors"},
+		{name: "generate-64-vs-stock", unit: "x", bound: 10, atLeast: true, run: generate64,
+			about: "p95 of 64 generates at once with the stock server and kustomize build, over that of sluice-cmp"},
+		{name: "cmp-startup-vs-kustomize", unit: "x", bound: 1.5, run: cmpStartup,
+			about: "CPU time of sluice-cmp version, over kustomize version"},
 	}, watchFigures()...)
 }

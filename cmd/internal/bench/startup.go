@@ -68,3 +68,22 @@ func helpStartup(ctx context.Context) (float64, error) {
 	}
 	return compareStartup(ctx, []string{sluice, "--help"}, []string{kubectl, "version", "--client"})
 }
+
+// cmpStartup compares what the plugin's program costs before it does its work
+// with kustomize's own.
+func cmpStartup(ctx context.Context) (float64, error) {
+	dir, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(dir)
+	ours, err := build(ctx, dir, "github.com/gatorcloud/sluice/cmd/sluice-cmp")
+	if err != nil {
+		return 0, err
+	}
+	theirs, err := build(ctx, dir, "sigs.k8s.io/kustomize/kustomize/v5")
+	if err != nil {
+		return 0, err
+	}
+	return compareStartup(ctx, []string{ours, "version"}, []string{theirs, "version"})
+}
