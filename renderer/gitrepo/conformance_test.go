@@ -47,6 +47,11 @@ func media() map[string]func(*testing.T) medium {
 			r := gittest.New(t)
 			return medium{r, r.HTTP("s3cr3t").URL, Options{CacheDir: t.TempDir(), Auth: Auth{Token: "s3cr3t"}}}
 		},
+		"HTTPS": func(t *testing.T) medium {
+			r := gittest.New(t)
+			h := r.HTTPS("s3cr3t")
+			return medium{r, h.URL, Options{CacheDir: t.TempDir(), Auth: Auth{User: "me", Password: "s3cr3t", CABundle: h.CA}}}
+		},
 		"SSH": func(t *testing.T) medium {
 			r := gittest.New(t)
 			s := r.SSH()

@@ -221,6 +221,38 @@ func TestServerTrouble(t *testing.T) {
 	}
 }
 
+// TestUntrustedServers checks that a server which cannot prove who it is, or
+// does not know who asks, is a person's business.
+func TestUntrustedServers(t *testing.T) {
+	server, other := gittest.New(t), gittest.New(t)
+	ssh, stranger := server.SSH(), other.SSH()
+	nobody := filepath.Join(t.TempDir(), "known_hosts")
+	if err := os.WriteFile(nobody, []byte("example.com ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIJvKLVAz1Yx4xNo6Kx0yxNpYDqVHgMzRVrLLDcZ0J6z\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cases := map[string]struct {
+		url  string
+		auth Auth
+	}{
+		"Certificate": {server.HTTPS("").URL, Auth{}},
+		"HostKey":     {ssh.URL, Auth{SSHKey: ssh.Key, KnownHosts: nobody}},
+		"Key":         {ssh.URL, Auth{SSHKey: stranger.Key, KnownHosts: ssh.KnownHosts}},
+		"Path":        {ssh.URL + "x", Auth{SSHKey: ssh.Key, KnownHosts: ssh.KnownHosts}},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			r, err := Open(t.Context(), tc.url, Options{Branch: "main", CacheDir: t.TempDir(), Auth: tc.auth})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Close()
+			if _, err := r.Head(t.Context()); fault.ClassOf(err) != fault.Person || fault.HintOf(err) == "" {
+				t.Errorf("Head() = %v of class %v with hint %q, want class person with a hint", err, fault.ClassOf(err), fault.HintOf(err))
+			}
+		})
+	}
+}
+
 // TestCredentialsOfURL checks that a password in a URL is used and never shown.
 func TestCredentialsOfURL(t *testing.T) {
 	server := gittest.New(t)
@@ -423,6 +455,10 @@ func TestOpenRefuses(t *testing.T) {
 		"NewExtension": {"nobody knows what it means", configured("extensions.frobnicate", "true"), Options{}},
 		"FutureFormat": {"nobody knows what it means", configured("core.repositoryformatversion", "2"), Options{}},
 		"EncryptedKey": {"the key cannot be read", func(t *testing.T) string { return "ssh://git@127.0.0.1:1/x" }, Options{Branch: "main", CacheDir: "x", Auth: Auth{SSHKey: []byte("no key"), KnownHosts: os.DevNull}}},
+		"NoAgent": {"there is no key", func(t *testing.T) string {
+			t.Setenv("SSH_AUTH_SOCK", "")
+			return "ssh://git@127.0.0.1:1/x"
+		}, Options{Branch: "main", CacheDir: "x", Auth: Auth{KnownHosts: os.DevNull}}},
 		"NoKnownHosts": {"a server's key must be known", func(t *testing.T) string { return "git@127.0.0.1:x" }, Options{Branch: "main", CacheDir: "x", Auth: Auth{KnownHosts: "/does/not/exist"}}},
 	}
 	for name, tc := range cases {

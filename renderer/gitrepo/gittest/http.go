@@ -1,6 +1,9 @@
 package gittest
 
 import (
+	"encoding/pem"
+	"io"
+	"log"
 	"net/http"
 	"net/http/cgi"
 	"net/http/httptest"
@@ -13,7 +16,9 @@ import (
 // HTTP is a smart HTTP server in front of a repository.
 type HTTP struct {
 	// URL is the repository's, without credentials.
-	URL    string
+	URL string
+	// CA is the PEM certificate of an https server.
+	CA     []byte
 	server *httptest.Server
 
 	mu         sync.Mutex
@@ -26,8 +31,23 @@ type HTTP struct {
 // any user name.
 func (r *Repo) HTTP(password string) *HTTP {
 	r.t.Helper()
+	return r.serve(password, (*httptest.Server).Start)
+}
+
+// HTTPS is HTTP with TLS; its certificate is HTTP.CA.
+func (r *Repo) HTTPS(password string) *HTTP {
+	r.t.Helper()
+	h := r.serve(password, (*httptest.Server).StartTLS)
+	h.CA = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: h.server.Certificate().Raw})
+	return h
+}
+
+func (r *Repo) serve(password string, start func(*httptest.Server)) *HTTP {
+	r.t.Helper()
 	h := &HTTP{}
-	h.server = httptest.NewServer(h.handler(r, password))
+	h.server = httptest.NewUnstartedServer(h.handler(r, password))
+	h.server.Config.ErrorLog = log.New(io.Discard, "", 0) // clients that distrust it are part of tests
+	start(h.server)
 	r.t.Cleanup(h.server.Close)
 	h.URL = h.server.URL + "/" + filepath.Base(r.Dir)
 	return h

@@ -103,6 +103,8 @@ func (r *Remote) classify(err error) (fault.Class, string) {
 		return fault.Person, "give the SSH key, and a known_hosts file that holds the server's key"
 	case errors.As(err, &status) && !transient(status.StatusCode()):
 		return fault.Person, "check the URL and what stands between here and the server"
+	case contains(text, "dubious ownership"):
+		return fault.Person, "trust the repository of another user with: git config --global --add safe.directory <path>"
 	case contains(text, "executable file not found"):
 		return fault.Person, "install git: file URLs and repositories with hooks need it"
 	}

@@ -77,6 +77,7 @@ func TestExplain(t *testing.T) {
 		"HostKey":        {errors.New("ssh: handshake failed: knownhosts: key mismatch"), fault.Person},
 		"SSHKey":         {errors.New("ssh: handshake failed: ssh: unable to authenticate, attempted methods [none publickey]"), fault.Person},
 		"NoGit":          {errors.New(`exec: "git": executable file not found in $PATH`), fault.Person},
+		"Owner":          {errors.New("unknown error: fatal: detected dubious ownership in repository at '/x'"), fault.Person},
 		"Refused":        {errors.New("dial tcp 127.0.0.1:1: connect: connection refused"), fault.Retry},
 		"Unknown":        {errors.New("unexpected EOF"), fault.Retry},
 	}
