@@ -264,6 +264,7 @@ func TestEndlessRaceIsGivenUp(t *testing.T) {
 		if got, want := m.server.Files(), []string{"theirs"}; !cmp.Equal(got, want) {
 			t.Errorf("files = %v, want %v", got, want)
 		}
+		noGarbage(t, m)
 	})
 }
 
@@ -293,8 +294,19 @@ func TestHookRefusalIsFinal(t *testing.T) {
 					t.Errorf("tip = %s, want %s", got, tip)
 				}
 				m.server.Check()
+				if hook == "pre-receive" { // git keeps what it asks the update hook about
+					noGarbage(t, m)
+				}
 			})
 		})
+	}
+}
+
+// noGarbage checks that a push that was lost or refused left no object behind.
+func noGarbage(t *testing.T, m medium) {
+	t.Helper()
+	if said := m.server.Git("fsck", "--unreachable", "--no-reflogs"); strings.Contains(said, "unreachable") {
+		t.Errorf("unreachable objects are left:\n%s", said)
 	}
 }
 

@@ -444,17 +444,18 @@ func TestOpenRefuses(t *testing.T) {
 		prepare func(t *testing.T) string // returns the URL
 		opts    Options
 	}{
-		"Missing":      {"there is no directory", func(t *testing.T) string { return filepath.Join(t.TempDir(), "none") }, Options{}},
-		"NoRepository": {"the directory is none", func(t *testing.T) string { return t.TempDir() }, Options{}},
-		"BadBranch":    {"git has no such name", func(t *testing.T) string { return gittest.New(t).Dir }, Options{Branch: "a..b"}},
-		"Scheme":       {"nobody speaks it", func(t *testing.T) string { return "ftp://localhost/x" }, Options{Branch: "main", CacheDir: "x"}},
-		"NoCache":      {"a mirror needs a place", func(t *testing.T) string { return "http://127.0.0.1:1/x" }, Options{Branch: "main"}},
-		"CheckedOut":   {"the work tree would go stale", nonBare, Options{Branch: "main"}},
-		"ObjectFormat": {"its names are not SHA-1", configured("extensions.objectFormat", "sha256"), Options{}},
-		"RefStorage":   {"its references are no files", configured("extensions.refStorage", "reftable"), Options{}},
-		"NewExtension": {"nobody knows what it means", configured("extensions.frobnicate", "true"), Options{}},
-		"FutureFormat": {"nobody knows what it means", configured("core.repositoryformatversion", "2"), Options{}},
-		"EncryptedKey": {"the key cannot be read", func(t *testing.T) string { return "ssh://git@127.0.0.1:1/x" }, Options{Branch: "main", CacheDir: "x", Auth: Auth{SSHKey: []byte("no key"), KnownHosts: os.DevNull}}},
+		"Missing":        {"there is no directory", func(t *testing.T) string { return filepath.Join(t.TempDir(), "none") }, Options{}},
+		"NoRepository":   {"the directory is none", func(t *testing.T) string { return t.TempDir() }, Options{}},
+		"BadBranch":      {"git has no such name", func(t *testing.T) string { return gittest.New(t).Dir }, Options{Branch: "a..b"}},
+		"Scheme":         {"nobody speaks it", func(t *testing.T) string { return "ftp://localhost/x" }, Options{Branch: "main", CacheDir: "x"}},
+		"NoCache":        {"a mirror needs a place", func(t *testing.T) string { return "http://127.0.0.1:1/x" }, Options{Branch: "main"}},
+		"CheckedOut":     {"the work tree would go stale", nonBare, Options{Branch: "main"}},
+		"ObjectFormat":   {"its names are not SHA-1", configured("extensions.objectFormat", "sha256"), Options{}},
+		"RefStorage":     {"its references are no files", configured("extensions.refStorage", "reftable"), Options{}},
+		"NewExtension":   {"nobody knows what it means", configured("extensions.frobnicate", "true"), Options{}},
+		"FutureFormat":   {"nobody knows what it means", configured("core.repositoryformatversion", "2"), Options{}},
+		"EncryptedKey":   {"the key cannot be read", func(t *testing.T) string { return "ssh://git@127.0.0.1:1/x" }, Options{Branch: "main", CacheDir: "x", Auth: Auth{SSHKey: []byte("no key"), KnownHosts: os.DevNull}}},
+		"NoCertificates": {"there is nothing to trust", func(t *testing.T) string { return "https://127.0.0.1:1/x" }, Options{Branch: "main", CacheDir: "x", Auth: Auth{CABundle: []byte("x")}}},
 		"NoAgent": {"there is no key", func(t *testing.T) string {
 			t.Setenv("SSH_AUTH_SOCK", "")
 			return "ssh://git@127.0.0.1:1/x"

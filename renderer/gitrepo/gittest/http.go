@@ -81,7 +81,8 @@ func (h *HTTP) Close() { h.server.Close() }
 
 func (h *HTTP) handler(r *Repo, password string) http.Handler {
 	backend := &cgi.Handler{
-		Path: backendPath(r.t),
+		Path:   backendPath(r.t),
+		Stderr: io.Discard, // hooks' talk; git sends it to the client too
 		Env: append(Env(), "GIT_PROJECT_ROOT="+filepath.Dir(r.Dir), "GIT_HTTP_EXPORT_ALL=1",
 			"REMOTE_USER=someone"),
 	}

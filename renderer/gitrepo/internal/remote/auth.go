@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"net"
-	"net/http"
 	"strconv"
 	"time"
 
@@ -51,8 +50,7 @@ func New(url string, a Auth) (*Remote, error) {
 	case "file":
 		r.transport = local{file.DefaultClient}
 	case "http", "https":
-		r.endpoint.CaBundle = a.CABundle
-		r.transport = githttp.NewClient(&http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()})
+		r.transport, err = newHTTP(a.CABundle)
 		if password != "" {
 			r.auth = &githttp.BasicAuth{Username: user, Password: password}
 		}
