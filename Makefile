@@ -6,6 +6,8 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 BIN     := bin
 # What the tests compare with, at the versions of go.mod.
 TOOLS   := $(CURDIR)/$(BIN)/tools
+# What a release of helm 3.21 is stamped with.
+HELM_RELEASE := -X helm.sh/helm/v3/internal/version.version=$(shell $(GO) list -m -f "{{.Version}}" helm.sh/helm/v3) -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor=1 -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor=35
 
 .DEFAULT_GOAL := help
 
@@ -20,7 +22,8 @@ build: ## build sluice and sluice-cmp into bin/
 .PHONY: tools
 tools: ## build the stock kustomize and helm that the tests compare with
 	@mkdir -p $(TOOLS)
-	$(GO) build -ldflags='-s -w' -o $(TOOLS)/ sigs.k8s.io/kustomize/kustomize/v5 helm.sh/helm/v3/cmd/helm
+	$(GO) build -ldflags='-s -w' -o $(TOOLS)/ sigs.k8s.io/kustomize/kustomize/v5
+	$(GO) build -ldflags='-s -w $(HELM_RELEASE)' -o $(TOOLS)/ helm.sh/helm/v3/cmd/helm
 
 .PHONY: test
 test: tools ## run all tests except those on the local cluster
