@@ -27,6 +27,8 @@ var ErrChanged = errors.New("the Application changed meanwhile")
 type Cluster interface {
 	// Applications returns the Applications of an environment.
 	Applications(ctx context.Context, environment string) ([]Application, error)
+	// Refresh asks Argo CD to compare an Application with the branch as it is now.
+	Refresh(ctx context.Context, a Application) error
 	// Terminate asks for the end of an Application's operation. It fails with
 	// ErrChanged when the Application changed since it was read.
 	Terminate(ctx context.Context, a Application) error
@@ -46,6 +48,9 @@ type Application struct {
 	// Revision is the commit that the Application should be at, Operated the commit of the operation.
 	Revision string `json:"revision"`
 	Operated string `json:"operated"`
+	// Synced is false when the last comparison found a difference; Refreshing
+	// when a comparison was asked for and is not done.
+	Synced, Refreshing bool `json:"-"`
 	// Phase is the operation's, Message what it waits for.
 	Phase   string `json:"phase"`
 	Message string `json:"message"`
@@ -69,10 +74,22 @@ func (a Application) outdated() bool {
 	return a.Syncing != a.Source || a.Level == levelFleet && a.Operated != a.Revision
 }
 
-// moving tells an Application that has not taken up its present source yet.
+// moving tells an Application of which something may still follow below: it
+// has not taken up its present source, or has not handed it on.
 func (a Application) moving() bool {
-	return a.Phase == phaseTerminating || a.outdated() || a.Compared != a.Source
+	if a.Refreshing || a.Phase == phaseTerminating || a.outdated() || a.Compared != a.Source {
+		return true
+	}
+	if a.running() {
+		// Rings and tenants hand versions on while they run. The fleet may wait
+		// for a soak, and a product for itself, as long as they like.
+		return a.Level == "ring" || a.Level == "tenant"
+	}
+	return !a.Synced && !a.tried()
 }
+
+// tried tells that the last operation was for what is asked for now: Argo CD does not start it again.
+func (a Application) tried() bool { return a.Syncing == a.Source && a.Operated == a.Revision }
 
 // Options say what to end. The zero value unblocks.
 type Options struct {
@@ -136,6 +153,7 @@ func Unblock(ctx context.Context, c Cluster, environment string, o Options) erro
 type unblocking struct {
 	cluster Cluster
 	options Options
+	asked   bool              // the fleet was asked to look at its branch
 	abort   bool              // the fleet's operation is still to be ended
 	told    map[string]string // by Application, the version at which its operation was told to end
 }
@@ -154,6 +172,14 @@ func (u *unblocking) look(ctx context.Context, environment string) ([]string, er
 	slices.SortFunc(apps, func(a, b Application) int {
 		return strings.Compare(order(a)+a.Name, order(b)+b.Name)
 	})
+	if !u.asked {
+		// The revert may be newer than Argo CD's last look.
+		u.asked = true
+		if err := u.cluster.Refresh(ctx, apps[0]); err != nil {
+			return nil, fmt.Errorf("refreshing %q: %w", apps[0].Name, err)
+		}
+		return []string{apps[0].Name}, nil
+	}
 	var moving []string
 	for _, a := range apps {
 		if err := u.end(ctx, a); err != nil {

@@ -22,6 +22,8 @@ type argo struct {
 	// after is what the end of an Application's operation does to the others.
 	after map[string]func(a *argo)
 	ended []string
+
+	refreshed []string
 }
 
 func (a *argo) Applications(_ context.Context, environment string) ([]rollout.Application, error) {
@@ -36,6 +38,11 @@ func (a *argo) Applications(_ context.Context, environment string) ([]rollout.Ap
 		}
 	}
 	return append([]rollout.Application(nil), a.apps...), nil
+}
+
+func (a *argo) Refresh(_ context.Context, app rollout.Application) error {
+	a.refreshed = append(a.refreshed, app.Name)
+	return nil
 }
 
 func (a *argo) Terminate(_ context.Context, app rollout.Application) error {
@@ -59,7 +66,7 @@ func (a *argo) at(name string) *rollout.Application {
 
 // app is an Application at rest on source "1" of commit "c1".
 func app(name, level string, change func(*rollout.Application)) rollout.Application {
-	a := rollout.Application{Name: name, Level: level, Source: "1", Syncing: "1", Compared: "1", Revision: "c1", Operated: "c1", Phase: "Succeeded"}
+	a := rollout.Application{Name: name, Level: level, Source: "1", Syncing: "1", Compared: "1", Revision: "c1", Operated: "c1", Synced: true, Phase: "Succeeded"}
 	if change != nil {
 		change(&a)
 	}
@@ -81,13 +88,13 @@ func TestUnblock(t *testing.T) {
 		want    []string
 	}{
 		"Rest":               {reason: "nothing hangs", apps: []rollout.Application{app(env, "fleet", nil)}},
-		"Waits":              {reason: "an operation that does what is asked for goes on", apps: []rollout.Application{app(env, "fleet", running), app("pop-1", "tenant", running)}},
-		"NoResult":           {reason: "an operation that has just begun is judged later", apps: []rollout.Application{app(env, "fleet", nil), app("pop-1", "tenant", noResult)}},
-		"OtherCommitBelow":   {reason: "below the fleet the commit says nothing: the source does", apps: []rollout.Application{app(env, "fleet", nil), app("pop-1", "tenant", newer)}},
+		"Waits":              {reason: "an operation that does what is asked for goes on", apps: []rollout.Application{app(env, "fleet", running), app("pop-1-web", "product", running)}},
+		"NoResult":           {reason: "an operation that has just begun is judged later", apps: []rollout.Application{app(env, "fleet", nil), app("pop-1-web", "product", noResult)}},
+		"OtherCommitBelow":   {reason: "below the fleet the commit says nothing: the source does", apps: []rollout.Application{app(env, "fleet", nil), app("pop-1-web", "product", newer)}},
 		"FleetNewer":         {reason: "a newer commit waits for the fleet", apps: []rollout.Application{app(env, "fleet", newer)}, want: []string{env}},
 		"Descendant":         {reason: "its source moved on", apps: []rollout.Application{app("pop-1-web", "product", hanging), app(env, "fleet", nil)}, want: []string{"pop-1-web"}},
 		"Order":              {reason: "parents first", apps: []rollout.Application{app("a", "product", hanging), app("b", "tenant", hanging), app("c", "ring", hanging), app(env, "fleet", newer)}, want: []string{env, "c", "b", "a"}},
-		"Abort":              {reason: "the fleet's operation ends although it is up to date", apps: []rollout.Application{app(env, "fleet", running), app("pop-1", "tenant", running)}, abort: true, want: []string{env}},
+		"Abort":              {reason: "the fleet's operation ends although it is up to date", apps: []rollout.Application{app(env, "fleet", running), app("pop-1-web", "product", running)}, abort: true, want: []string{env}},
 		"AbortNothing":       {reason: "there is nothing to abort", apps: []rollout.Application{app(env, "fleet", nil)}, abort: true},
 		"ChangedMeanwhile":   {reason: "it is judged anew and ended then", apps: []rollout.Application{app(env, "fleet", newer)}, changed: map[string]int{env: 2}, want: []string{env}},
 		"AbortThoughItMoved": {reason: "an abort is not lost to a change", apps: []rollout.Application{app(env, "fleet", running)}, abort: true, changed: map[string]int{env: 1}, want: []string{env}},

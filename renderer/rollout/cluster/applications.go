@@ -35,12 +35,14 @@ type item struct {
 		Name            string            `json:"name"`
 		ResourceVersion string            `json:"resourceVersion"`
 		Labels          map[string]string `json:"labels"`
+		Annotations     map[string]string `json:"annotations"`
 	} `json:"metadata"`
 	Spec struct {
 		Source any `json:"source"`
 	} `json:"spec"`
 	Status struct {
 		Sync struct {
+			Status     string `json:"status"`
 			Revision   string `json:"revision"`
 			ComparedTo struct {
 				Source any `json:"source"`
@@ -80,6 +82,19 @@ func (c *Client) Applications(ctx context.Context, environment string) ([]rollou
 	}
 }
 
+// annotationRefresh asks the controller for a comparison; it removes it when that is done.
+const annotationRefresh = "argocd.argoproj.io/refresh"
+
+// Refresh asks Argo CD to compare an Application with its branch.
+func (c *Client) Refresh(ctx context.Context, a rollout.Application) error {
+	body, err := json.Marshal(map[string]any{"metadata": map[string]any{"annotations": map[string]any{annotationRefresh: "normal"}}})
+	if err != nil {
+		return err
+	}
+	_, err = c.do(ctx, request{method: http.MethodPatch, path: c.applications() + "/" + url.PathEscape(a.Name), body: body})
+	return err
+}
+
 // Terminate asks Argo CD to end the operation of an Application.
 func (c *Client) Terminate(ctx context.Context, a rollout.Application) error {
 	body, err := json.Marshal(map[string]any{
@@ -99,10 +114,12 @@ func (c *Client) applications() string {
 
 func (i item) application() rollout.Application {
 	op := i.Status.OperationState
+	_, refreshing := i.Metadata.Annotations[annotationRefresh]
 	return rollout.Application{
 		Name: i.Metadata.Name, Version: i.Metadata.ResourceVersion, Level: i.Metadata.Labels[manifest.LabelLevel],
 		Source: canonical(i.Spec.Source), Compared: canonical(i.Status.Sync.ComparedTo.Source), Syncing: canonical(op.SyncResult.Source),
 		Revision: i.Status.Sync.Revision, Operated: op.SyncResult.Revision, Phase: op.Phase, Message: op.Message,
+		Synced: i.Status.Sync.Status == "Synced", Refreshing: refreshing,
 	}
 }
 
