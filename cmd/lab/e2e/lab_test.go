@@ -83,7 +83,7 @@ func upWith(t *testing.T, set argocd.Settings) *rig {
 		Set: os.Getenv("LAB_SET"), Dir: dir, Source: root, Progress: t.Output(), Volumes: 100, Repositories: []string{},
 		ArgoCD: argocd.Settings{WaveDelay: time.Second, Resync: 15 * time.Second, Config: r.settings},
 		Plugins: []argocd.Plugin{
-			{Name: "sluice", Command: []string{r.cmp, "serve", "--socket={socket}"}},
+			{Name: "sluice", Command: []string{r.cmp, "serve", "--socket={socket}", "--metrics-addr="}},
 			{Name: "stock", Config: stock, Search: []string{filepath.Dir(r.cmp)}},
 		},
 	})
