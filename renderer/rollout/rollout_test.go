@@ -24,9 +24,16 @@ type argo struct {
 	ended []string
 
 	refreshed []string
+	looks     int
+	// each is called before every look.
+	each func(a *argo)
 }
 
 func (a *argo) Applications(_ context.Context, environment string) ([]rollout.Application, error) {
+	a.looks++
+	if a.each != nil {
+		a.each(a)
+	}
 	for i := range a.apps {
 		app := &a.apps[i]
 		if app.Phase != "Terminating" {
@@ -144,5 +151,46 @@ func TestUnblockUnknownEnvironment(t *testing.T) {
 	a := &argo{apps: []rollout.Application{app("pop-1", "tenant", nil)}}
 	if err := rollout.Unblock(t.Context(), a, env, rollout.Options{}); fault.HintOf(err) == "" {
 		t.Errorf("Unblock() = %v, want an error with a hint", err)
+	}
+}
+
+// A level that has something to hand down is waited for, however long that takes.
+func TestUnblockWaitsForLevels(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		change func(*rollout.Application)
+	}{
+		"Refreshing":    {"it has not looked at its branch", func(a *rollout.Application) { a.Refreshing = true }},
+		"OutOfSync":     {"it will sync", func(a *rollout.Application) { a.Synced, a.Operated = false, "c0" }},
+		"NotCompared":   {"it has not seen its source", func(a *rollout.Application) { a.Compared = "0" }},
+		"TenantRunning": {"it hands versions on", running},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			a := &argo{apps: []rollout.Application{app(env, "fleet", nil), app("pop-1", "tenant", tc.change), app("pop-1-web", "product", running)}}
+			a.each = func(a *argo) {
+				if a.looks == 30 { // only now the product is moved on
+					*a.at("pop-1") = app("pop-1", "tenant", nil)
+					a.at("pop-1-web").Source, a.at("pop-1-web").Compared = "0", "0"
+				}
+			}
+			if err := rollout.Unblock(t.Context(), a, env, rollout.Options{Interval: time.Millisecond, Timeout: 5 * time.Second}); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff([]string{"pop-1-web"}, a.ended); diff != "" {
+				t.Errorf("%s: ended -want +got:\n%s", tc.reason, diff)
+			}
+			if diff := cmp.Diff([]string{env}, a.refreshed); diff != "" {
+				t.Errorf("refreshed -want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+// What failed with what is asked for now is not tried again, and is not waited for.
+func TestUnblockLeavesFailures(t *testing.T) {
+	a := &argo{apps: []rollout.Application{app(env, "fleet", func(a *rollout.Application) { a.Phase, a.Synced = "Failed", false })}}
+	if err := rollout.Unblock(t.Context(), a, env, rollout.Options{Interval: time.Millisecond, Timeout: 5 * time.Second}); err != nil || len(a.ended) > 0 {
+		t.Errorf("Unblock() = %v, ended %v, want nothing to do", err, a.ended)
 	}
 }
