@@ -17,4 +17,18 @@
 // A local path is its own object store and is never cloned. Any other URL
 // (file, http, https, ssh) is mirrored in a disposable shallow bare repository
 // below Options.CacheDir: the remote branch is the truth.
+//
+// Why the object store is not go-git's: the cost of one change must be the
+// same among a hundred tenants and a hundred thousand, so nothing may be read
+// in proportion to the repository, not even an index; and go-git moves
+// references without a lock. Its transports speak to servers. Every commit is
+// one pack, because two files are cheaper to make durable than one for each
+// object, and packs of this program are joined so that they stay few; the
+// list of them, and the locks that prove an owner dead, lie in the directory
+// sluice of a local repository. Packs have no deltas: git gc makes those, and
+// should run now and then on a repository that nobody pushes to by git.
+//
+// What it does not do: merge, sign, write submodules or links, or honour
+// core.sharedRepository. A push over http holds its pack in memory, as go-git
+// does.
 package gitrepo

@@ -1,6 +1,7 @@
 package gitrepo
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -106,6 +107,26 @@ func TestWritingOverSpecialEntries(t *testing.T) {
 			t.Errorf("%s: writing over a submodule = %v, want an error that says so", name, err)
 		}
 		tx.Discard()
+	}
+}
+
+// TestOldModesAreReplaced writes over a file whose mode is one that Git wrote
+// long ago: what is rendered has today's, as from nothing.
+func TestOldModesAreReplaced(t *testing.T) {
+	server, r := openBare(t)
+	server.Write("old", "1")
+	raw, err := hex.DecodeString(server.Git("rev-parse", "main:old"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := gittest.TryGit(server.Dir, append([]byte("100664 old\x00"), raw...), "hash-object", "-t", "tree", "-w", "--stdin", "--literally")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.Git("update-ref", "refs/heads/main", server.Git("commit-tree", "-m", "x", strings.TrimSpace(made)))
+	res := update(t, r, func(tx *Tx) { putFile(t, tx, "old", "2") })
+	if data, err := r.tree(res.Tree); err != nil || !strings.HasPrefix(string(data), "100644 ") {
+		t.Errorf("tree after writing over it: %q, %v, want mode 100644", data, err)
 	}
 }
 

@@ -42,6 +42,22 @@ func (e *edits) merge(ctx context.Context) (object.Entry, tree.Counts, error) {
 // node is a path on the way to, or with, an edit.
 type node = edit.Node[object.Entry]
 
+// named returns a function that tells the names of a node's children.
+func named(n *node) func(name []byte) bool {
+	if len(n.Children) > 4 {
+		return func(name []byte) bool { return n.Children[string(name)] != nil }
+	}
+	names := slices.Collect(maps.Keys(n.Children)) // comparing few beats hashing each
+	return func(name []byte) bool {
+		for _, s := range names {
+			if string(name) == s {
+				return true
+			}
+		}
+		return false
+	}
+}
+
 // node returns what is at path now, given what was.
 func (m *merger) node(w *worker, path string, n *node, old object.Entry, reset bool) (object.Entry, error) {
 	if n.Put {
@@ -81,16 +97,16 @@ func (w *worker) oldEncoded(old object.Entry) (object.Encoded, error) {
 // children returns the tree of a directory now. Of the old one only the
 // entries with edits are decoded.
 func (m *merger) children(w *worker, path string, n *node, was object.Encoded, reset bool) (object.Encoded, error) {
-	edited := func(name []byte) bool { return n.Children[string(name)] != nil }
+	edited := named(n)
 	before, err := was.Select(func(name []byte) bool { return reset || edited(name) })
 	if err != nil {
 		return nil, fmt.Errorf("directory %q: %w", path, err)
 	}
 	old := make(map[string]object.Entry, len(before))
 	for _, e := range before {
-		old[e.Name] = e
+		old[e.Name] = e.Entry
 		if n.Children[e.Name] == nil { // below a reset path
-			if err := w.removed(join(path, e.Name), e); err != nil {
+			if err := w.removed(join(path, e.Name), e.Entry); err != nil {
 				return nil, err
 			}
 		}
@@ -99,9 +115,29 @@ func (m *merger) children(w *worker, path string, n *node, was object.Encoded, r
 	if err != nil {
 		return nil, err
 	}
+	if !reset && replaces(before, now) {
+		return was.Replace(before), nil
+	}
 	now = slices.DeleteFunc(now, object.Entry.IsZero)
 	slices.SortFunc(now, object.Compare)
 	return was.Splice(now, func(name []byte) bool { return reset || edited(name) })
+}
+
+// replaces reports whether the entries now differ from those before in nothing
+// but their hashes, as they mostly do, and if so gives them the new ones.
+func replaces(before []object.Placed, now []object.Entry) bool {
+	const few = 8
+	if len(before) != len(now) || len(now) > few {
+		return false
+	}
+	for i, e := range before {
+		at := slices.IndexFunc(now, func(o object.Entry) bool { return o.Name == e.Name })
+		if at < 0 || now[at].Mode != e.Mode || !e.Plain {
+			return false
+		}
+		before[i].Hash = now[at].Hash
+	}
+	return true
 }
 
 // edited returns the entries with edits, side by side where there are many.

@@ -116,11 +116,20 @@ func (t Encoded) Entries() ([]Entry, error) {
 	return entries, nil
 }
 
+// Placed is an entry of a tree with the place of its hash in the encoding.
+// Plain says that its mode is encoded as AppendEntry does, and not in one of
+// the forms of old repositories.
+type Placed struct {
+	Entry
+	At    int
+	Plain bool
+}
+
 // Select returns the entries whose names wanted accepts; others are not decoded.
-func (t Encoded) Select(wanted func(name []byte) bool) ([]Entry, error) {
-	var found []Entry
-	for len(t) > 0 {
-		raw, rest, err := t.cut()
+func (t Encoded) Select(wanted func(name []byte) bool) ([]Placed, error) {
+	var found []Placed
+	for rest := t; len(rest) > 0; {
+		raw, next, err := rest.cut()
 		if err != nil {
 			return nil, err
 		}
@@ -129,11 +138,21 @@ func (t Encoded) Select(wanted func(name []byte) bool) ([]Entry, error) {
 			if err != nil {
 				return nil, err
 			}
-			found = append(found, e)
+			plain := string(raw.mode) == strconv.FormatUint(uint64(e.Mode), 8)
+			found = append(found, Placed{e, len(t) - len(next) - Size, plain})
 		}
-		t = rest
+		rest = next
 	}
 	return found, nil
+}
+
+// Replace returns the tree with other hashes at the given places.
+func (t Encoded) Replace(places []Placed) Encoded {
+	out := bytes.Clone(t)
+	for _, p := range places {
+		copy(out[p.At:], p.Hash[:])
+	}
+	return out
 }
 
 // Splice returns the tree without the entries whose names drop accepts, and
@@ -188,18 +207,22 @@ func (r rawEntry) isDir() bool {
 // rawEntry is an entry that still points into the tree's encoding.
 type rawEntry struct{ all, mode, name, hash []byte }
 
-// cut splits the first entry off.
+// cut splits the first entry off. Trees are read by scanning, so this is
+// called more often than anything else.
 func (t Encoded) cut() (rawEntry, Encoded, error) {
-	head, rest, ok := bytes.Cut(t, []byte{0})
-	if !ok || len(rest) < Size {
-		return rawEntry{}, nil, fmt.Errorf("reading tree: truncated entry")
+	space := 0
+	for space < len(t) && t[space] != ' ' && space < 8 {
+		space++
 	}
-	mode, name, ok := bytes.Cut(head, []byte{' '})
-	if !ok || len(name) == 0 {
-		return rawEntry{}, nil, fmt.Errorf("reading tree: bad entry %q", clip(string(head)))
+	nul := -1
+	if space < len(t) && t[space] == ' ' {
+		nul = bytes.IndexByte(t[space+1:], 0)
 	}
-	n := len(head) + 1 + Size
-	return rawEntry{t[:n], mode, name, rest[:Size]}, t[n:], nil
+	end := space + 1 + nul + 1 + Size
+	if nul <= 0 || end > len(t) {
+		return rawEntry{}, nil, fmt.Errorf("reading tree: bad or truncated entry %q", clip(string(t[:min(len(t), 32)])))
+	}
+	return rawEntry{t[:end], t[:space], t[space+1 : space+1+nul], t[end-Size : end]}, t[end:], nil
 }
 
 func (r rawEntry) entry() (Entry, error) {
