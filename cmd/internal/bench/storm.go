@@ -78,7 +78,7 @@ func storm(ctx context.Context, cmd *exec.Cmd, socket string, archives []*archiv
 		return 0, 0, err
 	}
 	defer func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
+		_ = cmd.Process.Kill() // the stock server does not end on SIGTERM
 		_ = cmd.Wait()
 	}()
 	for end := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
