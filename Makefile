@@ -63,7 +63,7 @@ bench: ## print one line a figure; ONLY=<name> runs one
 fuzz: ## run every fuzz target for ten seconds
 	@for p in $$($(GO) list ./...); do \
 	  for f in $$($(GO) test -list '^Fuzz' $$p 2>/dev/null | grep '^Fuzz'); do \
-	    echo "$$p $$f"; $(GO) test $$p -run '^$$' -fuzz "^$$f$$" -fuzztime 10s || exit 1; \
+	    echo "$$p $$f"; $(GO) test $$p -run '^$$' -fuzz "^$$f$$" -fuzztime 10s -fuzzminimizetime 5x || exit 1; \
 	  done; \
 	done
 
