@@ -162,13 +162,14 @@ func TestAnotherClusterReplacesEverything(t *testing.T) {
 	l.Add(prefix+"/1000002", []byte("b"), 91)
 	l.Done(100)
 	m.Take(nil)
-	for name, tc := range map[string]struct {
-		cluster uint64
-		reason  string
-	}{
-		"OtherCluster":   {2, "revisions of another etcd say nothing about ours"},
-		"RestoredBefore": {2, "the same etcd at an earlier revision was restored"},
+	for _, tc := range []struct {
+		name, reason string
+		cluster      uint64
+	}{ // in this order: the second reading is of the cluster that the first made ours
+		{"OtherCluster", "revisions of another etcd say nothing about ours", 2},
+		{"RestoredBefore", "the same etcd at an earlier revision was restored", 2},
 	} {
+		name := tc.name
 		l = m.Begin(tc.cluster)
 		l.Add(prefix+"/1000001", []byte("c"), 5)
 		c := l.Done(10)
