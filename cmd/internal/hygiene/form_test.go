@@ -11,12 +11,13 @@ import (
 
 func TestTopLevel(t *testing.T) {
 	allowed := []string{"cmd", "renderer", "plugin", "catalog", "environments", ".gitlab-ci.yml", "Makefile", "go.mod", "go.sum", "README.md", "LICENSE"}
+	ignored := []string{"bin", "dist", "sluice-demo"} // made by make and by the demo; .gitignore names them
 	entries, err := os.ReadDir(root)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, e := range entries {
-		if !slices.Contains(allowed, e.Name()) && !strings.HasPrefix(e.Name(), ".") && e.Name() != "bin" {
+		if !slices.Contains(allowed, e.Name()) && !slices.Contains(ignored, e.Name()) && !strings.HasPrefix(e.Name(), ".") {
 			t.Errorf("%s stands at the top level", e.Name())
 		}
 	}
