@@ -297,6 +297,9 @@ func TestDeadlineOfClient(t *testing.T) {
 	if status.Code(err) != codes.DeadlineExceeded || !strings.Contains(fmt.Sprint(err), "sluice: hint") {
 		t.Errorf("request = %v, want DeadlineExceeded with a hint", err)
 	}
+	eventually(t, "the log names the Application", func() bool {
+		return strings.Contains(s.log.String(), `"app":"pop-sha1-1000006-swg","level":"","outcome":"timeout"`)
+	})
 }
 
 type panicking struct{ once sync.Once }

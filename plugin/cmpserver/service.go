@@ -39,6 +39,8 @@ type call struct {
 	known                bool
 	documents            int
 	received             int64
+	// heard tells the name of the Application as soon as it is known.
+	heard chan string
 }
 
 // reply is what marshals to a response.
@@ -75,7 +77,7 @@ func (s *Server) match(_ context.Context, _ *call, r plugin.Request) (reply, err
 // handler returns the gRPC handler of a streaming method.
 func (s *Server) handler(method string, limits unpack.Limits, w work) grpc.StreamHandler {
 	return func(_ any, stream grpc.ServerStream) error {
-		c := &call{method: method}
+		c := &call{method: method, heard: make(chan string, 1)}
 		start := s.options.Now()
 		s.metrics.inFlight.Inc()
 		defer s.metrics.inFlight.Dec()
@@ -103,8 +105,9 @@ func (s *Server) handle(stream grpc.ServerStream, c *call, limits unpack.Limits,
 		return err
 	}
 	done := make(chan outcome, 1)
+	own := *c // who leaves first at a deadline writes into c
 	go func() {
-		o := run(ctx, *c, stream, limits, w)
+		o := run(ctx, own, stream, limits, w)
 		s.limiter.release()
 		if o.err != nil {
 			drain(ctx, stream)
@@ -122,6 +125,10 @@ func (s *Server) handle(stream grpc.ServerStream, c *call, limits unpack.Limits,
 		}
 		return nil
 	case <-ctx.Done():
+		select {
+		case c.app = <-c.heard:
+		default: // it ended before it began
+		}
 		if stream.Context().Err() == nil {
 			return fault.New(fault.Retry, "Argo CD tries again; if it stays, look at the plugin's CPU and at what the directory holds",
 				"request took longer than %s: %w", s.options.Timeout, ctx.Err())
@@ -185,6 +192,7 @@ func receive(ctx context.Context, c *call, stream grpc.ServerStream, limits unpa
 	}
 	m := first.Metadata
 	c.app = m.Env[plugin.EnvAppName]
+	c.heard <- c.app
 	dir, stats, err := unpack.Read(ctx, &chunks{stream: stream},
 		unpack.Options{Path: m.AppRelPath, SHA256: m.Checksum, Size: m.Size, Limits: limits})
 	c.received = stats.Compressed
