@@ -14,10 +14,10 @@ package unpack
 
 import (
 	"archive/tar"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
+	"github.com/klauspost/compress/gzip"
 	"io"
 
 	"github.com/gatorcloud/sluice/renderer/fault"
