@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/gatorcloud/sluice/renderer/ident"
 )
@@ -95,7 +96,7 @@ func (f *Fleet) checkNames(c *checker) {
 // "<ring>" or "<ring>-" and two or four hex digits. A tenant id must not be,
 // because the Applications of rings and tenants share one name space.
 func RingLike(ring ident.Ring, name string) bool {
-	rest, ok := cutPrefix(name, ring.String())
+	rest, ok := strings.CutPrefix(name, ring.String())
 	if !ok || rest == "" {
 		return ok
 	}
@@ -108,11 +109,4 @@ func RingLike(ring ident.Ring, name string) bool {
 		}
 	}
 	return true
-}
-
-func cutPrefix(s, prefix string) (string, bool) {
-	if len(s) < len(prefix) || s[:len(prefix)] != prefix {
-		return s, false
-	}
-	return s[len(prefix):], true
 }

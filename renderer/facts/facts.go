@@ -176,16 +176,9 @@ func (m *merger) absent(id ident.Tenant) error {
 // mayGo reports whether Argo CD was told long enough that the tenant may be pruned.
 func (c Clock) mayGo(f authz.Facts) bool {
 	if f.ReleasedAt.IsZero() {
-		return Released(f)
+		return f.Released()
 	}
 	return !c.Now.Before(f.ReleasedAt.Add(c.Release))
-}
-
-// Released reports whether the tenant may be pruned: it is a tombstone, or
-// every right of it is past suspension.
-func Released(f authz.Facts) bool {
-	return !f.ReleasedAt.IsZero() ||
-		!slices.ContainsFunc(f.States, func(s authz.State) bool { return s != authz.Retained })
 }
 
 // tombstone returns f released at now, with nothing but data left.

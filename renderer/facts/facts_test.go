@@ -180,7 +180,7 @@ func TestNobodyGoesWithoutNotice(t *testing.T) {
 				next[f.Tenant.ID] = f
 			}
 			for id, before := range memory {
-				if _, stays := next[id]; !stays && !facts.Released(before) {
+				if _, stays := next[id]; !stays && !before.Released() {
 					rt.Fatalf("tenant %q is gone though Git had it as %v", id, before)
 				}
 			}

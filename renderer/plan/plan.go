@@ -18,7 +18,6 @@ import (
 	"github.com/gatorcloud/sluice/environments"
 	"github.com/gatorcloud/sluice/renderer/authz"
 	"github.com/gatorcloud/sluice/renderer/bundle"
-	"github.com/gatorcloud/sluice/renderer/facts"
 	"github.com/gatorcloud/sluice/renderer/fault"
 	"github.com/gatorcloud/sluice/renderer/ident"
 	"github.com/gatorcloud/sluice/renderer/manifest"
@@ -113,7 +112,7 @@ func (f Fault) Unwrap() error { return f.Err }
 // after a fault of the whole tenant only its ring and facts are filled in.
 func (p *Planner) Tenant(f authz.Facts) (*Tenant, []Fault) {
 	id := f.Tenant.ID
-	t := &Tenant{Facts: f, Namespace: manifest.NamespaceOf(p.site.NamespacePrefix, id), Released: facts.Released(f),
+	t := &Tenant{Facts: f, Namespace: manifest.NamespaceOf(p.site.NamespacePrefix, id), Released: f.Released(),
 		Ring: p.rings.Ring(id, f.Tenant.Labels)}
 	if err := p.checkName(id); err != nil {
 		return t, []Fault{{Tenant: id, Err: err}}

@@ -2,6 +2,7 @@ package hygiene_test
 
 import (
 	"go/ast"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -77,7 +78,7 @@ func TestRendererAndPluginAreApart(t *testing.T) {
 
 func TestPureLogicKnowsNoMedium(t *testing.T) {
 	for _, f := range source(t) {
-		if f.test || !contains(pure, f.dir) {
+		if f.test || !slices.Contains(pure, f.dir) {
 			continue
 		}
 		for _, path := range f.imports() {
@@ -94,7 +95,7 @@ func TestPureLogicKnowsNoMedium(t *testing.T) {
 func TestPureLogicReadsNoClockAndNoEnvironment(t *testing.T) {
 	banned := map[string]string{"time.Now": "", "time.Since": "", "os.Getenv": "", "os.LookupEnv": "", "os.Environ": "", "rand.Int": ""}
 	for _, f := range source(t) {
-		if f.test || !contains(pure, f.dir) {
+		if f.test || !slices.Contains(pure, f.dir) {
 			continue
 		}
 		ast.Inspect(f.tree, func(n ast.Node) bool {
@@ -108,13 +109,4 @@ func TestPureLogicReadsNoClockAndNoEnvironment(t *testing.T) {
 			return true
 		})
 	}
-}
-
-func contains(all []string, one string) bool {
-	for _, a := range all {
-		if a == one {
-			return true
-		}
-	}
-	return false
 }

@@ -2,7 +2,6 @@ package wire
 
 import (
 	"context"
-	"os"
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/etcdflags"
 	"github.com/gatorcloud/sluice/renderer/etcdstore/embedded"
@@ -20,14 +19,11 @@ func embed(ctx context.Context, dir string) ([]string, func() error, error) {
 
 // source returns what opens the etcd of flags for reading.
 func source(flags *etcdflags.Flags) func(context.Context) (pipeline.Source, func() error, error) {
+	open := opener(flags)
 	return func(ctx context.Context) (pipeline.Source, func() error, error) {
-		settings, err := flags.Resolve(os.Getenv)
+		store, stop, err := open(ctx)
 		if err != nil {
-			return nil, nil, err
-		}
-		store, stop, err := settings.Open(ctx, embed)
-		if err != nil {
-			return nil, nil, err
+			return nil, nil, err // a nil store in an interface is not nil
 		}
 		return store, stop, nil
 	}
