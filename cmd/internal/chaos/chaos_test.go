@@ -17,7 +17,6 @@ import (
 
 	"github.com/gatorcloud/sluice/renderer/authz"
 	"github.com/gatorcloud/sluice/renderer/etcdstore/etcdtest"
-	"github.com/gatorcloud/sluice/renderer/facts"
 	"github.com/gatorcloud/sluice/renderer/gitrepo"
 	"github.com/gatorcloud/sluice/renderer/ident"
 	"github.com/gatorcloud/sluice/renderer/loop"
@@ -356,7 +355,7 @@ func (w *world) compareOthers(h gitrepo.Head, in, bad map[ident.Tenant]bool) {
 		if err != nil {
 			continue
 		}
-		if f, err := authz.DecodeFacts(data); err != nil || !facts.Released(f) {
+		if f, err := authz.DecodeFacts(data); err != nil || !f.Released() {
 			w.t.Errorf("commit %s has tenant %s, which etcd had not, and it is no tombstone: %v", h.Commit, id, err)
 		}
 	}
