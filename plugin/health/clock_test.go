@@ -21,6 +21,10 @@ func TestApplicationTimes(t *testing.T) {
 	failure := func(at string) []any {
 		return []any{map[string]any{"type": "ComparisonError", "message": "rpc error", "lastTransitionTime": at}}
 	}
+	erred := func(phase, result, at string) app {
+		a := ring().set(phase, "status", "operationState", "phase").set(at, "status", "operationState", "finishedAt").set("OutOfSync", "status", "sync", "status")
+		return a.set([]any{map[string]any{"name": "front", "status": result}}, "status", "operationState", "syncResult", "resources")
+	}
 	for name, tc := range map[string]struct {
 		reason string
 		app    app
@@ -29,7 +33,12 @@ func TestApplicationTimes(t *testing.T) {
 		"Hiccup": {"a short error of the repo-server is no failure",
 			ring().set("Unknown", "status", "sync", "status").set(failure(ago(2*time.Second)), "status", "conditions"), "Progressing"},
 		"LastingError": {"an error that lasts is one",
-			ring().set("Unknown", "status", "sync", "status").set(failure(ago(60*time.Second)), "status", "conditions"), "Degraded"},
+			ring().set("Unknown", "status", "sync", "status").set(failure(ago(90*time.Second)), "status", "conditions"), "Degraded"},
+		"ErrorJustNow":    {"an operation that Argo CD could not do may be started again", erred("Error", "", ago(2*time.Second)), "Progressing"},
+		"ErrorLasts":      {"nobody started it again", erred("Error", "", ago(90*time.Second)), "Degraded"},
+		"NotApplied":      {"nor is a cluster that took nothing a verdict", erred("Failed", "SyncFailed", ago(2*time.Second)), "Progressing"},
+		"NotAppliedLasts": {"but one that goes on is", erred("Failed", "SyncFailed", ago(90*time.Second)), "Degraded"},
+		"Failed":          {"what was applied and became Degraded fails at once", erred("Failed", "Synced", ago(2*time.Second)), "Degraded"},
 		"SoakSinceSync": {"the sync ended within the soak",
 			ring().annotate("soak", "300").set(ago(60*time.Second), "status", "operationState", "finishedAt").set(ago(0), "status", "reconciledAt"), "Progressing"},
 		"SoakSinceHealthy": {"the health changed within the soak",

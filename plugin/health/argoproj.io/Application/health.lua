@@ -171,10 +171,40 @@ local function compared()
   end
 end
 
+-- patience is how many seconds a hiccup of Argo CD or of a cluster gets before
+-- it counts as a failure.
+local patience = 60
+
+-- erred tells an operation that ended without a verdict on what it syncs: Argo
+-- CD met an error of its own, or something could not be applied.
+local function erred()
+  if phase == "Error" then return true end
+  for _, resource in ipairs(map(map(operation.syncResult).resources)) do
+    if map(resource).status == "SyncFailed" then return true end
+  end
+  return false
+end
+
+-- reconciled says whether Argo CD compared after the end of the operation.
+-- Before it, what the status says is of the objects that the operation replaced.
+local function reconciled()
+  local finished = moment(operation.finishedAt)
+  return finished ~= "" and moment(status.reconciledAt) >= finished
+end
+
+-- settled tells an error that left nothing to do: all is as wanted in a later
+-- comparison, and catalogs have no hooks, which a comparison would not see.
+local function settled()
+  return phase == "Error" and sync.status == "Synced" and reconciled()
+end
+
 -- What the last operation says counts when it ran with the present source.
 local function failed()
-  if not present(operation.syncResult) then return nil end
+  if not present(operation.syncResult) or settled() then return nil end
   if phase == "Failed" or phase == "Error" then
+    if erred() and moment(operation.finishedAt) >= ago(patience) then
+      return health("Progressing", "sync met an error: " .. text(operation.message))
+    end
     return health("Degraded", "sync failed: " .. text(operation.message))
   end
   if phase == "Running" and (number(operation.retryCount) or 0) > 0 then
@@ -188,7 +218,7 @@ local function uncomparable()
   for _, condition in ipairs(map(status.conditions)) do
     local kind = map(condition).type
     if kind == "ComparisonError" or kind == "InvalidSpecError" or kind == "UnknownError" then
-      if moment(condition.lastTransitionTime) < ago(30) then
+      if moment(condition.lastTransitionTime) < ago(patience) then
         return health("Degraded", kind .. ": " .. text(condition.message))
       end
     end
@@ -214,19 +244,14 @@ end
 -- only another source failed, and failed before it changed anything: the
 -- Application is Synced, so no operation will ever follow.
 local function unsucceeded()
-  if phase == "Succeeded" then return nil end
+  if phase == "Succeeded" or settled() then return nil end
   local history = map(status.history)
   if (phase == "Failed" or phase == "Error") and present(history[#history]) then return nil end
   return health("Progressing", "no successful sync yet")
 end
 
--- The health that follows is of the moment of reconciledAt: before the end of
--- the operation it is that of the objects that the operation replaced.
 local function stale()
-  local finished, reconciled = moment(operation.finishedAt), moment(status.reconciledAt)
-  if finished == "" or reconciled < finished then
-    return health("Progressing", "not reconciled since the sync")
-  end
+  if not reconciled() then return health("Progressing", "not reconciled since the sync") end
 end
 
 -- children counts the child Applications in the status, names those that are
