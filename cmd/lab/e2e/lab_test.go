@@ -81,7 +81,7 @@ func upWith(t *testing.T, set argocd.Settings) *rig {
 	var err error
 	r.lab, err = lab.Up(ctx, lab.Options{
 		Set: os.Getenv("LAB_SET"), Dir: dir, Source: root, Progress: t.Output(), Volumes: 100,
-		ArgoCD: argocd.Settings{WaveDelay: time.Second, Resync: 15 * time.Second, Config: r.settings},
+		ArgoCD: set,
 		Plugins: []argocd.Plugin{
 			{Name: "sluice", Command: []string{r.cmp, "serve", "--socket={socket}", "--metrics-addr="}},
 			{Name: "stock", Config: stock, Search: []string{filepath.Dir(r.cmp)}},
