@@ -54,6 +54,17 @@ type Application struct {
 	// Phase is the operation's, Message what it waits for.
 	Phase   string `json:"phase"`
 	Message string `json:"message"`
+	// Erred tells an operation that ended without a verdict, at Finished, as the
+	// Attempt of that number: 0 is the first.
+	Erred    bool      `json:"-"`
+	Finished time.Time `json:"-"`
+	Attempt  int       `json:"-"`
+	// Automated is false when Argo CD is not to sync by itself, because of its
+	// policy, a deletion or an operation that was asked for.
+	Automated bool `json:"-"`
+	// Options of a sync, and whether it removes what Git has not.
+	Options []string `json:"-"`
+	Prune   bool     `json:"-"`
 }
 
 const (

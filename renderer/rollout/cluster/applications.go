@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/gatorcloud/sluice/renderer/manifest"
 	"github.com/gatorcloud/sluice/renderer/rollout"
@@ -34,13 +35,22 @@ type item struct {
 	Metadata struct {
 		Name            string            `json:"name"`
 		ResourceVersion string            `json:"resourceVersion"`
+		Deleted         string            `json:"deletionTimestamp"`
 		Labels          map[string]string `json:"labels"`
 		Annotations     map[string]string `json:"annotations"`
 	} `json:"metadata"`
 	Spec struct {
-		Source any `json:"source"`
+		Source     any `json:"source"`
+		SyncPolicy struct {
+			Automated *struct {
+				Prune   bool  `json:"prune"`
+				Enabled *bool `json:"enabled"`
+			} `json:"automated"`
+			SyncOptions []string `json:"syncOptions"`
+		} `json:"syncPolicy"`
 	} `json:"spec"`
-	Status struct {
+	Operation any `json:"operation"`
+	Status    struct {
 		Sync struct {
 			Status     string `json:"status"`
 			Revision   string `json:"revision"`
@@ -49,14 +59,24 @@ type item struct {
 			} `json:"comparedTo"`
 		} `json:"sync"`
 		OperationState struct {
-			Phase      string `json:"phase"`
-			Message    string `json:"message"`
+			Phase      string    `json:"phase"`
+			Message    string    `json:"message"`
+			FinishedAt time.Time `json:"finishedAt"`
+			Operation  struct {
+				Info []info `json:"info"`
+			} `json:"operation"`
 			SyncResult struct {
-				Revision string `json:"revision"`
-				Source   any    `json:"source"`
+				Revision  string   `json:"revision"`
+				Source    any      `json:"source"`
+				Resources []result `json:"resources"`
 			} `json:"syncResult"`
 		} `json:"operationState"`
 	} `json:"status"`
+}
+
+// result is what became of one resource of a sync.
+type result struct {
+	Status string `json:"status"`
 }
 
 // Applications returns the Applications of an environment, by their label.
@@ -115,12 +135,19 @@ func (c *Client) applications() string {
 func (i item) application() rollout.Application {
 	op := i.Status.OperationState
 	_, refreshing := i.Metadata.Annotations[annotationRefresh]
-	return rollout.Application{
+	a := rollout.Application{
 		Name: i.Metadata.Name, Version: i.Metadata.ResourceVersion, Level: i.Metadata.Labels[manifest.LabelLevel],
 		Source: canonical(i.Spec.Source), Compared: canonical(i.Status.Sync.ComparedTo.Source), Syncing: canonical(op.SyncResult.Source),
 		Revision: i.Status.Sync.Revision, Operated: op.SyncResult.Revision, Phase: op.Phase, Message: op.Message,
 		Synced: i.Status.Sync.Status == "Synced", Refreshing: refreshing,
+		Erred: i.erred(), Finished: op.FinishedAt, Attempt: attempt(op.Operation.Info),
 	}
+	if policy := i.Spec.SyncPolicy; policy.Automated != nil {
+		disabled := policy.Automated.Enabled != nil && !*policy.Automated.Enabled
+		a.Automated = !disabled && i.Operation == nil && i.Metadata.Deleted == ""
+		a.Options, a.Prune = policy.SyncOptions, policy.Automated.Prune
+	}
+	return a
 }
 
 // canonical returns equal texts for equal sources. Argo CD writes a field that

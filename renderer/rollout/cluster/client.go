@@ -2,9 +2,11 @@ package cluster
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -48,7 +50,11 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 type request struct {
 	method, path string
 	body         []byte // a merge patch
+	accept       string // JSON when empty
 }
+
+// errGone is in the error of a call for what is not there.
+var errGone = errors.New("not found")
 
 // do returns the body of a successful answer.
 func (c *Client) do(ctx context.Context, r request) ([]byte, error) {
@@ -56,7 +62,7 @@ func (c *Client) do(ctx context.Context, r request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Accept", cmp.Or(r.accept, "application/json"))
 	if r.body != nil {
 		req.Header.Set("Content-Type", "application/merge-patch+json")
 	}
@@ -92,7 +98,7 @@ func explain(code int, body []byte) error {
 	case code == http.StatusUnauthorized, code == http.StatusForbidden:
 		return fault.Mend("list and patch of applications.argoproj.io in Argo CD's namespace are needed", "asking Kubernetes: %w", err)
 	case code == http.StatusNotFound:
-		return fault.Mend("check the kubeconfig's context and --argocd-namespace: there are no such Applications", "asking Kubernetes: %w", err)
+		return fault.Mend("check the kubeconfig's context and --argocd-namespace: there are no such Applications", "asking Kubernetes: %w: %w", errGone, err)
 	case code == http.StatusTooManyRequests, code >= 500:
 		return fault.New(fault.Retry, "repeat the command", "asking Kubernetes: %w", err)
 	}

@@ -1,0 +1,174 @@
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/manifest"
+	"github.com/gatorcloud/sluice/renderer/rollout"
+)
+
+var _ rollout.Starter = (*Client)(nil)
+
+const (
+	// infoAttempt is the entry of an operation that counts how often it was started again.
+	infoAttempt = "gatorcloud.io/attempt"
+	// closer bounds how many Applications one look reads in full; the others
+	// have their turn at the next.
+	closer = 200
+	// asTable asks for the columns that kubectl shows, a hundredth of the objects.
+	asTable = "application/json;as=Table;v=v1;g=meta.k8s.io"
+)
+
+// info is an entry of an operation that Argo CD keeps and does not read.
+type info struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// table is a page of the columns of Applications.
+type table struct {
+	Metadata struct {
+		Continue string `json:"continue"`
+	} `json:"metadata"`
+	Columns []struct {
+		Name string `json:"name"`
+	} `json:"columnDefinitions"`
+	Rows []struct {
+		Cells []any `json:"cells"`
+	} `json:"rows"`
+}
+
+// Unsynced returns the Applications of an environment that differ from Git.
+func (c *Client) Unsynced(ctx context.Context, environment string) ([]rollout.Application, error) {
+	names, err := c.unsynced(ctx, environment)
+	if err != nil {
+		return nil, err
+	}
+	var apps []rollout.Application
+	for _, name := range names {
+		data, err := c.do(ctx, request{method: http.MethodGet, path: c.applications() + "/" + url.PathEscape(name)})
+		if errors.Is(err, errGone) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading Application %q: %w", name, err)
+		}
+		var i item
+		if err := json.Unmarshal(data, &i); err != nil {
+			return nil, fmt.Errorf("reading Application %q: %w", name, err)
+		}
+		apps = append(apps, i.application())
+	}
+	return apps, nil
+}
+
+// unsynced returns the names of the first Applications that differ from Git.
+func (c *Client) unsynced(ctx context.Context, environment string) ([]string, error) {
+	query := url.Values{"labelSelector": {manifest.LabelEnvironment + "=" + environment}, "limit": {fmt.Sprint(page)}, "includeObject": {"None"}}
+	var names []string
+	for {
+		data, err := c.do(ctx, request{method: http.MethodGet, path: c.applications() + "?" + query.Encode(), accept: asTable})
+		if err != nil {
+			return nil, fmt.Errorf("listing Applications: %w", err)
+		}
+		var t table
+		if err := json.Unmarshal(data, &t); err != nil {
+			return nil, fmt.Errorf("listing Applications: %w", err)
+		}
+		found, err := t.outOfSync()
+		if err != nil {
+			return nil, fmt.Errorf("listing Applications: %w", err)
+		}
+		names = append(names, found...)
+		if t.Metadata.Continue == "" || len(names) >= closer {
+			return names[:min(len(names), closer)], nil
+		}
+		query.Set("continue", t.Metadata.Continue)
+	}
+}
+
+// outOfSync returns the names of the rows that are not Synced.
+func (t table) outOfSync() ([]string, error) {
+	name, sync := t.column("Name"), t.column("Sync Status")
+	if len(t.Rows) > 0 && (name < 0 || sync < 0) {
+		return nil, fault.Mend("use the CustomResourceDefinitions that come with Argo CD", "the columns Name and Sync Status are missing")
+	}
+	var names []string
+	for _, r := range t.Rows {
+		if len(r.Cells) <= max(name, sync) {
+			continue
+		}
+		if text, ok := r.Cells[name].(string); ok && r.Cells[sync] != "Synced" {
+			names = append(names, text)
+		}
+	}
+	return names, nil
+}
+
+// column returns the index of a column, -1 if there is none.
+func (t table) column(name string) int {
+	for i, c := range t.Columns {
+		if c.Name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// Start starts the automated operation of an Application once more.
+func (c *Client) Start(ctx context.Context, a rollout.Application, attempt int) error {
+	sync := map[string]any{"revision": a.Revision, "prune": a.Prune}
+	if len(a.Options) > 0 {
+		sync["syncOptions"] = a.Options
+	}
+	body, err := json.Marshal(map[string]any{
+		"metadata": map[string]any{"resourceVersion": a.Version},
+		"operation": map[string]any{
+			"initiatedBy": map[string]any{"username": "sluice", "automated": true},
+			"info":        []info{{Name: infoAttempt, Value: strconv.Itoa(attempt)}},
+			"sync":        sync,
+		},
+	})
+	if err != nil {
+		return err
+	}
+	_, err = c.do(ctx, request{method: http.MethodPatch, path: c.applications() + "/" + url.PathEscape(a.Name), body: body})
+	if errors.Is(err, errGone) {
+		return fmt.Errorf("%w: %w", rollout.ErrChanged, err)
+	}
+	return err
+}
+
+// erred tells an operation that ended without a verdict on what it syncs. The
+// health check of Applications reads the same.
+func (i item) erred() bool {
+	op := i.Status.OperationState
+	if op.Phase == "Error" {
+		return true
+	}
+	unapplied := func(r result) bool { return r.Status == "SyncFailed" }
+	return op.Phase == "Failed" && slices.ContainsFunc(op.SyncResult.Resources, unapplied)
+}
+
+// attempt reads the number of an operation that was started again; 0 for another's.
+func attempt(entries []info) int {
+	for _, e := range entries {
+		if e.Name != infoAttempt {
+			continue
+		}
+		// A number that is none is somebody else's: no more attempts.
+		if n, err := strconv.Atoi(e.Value); err == nil && n >= 0 && n < rollout.Attempts {
+			return n
+		}
+		return rollout.Attempts
+	}
+	return 0
+}

@@ -1,0 +1,114 @@
+package cluster_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/rollout"
+	"github.com/gatorcloud/sluice/renderer/rollout/cluster"
+)
+
+const columns = `"columnDefinitions": [{"name": "Name"}, {"name": "Sync Status"}, {"name": "Health Status"}]`
+
+const ended = `{"metadata": {"name": "pop", "resourceVersion": "7", "labels": {"gatorcloud.io/level": "fleet"}},
+  "spec": {"source": {"path": "fleet"}, "syncPolicy": {"automated": {"prune": true}, "syncOptions": ["ServerSideApply=true"]}},
+  "status": {"sync": {"status": "OutOfSync", "revision": "c1", "comparedTo": {"source": {"path": "fleet"}}},
+    "operationState": {"phase": %q, "finishedAt": "2026-11-02T09:00:00Z", "operation": {"info": [%s]},
+      "syncResult": {"revision": "c1", "source": {"path": "fleet"}, "resources": [{"status": "Synced"}, {"status": %q}]}}}}`
+
+// one serves a table with one Application that differs, and that Application.
+func one(t *testing.T, object string) cluster.Access {
+	return server(t, func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/applications/pop"):
+			fmt.Fprint(w, object)
+		case strings.HasSuffix(r.URL.Path, "/applications/gone"):
+			w.WriteHeader(http.StatusNotFound)
+		case !strings.Contains(r.Header.Get("Accept"), "as=Table") || r.URL.Query().Get("includeObject") != "None":
+			t.Errorf("request %s accepts %q, want a table without objects", r.URL, r.Header.Get("Accept"))
+		case r.URL.Query().Get("continue") == "":
+			fmt.Fprint(w, `{`+columns+`, "metadata": {"continue": "more"}, "rows": [{"cells": ["calm", "Synced", "Healthy"]}, {"cells": []}, {"cells": [7, 7]}]}`)
+		default:
+			fmt.Fprint(w, `{`+columns+`, "rows": [{"cells": ["gone", "OutOfSync", ""]}, {"cells": ["pop", "OutOfSync", null]}]}`)
+		}
+	})
+}
+
+func TestUnsynced(t *testing.T) {
+	const source = `{"path":"fleet"}`
+	cases := map[string]struct {
+		reason  string
+		object  string
+		erred   bool
+		attempt int
+	}{
+		"Error":     {"Argo CD's own error", fmt.Sprintf(ended, "Error", "", "Synced"), true, 0},
+		"Unapplied": {"the cluster took something not", fmt.Sprintf(ended, "Failed", "", "SyncFailed"), true, 0},
+		"Degraded":  {"a verdict", fmt.Sprintf(ended, "Failed", "", "Synced"), false, 0},
+		"Succeeded": {"no error at all", fmt.Sprintf(ended, "Succeeded", "", "SyncFailed"), false, 0},
+		"Again":     {"it was started again", fmt.Sprintf(ended, "Error", `{"name": "Reason", "value": "9"}, {"name": "gatorcloud.io/attempt", "value": "2"}`, "Synced"), true, 2},
+		"Forged":    {"a number that cannot be ends the attempts", fmt.Sprintf(ended, "Error", `{"name": "gatorcloud.io/attempt", "value": "-5"}`, "Synced"), true, rollout.Attempts},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			got, err := cluster.New(one(t, tc.object), "argocd").Unsynced(t.Context(), "pop")
+			if err != nil || len(got) != 1 {
+				t.Fatalf("Unsynced() = %v, %v, want one Application", got, err)
+			}
+			want := rollout.Application{Name: "pop", Version: "7", Level: "fleet", Source: source, Compared: source, Syncing: source, Revision: "c1", Operated: "c1",
+				Phase: got[0].Phase, Finished: time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC), Erred: tc.erred, Attempt: tc.attempt, Automated: true, Prune: true, Options: []string{"ServerSideApply=true"}}
+			if diff := cmp.Diff(want, got[0]); diff != "" {
+				t.Errorf("%s: Unsynced() -want +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// What Argo CD is not to sync by itself is not started.
+func TestUnsyncedAutomated(t *testing.T) {
+	object := fmt.Sprintf(ended, "Error", "", "Synced")
+	for name, replace := range map[string][2]string{
+		"NoPolicy": {`"automated": {"prune": true}, `, ``},
+		"Disabled": {`{"prune": true}`, `{"prune": true, "enabled": false}`},
+		"Deleted":  {`"resourceVersion": "7"`, `"resourceVersion": "7", "deletionTimestamp": "2026-11-02T09:00:00Z"`},
+		"AskedFor": {`"spec":`, `"operation": {"sync": {}}, "spec":`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := cluster.New(one(t, strings.Replace(object, replace[0], replace[1], 1)), "argocd").Unsynced(t.Context(), "pop")
+			if err != nil || len(got) != 1 || got[0].Automated {
+				t.Errorf("Unsynced() = %+v, %v, want one that is not automated", got, err)
+			}
+		})
+	}
+}
+
+func TestUnsyncedWithoutColumns(t *testing.T) {
+	a := server(t, func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"columnDefinitions": [{"name": "Name"}, {"name": "Age"}], "rows": [{"cells": ["pop", "1d"]}]}`)
+	})
+	if _, err := cluster.New(a, "argocd").Unsynced(t.Context(), "pop"); fault.HintOf(err) == "" {
+		t.Errorf("Unsynced() = %v, want an error with a hint", err)
+	}
+}
+
+func TestStart(t *testing.T) {
+	a := server(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		const want = `{"metadata":{"resourceVersion":"7"},"operation":{"info":[{"name":"gatorcloud.io/attempt","value":"2"}],` +
+			`"initiatedBy":{"automated":true,"username":"sluice"},"sync":{"prune":true,"revision":"c1","syncOptions":["ServerSideApply=true"]}}}`
+		if r.Method != http.MethodPatch || string(body) != want {
+			t.Errorf("request = %s %s, want a patch %s", r.Method, body, want)
+		}
+	})
+	app := rollout.Application{Name: "pop", Version: "7", Revision: "c1", Prune: true, Options: []string{"ServerSideApply=true"}}
+	if err := cluster.New(a, "argocd").Start(t.Context(), app, 2); err != nil {
+		t.Errorf("Start() = %v", err)
+	}
+}
