@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,9 +46,9 @@ func (s *site) runs(now map[timeline.Object]timeline.State, product, version str
 	return ""
 }
 
-// resting tells an Application that is as Git says and does nothing.
+// resting tells an Application that is as Git says and does nothing, whatever its last operation met.
 func resting(app timeline.State) bool {
-	return app.Health == timeline.Healthy && (app.Detail == "Synced Succeeded" || app.Detail == "Synced Failed")
+	return app.Health == timeline.Healthy && (slices.Contains([]string{"Synced Succeeded", "Synced Failed", "Synced Error"}, app.Detail))
 }
 
 // quiet says which Application is not Synced and Healthy.

@@ -21,10 +21,11 @@ func (r *rig) rollback(t *testing.T) {
 	s.await("everybody runs web 1", func(now map[timeline.Object]timeline.State) string {
 		return all(s.runs(now, "web", "1", everyone()...), s.quiet(now))
 	})
-	before := s.lastDeployed("")
+	before, tenant := s.lastDeployed(""), s.lastDeployed("-1003")
 	s.bumpAndAwait("web", "2")
-
 	argo := s.login()
+	s.rollbackTenant(argo, tenant)
+
 	// Argo CD refuses to roll back an Application that syncs by itself.
 	argo("app", "set", s.name, "--sync-policy=none")
 	s.log.Mark(time.Now(), "rolled back the fleet")
@@ -37,6 +38,31 @@ func (r *rig) rollback(t *testing.T) {
 	for _, tenant := range everyone() {
 		s.inBuckets(events, tenant, "1")
 	}
+}
+
+// rollbackTenant takes one tenant back and forth. What is above it is told to
+// let go first, or it would take the tenant back at once.
+func (s *site) rollbackTenant(argo func(...string), before string) {
+	s.t.Helper()
+	for _, level := range []string{"", "-early", "-1003"} {
+		argo("app", "set", s.name+level, "--sync-policy=none")
+	}
+	s.log.Mark(time.Now(), "rolled back 1003")
+	argo("app", "rollback", s.name+"-1003", before, "--timeout=600")
+	s.await("1003 is back at web 1", func(now map[timeline.Object]timeline.State) string {
+		return s.runs(now, "web", "1", "1003")
+	})
+	events := s.since("rolled back 1003")
+	s.inBuckets(events, "1003", "1")
+	for _, other := range everyone() {
+		if other != "1003" {
+			s.ordered("others moved", events.Never(pods(s.namespace(other), "web-*", "web-1")))
+		}
+	}
+	argo("app", "set", s.name, "--sync-policy=automated", "--self-heal", "--auto-prune")
+	s.await("1003 is at web 2 as its ring is", func(now map[timeline.Object]timeline.State) string {
+		return all(s.runs(now, "web", "2", everyone()...), s.quiet(now))
+	})
 }
 
 // lastDeployed is the id of the newest entry of an Application's history.
