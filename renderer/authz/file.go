@@ -122,12 +122,17 @@ func decodeFileTenant(place string, raw []byte) (Tenant, []error) {
 func at(place string, err error) error { return fmt.Errorf("%s: %w", place, err) }
 
 // decodeFileAuthorisation decodes an authorisation of t, which names its
-// product itself.
+// product itself. What a list says of its status is passed over, as kubectl
+// apply does: it is not for people to write.
 func decodeFileAuthorisation(t Tenant, value []byte) (Authorisation, error) {
-	var d decoder
-	if err := unmarshal(value, MaxRecord, &d.record); err != nil {
+	var listed struct {
+		authorisationRecord
+		Status json.RawMessage `json:"status"`
+	}
+	if err := unmarshal(value, MaxRecord, &listed); err != nil {
 		return Authorisation{}, err
 	}
+	d := decoder{record: listed.authorisationRecord}
 	product, err := ident.Parse[ident.ProductKind](d.record.Product)
 	if err != nil {
 		return Authorisation{}, err

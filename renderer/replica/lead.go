@@ -33,7 +33,7 @@ func (e *environment) lead(ctx context.Context, t *leader.Term, mirror *watch.Mi
 	name := e.name.String()
 	config := loop.Config{Environment: e.name, Pipeline: e.c.Pipeline, Branch: e.c.Repo, Source: mirror,
 		Version: e.c.Version, AllowRemovals: e.c.AllowRemovals, Workers: e.c.Workers, Turn: &e.turn}
-	o := status.Options{Client: e.c.Store.Client(), Environment: name, Prefix: e.c.StatusPrefix, Logger: e.log, Hear: e.wrote}
+	o := status.Options{Client: e.c.Store.Client(), Environment: name, Prefix: e.place, Logger: e.log, Hear: e.wrote}
 	if t != nil {
 		config.Fence, config.Lead = t.Fence, t.Check
 		guard := t.Guard()

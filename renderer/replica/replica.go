@@ -26,6 +26,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/manifest"
 	"github.com/gatorcloud/sluice/renderer/notify"
 	"github.com/gatorcloud/sluice/renderer/pipeline"
+	"github.com/gatorcloud/sluice/renderer/status"
 	"github.com/gatorcloud/sluice/renderer/telemetry"
 	"github.com/gatorcloud/sluice/renderer/watch"
 )
@@ -47,7 +48,8 @@ type Config struct {
 	// LeasePrefix and LeaseTTL are those of package leader.
 	LeasePrefix string
 	LeaseTTL    time.Duration
-	// StatusPrefix is where status records are written; "-" writes none.
+	// StatusPrefix is where status records are written: beside the
+	// environment's own records when empty; "-" writes none.
 	StatusPrefix string
 	Timing       loop.Timing
 	// Resync is the mean time between readings of everything.
@@ -152,6 +154,7 @@ type environment struct {
 	poke chan struct{}
 	log  *slog.Logger
 
+	place   string // of the status records; written before anything leads
 	leading atomic.Bool
 	failing atomic.Int64 // since when steps fail, in Unix nanoseconds; zero while they do not
 }
@@ -194,6 +197,9 @@ func (e *environment) site(ctx context.Context) (*environments.Site, error) {
 // once copies etcd and campaigns until the environment's prefix changes.
 func (e *environment) once(ctx context.Context) error {
 	site, err := e.site(ctx)
+	if err == nil && e.c.StatusPrefix != "-" {
+		e.place, err = status.Prefix(e.c.StatusPrefix, site.Etcd.Prefix)
+	}
 	e.c.Health.Set("git/"+e.name.String(), err)
 	if err != nil {
 		return err

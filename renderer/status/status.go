@@ -3,9 +3,11 @@
 //
 // It writes only keys that hold nothing or an own record of its environment,
 // only when a record differs from what is there, in transactions that fail
-// when the leader's term has ended. What it writes is read by nobody here: it
-// lies outside the prefix that is watched, so it causes no rendering. Updates
-// that come faster than they are written are merged by key.
+// when the leader's term has ended. What it writes lies
+// outside the prefix that is watched, so it causes no rendering. Updates that
+// come faster than they are written are merged by key. People see the records
+// through `sluice authz`, which reads them with Reader: what others
+// wrote there is hostile, and passes a gate.
 package status
 
 import (

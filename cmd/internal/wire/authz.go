@@ -10,6 +10,8 @@ import (
 	"github.com/gatorcloud/sluice/cmd/internal/cli/authzcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/etcdflags"
 	"github.com/gatorcloud/sluice/renderer/authz"
+	"github.com/gatorcloud/sluice/renderer/etcdstore"
+	"github.com/gatorcloud/sluice/renderer/status"
 )
 
 // defaultLife is that of an environment which says nothing else. `sluice
@@ -18,10 +20,14 @@ var defaultLife = authz.Life{SuspendFor: 14 * 24 * time.Hour, GraceFor: 30 * 24 
 
 // authorisations returns what `sluice authz` needs, with etcd flags of its own.
 func authorisations() authzcmd.Deps {
-	flags := &etcdflags.Flags{}
+	flags, statusPrefix := &etcdflags.Flags{}, ""
 	return authzcmd.Deps{
 		Open: func(ctx context.Context) (authzcmd.Store, func() error, error) {
 			settings, err := flags.Resolve(os.Getenv)
+			if err != nil {
+				return nil, nil, err
+			}
+			place, err := status.Prefix(statusPrefix, settings.Prefix)
 			if err != nil {
 				return nil, nil, err
 			}
@@ -29,13 +35,23 @@ func authorisations() authzcmd.Deps {
 			if err != nil {
 				return nil, nil, err
 			}
-			return store.Records(settings.Prefix), stop, nil
+			return records(store, settings.Prefix, place), stop, nil
 		},
 		Flags: func(set *pflag.FlagSet) {
 			flags.Add(set)
 			flags.AddPrefix(set)
+			set.StringVar(&statusPrefix, "status-prefix", "", "where the status records are (default beside --etcd-prefix: "+status.DefaultPrefix+" for "+authz.DefaultPrefix+")")
 		},
 		Now:  time.Now,
 		Life: defaultLife,
 	}
+}
+
+// records returns the authorisations below one prefix of a store with their
+// status below another.
+func records(store *etcdstore.Store, prefix, place string) authzcmd.Store {
+	return struct {
+		*etcdstore.Records
+		status.Reader
+	}{store.Records(prefix), status.Reader{Scanner: store, Place: place}}
 }

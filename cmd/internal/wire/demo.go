@@ -10,13 +10,14 @@ import (
 	"github.com/gatorcloud/sluice/cmd/internal/cli/authzcmd"
 	"github.com/gatorcloud/sluice/renderer/authz"
 	"github.com/gatorcloud/sluice/renderer/etcdstore"
+	"github.com/gatorcloud/sluice/renderer/status"
 )
 
 // list prints what a store holds, as `sluice authz list` does.
 func list(ctx context.Context, store *etcdstore.Store, w io.Writer) error {
 	cmd := authzcmd.New(authzcmd.Deps{
 		Open: func(context.Context) (authzcmd.Store, func() error, error) {
-			return store.Records(authz.DefaultPrefix), func() error { return nil }, nil
+			return records(store, authz.DefaultPrefix, status.DefaultPrefix), func() error { return nil }, nil
 		},
 		Flags: func(*pflag.FlagSet) {},
 		Now:   time.Now,

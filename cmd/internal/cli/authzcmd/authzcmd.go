@@ -14,6 +14,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/authz"
 	"github.com/gatorcloud/sluice/renderer/fault"
 	"github.com/gatorcloud/sluice/renderer/ident"
+	"github.com/gatorcloud/sluice/renderer/status"
 )
 
 // Store holds the records below one prefix.
@@ -25,6 +26,9 @@ type Store interface {
 	// Delete removes a record, a tenant with all its authorisations, and
 	// returns how many records that were.
 	Delete(ctx context.Context, key authz.Key) (int64, error)
+	// Statuses returns what the renderer told of the authorisations of all
+	// tenants, or of the given ones. What it told nothing of is not in it.
+	Statuses(ctx context.Context, ids ...ident.Tenant) (map[authz.Key]status.Record, error)
 }
 
 // Deps is what the commands need from the outside.

@@ -19,6 +19,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/etcdstore/embedded"
 	"github.com/gatorcloud/sluice/renderer/fault"
 	"github.com/gatorcloud/sluice/renderer/ident"
+	"github.com/gatorcloud/sluice/renderer/status"
 )
 
 // bench is a real etcd with the commands on it.
@@ -45,6 +46,12 @@ func newBench(t *testing.T) *bench {
 
 func (b *bench) records() *etcdstore.Records { return b.store.Records(authz.DefaultPrefix) }
 
+// recordsWithStatus is what the commands are given.
+type recordsWithStatus struct {
+	*etcdstore.Records
+	status.Reader
+}
+
 // raw writes past all checks, as another system would.
 func (b *bench) raw(key, value string) {
 	b.t.Helper()
@@ -67,7 +74,7 @@ func (b *bench) run(args ...string) result {
 	cmd := New(Deps{
 		Open: func(context.Context) (Store, func() error, error) {
 			r.opened = true
-			return b.wrap(b.records()), func() error { return nil }, nil
+			return b.wrap(recordsWithStatus{b.records(), status.Reader{Scanner: b.store, Place: status.DefaultPrefix}}), func() error { return nil }, nil
 		},
 		Flags: func(*pflag.FlagSet) {},
 		Now:   func() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) },

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/output"
 	"github.com/gatorcloud/sluice/renderer/authz"
+	"github.com/gatorcloud/sluice/renderer/fault"
 	"github.com/gatorcloud/sluice/renderer/ident"
 )
 
@@ -33,9 +34,13 @@ func newGet(deps Deps) *cobra.Command {
 		Use:   "get TENANT | TENANT/PRODUCT",
 		Short: "Show a tenant or one of its authorisations",
 		Long: `Get shows the authorisations of one tenant, or one of them. In YAML and JSON it
-prints what import reads.`,
+prints what import reads. The wide form, YAML and JSON also say what became of
+them; see list for what the columns mean.`,
 		Example: `  # what a tenant has
   sluice authz get 1000006
+
+  # what became of it: version, ring, commit and error
+  sluice authz get 1000006 -o wide
 
   # one authorisation with its parameters
   sluice authz get 1000006/swg -o yaml`,
@@ -79,6 +84,12 @@ the time since the start: etcd does not keep when a record was made. STATE, in
 the wide form, is where the authorisation stands in its life: pending, active,
 suspended, retained or removed. A dash means the default: the ring's version,
 the environment's replicas and storage, no end.
+
+What follows STATE in the wide form is what the renderer told last: RENDERED is
+the state that is in Git, RING and ACCEPTED the ring and the version that it
+has there, COMMIT the commit that changed it last, and ERROR why Git is not what
+the record asks for. A dash in all of them means that nothing was told yet. In
+YAML and JSON this is the field "status", which an import passes over.
 
 Records that cannot be read are named on stderr while all others are listed;
 the exit code is 3 then. In YAML and JSON the output is what import reads, and
@@ -175,23 +186,27 @@ func (s *show) print(cmd *cobra.Command, ids []ident.Tenant, f filter, check fun
 		if err := check(found, bad); err != nil {
 			return err
 		}
-		if err := s.write(cmd.OutOrStdout(), found, now); err != nil {
+		told, untold := s.statuses(cmd.Context(), store, ids)
+		if untold != nil && fault.ClassOf(untold) != fault.Skipped {
+			return untold
+		}
+		if err := s.write(cmd.OutOrStdout(), found, told, now); err != nil {
 			return err
 		}
-		return skipped(bad)
+		return errors.Join(skipped(bad), untold)
 	})
 }
 
 // Print writes the table of `sluice authz list` as of now.
 func Print(w io.Writer, tenants []authz.Tenant, now time.Time, life authz.Life) error {
-	return (&show{deps: Deps{Life: life}}).write(w, tenants, now)
+	return (&show{deps: Deps{Life: life}}).write(w, tenants, nil, now)
 }
 
-func (s *show) write(w io.Writer, tenants []authz.Tenant, now time.Time) error {
+func (s *show) write(w io.Writer, tenants []authz.Tenant, told statuses, now time.Time) error {
 	if s.format.Format == output.JSON || s.format.Format == output.YAML {
-		return output.Document(w, s.format.Format, authz.FileOf(tenants))
+		return output.Document(w, s.format.Format, documentOf(tenants, told))
 	}
-	columns := s.columns(now)
+	columns := append(s.columns(now), told.columns()...)
 	if s.format.Format == output.Name {
 		columns = []output.Column[row]{{Value: func(r row) string { return r.key().String() }}}
 	}

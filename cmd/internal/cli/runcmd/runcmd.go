@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
+	"github.com/gatorcloud/sluice/renderer/authz"
 	"github.com/gatorcloud/sluice/renderer/etcdstore"
 	"github.com/gatorcloud/sluice/renderer/fault"
 	"github.com/gatorcloud/sluice/renderer/gitrepo"
@@ -70,7 +71,7 @@ func (o *options) add(set *pflag.FlagSet) {
 	set.BoolVar(&o.led, "leader", true, "elect one of several replicas for each environment; --no-leader-election runs alone")
 	set.StringVar(&o.leasePrefix, "lease-prefix", leader.DefaultPrefix, "etcd prefix of the elections")
 	set.DurationVar(&o.ttl, "lease-ttl", 10*time.Second, "how long a leader that is gone blocks the next one")
-	set.StringVar(&o.status, "status-prefix", status.DefaultPrefix, "etcd prefix of the status records; - writes none")
+	set.StringVar(&o.status, "status-prefix", "", "etcd prefix of the status records; - writes none (default beside the environment's records: "+status.DefaultPrefix+" for "+authz.DefaultPrefix+")")
 	set.StringVar(&o.webhook, "argocd-webhook", "", "Argo CD's webhook to tell about pushes, such as https://argocd.example/api/webhook; its secret is read from SLUICE_ARGOCD_WEBHOOK_TOKEN")
 	set.StringVar(&o.id, "id", "", "name of this replica for people; host and process by default")
 	set.BoolVar(&o.removals, "allow-removals", false, "allow to remove many tenants at once, or all")
