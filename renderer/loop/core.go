@@ -122,6 +122,9 @@ type Outcome struct {
 	Changed bool
 	Commit  string
 	Mark    Mark
+	// Base and Head are the branch before and after a step that rendered
+	// something; the same when nothing was pushed.
+	Base, Head gitrepo.Head
 	// Revision is what Git agrees with now.
 	Revision int64
 	// Since is when the oldest change in it was heard; zero for none.
@@ -188,6 +191,7 @@ func (c *Core) turn() func() {
 // publish makes the commit of a step and moves the branch to it.
 func (c *Core) publish(ctx context.Context, tx *gitrepo.Tx, s *step) (err error) {
 	o := &s.outcome
+	o.Base, o.Head = c.head, c.head
 	mark := c.mark.next(s.window.Cluster, s.window.Revision, c.config.Fence)
 	res, err := tx.Commit(ctx, s.message(c, mark))
 	if err != nil {
@@ -209,7 +213,7 @@ func (c *Core) publish(ctx context.Context, tx *gitrepo.Tx, s *step) (err error)
 	}
 	c.unsure, c.attempt = false, attempt{}
 	c.moved(res.Head(), mark)
-	o.Changed, o.Commit, o.Mark = true, res.Commit.String(), mark
+	o.Changed, o.Commit, o.Mark, o.Head = true, res.Commit.String(), mark, c.head
 	return nil
 }
 
