@@ -220,6 +220,7 @@ func (m *mirror) damaged(err error) error {
 }
 
 func (m *mirror) close() error {
+	m.remote.Close()
 	m.store().Close()
 	return m.dir.close()
 }

@@ -50,7 +50,7 @@ func New(url string, a Auth) (*Remote, error) {
 	case "file":
 		r.transport = local{file.DefaultClient}
 	case "http", "https":
-		r.transport, err = newHTTP(a.CABundle)
+		r.transport, r.idle, err = newHTTP(a.CABundle)
 		if password != "" {
 			r.auth = &githttp.BasicAuth{Username: user, Password: password}
 		}

@@ -13,8 +13,8 @@ import (
 )
 
 // newHTTP returns a transport for http and https that also trusts the PEM
-// certificates in ca.
-func newHTTP(ca []byte) (transport.Transport, error) {
+// certificates in ca, and what closes the connections that it keeps.
+func newHTTP(ca []byte) (transport.Transport, func(), error) {
 	t := &http.Transport{
 		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, TLSHandshakeTimeout: dialTimeout, IdleConnTimeout: 3 * dialTimeout,
 	}
@@ -24,11 +24,11 @@ func newHTTP(ca []byte) (transport.Transport, error) {
 			roots = x509.NewCertPool()
 		}
 		if !roots.AppendCertsFromPEM(ca) {
-			return nil, fault.Mend("give PEM certificates", "reading certificate authorities: there is none")
+			return nil, nil, fault.Mend("give PEM certificates", "reading certificate authorities: there is none")
 		}
 		t.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	}
-	return githttp.NewClient(&http.Client{Transport: bounded{t}}), nil
+	return githttp.NewClient(&http.Client{Transport: bounded{t}}), t.CloseIdleConnections, nil
 }
 
 // bounded bounds what is read of a server's refusal, which go-git holds in memory.

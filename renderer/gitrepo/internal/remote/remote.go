@@ -40,6 +40,14 @@ type Remote struct {
 	auth      transport.AuthMethod
 	transport transport.Transport
 	secrets   []string
+	idle      func() // closes connections that wait for the next use; nil for none
+}
+
+// Close closes the connections that are kept for the next use.
+func (r *Remote) Close() {
+	if r.idle != nil {
+		r.idle()
+	}
 }
 
 // String returns the URL without credentials.
