@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -9,14 +10,16 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/gatorcloud/sluice/renderer/authz"
+	"github.com/gatorcloud/sluice/renderer/leader"
 )
 
-// observer keeps the whole history of the records, which compaction takes
-// from etcd: it tells up to where etcd may be compacted.
+// observer keeps the whole history of etcd, which compaction takes from it: it
+// tells up to where etcd may be compacted.
 type observer struct {
-	mu       sync.Mutex
-	revision int64
-	events   []event
+	mu        sync.Mutex
+	revision  int64
+	events    []event // of the records
+	elections []event
 }
 
 type event struct {
@@ -32,10 +35,7 @@ func observe(t *testing.T, c *clientv3.Client) *observer {
 	go func() {
 		defer close(done)
 		for ctx.Err() == nil {
-			o.mu.Lock()
-			from := o.revision + 1
-			o.mu.Unlock()
-			for resp := range c.Watch(ctx, prefix+"/", clientv3.WithPrefix(), clientv3.WithRev(from), clientv3.WithProgressNotify()) {
+			for resp := range c.Watch(ctx, "", clientv3.WithPrefix(), clientv3.WithRev(o.reached()+1), clientv3.WithProgressNotify()) {
 				if err := resp.Err(); err != nil {
 					if resp.CompactRevision > 0 {
 						t.Errorf("the observer was compacted: %v", err)
@@ -56,11 +56,16 @@ func (o *observer) add(resp clientv3.WatchResponse) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, e := range resp.Events {
-		value := e.Kv.Value
+		seen := event{string(e.Kv.Key), e.Kv.Value, e.Kv.ModRevision}
 		if e.Type == clientv3.EventTypeDelete {
-			value = nil
+			seen.value = nil
 		}
-		o.events = append(o.events, event{string(e.Kv.Key), value, e.Kv.ModRevision})
+		switch {
+		case strings.HasPrefix(seen.key, prefix+"/"):
+			o.events = append(o.events, seen)
+		case strings.HasPrefix(seen.key, leader.DefaultPrefix+"/local/"):
+			o.elections = append(o.elections, seen)
+		}
 		o.revision = e.Kv.ModRevision
 	}
 	if resp.IsProgressNotify() {
@@ -68,7 +73,14 @@ func (o *observer) add(resp clientv3.WatchResponse) {
 	}
 }
 
-// last returns the revision of the last change.
+// reached returns up to where the history is complete.
+func (o *observer) reached() int64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.revision
+}
+
+// last returns the revision of the last change of a record.
 func (o *observer) last() int64 {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -76,6 +88,31 @@ func (o *observer) last() int64 {
 		return 0
 	}
 	return o.events[len(o.events)-1].revision
+}
+
+// fences returns the creation revisions of the election keys that were the
+// oldest of their election at some time, with the replica that made them.
+func (o *observer) fences() map[int64]string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	leaders, alive := map[int64]string{}, map[string]event{}
+	for _, e := range o.elections {
+		if e.value == nil {
+			delete(alive, e.key)
+		} else if _, again := alive[e.key]; !again {
+			alive[e.key] = e
+		}
+		var oldest event
+		for _, a := range alive {
+			if oldest.revision == 0 || a.revision < oldest.revision {
+				oldest = a
+			}
+		}
+		if oldest.revision > 0 {
+			leaders[oldest.revision] = string(oldest.value)
+		}
+	}
+	return leaders
 }
 
 // history replays the events.

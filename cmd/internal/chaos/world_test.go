@@ -1,16 +1,14 @@
 package chaos
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
 	"os"
-	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -18,89 +16,13 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/gatorcloud/sluice/catalog"
-	"github.com/gatorcloud/sluice/cmd/internal/wire"
 	"github.com/gatorcloud/sluice/environments"
 	"github.com/gatorcloud/sluice/renderer/authz"
 	"github.com/gatorcloud/sluice/renderer/etcdstore"
-	"github.com/gatorcloud/sluice/renderer/etcdstore/embedded"
 	"github.com/gatorcloud/sluice/renderer/etcdstore/etcdtest"
 	"github.com/gatorcloud/sluice/renderer/gitrepo"
 	"github.com/gatorcloud/sluice/renderer/gitrepo/gittest"
 )
-
-// role is the variable that makes the test binary one of the processes.
-const role = "SLUICE_CHAOS_ROLE"
-
-func TestMain(m *testing.M) {
-	switch os.Getenv(role) {
-	case "sluice":
-		os.Exit(wire.Main(os.Args[1:]))
-	case "etcd":
-		os.Exit(serveEtcd(os.Args[1]))
-	}
-	os.Exit(m.Run())
-}
-
-func serveEtcd(dir string) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	s, err := embedded.Start(ctx, dir)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	<-ctx.Done()
-	_ = s.Close()
-	return 0
-}
-
-// process is a child that is killed, paused and begun again.
-type process struct {
-	t    *testing.T
-	name string
-	role string
-	args []string
-	log  string
-	env  []string
-
-	breaking sync.Mutex
-	mu       sync.Mutex
-	cmd      *exec.Cmd
-}
-
-func (p *process) start() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
-	if err != nil {
-		p.t.Error(err)
-		return
-	}
-	defer log.Close()
-	p.cmd = exec.Command(os.Args[0], p.args...)
-	p.cmd.Env = append(append(gittest.Env(), role+"="+p.role), p.env...)
-	p.cmd.Stdout, p.cmd.Stderr = log, log
-	if err := p.cmd.Start(); err != nil {
-		p.t.Error(err)
-	}
-}
-
-func (p *process) signal(s syscall.Signal) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	_ = p.cmd.Process.Signal(s)
-}
-
-// end sends a signal and waits for the process to go.
-func (p *process) end(s syscall.Signal) {
-	p.signal(s)
-	if s != syscall.SIGKILL {
-		p.signal(syscall.SIGCONT)
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	_ = p.cmd.Wait()
-}
 
 // replica is a `sluice run` with its own ways to etcd and Git.
 type replica struct {
@@ -117,26 +39,54 @@ type world struct {
 	bare     *gittest.Repo
 	people   *gitrepo.Repo
 	etcd     *process
+	git      *process
 	client   *clientv3.Client
 	replicas []*replica
 	log      *observer
+	acks     acks
 }
 
+// newWorld starts everything. In every second world a tombstone goes at once,
+// so that garbage is collected too; in the others it stays for a day.
 func newWorld(t *testing.T, seed uint64) *world {
 	t.Helper()
 	w := &world{t: t, random: rand.New(rand.NewPCG(seed, 1)), dir: shortDir(t), bare: gittest.New(t)}
-	w.seedRepository()
-	w.etcd = &process{t: t, name: "etcd", role: "etcd", args: []string{filepath.Join(w.dir, "etcd")}, log: filepath.Join(w.dir, "etcd.log")}
-	w.etcd.start()
-	t.Cleanup(func() { w.etcd.end(syscall.SIGKILL) })
+	w.logMoves()
+	w.seedRepository(seed%2 == 0)
+	w.etcd = w.run("etcd", "etcd", filepath.Join(w.dir, "etcd"))
+	w.git = w.run("git", "git", filepath.Dir(w.bare.Dir), filepath.Join(w.dir, "git.sock"))
 	w.dial()
 	w.log = observe(t, w.client)
 	w.sell()
-	server := w.bare.HTTP("")
 	for i := range 3 {
-		w.replicas = append(w.replicas, w.replica(i, server.URL))
+		w.replicas = append(w.replicas, w.replica(i))
 	}
 	return w
+}
+
+// logMoves makes Git, and whoever else moves the branch, log it.
+func (w *world) logMoves() {
+	w.t.Helper()
+	w.bare.Git("config", "core.logAllRefUpdates", "true")
+	dir := filepath.Join(w.bare.Dir, "logs", "refs", "heads")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		w.t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "main"), nil, 0o644); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// run starts a process that ends with the test.
+func (w *world) run(name, role string, args ...string) *process {
+	p := &process{t: w.t, name: name, role: role, args: args, log: filepath.Join(w.dir, name+".log")}
+	w.begin(p)
+	return p
+}
+
+func (w *world) begin(p *process) {
+	p.start()
+	w.t.Cleanup(func() { p.end(syscall.SIGKILL) })
 }
 
 // shortDir returns a directory whose sockets have short paths.
@@ -172,36 +122,37 @@ func (w *world) dial() {
 	w.t.Fatal("etcd does not start")
 }
 
-// replica makes and starts one; all but the first reach Git over HTTP.
-func (w *world) replica(i int, url string) *replica {
+// proxy puts a network that can fail in front of an endpoint.
+func (w *world) proxy(endpoint string) *etcdtest.Proxy {
 	w.t.Helper()
-	r := &replica{}
-	var err error
-	if r.etcd, err = etcdtest.NewProxy(w.socket()); err != nil {
+	p, err := etcdtest.NewProxy(endpoint)
+	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.t.Cleanup(func() { _ = r.etcd.Close() })
+	w.t.Cleanup(func() { _ = p.Close() })
+	return p
+}
+
+// replica makes and starts one; all but the first reach Git over HTTP.
+func (w *world) replica(i int) *replica {
+	w.t.Helper()
+	r := &replica{etcd: w.proxy(w.socket())}
 	repo := w.bare.Dir
 	if i > 0 {
-		host, path, _ := strings.Cut(strings.TrimPrefix(url, "http://"), "/")
-		if r.git, err = etcdtest.NewProxy("http://" + host); err != nil {
-			w.t.Fatal(err)
-		}
-		w.t.Cleanup(func() { _ = r.git.Close() })
-		repo = r.git.Endpoint() + "/" + path
+		r.git = w.proxy("unix://" + filepath.Join(w.dir, "git.sock"))
+		repo = r.git.Endpoint() + "/" + filepath.Base(w.bare.Dir)
 	}
 	name := fmt.Sprintf("replica%d", i)
-	r.process = process{t: w.t, name: name, role: "sluice", log: filepath.Join(w.dir, name+".log"),
-		args: []string{"run", "--repo", repo, "--branch", "main", "--env", "local", "--etcd-endpoints", r.etcd.Endpoint(),
-			"--listen", "", "--lease-ttl", "1s", "--poll", "1s", "--resync", "5s", "--max-delay", "100ms", "--id", name, "--allow-removals",
-			"--git-cache", filepath.Join(w.dir, name+".git"), "--etcd-request-timeout", "2s"}}
-	r.start()
-	w.t.Cleanup(func() { r.end(syscall.SIGKILL) })
+	r.t, r.name, r.role, r.log = w.t, name, "sluice", filepath.Join(w.dir, name+".log")
+	r.args = []string{"run", "--repo", repo, "--branch", "main", "--env", "local", "--etcd-endpoints", r.etcd.Endpoint(),
+		"--listen", "", "--lease-ttl", "1s", "--poll", "1s", "--resync", "5s", "--max-delay", "100ms", "--id", name, "--allow-removals",
+		"--git-cache", filepath.Join(w.dir, name+".git"), "--etcd-request-timeout", "2s"}
+	w.begin(&r.process)
 	return r
 }
 
 // seedRepository commits what people wrote: catalog and environment.
-func (w *world) seedRepository() {
+func (w *world) seedRepository(forget bool) {
 	w.t.Helper()
 	var err error
 	if w.people, err = gitrepo.Open(w.t.Context(), w.bare.Dir, gitrepo.Options{Branch: "main", Author: gitrepo.Author{Name: "people", Email: "p@x"}}); err != nil {
@@ -217,6 +168,9 @@ func (w *world) seedRepository() {
 				data, err := fs.ReadFile(from, path)
 				if err != nil {
 					return err
+				}
+				if forget && path == "local/environment.yaml" {
+					data = bytes.Replace(data, []byte("releaseHours: 24"), []byte("releaseHours: 0"), 1)
 				}
 				return tx.PutFile(dir+"/"+path, data)
 			})
@@ -245,7 +199,7 @@ const prefix = authz.DefaultPrefix
 func (w *world) sell() {
 	w.t.Helper()
 	for i := range tenants {
-		for _, kv := range [][2]string{tenantRecord(i), rightRecord(i, "swg", 1)} {
+		for _, kv := range [][2]string{tenantRecord(i), rightRecord(i, "swg", 1, time.Time{})} {
 			if _, err := w.client.Put(w.t.Context(), kv[0], kv[1]); err != nil {
 				w.t.Fatal(err)
 			}
@@ -260,7 +214,12 @@ func tenantRecord(i int) [2]string {
 	return [2]string{prefix + "/" + id, fmt.Sprintf(`{"tenantId":%q,"tenantName":"t%d","tenantCode":"c5cb27eb"}`, id, i)}
 }
 
-func rightRecord(i int, product string, replicas int) [2]string {
+// rightRecord is a right that ends at a moment; the zero time is never.
+func rightRecord(i int, product string, replicas int, end time.Time) [2]string {
+	ends := ""
+	if !end.IsZero() {
+		ends = end.UTC().Format(time.RFC3339)
+	}
 	return [2]string{fmt.Sprintf("%s/%d/rs/%s", prefix, 1000000+i, product),
-		fmt.Sprintf(`{"product":%q,"replicas":%d,"startTime":"2024-01-01T00:00:00Z"}`, product, replicas)}
+		fmt.Sprintf(`{"product":%q,"replicas":%d,"startTime":"2024-01-01T00:00:00Z","endTime":%q}`, product, replicas, ends)}
 }
