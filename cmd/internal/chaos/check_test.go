@@ -13,7 +13,9 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/gatorcloud/sluice/renderer"
 	"github.com/gatorcloud/sluice/renderer/authz"
+	"github.com/gatorcloud/sluice/renderer/facts"
 	"github.com/gatorcloud/sluice/renderer/gitrepo"
 	"github.com/gatorcloud/sluice/renderer/loop"
 	"github.com/gatorcloud/sluice/renderer/pipeline"
@@ -241,15 +243,24 @@ func (w *world) checkContent(commits []gitrepo.Head) {
 	w.t.Helper()
 	began, n := time.Now(), 0
 	h, p, made := w.log.history(), pipeline.New(), w.times()
+	var ready *pipeline.Prepared // the catalog and the fleet, which only people change
 	for i, c := range commits {
 		m, ours := loop.MarkOf(c, local)
 		if !ours {
+			ready = nil
 			continue
+		}
+		before := commits[i-1] // people made the first
+		if ready == nil {
+			var err error
+			if ready, err = p.Prepare(w.people.FS(before), local, pipeline.Options{}); err != nil {
+				w.t.Fatal(err)
+			}
 		}
 		n++
 		snap := h.forward(m.Revision)
 		w.compare(c, snap)
-		if err := w.rerender(p, commits[max(0, i-1)], c, snap, made[c.Commit.String()]); err != nil {
+		if err := w.rerender(ready, before, c, snap, made[c.Commit.String()]); err != nil {
 			w.t.Errorf("commit %s at revision %d: %v", c.Commit, m.Revision, err)
 		}
 	}
@@ -279,15 +290,19 @@ const slowest = 8
 // rerender renders the records from nothing on top of the commit before, and
 // wants the commit's tree. What time decides is decided at the step's moment,
 // which is the commit's or some seconds before.
-func (w *world) rerender(p *pipeline.Pipeline, before, c gitrepo.Head, snap authz.Snapshot, made time.Time) error {
+func (w *world) rerender(ready *pipeline.Prepared, before, c gitrepo.Head, snap authz.Snapshot, made time.Time) error {
+	ctx := context.Background()
+	memory := renderer.NewStored(w.people.FS(before), local)
 	var first error
 	for back := range slowest {
 		tx := w.people.Begin(before)
-		_, err := p.Render(context.Background(), w.people.FS(before), local, tx, pipeline.Options{
-			Source: fixed{snap}, Now: made.Add(-time.Duration(back) * time.Second), AllowRemovals: true})
+		all, err := facts.Merge(snap, memory, ready.Site.Tenants.Selects, facts.ClockOf(ready.Site, made.Add(-time.Duration(back)*time.Second)))
+		if err == nil {
+			_, _, err = ready.Renderer.Full(ctx, all.Tenants, memory, tx)
+		}
 		var res gitrepo.Result
 		if err == nil {
-			res, err = tx.Commit(context.Background(), gitrepo.Message{Subject: "again"})
+			res, err = tx.Commit(ctx, gitrepo.Message{Subject: "again"})
 		}
 		tx.Discard()
 		if err == nil && res.Tree == c.Tree {
@@ -302,8 +317,3 @@ func (w *world) rerender(p *pipeline.Pipeline, before, c gitrepo.Head, snap auth
 	}
 	return first
 }
-
-// fixed is a source of one snapshot.
-type fixed struct{ snap authz.Snapshot }
-
-func (f fixed) Snapshot(context.Context, string) (authz.Snapshot, error) { return f.snap, nil }
