@@ -160,3 +160,56 @@ func TestPhantomDoesNotLead(t *testing.T) {
 		}
 	}
 }
+
+// A candidate whose key vanishes while it waits wins its campaign when the
+// leader before it goes, as etcd's client sees it. It must not lead so.
+func TestPhantomCampaignBeginsNoTerm(t *testing.T) {
+	client := dial(t, serve(t).Endpoints()[0])
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	var all sync.WaitGroup
+	defer all.Wait()
+	defer cancel()
+	first, resign := context.WithCancel(ctx)
+	leading, terms := make(chan struct{}), make(chan Term)
+	all.Go(func() {
+		New(Options{Client: client, Name: "local", ID: "first", TTL: 5 * time.Second}).Run(first, func(ctx context.Context, _ Term) error {
+			close(leading)
+			<-ctx.Done()
+			return ctx.Err()
+		})
+	})
+	<-leading
+	all.Go(func() {
+		New(Options{Client: client, Name: "local", ID: "second", TTL: 5 * time.Second}).Run(ctx, func(ctx context.Context, term Term) error {
+			terms <- term
+			<-ctx.Done()
+			return ctx.Err()
+		})
+	})
+	waiting := ""
+	for waiting == "" && ctx.Err() == nil {
+		resp, err := client.Get(ctx, DefaultPrefix+"/local/", clientv3.WithPrefix())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, kv := range resp.Kvs {
+			if string(kv.Value) == "second" {
+				waiting = string(kv.Key)
+			}
+		}
+	}
+	time.Sleep(100 * time.Millisecond) // until it waits for the leader's key to go
+	if _, err := client.Delete(ctx, waiting); err != nil {
+		t.Fatal(err)
+	}
+	resign()
+	select {
+	case term := <-terms:
+		if err := term.Check(ctx); err != nil {
+			t.Errorf("Check() of a term that has begun = %v: it is a phantom's", err)
+		}
+	case <-ctx.Done():
+		t.Error("nobody leads")
+	}
+}
