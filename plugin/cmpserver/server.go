@@ -67,11 +67,12 @@ func (o Options) orDefaults() Options {
 
 // Server serves one generator. Make one with New.
 type Server struct {
-	options Options
-	metrics *Metrics
-	limiter *limiter
-	grpc    *grpc.Server
-	health  *health.Server
+	options  Options
+	metrics  *Metrics
+	limiter  *limiter
+	archives unpack.Reader
+	grpc     *grpc.Server
+	health   *health.Server
 }
 
 // maxMessage bounds one message: chunks have 1 KiB to 1 MiB, metadata what an

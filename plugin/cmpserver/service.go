@@ -107,7 +107,7 @@ func (s *Server) handle(stream grpc.ServerStream, c *call, limits unpack.Limits,
 	done := make(chan outcome, 1)
 	own := *c // who leaves first at a deadline writes into c
 	go func() {
-		o := run(ctx, own, stream, limits, w)
+		o := s.run(ctx, own, stream, limits, w)
 		s.limiter.release()
 		if o.err != nil {
 			drain(ctx, stream)
@@ -156,14 +156,14 @@ func (s *Server) deadline(ctx context.Context) (context.Context, context.CancelF
 }
 
 // run receives a request and works on it. A panic fails this request only.
-func run(ctx context.Context, c call, stream grpc.ServerStream, limits unpack.Limits, w work) (o outcome) {
+func (s *Server) run(ctx context.Context, c call, stream grpc.ServerStream, limits unpack.Limits, w work) (o outcome) {
 	o.call = c
 	defer func() {
 		if p := recover(); p != nil {
 			o.reply, o.err = nil, &panicError{p, debug.Stack()}
 		}
 	}()
-	r, err := receive(ctx, &o.call, stream, limits)
+	r, err := s.receive(ctx, &o.call, stream, limits)
 	if err != nil {
 		o.err = err
 		return o
@@ -182,7 +182,7 @@ type panicError struct {
 func (e *panicError) Error() string { return "plugin failed in itself" }
 
 // receive reads the metadata and the archive of a request.
-func receive(ctx context.Context, c *call, stream grpc.ServerStream, limits unpack.Limits) (plugin.Request, error) {
+func (s *Server) receive(ctx context.Context, c *call, stream grpc.ServerStream, limits unpack.Limits) (plugin.Request, error) {
 	var first wire.StreamRequest
 	if err := stream.RecvMsg(&first); err != nil {
 		return plugin.Request{}, fmt.Errorf("receiving metadata: %w", err)
@@ -193,7 +193,7 @@ func receive(ctx context.Context, c *call, stream grpc.ServerStream, limits unpa
 	m := first.Metadata
 	c.app = m.Env[plugin.EnvAppName]
 	c.heard <- c.app
-	dir, stats, err := unpack.Read(ctx, &chunks{stream: stream},
+	dir, stats, err := s.archives.Read(ctx, &chunks{stream: stream},
 		unpack.Options{Path: m.AppRelPath, SHA256: m.Checksum, Size: m.Size, Limits: limits})
 	c.received = stats.Compressed
 	if err != nil {

@@ -1,8 +1,6 @@
 package unpack
 
 import (
-	"context"
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"hash"
@@ -11,70 +9,40 @@ import (
 	"github.com/gatorcloud/sluice/renderer/fault"
 )
 
-// input counts and hashes the compressed stream. It hands out single bytes so
-// that gzip reads no further than its own end.
+// input bounds, counts and hashes the compressed stream as it is read.
 type input struct {
 	alive func() error // the context's Err: a reader cannot be handed a context
 	r     io.Reader
 	sum   hash.Hash
 	max   int64
 	count int64
-	buf   []byte
-	rest  []byte // read but not yet consumed
-	err   error  // first error of r, io.EOF included
-}
-
-func newInput(ctx context.Context, r io.Reader, limit int64) *input {
-	return &input{alive: ctx.Err, r: r, sum: sha256.New(), max: limit, buf: make([]byte, 32<<10)}
-}
-
-// fill reads the next block; it is called with rest empty.
-func (in *input) fill() error {
-	for in.err == nil && len(in.rest) == 0 {
-		if in.err = in.alive(); in.err != nil {
-			break
-		}
-		var n int
-		n, in.err = in.r.Read(in.buf)
-		in.rest = in.buf[:n]
-		in.sum.Write(in.rest)
-		if in.count += int64(n); in.count > in.max {
-			in.rest, in.err = nil, fault.Mend(hintPaths, "archive has more than %d bytes", in.max)
-		}
-	}
-	if len(in.rest) == 0 {
-		return in.err
-	}
-	return nil
+	err   error // first error of r, io.EOF included
 }
 
 // Read implements io.Reader.
-func (in *input) Read(p []byte) (int, error) {
-	if err := in.fill(); err != nil {
-		return 0, err
+func (in *input) Read(p []byte) (n int, err error) {
+	if in.err == nil {
+		in.err = in.alive()
 	}
-	n := copy(p, in.rest)
-	in.rest = in.rest[n:]
-	return n, nil
-}
-
-// ReadByte implements io.ByteReader, which keeps gzip from buffering ahead.
-func (in *input) ReadByte() (byte, error) {
-	if err := in.fill(); err != nil {
-		return 0, err
+	if in.err != nil {
+		return 0, in.err
 	}
-	b := in.rest[0]
-	in.rest = in.rest[1:]
-	return b, nil
+	n, in.err = in.r.Read(p)
+	in.sum.Write(p[:n])
+	if in.count += int64(n); in.count > in.max {
+		in.err = fault.Mend(hintPaths, "archive has more than %d bytes", in.max)
+		return 0, in.err
+	}
+	return n, in.err
 }
 
 // failed reports whether the stream itself broke, so that nothing more can be read.
 func (in *input) failed() bool { return in.err != nil && !errors.Is(in.err, io.EOF) }
 
-// verify reads what is left of the stream and compares it with the
-// announcement; decoded says that nothing should be left.
-func (in *input) verify(o Options, decoded bool) error {
-	left, err := io.Copy(io.Discard, in)
+// verify reads rest, which is what is left of the stream, and compares the
+// whole with the announcement; decoded says that nothing should be left.
+func (in *input) verify(rest io.Reader, o Options, decoded bool) error {
+	left, err := io.Copy(io.Discard, rest)
 	sum := hex.EncodeToString(in.sum.Sum(nil))
 	switch {
 	case err != nil:

@@ -14,10 +14,13 @@ package unpack
 
 import (
 	"archive/tar"
+	"bufio"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/klauspost/compress/gzip"
 
@@ -53,29 +56,54 @@ type Stats struct {
 // hintResend is for archives that were damaged on their way.
 const hintResend = "refresh the Application (hard); if it comes again, look at the repo-server's log and disk"
 
+// Reader reads archives, several at once if need be. It keeps buffers for the
+// next archive, and nothing of the last one. The zero value is ready for use.
+type Reader struct{ decoders sync.Pool }
+
+// decoder is the buffers that one archive takes, 70 KiB.
+type decoder struct {
+	// stream is read ahead of zip, which leaves it just behind its own end.
+	stream *bufio.Reader
+	zip    gzip.Reader
+}
+
+// block is how much of a stream is read at once, in bytes.
+const block = 32 << 10
+
+func (r *Reader) decoder() *decoder {
+	if d, ok := r.decoders.Get().(*decoder); ok {
+		return d
+	}
+	return &decoder{stream: bufio.NewReaderSize(nil, block)}
+}
+
 // Read reads a gzip-compressed tar stream to its end and returns the directory
 // at o.Path. It fails when the archive breaks a limit or a rule of the package,
 // when the stream ends early, is longer or other than announced, and when the
 // directory holds no file. Work stops soon after ctx ends.
-func Read(ctx context.Context, r io.Reader, o Options) (*tree.Dir, Stats, error) {
+func (r *Reader) Read(ctx context.Context, stream io.Reader, o Options) (*tree.Dir, Stats, error) {
 	root, err := cleanRoot(o.Path)
 	if err != nil {
 		return nil, Stats{}, fmt.Errorf("unpacking archive: %w", err)
 	}
 	o.Limits = o.Limits.orDefaults()
-	in := newInput(ctx, r, o.Limits.Compressed)
+	d := r.decoder()
+	defer r.decoders.Put(d)
+	in := &input{alive: ctx.Err, r: stream, sum: sha256.New(), max: o.Limits.Compressed}
+	d.stream.Reset(in)
+	defer d.stream.Reset(nil)
 	a := &archive{limits: o.Limits, root: root, files: map[string][]byte{}}
-	err = a.decode(in)
+	err = a.decode(d)
 	if err == nil || !in.failed() {
 		// A damaged stream breaks gzip or tar before its end; the checksum names the real cause.
-		err = errors.Join(in.verify(o, err == nil), err)
+		err = errors.Join(in.verify(d.stream, o, err == nil), err)
 	}
 	a.stats.Compressed = in.count
 	if err != nil {
 		return nil, a.stats, fmt.Errorf("unpacking archive: %w", first(err))
 	}
-	d, err := a.dir()
-	return d, a.stats, err
+	dir, err := a.dir()
+	return dir, a.stats, err
 }
 
 // first returns the first of joined errors: the later ones are its consequences.
@@ -96,14 +124,13 @@ type archive struct {
 	stats  Stats
 }
 
-// decode reads in up to the end of its one gzip member.
-func (a *archive) decode(in *input) error {
-	zip, err := gzip.NewReader(in)
-	if err != nil {
+// decode reads d's stream up to the end of its one gzip member.
+func (a *archive) decode(d *decoder) error {
+	if err := d.zip.Reset(d.stream); err != nil {
 		return broken("reading gzip header", err)
 	}
-	zip.Multistream(false)
-	plain := &bounded{r: zip, left: a.limits.Decompressed, err: a.limits.tooMuch()}
+	d.zip.Multistream(false)
+	plain := &bounded{r: &d.zip, left: a.limits.Decompressed, err: a.limits.tooMuch()}
 	defer func() { a.stats.Decompressed = plain.count }()
 	if err := a.entries(tar.NewReader(plain)); err != nil {
 		return err

@@ -62,7 +62,7 @@ func sum(data []byte) string {
 
 func read(data []byte, o unpack.Options) (map[string][]byte, error) {
 	o.SHA256, o.Size = sum(data), int64(len(data))
-	d, _, err := unpack.Read(context.Background(), bytes.NewReader(data), o)
+	d, _, err := new(unpack.Reader).Read(context.Background(), bytes.NewReader(data), o)
 	return d.Files(), err
 }
 
@@ -221,7 +221,7 @@ func TestReadSeesDamage(t *testing.T) {
 		"NotGzip":         {"sent like that", []byte("hello, world"), sum([]byte("hello, world")), 0, "gzip"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d, _, err := unpack.Read(context.Background(), bytes.NewReader(tc.data), unpack.Options{Path: "d", SHA256: tc.sum, Size: tc.size})
+			d, _, err := new(unpack.Reader).Read(context.Background(), bytes.NewReader(tc.data), unpack.Options{Path: "d", SHA256: tc.sum, Size: tc.size})
 			if err == nil || d != nil || !strings.Contains(err.Error(), tc.want) {
 				t.Fatalf("Read = %v, %v, want an error that says %q: %s", d, err, tc.want, tc.reason)
 			}
@@ -246,7 +246,7 @@ func TestReadStopsAtLimits(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := unpack.Options{Path: "d", SHA256: sum(data), Limits: tc.limits}
-			d, stats, err := unpack.Read(context.Background(), bytes.NewReader(data), o)
+			d, stats, err := new(unpack.Reader).Read(context.Background(), bytes.NewReader(data), o)
 			if d != nil || fault.HintOf(err) == "" || !strings.Contains(err.Error(), "more than") {
 				t.Errorf("Read = %v, %v, want an error with a hint", d, err)
 			}
@@ -321,12 +321,12 @@ func TestReadStopsWithContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	data := pack(t, file("d/a", "a"))
-	if _, _, err := unpack.Read(ctx, bytes.NewReader(data), unpack.Options{SHA256: sum(data)}); !errors.Is(err, context.Canceled) {
+	if _, _, err := new(unpack.Reader).Read(ctx, bytes.NewReader(data), unpack.Options{SHA256: sum(data)}); !errors.Is(err, context.Canceled) {
 		t.Errorf("Read(ended context) = %v, want context.Canceled", err)
 	}
 	gone := errors.New("client gone")
 	r := io.MultiReader(bytes.NewReader(data[:len(data)/2]), iotest.ErrReader(gone))
-	if _, _, err := unpack.Read(context.Background(), r, unpack.Options{SHA256: sum(data)}); !errors.Is(err, gone) {
+	if _, _, err := new(unpack.Reader).Read(context.Background(), r, unpack.Options{SHA256: sum(data)}); !errors.Is(err, gone) {
 		t.Errorf("Read(broken reader) = %v, want its error", err)
 	}
 }
@@ -338,7 +338,7 @@ func TestReadOneByteAtATime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, _, err := unpack.Read(context.Background(), iotest.OneByteReader(bytes.NewReader(data)), unpack.Options{Path: "d", SHA256: sum(data)})
+	got, _, err := new(unpack.Reader).Read(context.Background(), iotest.OneByteReader(bytes.NewReader(data)), unpack.Options{Path: "d", SHA256: sum(data)})
 	if err != nil {
 		t.Fatal(err)
 	}
