@@ -28,7 +28,7 @@ type Stencil struct {
 	names  map[string]bool // of the objects
 	texts  []string        // one more than there are holes
 	holes  []hole
-	size   int
+	size   int // of the output with other values
 }
 
 // Compile makes the stencil for overlays like f. It fails when there is none.

@@ -1,5 +1,7 @@
 package stencil
 
+import "slices"
+
 // Fill appends the manifests of the overlay f to dst. It reports false, and
 // returns dst as it was, when the stencil does not cover the overlay.
 func (s *Stencil) Fill(dst []byte, f *Form) ([]byte, bool) {
@@ -7,6 +9,7 @@ func (s *Stencil) Fill(dst []byte, f *Form) ([]byte, bool) {
 		return dst, false
 	}
 	start := len(dst)
+	dst = slices.Grow(dst, s.size+s.size/8)
 	dst = append(dst, s.texts[0]...)
 	var scratch []byte
 	for i := range s.holes {
@@ -22,9 +25,6 @@ func (s *Stencil) Fill(dst []byte, f *Form) ([]byte, bool) {
 	}
 	return dst, true
 }
-
-// Size returns about how many bytes Fill appends.
-func (s *Stencil) Size() int { return s.size + s.size/8 }
 
 // Matches reports whether the values of f have the shapes of the stencil.
 func (s *Stencil) Matches(f *Form) bool {

@@ -98,7 +98,7 @@ func (h *hole) write(dst []byte, v string) ([]byte, bool) {
 	text := h.tag == yaml.NodeTagString
 	switch {
 	case h.style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
-	case text && number(v):
+	case text && quoted(v):
 		dst = append(dst, '"')
 		dst = append(dst, v...)
 		return append(dst, '"'), true

@@ -17,15 +17,27 @@ var reserved = map[string]bool{
 // number reports whether s is a decimal integer in canonical form that every
 // parser takes for an int of the same digits.
 func number(s string) bool {
-	if s == "" || len(s) > 15 || (s[0] == '0' && len(s) > 1) {
-		return false
+	return digits(s) && len(s) <= 15 && (s[0] != '0' || len(s) == 1)
+}
+
+// quoted reports whether s is a text that every parser would take for a number
+// or a boolean without quotes, so that both encoders put it into double ones.
+func quoted(s string) bool {
+	whole, part, fraction := strings.Cut(s, ".")
+	if fraction {
+		return len(s) <= 15 && digits(whole) && digits(part)
 	}
+	return number(s) || s == "true" || s == "false"
+}
+
+// digits reports whether s is made of decimal digits.
+func digits(s string) bool {
 	for i := range len(s) {
 		if s[i] < '0' || s[i] > '9' {
 			return false
 		}
 	}
-	return true
+	return s != ""
 }
 
 // plain reports whether s, written without quotes, is that string for both

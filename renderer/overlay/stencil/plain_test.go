@@ -31,12 +31,14 @@ func checkPlain(t *testing.T, v string) {
 			}
 		}
 	}
-	if number(v) {
+	if quoted(v) {
 		for _, style := range styles {
 			if got, want := asKustomize(t, v, yaml.NodeTagString, style), "k: \""+v+"\"\n"; got != want {
-				t.Errorf("number(%q), but as text it is written %q", v, got)
+				t.Errorf("quoted(%q), but as text it is written %q", v, got)
 			}
 		}
+	}
+	if number(v) {
 		for _, tag := range []string{"", yaml.NodeTagInt} {
 			if got, want := asKustomize(t, v, tag, 0), "k: "+v+"\n"; got != want {
 				t.Errorf("number(%q), but with tag %q it is written %q", v, tag, got)
@@ -62,6 +64,13 @@ func TestPlain(t *testing.T) {
 		}
 		checkPlain(t, v)
 	}
+	for v, want := range map[string]bool{"13": true, "1.2": true, "00.10": true, "true": true, "false": true, "1.": false, ".5": false, "1.2.3": false,
+		"True": false, "yes": false, "-1.5": false, "1.2e3": false, "1234567.12345678": false, "": false} {
+		if got := quoted(v); got != want {
+			t.Errorf("quoted(%q) = %v, want %v", v, got, want)
+		}
+		checkPlain(t, v)
+	}
 }
 
 // TestPlainShort compares the classes with the encoders for every short text
@@ -70,7 +79,7 @@ func TestPlainShort(t *testing.T) {
 	const characters = "019aefiInNoOtTuxXyzZ_.:-+,= /~@%"
 	var all func(prefix string, n int)
 	all = func(prefix string, n int) {
-		if plain(prefix) || number(prefix) {
+		if plain(prefix) || quoted(prefix) {
 			checkPlain(t, prefix)
 		}
 		if n == 0 {
