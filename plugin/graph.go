@@ -71,6 +71,18 @@ type verdict struct {
 // maxBases bounds the memory of a long-running plugin; a fleet has a few versions in play.
 const maxBases = 256
 
+// digest returns the digest of the base d. What equals the base that is known
+// by the digest sealed has that digest; all else is hashed.
+func (c *bases) digest(sealed string, d *tree.Dir) string {
+	c.mu.Lock()
+	v, known := c.known[sealed]
+	c.mu.Unlock()
+	if known && tree.Equal(v.dir, d) {
+		return sealed
+	}
+	return tree.Digest(d)
+}
+
 // of returns what is known of the base d, whose digest is digest, and whether
 // it was seen before.
 func (c *bases) of(digest string, d *tree.Dir) (v verdict, known bool) {

@@ -211,7 +211,7 @@ func (b *built) shift(first int) (last int, err error) {
 // base checks the overlay's base against the seal and the catalog.
 func (g *Generator) base(o sealed) (verdict, bool, error) {
 	entry, _ := o.dir.Lookup(manifest.BaseDir)
-	digest := tree.Digest(entry.Dir)
+	digest := g.bases.digest(o.Base, entry.Dir)
 	if digest != o.Base {
 		return verdict{}, false, refuse(ReasonSeal, hintSeal, "base was edited after it was rendered: digest %s, sealed was %s", digest, clip(o.Base))
 	}

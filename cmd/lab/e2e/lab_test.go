@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	"sigs.k8s.io/yaml"
 
 	"github.com/gatorcloud/sluice/cmd/lab/internal/argocd"
@@ -64,6 +65,7 @@ func upWith(t *testing.T, set argocd.Settings) *rig {
 	t.Helper()
 	bin := t.TempDir()
 	r := &rig{sluice: filepath.Join(bin, "sluice"), cmp: filepath.Join(bin, "sluice-cmp"), settings: installed(t)}
+	set.RepoServerPostStart = postStart(t)
 	dir := os.Getenv("LAB_DIR")
 	if dir != "" {
 		// A kept lab runs the plugin of the run before: its program has to stay.
@@ -114,13 +116,34 @@ func build(t *testing.T, out, pkg string) {
 // installed are the settings that a cluster admin applies.
 func installed(t *testing.T) map[string]string {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join(root, "plugin", "install", "settings", "argocd-cm.yaml"))
+	var cm struct{ Data map[string]string }
+	setting(t, "argocd-cm.yaml", &cm)
+	if cm.Data[applicationHealth] == "" {
+		t.Fatal("the installed settings have no health check of Applications")
+	}
+	return cm.Data
+}
+
+// postStart is the hook of the repo-server that a cluster admin applies.
+func postStart(t *testing.T) []string {
+	t.Helper()
+	var patch appsv1.Deployment
+	setting(t, "repo-server.yaml", &patch)
+	containers := patch.Spec.Template.Spec.Containers
+	if len(containers) != 1 || containers[0].Lifecycle == nil || containers[0].Lifecycle.PostStart == nil {
+		t.Fatal("the installed settings have no hook of the repo-server")
+	}
+	return containers[0].Lifecycle.PostStart.Exec.Command
+}
+
+// setting reads a file of the installation.
+func setting(t *testing.T, name string, into any) {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(root, "plugin", "install", "settings", name))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var cm struct{ Data map[string]string }
-	if err := yaml.Unmarshal(data, &cm); err != nil || cm.Data[applicationHealth] == "" {
-		t.Fatalf("reading the installed settings: %v, want a health check of Applications in them", err)
+	if err := yaml.Unmarshal(data, into); err != nil {
+		t.Fatalf("reading %s: %v", name, err)
 	}
-	return cm.Data
 }

@@ -49,6 +49,8 @@ type Settings struct {
 	LogLevel string
 	// Config is merged into the ConfigMap argocd-cm: health checks, actions, anything.
 	Config map[string]string
+	// RepoServerPostStart is the hook of the repo-server's container.
+	RepoServerPostStart []string
 	// Env is added to the environment of every process of Argo CD.
 	Env []string
 }
@@ -107,7 +109,7 @@ func RepoServer(s site.Site, set Settings) process.Component {
 	}
 	return process.Component{
 		Name: RepoServerName, Path: s.Programs["argocd-repo-server"], Dir: s.Path(site.Argo), Args: args,
-		Env:   environment(s, set),
+		Env: environment(s, set), PostStart: set.RepoServerPostStart,
 		Ready: health.HTTP("http://"+s.Addr("repo-server-metrics")+"/healthz", nil),
 	}
 }

@@ -24,6 +24,9 @@ type Component struct {
 	Args []string
 	Env  []string
 	Dir  string
+	// PostStart is a command that runs right after the start, with Env and in
+	// Dir, as a container's hook does; its failure ends the component.
+	PostStart []string
 	// Ready returns nil once the component serves.
 	Ready func(ctx context.Context) error
 	// Within bounds the wait for Ready; zero means a minute.

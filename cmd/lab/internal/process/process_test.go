@@ -73,6 +73,26 @@ func TestStartIsIdempotent(t *testing.T) {
 	}
 }
 
+// A hook is over when Start returns; one that fails leaves nothing behind.
+func TestHook(t *testing.T) {
+	r := runner(t)
+	file := filepath.Join(t.TempDir(), "hooked")
+	c := process.Component{Name: "c", Path: "/bin/sleep", Args: []string{"60"}, Env: []string{"PATH=/usr/bin:/bin"}, PostStart: []string{"touch", file}}
+	if _, err := r.Start(c); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(file); err != nil {
+		t.Errorf("after Start(): %v, want the hook's file", err)
+	}
+	c.Name, c.PostStart = "d", []string{"false"}
+	if rec, err := r.Start(c); err == nil {
+		t.Errorf("Start() with a failing hook = %+v, want an error", rec)
+	}
+	if _, alive := r.Find("d"); alive {
+		t.Error("a component whose hook failed runs")
+	}
+}
+
 func TestStopAsksFirst(t *testing.T) {
 	r := runner(t)
 	rec := shell(t, r, `trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.05; done`)

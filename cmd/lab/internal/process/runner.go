@@ -60,7 +60,23 @@ func (r Runner) Start(c Component) (Record, error) {
 		Name: c.Name, PID: cmd.Process.Pid, Ticks: s.started,
 		Started: time.Now().UTC().Truncate(time.Second), Command: append([]string{c.Path}, c.Args...),
 	}
-	return rec, r.write(rec)
+	if err := r.write(rec); err != nil {
+		return Record{}, err
+	}
+	return rec, r.hook(c)
+}
+
+// hook runs what a component wants to be run right after its start.
+func (r Runner) hook(c Component) error {
+	if len(c.PostStart) == 0 {
+		return nil
+	}
+	cmd := exec.Command(c.PostStart[0], c.PostStart[1:]...)
+	cmd.Env, cmd.Dir = c.Env, c.Dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return errors.Join(fmt.Errorf("starting %q: running its hook: %w: %s", c.Name, err, out), r.Stop(c.Name, 0))
+	}
+	return nil
 }
 
 func (r Runner) file(name string) string { return filepath.Join(r.Records, name+".json") }
