@@ -11,6 +11,10 @@
 //     what vanished. Between reads the watch goes on.
 //   - The copy's revision never goes back within one etcd cluster.
 //
+// So what etcd guarantees of a watch (ordered, unique, reliable, atomic,
+// resumable, bookmarkable) holds for whoever takes from the copy; TestGuarantees
+// has a part for each.
+//
 // Mirror is that copy and knows no etcd; Watcher feeds one from etcd. Nothing
 // here decodes records: values stay as they were read, shared and unchanged.
 package watch
