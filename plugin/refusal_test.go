@@ -74,6 +74,12 @@ func touched(file, text string) func(*plugin.Request) {
 
 func TestProductRefusals(t *testing.T) {
 	const graph, store, gateway = "graph.yaml", "workloads/store.yaml", "workloads/gateway.yaml"
+	warm := generator()
+	for range 3 {
+		if _, err := warm.Generate(t.Context(), requests()["product"]); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for name, e := range map[string]edit{
 		"NotGranted":          {"the fleet grants another version", func(r *plugin.Request) { r.Grants = grants("swg", "200") }, plugin.ReasonNotGranted},
 		"NothingGranted":      {"no parameter at all", func(r *plugin.Request) { r.Grants = nil }, plugin.ReasonNotGranted},
@@ -141,11 +147,13 @@ func TestProductRefusals(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := requests()["product"]
 			e.change(&r)
-			got, err := generator().Generate(t.Context(), r)
-			if err == nil || len(got.Documents) > 0 {
-				t.Fatalf("Generate = %s, %v, want a refusal and nothing: %s", got.Stream(), err, e.why)
+			for memory, g := range map[string]*plugin.Generator{"nothing": generator(), "the base": warm} {
+				got, err := g.Generate(t.Context(), r)
+				if err == nil || len(got.Documents) > 0 {
+					t.Fatalf("Generate with %s in memory = %s, %v, want a refusal and nothing: %s", memory, got.Stream(), err, e.why)
+				}
+				checkRefusal(t, err, e.want)
 			}
-			checkRefusal(t, err, e.want)
 		})
 	}
 }

@@ -66,6 +66,14 @@ func Sort(changes []Change) {
 	})
 }
 
+// Equal reports whether two directories hold the same names with the same
+// contents; then they have one digest.
+func Equal(a, b *Dir) bool {
+	return a == b || slices.EqualFunc(a.Entries(), b.Entries(), func(x, y Entry) bool {
+		return x.Name == y.Name && (x.Dir == nil) == (y.Dir == nil) && bytes.Equal(x.Data, y.Data) && Equal(x.Dir, y.Dir)
+	})
+}
+
 // Diff returns the files that differ between two directories, sorted by path.
 // Either may be nil, which is an empty directory; shared pointers are not
 // descended into.

@@ -30,6 +30,18 @@ func TestDiff(t *testing.T) {
 			after:  map[string][]byte{"a/b": []byte("1")},
 			want:   []Change{{"a", Removed, nil}, {"a/b", Added, []byte("1")}},
 		},
+		"Renamed": {
+			reason: "equal content under another name is a difference",
+			before: map[string][]byte{"a/b": []byte("1")},
+			after:  map[string][]byte{"a/c": []byte("1")},
+			want:   []Change{{"a/b", Removed, nil}, {"a/c", Added, []byte("1")}},
+		},
+		"Longer": {
+			reason: "a file more at the end is a difference",
+			before: map[string][]byte{"a/b": []byte("1")},
+			after:  map[string][]byte{"a/b": []byte("1"), "a/c": {}},
+			want:   []Change{{"a/c", Added, []byte{}}},
+		},
 		"FromNothing": {
 			reason: "an absent directory counts as empty",
 			after:  map[string][]byte{"a": []byte("1")},
@@ -41,6 +53,9 @@ func TestDiff(t *testing.T) {
 			got := Diff(build(t, tc.before), build(t, tc.after))
 			if d := cmp.Diff(tc.want, got); d != "" {
 				t.Errorf("%s: Diff(...): -want +got\n%s", tc.reason, d)
+			}
+			if got, want := Equal(build(t, tc.before), build(t, tc.after)), len(tc.want) == 0; got != want {
+				t.Errorf("%s: Equal(...) = %v, want %v", tc.reason, got, want)
 			}
 		})
 	}
