@@ -23,6 +23,7 @@ const most = 512 << 20
 // Client speaks to one API server. It is safe for concurrent use.
 type Client struct {
 	server, token, namespace string
+	renew                    func() (string, error) // nil for a token that stays
 	http                     *http.Client
 }
 
@@ -30,7 +31,7 @@ type Client struct {
 // Applications are in the namespace.
 func New(a Access, namespace string) *Client {
 	return &Client{
-		server: strings.TrimSuffix(a.Server, "/"), token: a.Token, namespace: namespace,
+		server: strings.TrimSuffix(a.Server, "/"), token: a.Token, renew: a.Renew, namespace: namespace,
 		http: &http.Client{
 			Timeout: time.Minute,
 			// Only loopback and TLS are spoken to, and no redirect takes the token elsewhere.
@@ -66,8 +67,12 @@ func (c *Client) do(ctx context.Context, r request) ([]byte, error) {
 	if r.body != nil {
 		req.Header.Set("Content-Type", "application/merge-patch+json")
 	}
-	if c.token != "" {
-		req.Header.Set("Authorization", "Bearer "+c.token)
+	token, err := c.bearer()
+	if err != nil {
+		return nil, fault.New(fault.Retry, "check the token's file", "reading the token for Kubernetes: %w", err)
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
@@ -79,6 +84,14 @@ func (c *Client) do(ctx context.Context, r request) ([]byte, error) {
 		return nil, fault.New(fault.Retry, "repeat the command", "reading Kubernetes' answer: %w", err)
 	}
 	return data, explain(resp.StatusCode, data)
+}
+
+// bearer returns the token as it is now.
+func (c *Client) bearer() (string, error) {
+	if c.renew == nil {
+		return c.token, nil
+	}
+	return c.renew()
 }
 
 // explain returns the error that an answer is, and nil for a success.

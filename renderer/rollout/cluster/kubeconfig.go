@@ -18,6 +18,9 @@ type Access struct {
 	Server, ServerName, Token string
 	Authorities               *x509.CertPool // nil for the system's
 	Certificates              []tls.Certificate
+	// Renew reads a token that is replaced on disk now and then; nil for one
+	// that stays.
+	Renew func() (string, error)
 }
 
 // kubeconfig is the part of a kubeconfig that is understood.
@@ -133,6 +136,7 @@ func (o Options) access(c cluster, u user) (Access, error) {
 	}
 	if len(token) > 0 {
 		a.Token = string(bytes.TrimSpace(token))
+		a.Renew = renew(o.place(u.TokenFile), o.ReadFile)
 	}
 	return a, a.trust(c, u)
 }
@@ -142,15 +146,20 @@ func (o Options) fill(name string, into *[]byte) error {
 	if name == "" || len(*into) > 0 {
 		return nil
 	}
-	if !filepath.IsAbs(name) {
-		name = filepath.Join(filepath.Dir(o.File), name)
-	}
-	data, err := o.ReadFile(name)
+	data, err := o.ReadFile(o.place(name))
 	if err != nil {
 		return err
 	}
 	*into = data
 	return nil
+}
+
+// place returns the path of a file that the kubeconfig names.
+func (o Options) place(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(filepath.Dir(o.File), name)
 }
 
 // trust takes in certificates.

@@ -1,0 +1,83 @@
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/gatorcloud/sluice/renderer/manifest"
+	"github.com/gatorcloud/sluice/renderer/notify"
+	"github.com/gatorcloud/sluice/renderer/rollout"
+	"github.com/gatorcloud/sluice/renderer/soak"
+)
+
+// Named asks for Applications by their names alone: it needs the rights get
+// and patch, and not the one to list them.
+type Named struct{ *Client }
+
+var (
+	_ soak.Rings       = Named{}
+	_ notify.Refresher = Named{}
+)
+
+// soaker is an Application, as far as a soak depends on it.
+type soaker struct {
+	Metadata struct {
+		Annotations map[string]string `json:"annotations"`
+	} `json:"metadata"`
+	Status struct {
+		ReconciledAt time.Time `json:"reconciledAt"`
+		Health       struct {
+			LastTransitionTime time.Time `json:"lastTransitionTime"`
+		} `json:"health"`
+		OperationState struct {
+			FinishedAt time.Time `json:"finishedAt"`
+		} `json:"operationState"`
+	} `json:"status"`
+}
+
+// Ring returns what a soak of a ring's Application depends on, as the health
+// check of Applications reads it.
+func (n Named) Ring(ctx context.Context, name string) (soak.Ring, error) {
+	data, err := n.do(ctx, request{method: http.MethodGet, path: n.applications() + "/" + url.PathEscape(name)})
+	if errors.Is(err, errGone) {
+		err = fmt.Errorf("%w: %w", soak.ErrAbsent, err)
+	}
+	if err != nil {
+		return soak.Ring{}, fmt.Errorf("reading Application %q: %w", name, err)
+	}
+	var s soaker
+	if err := json.Unmarshal(data, &s); err != nil {
+		return soak.Ring{}, fmt.Errorf("reading Application %q: %w", name, err)
+	}
+	r := soak.Ring{Since: s.Status.OperationState.FinishedAt, Looked: s.Status.ReconciledAt}
+	if at := s.Status.Health.LastTransitionTime; at.After(r.Since) {
+		r.Since = at
+	}
+	_, r.Refreshing = s.Metadata.Annotations[annotationRefresh]
+	// What is no number of seconds makes the ring Degraded, whatever the time.
+	const most = 366 * 24 * 3600
+	if seconds, err := strconv.ParseFloat(s.Metadata.Annotations[manifest.AnnotationSoak], 64); err == nil && seconds > 0 && seconds < most {
+		r.Soak = time.Duration(math.Ceil(seconds)) * time.Second
+	}
+	return r, nil
+}
+
+// Refresh asks Argo CD to compare the Application of a name. One that is not
+// there yet is looked at when it is made.
+func (n Named) Refresh(ctx context.Context, name string) error {
+	err := n.Client.Refresh(ctx, rollout.Application{Name: name})
+	if errors.Is(err, errGone) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("refreshing Application %q: %w", name, err)
+	}
+	return nil
+}
