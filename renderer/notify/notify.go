@@ -1,49 +1,71 @@
 // Package notify tells Argo CD that a branch was pushed, so that it need not
-// poll: a POST to its webhook of the form that GitLab sends.
+// poll, in one of two forms: Webhook is a POST to its webhook as GitLab sends
+// it, Refresh the annotation argocd.argoproj.io/refresh on the Applications
+// whose files changed, for places where no webhook reaches Argo CD.
+//
+// A notice names the files that changed, so that Argo CD looks at a tenant's
+// own Applications and not at all of the repository's. When there are more
+// than MaxPaths it names none: the webhook then wakes every Application, and
+// the annotation goes to the fleet's alone, from which the rest follows.
 //
 // It is help and not a condition: a notice that fails is tried a few times and
 // dropped, for Argo CD also polls. Notices that come faster than Argo CD
-// answers are merged into the newest. The token and the URL's credentials are
-// in no error.
+// answers are merged. The token and the URL's credentials are in no error.
 package notify
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
-	"net/http"
-	"net/url"
-	"strings"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/ident"
 )
+
+// MaxPaths is how many changed files a notice names at most.
+const MaxPaths = 1000
 
 // Push is what is told.
 type Push struct {
+	Environment ident.Environment
 	// RepoURL is the repository as the Applications name it.
 	RepoURL string
 	Branch  string
 	// Before and After are commits.
 	Before, After string
+	// Paths are the files that changed, from the root of the repository; nil
+	// when there are too many or they are not known.
+	Paths []string
 }
 
-// Options configure a Notifier. URL is required.
+// merge returns one notice in place of two, of which p is the newer.
+func (p Push) merge(old Push) Push {
+	p.Before = old.Before
+	if p.Paths == nil || old.Paths == nil {
+		p.Paths = nil
+		return p
+	}
+	p.Paths = append(slices.Clone(old.Paths), p.Paths...)
+	slices.Sort(p.Paths)
+	if p.Paths = slices.Compact(p.Paths); len(p.Paths) > MaxPaths {
+		p.Paths = nil
+	}
+	return p
+}
+
+// Sender tells one push in some form.
+type Sender interface {
+	Send(ctx context.Context, p Push) error
+}
+
+// Options configure a Notifier. Sender is required.
 type Options struct {
-	// URL is Argo CD's webhook, such as https://argocd.example/api/webhook.
-	URL string
-	// Token is the secret that Argo CD knows as webhook.gitlab.secret; may be empty.
-	Token string
+	Sender Sender
 	// Attempts is how often a notice is tried; 4 when zero.
 	Attempts int
 	// Pause is the first pause between attempts, which doubles; 500 ms when zero.
 	Pause time.Duration
-	// Client sends the requests; nil is one with a time limit of 10 s.
-	Client *http.Client
 	// Hear is told of every notice. May be nil.
 	Hear func(err error)
 }
@@ -52,37 +74,30 @@ type Options struct {
 type Notifier struct {
 	o    Options
 	mu   sync.Mutex
-	next map[string]Push // by repository and branch
+	next map[string]Push // by environment, repository and branch
 	wake chan struct{}
 }
 
-// New returns a notifier, or an error that a person can mend if the URL is none.
-func New(o Options) (*Notifier, error) {
-	u, err := url.Parse(o.URL)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return nil, fault.Mend("use a URL such as https://argocd.example/api/webhook", "Argo CD's webhook: is no http URL")
-	}
+// New returns a notifier.
+func New(o Options) *Notifier {
 	if o.Attempts <= 0 {
 		o.Attempts = 4
 	}
 	if o.Pause <= 0 {
 		o.Pause = 500 * time.Millisecond
 	}
-	if o.Client == nil {
-		o.Client = &http.Client{Timeout: 10 * time.Second}
-	}
 	if o.Hear == nil {
 		o.Hear = func(error) {}
 	}
-	return &Notifier{o: o, next: map[string]Push{}, wake: make(chan struct{}, 1)}, nil
+	return &Notifier{o: o, next: map[string]Push{}, wake: make(chan struct{}, 1)}
 }
 
 // Tell asks for a notice; it never waits.
 func (n *Notifier) Tell(p Push) {
 	n.mu.Lock()
-	key := p.RepoURL + "\n" + p.Branch
+	key := p.Environment.String() + "\n" + p.RepoURL + "\n" + p.Branch
 	if old, ok := n.next[key]; ok {
-		p.Before = old.Before
+		p = p.merge(old)
 	}
 	n.next[key] = p
 	n.mu.Unlock()
@@ -126,74 +141,9 @@ func (n *Notifier) send(ctx context.Context, p Push) (err error) {
 			}
 			pause *= 2
 		}
-		if err = n.post(ctx, p); err == nil || fault.ClassOf(err) == fault.Person {
+		if err = n.o.Sender.Send(ctx, p); err == nil || fault.ClassOf(err) == fault.Person {
 			return err
 		}
 	}
 	return err
-}
-
-// payload is the part of GitLab's push event that Argo CD reads, and its frame.
-type payload struct {
-	ObjectKind  string  `json:"object_kind"`
-	EventName   string  `json:"event_name"`
-	Before      string  `json:"before"`
-	After       string  `json:"after"`
-	Ref         string  `json:"ref"`
-	CheckoutSHA string  `json:"checkout_sha"`
-	Project     project `json:"project"`
-	Commits     []any   `json:"commits"`
-	Total       int     `json:"total_commits_count"`
-}
-
-type project struct {
-	WebURL        string `json:"web_url"`
-	GitHTTPURL    string `json:"git_http_url"`
-	DefaultBranch string `json:"default_branch"`
-}
-
-// body returns the payload. Argo CD matches the repository by web_url, without
-// credentials and with or without .git.
-func (p Push) body() ([]byte, error) {
-	web := p.RepoURL
-	if u, err := url.Parse(web); err == nil {
-		u.User = nil
-		web = u.String()
-	}
-	return json.Marshal(payload{ObjectKind: "push", EventName: "push", Before: p.Before, After: p.After, CheckoutSHA: p.After,
-		Ref: "refs/heads/" + p.Branch, Commits: []any{}, Total: 1,
-		Project: project{WebURL: strings.TrimSuffix(web, ".git"), GitHTTPURL: web, DefaultBranch: p.Branch}})
-}
-
-func (n *Notifier) post(ctx context.Context, p Push) error {
-	body, err := p.body()
-	if err != nil {
-		return fmt.Errorf("writing notice: %w", err)
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, n.o.URL, bytes.NewReader(body))
-	if err != nil {
-		return fault.Mend("check the webhook's URL", "writing notice: the URL is not usable")
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("X-Gitlab-Event", "Push Hook")
-	if n.o.Token != "" {
-		req.Header.Set("X-Gitlab-Token", n.o.Token)
-	}
-	resp, err := n.o.Client.Do(req)
-	if err != nil {
-		var where *url.Error
-		if errors.As(err, &where) {
-			err = where.Err // the URL may hold a secret
-		}
-		return fault.New(fault.Retry, "", "telling Argo CD: %w", err)
-	}
-	defer resp.Body.Close()
-	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
-	switch {
-	case resp.StatusCode < 300:
-		return nil
-	case resp.StatusCode < 500 && resp.StatusCode != http.StatusTooManyRequests:
-		return fault.Mend("check the webhook's URL and its token", "telling Argo CD: it answers %s", resp.Status)
-	}
-	return fault.New(fault.Retry, "", "telling Argo CD: it answers %s", resp.Status)
 }

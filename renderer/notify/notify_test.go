@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	apppath "github.com/argoproj/argo-cd/v2/util/app/path"
 
 	"github.com/gatorcloud/sluice/renderer/fault"
 )
@@ -44,14 +47,15 @@ func TestNotices(t *testing.T) {
 			}))
 			defer server.Close()
 			heard := make(chan error, 1)
-			n, err := New(Options{URL: server.URL, Token: "s3cr3t", Pause: time.Millisecond, Hear: func(err error) { heard <- err }})
+			hook, err := NewWebhook(server.URL, "s3cr3t", nil)
 			if err != nil {
 				t.Fatal(err)
 			}
+			n := New(Options{Sender: hook, Pause: time.Millisecond, Hear: func(err error) { heard <- err }})
 			ctx, cancel := context.WithCancel(t.Context())
 			done := make(chan struct{})
 			go func() { defer close(done); n.Run(ctx) }()
-			n.Tell(Push{RepoURL: "https://user:pw@git.example/fleet.git", Branch: "main", Before: "a", After: "b"})
+			n.Tell(Push{RepoURL: "https://user:pw@git.example/fleet.git", Branch: "main", Before: "a", After: "b", Paths: []string{"environments/local/fleet/project.yaml"}})
 			err = <-heard
 			cancel()
 			<-done
@@ -61,7 +65,7 @@ func TestNotices(t *testing.T) {
 			if err != nil && strings.Contains(err.Error(), "s3cr3t") {
 				t.Errorf("error %v shows the token", err)
 			}
-			if got.Ref != "refs/heads/main" || got.After != "b" || got.Project.WebURL != "https://git.example/fleet" ||
+			if got.Ref != "refs/heads/main" || got.After != "b" || got.Before != "" || len(got.Commits) != 1 || len(got.Commits[0].Modified) != 1 || got.Project.WebURL != "https://git.example/fleet" ||
 				headers.Get("X-Gitlab-Event") != "Push Hook" || headers.Get("X-Gitlab-Token") != "s3cr3t" {
 				t.Errorf("payload %+v, headers %v are not those of GitLab", got, headers)
 			}
@@ -71,8 +75,62 @@ func TestNotices(t *testing.T) {
 
 func TestURLIsChecked(t *testing.T) {
 	for _, u := range []string{"", "argocd", "ftp://x/y", "http://"} {
-		if _, err := New(Options{URL: u}); fault.ClassOf(err) != fault.Person {
-			t.Errorf("New(%q) = %v, want a person to mend it", u, err)
+		if _, err := NewWebhook(u, "", nil); fault.ClassOf(err) != fault.Person {
+			t.Errorf("NewWebhook(%q) = %v, want a person to mend it", u, err)
+		}
+	}
+}
+
+// Notices that wait become one, which says of everything that it may have changed.
+func TestNoticesAreMerged(t *testing.T) {
+	many := make([]string, MaxPaths)
+	for i := range many {
+		many[i] = fmt.Sprint(i)
+	}
+	for name, tc := range map[string]struct {
+		reason   string
+		old, new []string
+		want     int // -1 for everything
+	}{
+		"Both":       {"files of both", []string{"b", "a"}, []string{"c"}, 3},
+		"Twice":      {"a file counts once", []string{"a"}, []string{"a"}, 1},
+		"OldUnknown": {"what is not known may be anything", nil, []string{"a"}, -1},
+		"NewUnknown": {"what is not known may be anything", []string{"a"}, nil, -1},
+		"None":       {"nothing changed", []string{}, []string{}, 0},
+		"Many":       {"bounded", many, []string{"x"}, -1},
+		"JustEnough": {"as many as are named", many, []string{"0"}, MaxPaths},
+	} {
+		got := Push{Before: "b", After: "c", Paths: tc.new}.merge(Push{Before: "a", After: "b", Paths: tc.old})
+		if (got.Paths == nil) != (tc.want < 0) || tc.want >= 0 && len(got.Paths) != tc.want || got.Before != "a" || got.After != "c" {
+			t.Errorf("%s: merge = %s..%s with %d files (nil %t), want %d: %s", name, got.Before, got.After, len(got.Paths), got.Paths == nil, tc.want, tc.reason)
+		}
+	}
+}
+
+// Argo CD's own matcher decides which Applications a notice wakes.
+func TestArgoCDReadsThePayload(t *testing.T) {
+	body, err := Push{RepoURL: "https://git.example/fleet.git", Branch: "main", Before: "a", After: "b", Paths: []string{"environments/local/rings/main/sluice.yaml"}}.body()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// What Argo CD's affectedRevisionInfo takes from GitLab's event, by the names in its parser.
+	var event struct {
+		Before, After, Ref string
+		Project            struct {
+			WebURL        string `json:"web_url"`
+			DefaultBranch string `json:"default_branch"`
+		}
+		Commits []struct{ Added, Modified, Removed []string }
+	}
+	if err := json.Unmarshal(body, &event); err != nil {
+		t.Fatal(err)
+	}
+	if event.Project.WebURL != "https://git.example/fleet" || event.After != "b" || event.Before != "" || len(event.Commits) != 1 {
+		t.Fatalf("Argo CD reads %+v", event)
+	}
+	for dir, want := range map[string]bool{"environments/local/rings/main": true, "environments/local/rings/main-0f": false, "environments/local/tenants/06/00/1000006/base": false} {
+		if got := apppath.AppFilesHaveChanged([]string{dir}, event.Commits[0].Modified); got != want {
+			t.Errorf("an Application of %q is woken: %t, want %t", dir, got, want)
 		}
 	}
 }
