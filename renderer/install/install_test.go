@@ -152,6 +152,7 @@ func families(t *testing.T) map[string]string {
 	m.LastSuccess.WithLabelValues("local")
 	m.Status.WithLabelValues("local", "written")
 	m.Notices.WithLabelValues("sent")
+	m.Soaks.WithLabelValues("local", "sent")
 	w := httptest.NewRecorder()
 	telemetry.Handler(m, telemetry.NewHealth()).ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 	all := map[string]string{}

@@ -11,7 +11,9 @@ import (
 	"github.com/gatorcloud/sluice/renderer/ident"
 	"github.com/gatorcloud/sluice/renderer/leader"
 	"github.com/gatorcloud/sluice/renderer/loop"
+	"github.com/gatorcloud/sluice/renderer/manifest"
 	"github.com/gatorcloud/sluice/renderer/notify"
+	"github.com/gatorcloud/sluice/renderer/soak"
 	"github.com/gatorcloud/sluice/renderer/status"
 	"github.com/gatorcloud/sluice/renderer/telemetry"
 	"github.com/gatorcloud/sluice/renderer/watch"
@@ -23,9 +25,8 @@ type term struct {
 	core   *loop.Core
 	status *status.Writer // nil writes none
 	// bad is how many records of each tenant are left out.
-	bad map[ident.Tenant]int
-	// last is the commit that was pushed last.
-	last string
+	bad   map[ident.Tenant]int
+	soaks *soak.Watcher // nil refreshes none
 }
 
 // lead renders the environment until ctx ends or another has to go on.
@@ -47,6 +48,10 @@ func (e *environment) lead(ctx context.Context, t *leader.Term, mirror *watch.Mi
 	if e.c.StatusPrefix != "-" {
 		work.status = status.New(o)
 		all.Go(func() { work.status.Run(ctx) })
+	}
+	if e.c.Rings != nil {
+		work.soaks = soak.New(soak.Options{Rings: e.c.Rings, Clock: e.c.Clock, Environment: e.name, Logger: e.log, Hear: e.refreshed})
+		all.Go(func() { work.soaks.Run(ctx) })
 	}
 	e.c.Metrics.Leader.WithLabelValues(name).Set(1)
 	defer e.c.Metrics.Leader.WithLabelValues(name).Set(0)
@@ -75,6 +80,9 @@ func (t *term) hear(_ context.Context, o loop.Outcome, err error) {
 	if t.status != nil {
 		t.status.Put(status.Of(o, t.core.Site().Site))
 	}
+	if t.soaks != nil && !o.Head.IsZero() {
+		t.soaks.Follow(t.c.Repo.FS(o.Head))
+	}
 	if !o.Changed {
 		return
 	}
@@ -86,10 +94,38 @@ func (t *term) hear(_ context.Context, o loop.Outcome, err error) {
 	if !o.Since.IsZero() {
 		m.ChangeToPush.WithLabelValues(name).Observe(time.Since(o.Since).Seconds())
 	}
-	if t.c.Notifier != nil {
-		t.c.Notifier.Tell(notify.Push{RepoURL: t.core.Site().Site.RepoURL, Branch: t.c.Repo.Branch(), Before: t.last, After: o.Commit})
+	if len(t.c.Notifiers) > 0 {
+		t.notify(o)
 	}
-	t.last = o.Commit
+}
+
+// notify tells Argo CD about a push.
+func (t *term) notify(o loop.Outcome) {
+	p := notify.Push{Environment: t.name, RepoURL: t.core.Site().Site.RepoURL, Branch: t.c.Repo.Branch(),
+		Before: o.Base.Commit.String(), After: o.Commit}
+	paths, complete, err := t.c.Repo.Touched(o.Base, o.Head, manifest.EnvironmentPath(t.name), notify.MaxPaths)
+	if err != nil {
+		t.log.Warn("listing what was pushed; Argo CD is told of everything", "error", err)
+	}
+	if complete {
+		p.Paths = append([]string{}, paths...) // never nil, which is everything
+	}
+	for _, n := range t.c.Notifiers {
+		n.Tell(p)
+	}
+}
+
+// refreshed counts refreshes at the end of soaks.
+func (e *environment) refreshed(err error) {
+	e.c.Metrics.Soaks.WithLabelValues(e.name.String(), result(err)).Inc()
+}
+
+// result names what became of a call in metrics.
+func result(err error) string {
+	if err != nil {
+		return "failed"
+	}
+	return "sent"
 }
 
 // quarantine counts what is left out.

@@ -26,6 +26,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/manifest"
 	"github.com/gatorcloud/sluice/renderer/notify"
 	"github.com/gatorcloud/sluice/renderer/pipeline"
+	"github.com/gatorcloud/sluice/renderer/soak"
 	"github.com/gatorcloud/sluice/renderer/status"
 	"github.com/gatorcloud/sluice/renderer/telemetry"
 	"github.com/gatorcloud/sluice/renderer/watch"
@@ -57,8 +58,10 @@ type Config struct {
 	AllowRemovals bool
 	Workers       int
 	Version       string
-	// Notifier tells Argo CD about pushes; may be nil.
-	Notifier *notify.Notifier
+	// Notifiers tell Argo CD about pushes; may be empty.
+	Notifiers []*notify.Notifier
+	// Rings are the Applications that are refreshed when a soak ends; nil refreshes none.
+	Rings soak.Rings
 	// Poke makes all loops look at the branch. May be nil.
 	Poke   <-chan struct{}
 	Logger *slog.Logger
@@ -99,8 +102,8 @@ func (r *Replica) Run(ctx context.Context) error {
 		all.Go(func() { e.run(ctx) })
 	}
 	all.Go(func() { r.housekeep(ctx) })
-	if r.c.Notifier != nil {
-		all.Go(func() { r.c.Notifier.Run(ctx) })
+	for _, n := range r.c.Notifiers {
+		all.Go(func() { n.Run(ctx) })
 	}
 	all.Wait()
 	return ctx.Err()

@@ -107,16 +107,20 @@ func (s *stand) sell(prefix string, id, replicas int) {
 }
 
 // replica starts one and returns its metrics and what stops it.
-func (s *stand) replica(id string) (*telemetry.Metrics, func()) {
+func (s *stand) replica(id string, changes ...func(*Config)) (*telemetry.Metrics, func()) {
 	s.t.Helper()
 	repo, err := gitrepo.Open(s.t.Context(), s.bare.Dir, gitrepo.Options{Branch: "main"})
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	m := telemetry.New("test")
-	r := New(Config{Store: s.dial(), Repo: repo, Pipeline: pipeline.New(), Clock: loop.NewTrusted(loop.System(), time.Minute),
+	c := Config{Store: s.dial(), Repo: repo, Pipeline: pipeline.New(), Clock: loop.NewTrusted(loop.System(), time.Minute),
 		Metrics: m, Health: telemetry.NewHealth(), Environments: []ident.Environment{local}, Election: true, ID: id, LeaseTTL: time.Second,
-		Timing: loop.Timing{Poll: 200 * time.Millisecond}, AllowRemovals: true})
+		Timing: loop.Timing{Poll: 200 * time.Millisecond}, AllowRemovals: true}
+	for _, change := range changes {
+		change(&c)
+	}
+	r := New(c)
 	ctx, cancel := context.WithCancel(context.Background())
 	var done sync.WaitGroup
 	done.Go(func() { _ = r.Run(ctx) })

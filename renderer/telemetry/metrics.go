@@ -42,8 +42,12 @@ type Metrics struct {
 	Tenants, Records *prometheus.GaugeVec
 	// ClockJump is by how many seconds the wall clock is off the trusted time.
 	ClockJump prometheus.Gauge
-	// Status counts status records by result, Notices the calls of Argo CD's webhook.
+	// Status counts status records by result, Notices the notices of pushes
+	// to Argo CD.
 	Status, Notices *prometheus.CounterVec
+	// Soaks counts rings that were refreshed when their soak had ended, and
+	// looks at rings that failed.
+	Soaks *prometheus.CounterVec
 }
 
 // New returns metrics with their own registry.
@@ -78,7 +82,8 @@ func New(version string) *Metrics {
 	m.Tenants = gauge("tenants", "Tenants that the branch holds.", env)
 	m.Records = gauge("records", "Records below the environment's prefix.", env)
 	m.Status = counter("status_records_total", "Status records by result.", env, "result")
-	m.Notices = counter("argocd_notices_total", "Calls of Argo CD's webhook by result.", "result")
+	m.Notices = counter("argocd_notices_total", "Notices of pushes to Argo CD by result.", "result")
+	m.Soaks = counter("soak_refreshes_total", "Rings refreshed at the end of their soak, and looks at them that failed, by result.", env, "result")
 	m.ClockJump = prometheus.NewGauge(prometheus.GaugeOpts{Name: "sluice_clock_jump_seconds",
 		Help: "How far the wall clock is off the time that is trusted since it jumped."})
 	info := prometheus.NewGauge(prometheus.GaugeOpts{Name: "sluice_build_info", Help: "Always 1.",

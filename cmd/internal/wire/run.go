@@ -9,10 +9,12 @@ import (
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/doctorcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/etcdflags"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/rolloutcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/runcmd"
 	"github.com/gatorcloud/sluice/renderer/etcdstore"
 	"github.com/gatorcloud/sluice/renderer/loop"
 	"github.com/gatorcloud/sluice/renderer/pipeline"
+	"github.com/gatorcloud/sluice/renderer/rollout/cluster"
 )
 
 // running returns what `sluice run` needs, with etcd flags of its own.
@@ -20,8 +22,27 @@ func running(p *pipeline.Pipeline) runcmd.Deps {
 	flags := &etcdflags.Flags{}
 	return runcmd.Deps{
 		Etcd: opener(flags), EtcdFlags: flags.Add,
-		Pipeline: p, Clock: loop.System(), Poke: hangups, Getenv: os.Getenv, Version: Version(),
+		Pipeline: p, Clock: loop.System(), Poke: hangups, Getenv: os.Getenv, Version: Version(), ArgoCD: applications,
 	}
+}
+
+// applications connects to the Argo CD of a kubeconfig, or of the cluster that
+// this process runs in.
+func applications(kubeconfig, namespace string) (runcmd.Applications, func(), error) {
+	var c *cluster.Client
+	if kubeconfig == runcmd.InCluster {
+		access, err := cluster.InCluster(os.Getenv, os.ReadFile)
+		if err != nil {
+			return nil, nil, err
+		}
+		c = cluster.New(access, namespace)
+	} else {
+		var err error
+		if c, err = client(rolloutcmd.Place{Kubeconfig: kubeconfig, Namespace: namespace}); err != nil {
+			return nil, nil, err
+		}
+	}
+	return cluster.Named{Client: c}, c.Close, nil
 }
 
 // examining returns what `sluice doctor` needs, with etcd flags of its own.

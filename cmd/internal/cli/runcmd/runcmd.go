@@ -21,7 +21,6 @@ import (
 	"github.com/gatorcloud/sluice/renderer/ident"
 	"github.com/gatorcloud/sluice/renderer/leader"
 	"github.com/gatorcloud/sluice/renderer/loop"
-	"github.com/gatorcloud/sluice/renderer/notify"
 	"github.com/gatorcloud/sluice/renderer/pipeline"
 	"github.com/gatorcloud/sluice/renderer/replica"
 	"github.com/gatorcloud/sluice/renderer/status"
@@ -39,6 +38,8 @@ type Deps struct {
 	Clock loop.Clock
 	// Poke returns what is sent to when the branch should be looked at.
 	Poke func(ctx context.Context) <-chan struct{}
+	// ArgoCD connects to the cluster that Argo CD runs in.
+	ArgoCD func(kubeconfig, namespace string) (Applications, func(), error)
 	// Getenv reads the environment's variables.
 	Getenv  func(string) string
 	Version string
@@ -49,7 +50,8 @@ type options struct {
 	deps                 Deps
 	repo                 repoflags.Flags
 	envs                 []string
-	listen, webhook      string
+	listen               string
+	argo                 argo
 	debug, removals, led bool
 	leasePrefix, status  string
 	timing               loop.Timing
@@ -72,7 +74,7 @@ func (o *options) add(set *pflag.FlagSet) {
 	set.StringVar(&o.leasePrefix, "lease-prefix", leader.DefaultPrefix, "etcd prefix of the elections")
 	set.DurationVar(&o.ttl, "lease-ttl", 10*time.Second, "how long a leader that is gone blocks the next one")
 	set.StringVar(&o.status, "status-prefix", "", "etcd prefix of the status records; - writes none (default beside the environment's records: "+status.DefaultPrefix+" for "+authz.DefaultPrefix+")")
-	set.StringVar(&o.webhook, "argocd-webhook", "", "Argo CD's webhook to tell about pushes, such as https://argocd.example/api/webhook; its secret is read from SLUICE_ARGOCD_WEBHOOK_TOKEN")
+	o.argo.add(set)
 	set.StringVar(&o.id, "id", "", "name of this replica for people; host and process by default")
 	set.BoolVar(&o.removals, "allow-removals", false, "allow to remove many tenants at once, or all")
 	set.IntVar(&o.workers, "workers", 0, "tenants rendered at once; the number of processors by default")
@@ -91,6 +93,11 @@ with the tenants that changed and nothing else. Rights that start or end do so
 at their moment. Commits of people to the catalog or the fleet are rendered when
 they are seen: by polling, or at once on SIGHUP.
 
+Argo CD is told about pushes if --argocd-webhook or --argocd-refresh push says
+so, and sees them by polling otherwise. With --argocd-kubeconfig the leader also
+refreshes a ring's Application when its soak ends; without it the next ring
+begins at Argo CD's periodic resync after that.
+
 Several replicas share the environments: one leads each, the others stand by.
 Logs are JSON on stderr; /livez, /readyz?verbose and /metrics are served on
 --listen.`,
@@ -98,7 +105,12 @@ Logs are JSON on stderr; /livez, /readyz?verbose and /metrics are served on
   sluice run --repo https://git.example/fleet.git --branch main --etcd-endpoints https://etcd:2379
 
   # one environment, alone, and tell Argo CD about every push
-  sluice run --env local --repo fleet.git --no-leader-election --argocd-webhook https://argocd.example/api/webhook`,
+  sluice run --env local --repo fleet.git --no-leader-election --argocd-webhook https://argocd.example/api/webhook
+
+  # in a pod beside Argo CD: begin the next ring when a soak ends, and tell
+  # about pushes by annotations
+  sluice run --repo https://git.example/fleet.git --branch main --etcd-endpoints https://etcd:2379 \
+    --argocd-kubeconfig in-cluster --argocd-refresh soak,push`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if alone, _ := cmd.Flags().GetBool("no-leader-election"); alone {
@@ -144,20 +156,11 @@ func (o *options) run(ctx context.Context, stderr io.Writer) (err error) {
 
 // serve runs the replica behind its HTTP server.
 func (o *options) serve(ctx context.Context, c *replica.Config, repo *gitrepo.Repo, log *slog.Logger) error {
-	if o.webhook != "" {
-		n, err := notify.New(notify.Options{URL: o.webhook, Token: o.deps.Getenv("SLUICE_ARGOCD_WEBHOOK_TOKEN"), Hear: func(err error) {
-			result := "sent"
-			if err != nil {
-				result = "failed"
-				log.Warn("telling Argo CD", "error", err, "hint", fault.HintOf(err))
-			}
-			c.Metrics.Notices.WithLabelValues(result).Inc()
-		}})
-		if err != nil {
-			return fmt.Errorf("reading --argocd-webhook: %w", err)
-		}
-		c.Notifier = n
+	closed, err := o.argocd(c, log)
+	if err != nil {
+		return err
 	}
+	defer closed()
 	if o.listen != "" {
 		server, err := telemetry.Listen(ctx, o.listen, telemetry.Handler(c.Metrics, c.Health))
 		if err != nil {
@@ -167,7 +170,7 @@ func (o *options) serve(ctx context.Context, c *replica.Config, repo *gitrepo.Re
 		log.Info("serving", "address", server.Address())
 	}
 	log.Info("running", "id", c.ID, "branch", repo.Branch(), "version", o.deps.Version, "election", o.led)
-	err := replica.New(*c).Run(ctx)
+	err = replica.New(*c).Run(ctx)
 	if ctx.Err() != nil {
 		log.Info("stopped", "id", c.ID)
 		return nil

@@ -1,0 +1,116 @@
+package runcmd
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/pflag"
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/yaml"
+
+	"github.com/gatorcloud/sluice/renderer/fault"
+)
+
+// The Deployments in renderer/install give `sluice run` flags that it has.
+func TestInstalledArgsAreFlags(t *testing.T) {
+	for name, tc := range map[string]struct {
+		reason, component string
+		refresh           []string
+	}{
+		"Plain":  {"asks Kubernetes for nothing", "", nil},
+		"ArgoCD": {"refreshes Applications", "argocd", []string{"soak", "push"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			args := installed(t, tc.component)
+			cmd := New(Deps{EtcdFlags: func(*pflag.FlagSet) {}})
+			if args[0] != cmd.Name() {
+				t.Fatalf("args %q do not run sluice", args)
+			}
+			if err := cmd.ParseFlags(args[1:]); err != nil {
+				t.Fatalf("args %q: %v", args, err)
+			}
+			where, _ := cmd.Flags().GetString("argocd-kubeconfig")
+			when, _ := cmd.Flags().GetStringSlice("argocd-refresh")
+			if (where == InCluster) != (tc.refresh != nil) || tc.refresh != nil && !slices.Equal(when, tc.refresh) {
+				t.Errorf("args %q use the kubeconfig %q on %q, want %q: %s", args, where, when, tc.refresh, tc.reason)
+			}
+		})
+	}
+}
+
+// installed returns the arguments of the only container of renderer/install,
+// with one of its components if that has a name.
+func installed(t *testing.T, component string) []string {
+	t.Helper()
+	install, err := filepath.Abs("../../../../renderer/install")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if install, err = filepath.Rel(dir, install); err != nil {
+		t.Fatal(err)
+	}
+	text := "resources: [" + install + "]\n"
+	if component != "" {
+		text += "components: [" + install + "/" + component + "]\n"
+	}
+	if err := os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range m.Resources() {
+		if r.GetKind() != "Deployment" {
+			continue
+		}
+		data, err := r.AsYAML()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var d struct {
+			Spec struct {
+				Template struct {
+					Spec struct{ Containers []struct{ Args []string } }
+				}
+			}
+		}
+		if err := yaml.Unmarshal(data, &d); err != nil {
+			t.Fatal(err)
+		}
+		return d.Spec.Template.Spec.Containers[0].Args
+	}
+	t.Fatal("nothing is run")
+	return nil
+}
+
+func TestArgoFlagsAreChecked(t *testing.T) {
+	for name, tc := range map[string]struct {
+		reason string
+		args   []string
+		shows  string // no error when empty
+	}{
+		"None":         {"asks for nothing", nil, ""},
+		"Soak":         {"the usual", []string{"--argocd-kubeconfig=x"}, ""},
+		"Both":         {"on both occasions", []string{"--argocd-kubeconfig=x", "--argocd-refresh=soak,push"}, ""},
+		"Unknown":      {"no such occasion", []string{"--argocd-kubeconfig=x", "--argocd-refresh=pull"}, `"pull"`},
+		"NoCluster":    {"nowhere to refresh", []string{"--argocd-refresh=push"}, "is not named"},
+		"NamespaceOff": {"a namespace of nothing", []string{"--argocd-namespace=gitops"}, "is not named"},
+	} {
+		a := &argo{}
+		set := pflag.NewFlagSet("run", pflag.ContinueOnError)
+		a.add(set)
+		if err := set.Parse(tc.args); err != nil {
+			t.Fatal(err)
+		}
+		err := a.check()
+		if (err == nil) != (tc.shows == "") || err != nil && (!strings.Contains(err.Error(), tc.shows) || fault.HintOf(err) == "") {
+			t.Errorf("%s: check of %q = %v, want an error that shows %q with a hint: %s", name, tc.args, err, tc.shows, tc.reason)
+		}
+	}
+}
