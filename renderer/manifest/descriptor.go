@@ -142,6 +142,9 @@ func Decode(file []byte, kind string, out any) error {
 		return fault.Mend("point the Application at the directory that sluice rendered for it",
 			"decoding descriptor: kind %q is not %q", got, kind)
 	}
+	if o, ok := out.(*Overlay); ok && o.read(file) {
+		return nil
+	}
 	if err := strict.YAML(file, maxDescriptor, out); err != nil {
 		return fmt.Errorf("decoding %s: %w", strings.ToLower(kind), err)
 	}

@@ -1,0 +1,60 @@
+package manifest
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+)
+
+// read fills o from a file that Encode wrote, a tenth of the work of decoding
+// YAML: it takes the values out of the lines and asks Encode whether they make
+// the same file, seal included. It reports false for every other file, also one
+// that means the same.
+func (o *Overlay) read(file []byte) bool {
+	if len(file) > maxDescriptor {
+		return false
+	}
+	found := Overlay{APIVersion: APIVersion, Kind: KindOverlay}
+	for line := range strings.Lines(string(file)) {
+		key, value, _ := strings.Cut(line, ": ")
+		if found.set(key, strings.Trim(value, "\"\n")) != nil {
+			return false
+		}
+	}
+	if !bytes.Equal(found.Encode(), file) {
+		return false
+	}
+	*o = found
+	return true
+}
+
+// set keeps the value of a key; it fails when a name does not pass its gate.
+func (o *Overlay) set(key, value string) (err error) {
+	switch key {
+	case "environment":
+		return o.Environment.UnmarshalText([]byte(value))
+	case "tenant":
+		return o.Tenant.UnmarshalText([]byte(value))
+	case "namespace":
+		o.Namespace = value
+	case "product":
+		return o.Product.UnmarshalText([]byte(value))
+	case "component":
+		return o.Component.UnmarshalText([]byte(value))
+	case "version":
+		return o.Version.UnmarshalText([]byte(value))
+	case "state":
+		o.State = value
+	case "replicas":
+		o.Replicas, err = strconv.Atoi(value)
+	case "catalog":
+		o.Catalog = value
+	case "files":
+		o.Files = value
+	case "base":
+		o.Base = value
+	case "seal":
+		o.Seal = value
+	}
+	return err
+}
