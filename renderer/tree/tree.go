@@ -7,7 +7,9 @@
 package tree
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -36,7 +38,8 @@ func (d *Dir) Entries() []Entry {
 // is "." or "..", contains a slash or NUL, or occurs twice.
 func New(entries ...Entry) (*Dir, error) {
 	sorted := slices.Clone(entries)
-	slices.SortFunc(sorted, compareGit)
+	// A file "a" and a directory "a" are not side by side in Git's order.
+	slices.SortFunc(sorted, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) })
 	for i, e := range sorted {
 		if e.Name == "" || e.Name == "." || e.Name == ".." || strings.ContainsAny(e.Name, "/\x00") {
 			return nil, fmt.Errorf("building directory: bad name %q", e.Name)
@@ -45,50 +48,55 @@ func New(entries ...Entry) (*Dir, error) {
 			return nil, fmt.Errorf("building directory: name %q occurs twice", e.Name)
 		}
 	}
-	// A file "a" and a directory "a" do not sort side by side.
-	seen := make(map[string]bool, len(sorted))
-	for _, e := range sorted {
-		if seen[e.Name] {
-			return nil, fmt.Errorf("building directory: name %q occurs twice", e.Name)
-		}
-		seen[e.Name] = true
-	}
+	slices.SortFunc(sorted, compareGit)
 	return &Dir{sorted}, nil
 }
 
 // compareGit orders entries as Git orders a tree: a directory as if its name ended in a slash.
-func compareGit(a, b Entry) int { return strings.Compare(gitName(a), gitName(b)) }
+func compareGit(a, b Entry) int {
+	n := min(len(a.Name), len(b.Name))
+	return cmp.Or(strings.Compare(a.Name[:n], b.Name[:n]), cmp.Compare(a.at(n), b.at(n)))
+}
 
-func gitName(e Entry) string {
-	if e.Dir != nil {
-		return e.Name + "/"
+// at returns the i-th byte of the name in Git's order, 0 behind its end.
+func (e Entry) at(i int) byte {
+	switch {
+	case i < len(e.Name):
+		return e.Name[i]
+	case e.Dir != nil:
+		return '/'
 	}
-	return e.Name
+	return 0
 }
 
 // FromFiles returns the directory that holds files, keyed by slash-separated path.
 func FromFiles(files map[string][]byte) (*Dir, error) {
-	here := make([]Entry, 0, len(files))
-	below := map[string]map[string][]byte{}
-	for path, data := range files {
-		name, rest, nested := strings.Cut(path, "/")
+	return fromSorted(slices.Sorted(maps.Keys(files)), 0, files)
+}
+
+// fromSorted returns the directory whose own path is the first skip bytes of
+// paths; those of one directory below it are side by side.
+func fromSorted(paths []string, skip int, files map[string][]byte) (*Dir, error) {
+	entries := make([]Entry, 0, min(len(paths), 16))
+	for len(paths) > 0 {
+		name, _, nested := strings.Cut(paths[0][skip:], "/")
 		if !nested {
-			here = append(here, Entry{Name: name, Data: data})
+			entries = append(entries, Entry{Name: name, Data: files[paths[0]]})
+			paths = paths[1:]
 			continue
 		}
-		if below[name] == nil {
-			below[name] = map[string][]byte{}
+		prefix, n := paths[0][:skip+len(name)+1], 1
+		for n < len(paths) && strings.HasPrefix(paths[n], prefix) {
+			n++
 		}
-		below[name][rest] = data
-	}
-	for name, sub := range below {
-		d, err := FromFiles(sub)
+		d, err := fromSorted(paths[:n], len(prefix), files)
 		if err != nil {
 			return nil, fmt.Errorf("building directory %q: %w", name, err)
 		}
-		here = append(here, Entry{Name: name, Dir: d})
+		entries = append(entries, Entry{Name: name, Dir: d})
+		paths = paths[n:]
 	}
-	return New(here...)
+	return New(entries...)
 }
 
 // Walk calls f for every file below d in tree order, with its slash-separated
