@@ -72,5 +72,6 @@ e2e: ## run the scenarios on a real Argo CD (cmd/lab builds it on first use)
 	$(GO) test ./cmd/lab/... -tags e2e -timeout 60m -v
 
 .PHONY: image
-image: build ## write the plugin's image as an OCI layout into dist/
-	$(GO) run ./cmd/internal/mkimage --binary $(BIN)/sluice-cmp --output dist/sluice-cmp --version $(VERSION)
+image: build ## write both images as OCI layouts into dist/; AUTHORITIES=<pem> adds certificates
+	$(GO) run ./cmd/internal/mkimage --program sluice-cmp --binary $(BIN)/sluice-cmp --output dist/sluice-cmp --version $(VERSION)
+	$(GO) run ./cmd/internal/mkimage --program sluice --binary $(BIN)/sluice --output dist/sluice --version $(VERSION) --authorities "$(AUTHORITIES)"

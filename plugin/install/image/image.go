@@ -15,20 +15,55 @@ import (
 )
 
 // Path is where the image has the plugin.
-const Path = "/usr/local/bin/sluice-cmp"
+const Path = bin + "sluice-cmp"
+
+// bin is where images have their program.
+const bin = "/usr/local/bin/"
 
 // User is Argo CD's account: sidecars of the repo-server must run as it.
 const User = 999
 
+// Program is what an image runs.
+type Program struct {
+	// Name is the program's file name and the image's title.
+	Name        string
+	Description string
+	// Command are the arguments that it gets by default.
+	Command []string
+	// Account and User are the name and the number that it runs as; its group
+	// has the same.
+	Account string
+	User    int
+	// Home and Folders are the account's own directories, parents first. The
+	// others of the image are root's.
+	Home    string
+	Folders []string
+}
+
+// Plugin returns the plugin's program. The folders below /home are where Argo
+// CD mounts a plugin's sockets and configuration.
+func Plugin() Program {
+	return Program{
+		Name: "sluice-cmp", Description: "Argo CD config management plugin of sluice", Command: []string{"serve"},
+		Account: "argocd", User: User, Home: "/home/argocd",
+		Folders: []string{"/home/argocd/cmp-server", "/home/argocd/cmp-server/config", "/home/argocd/cmp-server/plugins"},
+	}
+}
+
 // Options say what goes into an image.
 type Options struct {
+	// Program is what the image runs; Plugin when its name is empty.
+	Program Program
 	// Version is the image's tag and its version label.
 	Version string
 	// Revision is the commit that the binaries were built from; when empty, it
 	// is the one that Go wrote into the binary, if any.
 	Revision string
-	// Binaries are the builds of sluice-cmp, one for each platform.
+	// Binaries are the builds of the program, one for each platform.
 	Binaries [][]byte
+	// Authorities are the certificates, in PEM, of those whom the program
+	// trusts. A program that opens no connection needs none.
+	Authorities []byte
 }
 
 // tag is what registries take as a tag.
@@ -39,9 +74,17 @@ func Build(o Options) (v1.ImageIndex, error) {
 	if !tag.MatchString(o.Version) {
 		return nil, fault.Mend("use letters, digits, '_', '.' and '-'", "building image: version %q is no tag", o.Version)
 	}
-	if len(o.Binaries) == 0 {
-		return nil, fault.Mend("name a build of sluice-cmp", "building image %q: no binaries", o.Version)
+	if o.Program.Name == "" {
+		o.Program = Plugin()
 	}
+	if len(o.Binaries) == 0 {
+		return nil, fault.Mend("name a build of "+o.Program.Name, "building image %q: no binaries", o.Version)
+	}
+	authorities, err := bundle(o.Authorities)
+	if err != nil {
+		return nil, fmt.Errorf("building image %q: %w", o.Version, err)
+	}
+	o.Authorities = authorities
 	index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
 	binaries, err := platforms(o.Binaries)
 	if err != nil {
@@ -60,7 +103,7 @@ func Build(o Options) (v1.ImageIndex, error) {
 
 // one returns the image of one platform.
 func one(o Options, b binary) (v1.Image, error) {
-	layer, err := layer(b.data)
+	layer, err := layer(entries(o, b.data))
 	if err != nil {
 		return nil, err
 	}
@@ -76,10 +119,10 @@ func one(o Options, b binary) (v1.Image, error) {
 	config = config.DeepCopy()
 	config.Created, config.OS, config.Architecture = epoch(), "linux", b.arch()
 	config.Config = v1.Config{
-		User:       fmt.Sprintf("%d:%d", User, User),
+		User:       fmt.Sprintf("%d:%d", o.Program.User, o.Program.User),
 		Env:        []string{"PATH=/usr/local/bin"},
-		Entrypoint: []string{Path},
-		Cmd:        []string{"serve"},
+		Entrypoint: []string{bin + o.Program.Name},
+		Cmd:        o.Program.Command,
 		WorkingDir: "/",
 		Labels:     labels(o, b),
 	}
@@ -88,8 +131,8 @@ func one(o Options, b binary) (v1.Image, error) {
 
 func labels(o Options, b binary) map[string]string {
 	all := map[string]string{
-		"org.opencontainers.image.title":       "sluice-cmp",
-		"org.opencontainers.image.description": "Argo CD config management plugin of sluice",
+		"org.opencontainers.image.title":       o.Program.Name,
+		"org.opencontainers.image.description": o.Program.Description,
 		"org.opencontainers.image.version":     o.Version,
 	}
 	if revision := cmp.Or(o.Revision, b.revision); revision != "" {

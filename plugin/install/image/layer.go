@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"path"
+	"slices"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -20,33 +22,49 @@ type entry struct {
 	data  []byte
 }
 
-// entries returns the content of the image, parents first. The directories
-// below /home are where Argo CD mounts a plugin's sockets and configuration.
-func entries(binary []byte) []entry {
-	const home = "home/argocd/"
-	account := fmt.Sprintf("argocd:x:%d:%d::/%s:/sbin/nologin\n", User, User, strings.TrimSuffix(home, "/"))
-	return []entry{
-		{name: "etc/", mode: 0o755},
-		{name: "etc/group", mode: 0o644, data: fmt.Appendf(nil, "argocd:x:%d:\n", User)},
+// entries returns the content of the image, parents first. Only the account's
+// own directories can be written by it.
+func entries(o Options, binary []byte) []entry {
+	p := o.Program
+	account := fmt.Sprintf("%s:x:%d:%d::%s:/sbin/nologin\n", p.Account, p.User, p.User, p.Home)
+	all := []entry{
+		{name: "etc/group", mode: 0o644, data: fmt.Appendf(nil, "%s:x:%d:\n", p.Account, p.User)},
 		{name: "etc/passwd", mode: 0o644, data: []byte(account)},
-		{name: "home/", mode: 0o755},
-		{name: home, mode: 0o755, owner: User},
-		{name: home + "cmp-server/", mode: 0o755, owner: User},
-		{name: home + "cmp-server/config/", mode: 0o755, owner: User},
-		{name: home + "cmp-server/plugins/", mode: 0o755, owner: User},
 		{name: "tmp/", mode: 0o1777},
-		{name: "usr/", mode: 0o755},
-		{name: "usr/local/", mode: 0o755},
-		{name: "usr/local/bin/", mode: 0o755},
-		{name: strings.TrimPrefix(Path, "/"), mode: 0o755, data: binary},
+		{name: strings.TrimPrefix(bin, "/") + p.Name, mode: 0o755, data: binary},
 	}
+	for _, dir := range append([]string{p.Home}, p.Folders...) {
+		all = append(all, entry{name: strings.TrimPrefix(dir, "/") + "/", mode: 0o755, owner: p.User})
+	}
+	if len(o.Authorities) > 0 {
+		all = append(all, entry{name: authorities, mode: 0o644, data: o.Authorities})
+	}
+	return parents(all)
+}
+
+// parents returns entries sorted, with the directories that they are in.
+func parents(all []entry) []entry {
+	known := map[string]bool{}
+	for _, e := range all {
+		known[e.name] = true
+	}
+	for _, e := range all {
+		for dir := path.Dir(strings.TrimSuffix(e.name, "/")); dir != "."; dir = path.Dir(dir) {
+			if !known[dir+"/"] {
+				known[dir+"/"] = true
+				all = append(all, entry{name: dir + "/", mode: 0o755})
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b entry) int { return strings.Compare(a.name, b.name) })
+	return all
 }
 
 // layer returns the image's only layer.
-func layer(binary []byte) (v1.Layer, error) {
+func layer(content []entry) (v1.Layer, error) {
 	var archive bytes.Buffer
 	w := tar.NewWriter(&archive)
-	for _, e := range entries(binary) {
+	for _, e := range content {
 		h := &tar.Header{
 			Name: e.name, Mode: e.mode, Size: int64(len(e.data)), Uid: e.owner, Gid: e.owner,
 			ModTime: epoch().Time, Format: tar.FormatUSTAR, Typeflag: tar.TypeReg,
