@@ -16,7 +16,11 @@ func mend(err error) error {
 		return err
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return fault.New(fault.Person, "free some space, then try again: nothing was changed", "%w", err)
-	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+	case errors.Is(err, syscall.EFBIG):
+		return fault.New(fault.Person, "raise the limit on the size of files (ulimit -f), then try again: nothing was changed", "%w", err)
+	case errors.Is(err, syscall.EROFS):
+		return fault.New(fault.Person, "mount the file system for writing, or name a directory on another one", "%w", err)
+	case errors.Is(err, fs.ErrPermission):
 		return fault.New(fault.Person, "give this user the right to write there", "%w", err)
 	}
 	return err

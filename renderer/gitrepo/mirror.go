@@ -18,6 +18,9 @@ import (
 	"github.com/gatorcloud/sluice/renderer/gitrepo/internal/remote"
 )
 
+// errNotKept marks errors of reading what was pushed but could not be stored here.
+var errNotKept = errors.New("the pushed commit could not be stored in the mirror")
+
 // errDamagedMirror marks errors that are gone once the mirror is cloned again.
 var errDamagedMirror = errors.New("the mirror is damaged and is cloned again")
 
@@ -36,6 +39,7 @@ type mirror struct {
 
 	objects atomic.Pointer[odb.Store]
 	broken  atomic.Bool
+	unkept  atomic.Pointer[error] // why the last pushed commit is not here; nil once a fetch brought it
 
 	mu   sync.Mutex  // held while fetching, pushing and cloning
 	have object.Hash // the commit whose objects the copy holds
@@ -138,6 +142,7 @@ func (m *mirror) fetch(ctx context.Context) (object.Hash, error) {
 		return tip.Commit, err
 	}
 	m.have = tip.Commit
+	m.unkept.Store(nil)
 	return tip.Commit, nil
 }
 
@@ -182,6 +187,7 @@ func (m *mirror) publish(ctx context.Context, mv move) error {
 
 func (m *mirror) keep(mv move) error {
 	if err := m.store().Install(mv.pack, false); err != nil {
+		m.unkept.Store(&err)
 		return err
 	}
 	m.have = mv.new
@@ -215,6 +221,9 @@ func (w watched) Read(b []byte) (int, error) {
 func (m *mirror) writable(ctx context.Context) error { return m.remote.Writable(ctx) }
 
 func (m *mirror) damaged(err error) error {
+	if why := m.unkept.Load(); why != nil { // the next fetch brings it: there is no need to clone
+		return fault.New(fault.Person, "make room for the mirror, or give this user the right to write there; what was pushed is safe", "%w: %w", errNotKept, *why)
+	}
 	m.broken.Store(true)
 	return fault.New(fault.Retry, "", "%w: %w", errDamagedMirror, err)
 }
