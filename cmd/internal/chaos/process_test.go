@@ -3,7 +3,9 @@ package chaos
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"log"
 	"net"
 	"net/http"
@@ -50,14 +52,21 @@ const tellGoroutines = "chaos: goroutines: "
 
 // runSluice is the sluice command, which also tells of its goroutines: how
 // many there are on SIGUSR1, with their stacks, and what is left at the end.
+// SIGUSR2 takes from it the right to write files, and gives it back.
 func runSluice(args []string) int {
-	asked := make(chan os.Signal, 1)
+	asked, limit := make(chan os.Signal, 1), make(chan os.Signal, 1)
 	signal.Notify(asked, syscall.SIGUSR1)
+	signal.Notify(limit, syscall.SIGUSR2)
 	go func() {
 		for range asked {
 			var stacks bytes.Buffer
 			_ = pprof.Lookup("goroutine").WriteTo(&stacks, 1) // never fails
 			fmt.Fprintf(os.Stderr, "%s%d\n%s\n", tellGoroutines, runtime.NumGoroutine(), stacks.Bytes())
+		}
+	}()
+	go func() {
+		for range limit {
+			toggleLimit()
 		}
 	}()
 	ours := goleak.IgnoreCurrent()
@@ -67,6 +76,20 @@ func runSluice(args []string) int {
 		return leaked
 	}
 	return code
+}
+
+// toggleLimit makes every write to a file fail, or no write.
+func toggleLimit() {
+	var l syscall.Rlimit
+	err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &l)
+	if l.Cur > 0 {
+		l.Cur = 0
+	} else {
+		l.Cur = l.Max
+	}
+	if err = errors.Join(err, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &l)); err != nil {
+		fmt.Fprintln(os.Stderr, "panic: ", err)
+	}
 }
 
 func serveEtcd(dir string) int {
@@ -132,21 +155,23 @@ func (p *process) launch() {
 		p.t.Error(err)
 		return
 	}
-	defer log.Close()
 	p.cmd = exec.Command(os.Args[0], p.args...)
 	p.cmd.Env = append(gittest.Env(), role+"="+p.role)
-	p.cmd.Stdout, p.cmd.Stderr = log, log
+	out := struct{ io.Writer }{log} // so that the child has a pipe: what it writes to files may be limited
+	p.cmd.Stdout, p.cmd.Stderr, p.cmd.WaitDelay = out, out, time.Second
 	p.asked, p.gone = false, make(chan struct{})
 	if err := p.cmd.Start(); err != nil {
 		p.t.Error(err)
+		_ = log.Close()
 		return
 	}
-	go p.wait(p.cmd, p.gone)
+	go p.wait(p.cmd, log, p.gone)
 }
 
 // wait waits for the child; one that nobody ended is begun again.
-func (p *process) wait(cmd *exec.Cmd, gone chan struct{}) {
+func (p *process) wait(cmd *exec.Cmd, log io.Closer, gone chan struct{}) {
 	_ = cmd.Wait()
+	_ = log.Close()
 	p.mu.Lock()
 	asked := p.asked
 	p.mu.Unlock()

@@ -50,18 +50,25 @@ type world struct {
 // so that garbage is collected too; in the others it stays for a day.
 func newWorld(t *testing.T, seed uint64) *world {
 	t.Helper()
-	w := &world{t: t, random: rand.New(rand.NewPCG(seed, 1)), dir: shortDir(t), bare: gittest.New(t)}
+	w := &world{t: t, dir: shortDir(t), bare: gittest.New(t)}
+	w.populate(seed)
+	for i := range 3 {
+		w.replicas = append(w.replicas, w.replica(i))
+	}
+	return w
+}
+
+// populate starts everything but replicas.
+func (w *world) populate(seed uint64) {
+	w.t.Helper()
+	w.random = rand.New(rand.NewPCG(seed, 1))
 	w.logMoves()
 	w.seedRepository(seed%2 == 0)
 	w.etcd = w.run("etcd", "etcd", filepath.Join(w.dir, "etcd"))
 	w.git = w.run("git", "git", filepath.Dir(w.bare.Dir), filepath.Join(w.dir, "git.sock"))
 	w.dial()
-	w.log = observe(t, w.client)
+	w.log = observe(w.t, w.client)
 	w.sell()
-	for i := range 3 {
-		w.replicas = append(w.replicas, w.replica(i))
-	}
-	return w
 }
 
 // logMoves makes Git, and whoever else moves the branch, log it.
@@ -134,7 +141,7 @@ func (w *world) proxy(endpoint string) *etcdtest.Proxy {
 }
 
 // replica makes and starts one; all but the first reach Git over HTTP.
-func (w *world) replica(i int) *replica {
+func (w *world) replica(i int, more ...string) *replica {
 	w.t.Helper()
 	r := &replica{etcd: w.proxy(w.socket())}
 	repo := w.bare.Dir
@@ -147,6 +154,7 @@ func (w *world) replica(i int) *replica {
 	r.args = []string{"run", "--repo", repo, "--branch", "main", "--env", "local", "--etcd-endpoints", r.etcd.Endpoint(),
 		"--listen", "", "--lease-ttl", "1s", "--poll", "1s", "--resync", "5s", "--max-delay", "100ms", "--id", name, "--allow-removals",
 		"--git-cache", filepath.Join(w.dir, name+".git"), "--etcd-request-timeout", "2s"}
+	r.args = append(r.args, more...) // which win
 	w.begin(&r.process)
 	return r
 }
