@@ -22,13 +22,16 @@ func running(p *pipeline.Pipeline) runcmd.Deps {
 	flags := &etcdflags.Flags{}
 	return runcmd.Deps{
 		Etcd: opener(flags), EtcdFlags: flags.Add,
-		Pipeline: p, Clock: loop.System(), Poke: hangups, Getenv: os.Getenv, Version: Version(), ArgoCD: applications,
+		Pipeline: p, Clock: loop.System(), Poke: hangups, Getenv: os.Getenv, Version: Version(),
+		ArgoCD: func(kubeconfig, namespace string) (runcmd.Applications, func(), error) {
+			return applications(kubeconfig, namespace)
+		},
 	}
 }
 
 // applications connects to the Argo CD of a kubeconfig, or of the cluster that
 // this process runs in.
-func applications(kubeconfig, namespace string) (runcmd.Applications, func(), error) {
+func applications(kubeconfig, namespace string) (*cluster.Named, func(), error) {
 	var c *cluster.Client
 	if kubeconfig == runcmd.InCluster {
 		access, err := cluster.InCluster(os.Getenv, os.ReadFile)
@@ -42,13 +45,16 @@ func applications(kubeconfig, namespace string) (runcmd.Applications, func(), er
 			return nil, nil, err
 		}
 	}
-	return cluster.Named{Client: c}, c.Close, nil
+	return &cluster.Named{Client: c}, c.Close, nil
 }
 
 // examining returns what `sluice doctor` needs, with etcd flags of its own.
 func examining() doctorcmd.Deps {
 	flags := &etcdflags.Flags{}
-	return doctorcmd.Deps{Etcd: opener(flags), EtcdFlags: flags.Add, Now: time.Now}
+	return doctorcmd.Deps{Etcd: opener(flags), EtcdFlags: flags.Add, Now: time.Now,
+		ArgoCD: func(kubeconfig, namespace string) (doctorcmd.Applications, func(), error) {
+			return applications(kubeconfig, namespace)
+		}}
 }
 
 // opener returns what opens the etcd of flags for reading and writing.

@@ -107,12 +107,16 @@ const annotationRefresh = "argocd.argoproj.io/refresh"
 
 // Refresh asks Argo CD to compare an Application with its branch.
 func (c *Client) Refresh(ctx context.Context, a rollout.Application) error {
-	body, err := json.Marshal(map[string]any{"metadata": map[string]any{"annotations": map[string]any{annotationRefresh: "normal"}}})
+	body, err := refreshPatch()
 	if err != nil {
 		return err
 	}
 	_, err = c.do(ctx, request{method: http.MethodPatch, path: c.applications() + "/" + url.PathEscape(a.Name), body: body})
 	return err
+}
+
+func refreshPatch() ([]byte, error) {
+	return json.Marshal(map[string]any{"metadata": map[string]any{"annotations": map[string]any{annotationRefresh: "normal"}}})
 }
 
 // Terminate asks Argo CD to end the operation of an Application.

@@ -81,3 +81,21 @@ func (n Named) Refresh(ctx context.Context, name string) error {
 	}
 	return nil
 }
+
+// MayRefresh asks whether Refresh would be allowed, and changes nothing. It
+// reports whether the Application is there.
+func (n Named) MayRefresh(ctx context.Context, name string) (bool, error) {
+	body, err := refreshPatch()
+	if err != nil {
+		return false, err
+	}
+	path := n.applications() + "/" + url.PathEscape(name)
+	for _, r := range []request{{method: http.MethodGet, path: path}, {method: http.MethodPatch, path: path + "?dryRun=All", body: body}} {
+		if _, err := n.do(ctx, r); err != nil && !errors.Is(err, errGone) {
+			return false, fmt.Errorf("asking to refresh Application %q: %w", name, err)
+		} else if err != nil {
+			return false, nil
+		}
+	}
+	return true, nil
+}

@@ -73,6 +73,7 @@ type kube struct {
 	object map[string]any
 	tokens []string
 	code   int
+	forbid string // a method
 }
 
 func (k *kube) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -80,6 +81,9 @@ func (k *kube) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer k.mu.Unlock()
 	k.tokens = append(k.tokens, r.Header.Get("Authorization"))
 	w.Header().Set("Content-Type", "application/json")
+	if r.Method == k.forbid {
+		k.code = http.StatusForbidden
+	}
 	if k.code != 0 || r.URL.Path != ringPath {
 		if k.code == 0 {
 			k.code = http.StatusNotFound
@@ -99,7 +103,9 @@ func (k *kube) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if err != nil || json.Unmarshal(body, &patch) != nil {
 			k.t.Errorf("patch %q: %v", body, err)
 		}
-		merge(k.object, patch)
+		if r.URL.Query().Get("dryRun") != "All" {
+			merge(k.object, patch)
+		}
 	}
 	if err := json.NewEncoder(w).Encode(k.object); err != nil {
 		k.t.Error(err)
@@ -195,5 +201,24 @@ func TestInCluster(t *testing.T) {
 	}
 	if _, err := n.Ring(t.Context(), "pop-main"); err == nil {
 		t.Error("a request went out without the token")
+	}
+}
+
+// The right to refresh is asked for without a refresh.
+func TestMayRefresh(t *testing.T) {
+	k := &kube{t: t, object: map[string]any{"metadata": map[string]any{"name": "pop-main"}}}
+	n := cluster.Named{Client: cluster.New(server(t, k.ServeHTTP), "argocd")}
+	if there, err := n.MayRefresh(t.Context(), "pop-main"); err != nil || !there {
+		t.Errorf("MayRefresh = %t, %v, want it to be there", there, err)
+	}
+	if got, _ := json.Marshal(k.object); strings.Contains(string(got), "refresh") {
+		t.Errorf("MayRefresh changed the Application: %s", got)
+	}
+	if there, err := n.MayRefresh(t.Context(), "pop-other"); err != nil || there {
+		t.Errorf("MayRefresh of another = %t, %v, want it not to be there", there, err)
+	}
+	k.forbid = http.MethodPatch
+	if _, err := n.MayRefresh(t.Context(), "pop-main"); fault.ClassOf(err) != fault.Person || !strings.Contains(err.Error(), `"pop-main"`) {
+		t.Errorf("MayRefresh without the right to patch = %v, want a person to grant it", err)
 	}
 }

@@ -78,13 +78,33 @@ func checkWrite(ctx context.Context, store *etcdstore.Store, prefix string) erro
 	return nil
 }
 
-// clock refuses a clock that is obviously not set; what decides about starts
-// and ends is the machine's own.
-func (d *doctor) clock() {
-	now := d.deps.Now()
-	if now.Year() < 2024 {
-		d.note("clock", "", fault.Mend("set the clock, e.g. with chrony", "it says %s", now.UTC().Format(time.RFC3339)))
-		return
+// checkRead counts the records below a prefix.
+func checkRead(ctx context.Context, store *etcdstore.Store, prefix string) (string, error) {
+	now, err := store.Now(ctx, prefix)
+	if err != nil {
+		return "", err
 	}
-	d.note("clock", now.UTC().Format(time.RFC3339), nil)
+	resp, err := store.Client().Get(ctx, prefix+"/", clientv3.WithPrefix(), clientv3.WithCountOnly())
+	if err != nil {
+		return "", fault.Mend("grant it: etcdctl role grant-permission ROLE read --prefix=true "+prefix+"/", "reading below %q: %w", prefix, err)
+	}
+	return fmt.Sprintf("%d records below %s at revision %d of cluster %x", resp.Count, prefix, now.Revision, now.Cluster), nil
+}
+
+// slack is how much the clocks of a site may differ.
+const slack = time.Minute
+
+// checkClock refuses a clock that is obviously not set: one that is before the
+// newest commit of the branch, or before sluice existed. What decides about
+// starts and ends is this machine's own clock.
+func checkClock(now, last time.Time) error {
+	const hint = "set the clock, e.g. with chrony"
+	if now.Year() < 2024 {
+		return fault.Mend(hint, "it says %s", now.UTC().Format(time.RFC3339))
+	}
+	if behind := last.Sub(now); behind > slack {
+		return fault.Mend(hint+"; or find out whose clock made that commit", "it says %s, which is %s before the newest commit of the branch",
+			now.UTC().Format(time.RFC3339), behind.Round(time.Second))
+	}
+	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 	"github.com/gatorcloud/sluice/cmd/internal/cli/output"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
 	"github.com/gatorcloud/sluice/environments"
+	"github.com/gatorcloud/sluice/renderer/authz"
 	"github.com/gatorcloud/sluice/renderer/etcdstore"
 	"github.com/gatorcloud/sluice/renderer/fault"
 	"github.com/gatorcloud/sluice/renderer/leader"
@@ -32,7 +34,16 @@ type Deps struct {
 	Etcd func(ctx context.Context) (*etcdstore.Store, func() error, error)
 	// EtcdFlags adds the flags by which Etcd finds it.
 	EtcdFlags func(*pflag.FlagSet)
-	Now       func() time.Time
+	// ArgoCD connects to the cluster that Argo CD runs in.
+	ArgoCD func(kubeconfig, namespace string) (Applications, func(), error)
+	Now    func() time.Time
+}
+
+// Applications are those of Argo CD, by their names.
+type Applications interface {
+	// MayRefresh asks whether an Application may be refreshed, and changes
+	// nothing. It reports whether it is there.
+	MayRefresh(ctx context.Context, name string) (bool, error)
 }
 
 // Verdicts of a check.
@@ -60,6 +71,9 @@ var columns = []output.Column[row]{
 type doctor struct {
 	deps Deps
 	repo repoflags.Flags
+	// where else to look
+	lease, status, kubeconfig, namespace string
+
 	rows []row
 	bad  []error
 }
@@ -70,11 +84,13 @@ func New(deps Deps) *cobra.Command {
 	var format output.Options
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Check what sluice run needs: etcd, Git, clock and catalog",
+		Short: "Check what sluice run needs: Git, clock, catalog, etcd and Argo CD",
 		Long: `Doctor looks at everything that sluice run needs and says what is wrong with it:
-etcd's version, its rights and alarms, the repository and the right to push to
-it, the clock, the catalog and the environments. It writes no record and pushes
-no commit. It fails when a check fails.`,
+the repository and the right to push to it, the clock, the catalog and the
+environments, etcd's version, alarms and rights at the environments' places,
+and, if --argocd-kubeconfig is given, the right to refresh their Applications.
+It writes no record, pushes no commit and changes no Application. It fails when
+a check fails.`,
 		Example: `  # with the flags that sluice run gets
   sluice doctor --repo https://git.example/fleet.git --branch main --etcd-endpoints https://etcd:2379`,
 		Args: cobra.NoArgs,
@@ -82,14 +98,21 @@ no commit. It fails when a check fails.`,
 	}
 	d.repo.Add(cmd.Flags())
 	deps.EtcdFlags(cmd.Flags())
+	cmd.Flags().StringVar(&d.lease, "lease-prefix", leader.DefaultPrefix, "etcd prefix of the elections")
+	cmd.Flags().StringVar(&d.status, "status-prefix", "", "etcd prefix of the status records; - checks none (default beside the environment's records)")
+	cmd.Flags().StringVar(&d.kubeconfig, "argocd-kubeconfig", "", "kubeconfig `file` of the cluster that Argo CD runs in, or in-cluster; without it Argo CD is not asked")
+	cmd.Flags().StringVar(&d.namespace, "argocd-namespace", "argocd", "`namespace` of Argo CD's Applications")
 	format.AddFlags(cmd.Flags())
 	return cmd
 }
 
 func (d *doctor) run(ctx context.Context, stdout io.Writer, f output.Options) error {
 	d.rows, d.bad = nil, nil
-	d.etcd(ctx)
-	d.git(ctx)
+	sites := d.git(ctx)
+	d.etcd(ctx, sites)
+	if d.kubeconfig != "" {
+		d.argocd(ctx, sites)
+	}
 	if err := output.Print(stdout, f, d.rows, columns); err != nil {
 		return err
 	}
@@ -107,8 +130,9 @@ func (d *doctor) note(check, detail string, err error) bool {
 	return err == nil
 }
 
-// etcd checks the server and what may be done on it.
-func (d *doctor) etcd(ctx context.Context) {
+// etcd checks the server and what may be done on it, at the places of the
+// environments or, when there are none, at the usual ones.
+func (d *doctor) etcd(ctx context.Context, sites []*environments.Site) {
 	store, stop, err := d.deps.Etcd(ctx)
 	if !d.note("etcd connection", "a quorum answers", err) {
 		return
@@ -119,34 +143,59 @@ func (d *doctor) etcd(ctx context.Context) {
 	version, err := checkVersion(ctx, store)
 	d.note("etcd version", version, err)
 	d.note("etcd alarms", "none", checkAlarms(ctx, store))
-	now, err := store.Now(ctx, "/tenant/info")
-	d.note("etcd read", fmt.Sprintf("revision %d of cluster %x", now.Revision, now.Cluster), err)
-	for _, p := range []struct{ check, prefix string }{{"etcd election", leader.DefaultPrefix}, {"etcd status", status.DefaultPrefix}} {
-		d.note(p.check, "may write below "+p.prefix, checkWrite(ctx, store, p.prefix))
+	d.note("etcd election", "may write below "+d.lease, checkWrite(ctx, store, d.lease))
+	places := []string{authz.DefaultPrefix}
+	if len(sites) > 0 {
+		places = nil
+	}
+	for _, site := range sites {
+		if !slices.Contains(places, site.Etcd.Prefix) {
+			places = append(places, site.Etcd.Prefix)
+		}
+	}
+	for _, prefix := range places {
+		detail, err := checkRead(ctx, store, prefix)
+		d.note("etcd read", detail, err)
+		if d.status == "-" {
+			continue
+		}
+		place, err := status.Prefix(d.status, prefix)
+		if err == nil {
+			err = checkWrite(ctx, store, place)
+		}
+		d.note("etcd status", "may write below "+place, err)
 	}
 }
 
-// git checks the repository, the right to push, the clock and what people wrote.
-func (d *doctor) git(ctx context.Context) {
+// git checks the repository, the right to push, the clock and what people
+// wrote. It returns the environments that can be read.
+func (d *doctor) git(ctx context.Context) []*environments.Site {
 	repo, err := d.repo.Repo(ctx)
 	if !d.note("git repository", d.repo.Location(), err) {
-		return
+		d.note("clock", d.deps.Now().UTC().Format(time.RFC3339), checkClock(d.deps.Now(), time.Time{}))
+		return nil
 	}
 	defer func() { d.bad = append(d.bad, repo.Close()) }()
 	head, err := repo.Head(ctx)
 	if err == nil && head.IsZero() {
 		err = fault.Mend("push catalog/ and environments/ to it first", "reading branch %q: it has no commit", repo.Branch())
 	}
-	if !d.note("git branch", fmt.Sprintf("%s at %.12s", repo.Branch(), head.Commit), err) {
-		return
-	}
-	d.clock()
-	d.content(repo.FS(head))
+	found := d.note("git branch", fmt.Sprintf("%s at %.12s", repo.Branch(), head.Commit), err)
 	d.note("git push", "may push to "+repo.Branch(), repo.Writable(ctx))
+	var last time.Time
+	if found {
+		// A commit whose time cannot be read is as good as none here.
+		last, _ = repo.Committed(head)
+	}
+	d.note("clock", d.deps.Now().UTC().Format(time.RFC3339), checkClock(d.deps.Now(), last))
+	if !found {
+		return nil
+	}
+	return d.content(repo.FS(head))
 }
 
 // content checks what people wrote.
-func (d *doctor) content(files fs.FS) {
+func (d *doctor) content(files fs.FS) []*environments.Site {
 	sold, err := fs.Sub(files, "catalog")
 	if err == nil {
 		var c *catalog.Catalog
@@ -161,21 +210,44 @@ func (d *doctor) content(files fs.FS) {
 	root, err := fs.Sub(files, manifest.Root)
 	if err != nil {
 		d.note("environments", "", err)
-		return
+		return nil
 	}
 	names, err := environments.List(root)
 	if err == nil && len(names) == 0 {
 		err = fault.Mend("add environments/<name>/environment.yaml", "the branch has no environment")
 	}
 	if !d.note("environments", fmt.Sprintf("%d found", len(names)), err) {
-		return
+		return nil
 	}
+	var sites []*environments.Site
 	for _, name := range names {
 		site, err := environments.Load(root, name)
 		detail := ""
 		if err == nil {
+			sites = append(sites, site)
 			detail = fmt.Sprintf("%d rings, records below %s", len(site.Fleet.Rings), site.Etcd.Prefix)
 		}
 		d.note("environment "+name.String(), detail, err)
+	}
+	return sites
+}
+
+// argocd checks the right to refresh the environments' Applications.
+func (d *doctor) argocd(ctx context.Context, sites []*environments.Site) {
+	apps, closed, err := d.deps.ArgoCD(d.kubeconfig, d.namespace)
+	if !d.note("argocd access", "to namespace "+d.namespace, err) {
+		return
+	}
+	defer closed()
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	for _, site := range sites {
+		name := manifest.AppFleet(site.Name)
+		there, err := apps.MayRefresh(ctx, name)
+		detail := "may refresh " + name
+		if !there {
+			detail = "may ask for " + name + ", which is not there yet"
+		}
+		d.note("argocd "+site.Name.String(), detail, err)
 	}
 }

@@ -1,0 +1,384 @@
+package doctorcmd
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"net"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spf13/pflag"
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc"
+
+	"github.com/gatorcloud/sluice/catalog"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/exit"
+	"github.com/gatorcloud/sluice/environments"
+	"github.com/gatorcloud/sluice/renderer/etcdstore"
+	"github.com/gatorcloud/sluice/renderer/etcdstore/embedded"
+	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/gitrepo"
+	"github.com/gatorcloud/sluice/renderer/gitrepo/gittest"
+)
+
+// patient is what a doctor looks at.
+type patient struct {
+	t    *testing.T
+	git  *gittest.Repo
+	etcd etcdstore.Config
+	now  time.Time
+	apps Applications
+	args []string
+}
+
+func newPatient(t *testing.T) *patient {
+	t.Helper()
+	local, err := fs.Sub(environments.Example(), "local")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &patient{t: t, git: gittest.New(t), now: time.Now(), args: []string{"--branch", "main", "--git-cache", t.TempDir()}}
+	repo, err := gitrepo.Open(t.Context(), p.git.Dir, gitrepo.Options{Branch: "main", Clock: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer repo.Close()
+	_, err = gitrepo.Update(t.Context(), repo, func(_ context.Context, tx *gitrepo.Tx, _ gitrepo.Head) (gitrepo.Message, error) {
+		for dir, from := range map[string]fs.FS{"catalog": catalog.Published(), "environments/local": local} {
+			err := fs.WalkDir(from, ".", func(path string, d fs.DirEntry, err error) error {
+				if err != nil || d.IsDir() {
+					return err
+				}
+				data, err := fs.ReadFile(from, path)
+				if err != nil {
+					return err
+				}
+				return tx.PutFile(dir+"/"+path, data)
+			})
+			if err != nil {
+				return gitrepo.Message{}, err
+			}
+		}
+		return gitrepo.Message{Subject: "by people"}, nil
+	}, gitrepo.RetryOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// real gives the patient an etcd of its own and returns a client of it.
+func (p *patient) real() *clientv3.Client {
+	p.t.Helper()
+	server, err := embedded.Start(p.t.Context(), p.t.TempDir())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(func() { _ = server.Close() })
+	p.etcd = etcdstore.Config{Endpoints: server.Endpoints()}
+	store, err := etcdstore.Dial(p.t.Context(), p.etcd)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(func() { _ = store.Close() })
+	return store.Client()
+}
+
+// examine runs the doctor and returns its lines by the check's name.
+func (p *patient) examine() (map[string]row, error) {
+	p.t.Helper()
+	cmd := New(Deps{
+		Etcd: func(ctx context.Context) (*etcdstore.Store, func() error, error) {
+			store, err := etcdstore.Dial(ctx, p.etcd)
+			if err != nil {
+				return nil, nil, err
+			}
+			return store, store.Close, nil
+		},
+		EtcdFlags: func(*pflag.FlagSet) {},
+		ArgoCD:    func(string, string) (Applications, func(), error) { return p.apps, func() {}, nil },
+		Now:       func() time.Time { return p.now },
+	})
+	var stdout bytes.Buffer
+	cmd.SilenceErrors, cmd.SilenceUsage = true, true
+	cmd.SetArgs(append([]string{"--repo", p.git.Dir, "-o", "json"}, p.args...))
+	cmd.SetOut(&stdout)
+	err := cmd.ExecuteContext(p.t.Context())
+	var rows []row
+	if e := json.Unmarshal(stdout.Bytes(), &rows); e != nil {
+		p.t.Fatalf("doctor printed %q: %v", stdout.String(), e)
+	}
+	all := map[string]row{}
+	for _, r := range rows {
+		all[r.Check] = r
+	}
+	return all, err
+}
+
+// finds checks that exactly one check fails, says what, where and which value,
+// and what to do about it; on stderr too.
+func (p *patient) finds(check string, shows ...string) {
+	p.t.Helper()
+	rows, err := p.examine()
+	for name, r := range rows {
+		if (r.Result != ok) != (name == check) {
+			p.t.Errorf("%s is %s: %s", name, r.Result, r.Detail)
+		}
+	}
+	r := rows[check]
+	if err == nil {
+		p.t.Fatalf("the doctor finds nothing wrong; %s says %q", check, r.Detail)
+	}
+	var stderr strings.Builder
+	exit.Print(&stderr, err)
+	for _, text := range shows {
+		if !strings.Contains(r.Detail, text) || !strings.Contains(stderr.String(), text) {
+			p.t.Errorf("%s says %q, stderr %q, want both to show %q", check, r.Detail, stderr.String(), text)
+		}
+	}
+	if r.Hint == "" || !strings.Contains(stderr.String(), "hint: "+r.Hint) || exit.Code(err) == 0 {
+		p.t.Errorf("%s has the hint %q, stderr %q, exit code %d, want a hint and a failure", check, r.Hint, stderr.String(), exit.Code(err))
+	}
+}
+
+func TestWell(t *testing.T) {
+	p := newPatient(t)
+	p.real()
+	p.apps, p.args = absent{}, append(p.args, "--argocd-kubeconfig", "x")
+	rows, err := p.examine()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for check, shows := range map[string]string{
+		"git repository": p.git.Dir, "git branch": "main at", "git push": "may push to main", "clock": "Z", "catalog": "versions",
+		"environment local": "records below /tenant/info", "etcd connection": "quorum", "etcd version": "3.", "etcd alarms": "none",
+		"etcd election": "/sluice/", "etcd read": "0 records below /tenant/info", "etcd status": "/tenant/status", "argocd local": "not there yet",
+	} {
+		if r := rows[check]; r.Result != ok || !strings.Contains(r.Detail, shows) {
+			t.Errorf("%s = %+v, want it ok and to show %q", check, r, shows)
+		}
+	}
+}
+
+// absent is an Argo CD without Applications.
+type absent struct{}
+
+func (absent) MayRefresh(context.Context, string) (bool, error) { return false, nil }
+
+// forbidden is an Argo CD that nothing is allowed of.
+type forbidden struct{}
+
+func (forbidden) MayRefresh(_ context.Context, name string) (bool, error) {
+	return false, fault.Mend("get and patch are needed", "asking to refresh Application %q: status 403", name)
+}
+
+func TestArgoCDForbids(t *testing.T) {
+	p := newPatient(t)
+	p.real()
+	p.apps, p.args = forbidden{}, append(p.args, "--argocd-kubeconfig", "x")
+	rows, err := p.examine()
+	if r := rows["argocd local"]; r.Result != failed || !strings.Contains(r.Detail, `"local"`) || r.Hint == "" || err == nil {
+		t.Errorf("argocd local = %+v, %v, want it to fail with a hint", r, err)
+	}
+}
+
+// Each right is asked for where it is needed, and named when it is missing.
+func TestRights(t *testing.T) {
+	const read, write = clientv3.PermissionType(clientv3.PermRead), clientv3.PermissionType(clientv3.PermReadWrite)
+	for name, tc := range map[string]struct {
+		reason string
+		grant  map[string]clientv3.PermissionType // by prefix
+		check  string
+		shows  []string
+	}{
+		"Election": {"nobody could lead", map[string]clientv3.PermissionType{"/tenant/info/": read, "/tenant/status/": write},
+			"etcd election", []string{"/sluice/leader", "permission denied"}},
+		"Status": {"nothing could be told", map[string]clientv3.PermissionType{"/tenant/info/": read, "/tenant/status/": read, "/sluice/": write},
+			"etcd status", []string{"/tenant/status", "permission denied"}},
+		"Read": {"nothing could be rendered", map[string]clientv3.PermissionType{"/tenant/status/": write, "/sluice/": write},
+			"etcd read", []string{"permission denied"}},
+		"ReadOneKey": {"the whole prefix is read, not one key", map[string]clientv3.PermissionType{"/tenant/info/\x00": read, "/tenant/status/": write, "/sluice/": write},
+			"etcd read", []string{"permission denied"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPatient(t)
+			protect(t, p.real(), tc.grant)
+			p.etcd.Username, p.etcd.Password = "renderer", "s3cret"
+			p.finds(tc.check, tc.shows...)
+		})
+	}
+}
+
+// protect makes etcd ask for a login and gives the renderer some rights. A
+// prefix that ends in NUL stands for the one key before it.
+func protect(t *testing.T, c *clientv3.Client, grant map[string]clientv3.PermissionType) {
+	t.Helper()
+	ctx := t.Context()
+	steps := []func() error{
+		func() error { _, err := c.RoleAdd(ctx, "root"); return err },
+		func() error { _, err := c.UserAdd(ctx, "root", "s3cret"); return err },
+		func() error { _, err := c.UserGrantRole(ctx, "root", "root"); return err },
+		func() error { _, err := c.RoleAdd(ctx, "renderer"); return err },
+		func() error { _, err := c.UserAdd(ctx, "renderer", "s3cret"); return err },
+		func() error { _, err := c.UserGrantRole(ctx, "renderer", "renderer"); return err },
+	}
+	for prefix, right := range grant {
+		key, end := prefix, clientv3.GetPrefixRangeEnd(prefix)
+		if k, one := strings.CutSuffix(prefix, "\x00"); one {
+			key, end = k, ""
+		}
+		steps = append(steps, func() error { _, err := c.RoleGrantPermission(ctx, "renderer", key, end, right); return err })
+	}
+	steps = append(steps, func() error { _, err := c.AuthEnable(ctx); return err })
+	for _, step := range steps {
+		if err := step(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// old is an etcd that says what a test wants of itself.
+type old struct {
+	pb.UnimplementedKVServer
+	pb.UnimplementedMaintenanceServer
+	pb.UnimplementedLeaseServer
+	version string
+	alarm   pb.AlarmType
+}
+
+func (o *old) Range(context.Context, *pb.RangeRequest) (*pb.RangeResponse, error) {
+	return &pb.RangeResponse{Header: &pb.ResponseHeader{ClusterId: 7, Revision: 9}, Count: 3}, nil
+}
+
+func (o *old) Put(context.Context, *pb.PutRequest) (*pb.PutResponse, error) {
+	return &pb.PutResponse{Header: &pb.ResponseHeader{}}, nil
+}
+
+func (o *old) LeaseGrant(context.Context, *pb.LeaseGrantRequest) (*pb.LeaseGrantResponse, error) {
+	return &pb.LeaseGrantResponse{Header: &pb.ResponseHeader{}, ID: 5, TTL: 30}, nil
+}
+
+func (o *old) LeaseRevoke(context.Context, *pb.LeaseRevokeRequest) (*pb.LeaseRevokeResponse, error) {
+	return &pb.LeaseRevokeResponse{Header: &pb.ResponseHeader{}}, nil
+}
+
+func (o *old) Status(context.Context, *pb.StatusRequest) (*pb.StatusResponse, error) {
+	return &pb.StatusResponse{Header: &pb.ResponseHeader{}, Version: o.version}, nil
+}
+
+func (o *old) Alarm(context.Context, *pb.AlarmRequest) (*pb.AlarmResponse, error) {
+	r := &pb.AlarmResponse{Header: &pb.ResponseHeader{}}
+	if o.alarm != pb.AlarmType_NONE {
+		r.Alarms = append(r.Alarms, &pb.AlarmMember{MemberID: 0xabc, Alarm: o.alarm})
+	}
+	return r, nil
+}
+
+// serve runs it on loopback and returns its endpoint.
+func (o *old) serve(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := grpc.NewServer()
+	pb.RegisterKVServer(s, o)
+	pb.RegisterMaintenanceServer(s, o)
+	pb.RegisterLeaseServer(s, o)
+	go func() { _ = s.Serve(l) }()
+	t.Cleanup(s.Stop)
+	return "http://" + l.Addr().String()
+}
+
+func TestOldEtcd(t *testing.T) {
+	p := newPatient(t)
+	where := (&old{version: "3.5.7"}).serve(t)
+	p.etcd.Endpoints = []string{where}
+	p.finds("etcd version", where, "3.5.7")
+}
+
+func TestAlarm(t *testing.T) {
+	p := newPatient(t)
+	p.etcd.Endpoints = []string{(&old{version: "3.5.8", alarm: pb.AlarmType_NOSPACE}).serve(t)}
+	p.finds("etcd alarms", "abc", "NOSPACE")
+}
+
+func TestEtcdIsDown(t *testing.T) {
+	p := newPatient(t)
+	p.etcd.Endpoints = []string{"http://127.0.0.1:1"}
+	p.finds("etcd connection", "http://127.0.0.1:1", "connection refused")
+}
+
+func TestClockIsBehind(t *testing.T) {
+	p := newPatient(t)
+	p.real()
+	p.now = time.Now().Add(-48 * time.Hour)
+	p.finds("clock", p.now.UTC().Format(time.RFC3339), "before the newest commit")
+}
+
+func TestPushIsRefused(t *testing.T) {
+	p := newPatient(t)
+	p.real()
+	server := p.git.HTTP("")
+	p.git.Git("config", "http.receivepack", "false")
+	p.args = append(p.args, "--repo", server.URL)
+	p.finds("git push", "main", server.URL)
+}
+
+func TestNoRepository(t *testing.T) {
+	p := newPatient(t)
+	p.real()
+	p.args = append(p.args, "--repo", filepath.Join(p.git.Dir, "nowhere"))
+	p.finds("git repository", "nowhere")
+}
+
+func TestBranchIsMissing(t *testing.T) {
+	p := newPatient(t)
+	p.real()
+	p.args = append(p.args, "--branch", "trunk")
+	p.finds("git branch", "trunk")
+}
+
+// What people wrote is read as run would read it.
+func TestContent(t *testing.T) {
+	for name, tc := range map[string]struct {
+		reason, path, text, check string
+		shows                     []string
+	}{
+		"Catalog":     {"a version that nobody can render", "catalog/products/swg/202/product.yaml", "kind: [", "catalog", []string{"swg"}},
+		"Lock":        {"a published version was changed", "catalog/catalog.lock", "", "catalog", []string{"swg"}},
+		"Environment": {"a field that is none", "environments/local/environment.yaml", "apiVersion: sluice.gatorcloud.io/v1\nkind: Environment\nname: local\npopID: 1\n", "environment local", []string{"popID"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPatient(t)
+			p.real()
+			p.git.Write(tc.path, tc.text)
+			p.finds(tc.check, tc.shows...)
+		})
+	}
+}
+
+// A prefix below the records would be read as authorisations.
+func TestStatusPrefixIsChecked(t *testing.T) {
+	p := newPatient(t)
+	p.real()
+	p.args = append(p.args, "--status-prefix", "/tenant/info/status")
+	p.finds("etcd status", "/tenant/info/status", `"/tenant/info"`)
+}
+
+func TestAllThatIsWrongIsSaid(t *testing.T) {
+	p := newPatient(t)
+	p.etcd.Endpoints = []string{"http://127.0.0.1:1"}
+	p.now = time.Unix(0, 0)
+	_, err := p.examine()
+	var list interface{ Unwrap() []error }
+	if !errors.As(err, &list) || len(list.Unwrap()) != 2 {
+		t.Errorf("doctor = %v, want both faults", err)
+	}
+}
