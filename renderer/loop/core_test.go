@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,7 +22,7 @@ type replica struct {
 }
 
 func (s *stand) replica(fence int64, allow bool) *replica {
-	git := &flaky{Repo: s.open(), race: func() {}}
+	git := &flaky{Repo: s.openAt(cmp.Or(s.url, s.dir)), race: func() {}}
 	feed := s.etcd.mirror(func() time.Time { return s.now })
 	return &replica{NewCore(Config{Environment: local, Pipeline: s.pipes, Branch: git, Source: feed, Version: "test",
 		Fence: fence, AllowRemovals: allow}), feed, git}

@@ -14,6 +14,12 @@
 //     compare-and-swap. A lost race is answered by looking at the new head and
 //     rendering again. A head with a higher fence ends the loop, and a head
 //     with a later revision than the copy's makes it wait.
+//   - What fences a leader that stands still between the last check of its lease
+//     and the move of the branch is that compare-and-swap: once the next leader
+//     has pushed, the late push is refused, and its maker ends at its next look.
+//     If the next leader had nothing to push, the late commit lands; its range
+//     follows the one before, it is the render of the revision that it names,
+//     and the next leader goes on from it at its next look.
 //   - What was not published stays pending, so that nothing is lost by an error
 //     at any step; a push whose answer was lost is recognised by its commit.
 //   - Nothing is removed in bulk, for an empty prefix, or because a clock jumped.

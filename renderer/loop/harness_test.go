@@ -88,7 +88,7 @@ func (f *feed) deliver(n int) {
 type stand struct {
 	t      testing.TB
 	dir    string
-	repo   *gitrepo.Repo
+	url    string // of the replicas' way to it; empty: they write it themselves
 	people *gitrepo.Repo
 	etcd   *etcd
 	now    time.Time
@@ -115,8 +115,14 @@ func bare(t testing.TB) string {
 
 func newStand(t testing.TB, p *pipeline.Pipeline) *stand {
 	t.Helper()
-	s := &stand{t: t, dir: bare(t), etcd: newEtcd(), pipes: p, now: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)}
-	s.repo, s.people = s.open(), s.open()
+	return newStandIn(t, p, bare(t))
+}
+
+// newStandIn is newStand for a repository that is there already.
+func newStandIn(t testing.TB, p *pipeline.Pipeline, dir string) *stand {
+	t.Helper()
+	s := &stand{t: t, dir: dir, etcd: newEtcd(), pipes: p, now: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)}
+	s.people = s.open()
 	s.commit("begin", func(tx *gitrepo.Tx) error {
 		for dir, from := range map[string]fs.FS{"catalog": catalog.Published(), "environments": environments.Example()} {
 			err := fs.WalkDir(from, ".", func(path string, d fs.DirEntry, err error) error {
@@ -138,9 +144,11 @@ func newStand(t testing.TB, p *pipeline.Pipeline) *stand {
 	return s
 }
 
-func (s *stand) open() *gitrepo.Repo {
+func (s *stand) open() *gitrepo.Repo { return s.openAt(s.dir) }
+
+func (s *stand) openAt(url string) *gitrepo.Repo {
 	s.t.Helper()
-	r, err := gitrepo.Open(context.Background(), s.dir, gitrepo.Options{Branch: "main"})
+	r, err := gitrepo.Open(context.Background(), url, gitrepo.Options{Branch: "main", CacheDir: s.t.TempDir()})
 	if err != nil {
 		s.t.Fatal(err)
 	}
