@@ -79,6 +79,9 @@ type Server struct {
 // Application's environment amounts to.
 const maxMessage = 16 << 20
 
+// window is how much of a stream may be under way, in bytes.
+const window = 256 << 10
+
 // serviceName is that of Argo CD's plugin.proto.
 const serviceName = "plugin.ConfigManagementPluginService"
 
@@ -92,6 +95,9 @@ func New(o Options) *Server {
 		// The repo-server pings every 20 s while it waits.
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
 		grpc.WaitForHandlers(true),
+		// An answer is one write and an archive needs no pings to measure the
+		// way: both are larger than any rendered directory.
+		grpc.WriteBufferSize(window), grpc.StaticStreamWindowSize(window), grpc.StaticConnWindowSize(window),
 	)
 	s.grpc.RegisterService(s.description(), s)
 	grpc_health_v1.RegisterHealthServer(s.grpc, s.health)

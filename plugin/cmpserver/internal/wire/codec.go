@@ -17,9 +17,16 @@ var _ encoding.CodecV2 = Codec{}
 // NewCodec returns the codec.
 func NewCodec() Codec { return Codec{encoding.GetCodecV2(proto.Name)} }
 
-// Marshal writes a message.
+// Marshal writes a message. Manifests, which are large, go into a buffer that
+// gRPC gives back to its pool once it is sent.
 func (c Codec) Marshal(v any) (mem.BufferSlice, error) {
-	if m, ok := v.(interface{ Marshal() []byte }); ok {
+	switch m := v.(type) {
+	case *Manifests:
+		pool := mem.DefaultBufferPool()
+		buf := pool.Get(m.size())
+		*buf = m.append((*buf)[:0])
+		return mem.BufferSlice{mem.NewBuffer(buf, pool)}, nil
+	case interface{ Marshal() []byte }:
 		return mem.BufferSlice{mem.SliceBuffer(m.Marshal())}, nil
 	}
 	return c.other.Marshal(v)

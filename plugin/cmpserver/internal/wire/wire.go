@@ -131,12 +131,17 @@ func (*Empty) Unmarshal([]byte) error { return nil }
 type Manifests struct{ Documents [][]byte }
 
 // Marshal writes the message.
-func (m *Manifests) Marshal() []byte {
+func (m *Manifests) Marshal() []byte { return m.append(make([]byte, 0, m.size())) }
+
+func (m *Manifests) size() int {
 	size := 0
 	for _, d := range m.Documents {
 		size += protowire.SizeTag(1) + protowire.SizeBytes(len(d))
 	}
-	b := make([]byte, 0, size)
+	return size
+}
+
+func (m *Manifests) append(b []byte) []byte {
 	for _, d := range m.Documents {
 		b = protowire.AppendTag(b, 1, protowire.BytesType)
 		b = protowire.AppendBytes(b, d)
