@@ -142,8 +142,9 @@ func TestDeployment(t *testing.T) {
 	matches("Service", service.Spec.Selector)
 }
 
-// families returns the metrics that a replica serves, with their labels.
-func families(t *testing.T) map[string]string {
+// families returns the metrics that a replica serves by the names of their
+// series.
+func families(t *testing.T) map[string]family {
 	t.Helper()
 	m := telemetry.New("test")
 	m.Environment("local")
@@ -155,71 +156,54 @@ func families(t *testing.T) map[string]string {
 	m.Soaks.WithLabelValues("local", "sent")
 	w := httptest.NewRecorder()
 	telemetry.Handler(m, telemetry.NewHealth()).ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
-	all := map[string]string{}
+	label := regexp.MustCompile(`([a-z_]+)="`)
+	all, kinds := map[string]family{}, map[string]string{}
 	for line := range strings.Lines(w.Body.String()) {
-		if name, labels, ok := strings.Cut(line, "{"); ok && !strings.HasPrefix(line, "#") {
-			all[name] = labels
-		} else if name, _, ok := strings.Cut(line, " "); ok && !strings.HasPrefix(line, "#") {
-			all[name] = ""
+		if words := strings.Fields(line); words[0] == "#" {
+			if words[1] == "TYPE" {
+				kinds[words[2]] = words[3]
+			}
+			continue
 		}
+		name := line[:strings.IndexAny(line, "{ ")]
+		f := family{kind: kinds[base(name, kinds)]}
+		for _, l := range label.FindAllStringSubmatch(line[:strings.LastIndex(line, " ")], -1) {
+			f.labels = append(f.labels, l[1])
+		}
+		all[name] = f
 	}
 	return all
 }
 
-var (
-	word  = regexp.MustCompile(`[a-zA-Z_][a-zA-Z0-9_]*`)
-	quote = regexp.MustCompile(`"[^"]*"`)
-	span  = regexp.MustCompile(`\[[0-9]+[smhd]\]`)
-	group = regexp.MustCompile(`by \(([^)]*)\)`)
-)
+// base returns the family's name of a series.
+func base(name string, kinds map[string]string) string {
+	for _, suffix := range []string{"_bucket", "_count", "_sum"} {
+		if b, ok := strings.CutSuffix(name, suffix); ok && kinds[b] == "histogram" {
+			return b
+		}
+	}
+	return name
+}
 
-// known are the functions, operators and labels of scraping that expressions use.
-var known = []string{"sum", "max", "by", "rate", "increase", "abs", "absent", "time", "histogram_quantile",
-	"environment", "le", "reason", "kind", "cause", "result", "pod", "job"}
-
-// checkExpr checks an expression of PromQL: brackets match, every word is a
-// function, a label or a metric that is served, and what it groups by is a
-// label of its metrics or one that scraping adds.
-func checkExpr(t *testing.T, where, expr string, served map[string]string) {
+// checkExpr checks an expression of a rule or a panel. It returns the labels
+// of what it gives.
+func checkExpr(t *testing.T, where, expr string, served map[string]family) []string {
 	t.Helper()
-	bare := span.ReplaceAllString(quote.ReplaceAllString(expr, `""`), "")
-	var open []rune
-	for _, c := range bare {
-		switch c {
-		case '(', '{':
-			open = append(open, c)
-		case ')', '}':
-			if len(open) == 0 || c == ')' != (open[len(open)-1] == '(') {
-				t.Errorf("%s: brackets of %q do not match", where, expr)
-				return
-			}
-			open = open[:len(open)-1]
-		case '[', ']':
-			t.Errorf("%s: %q has no proper range", where, expr)
-		}
+	v, err := check(expr, served)
+	if err != nil {
+		t.Errorf("%s: %q: %v", where, expr, err)
 	}
-	if len(open) > 0 {
-		t.Errorf("%s: brackets of %q do not match", where, expr)
-	}
-	labels, metrics := "pod=job=le=", 0
-	for _, w := range word.FindAllString(bare, -1) {
-		if l, ok := served[w]; ok {
-			metrics++
-			labels += l
-		} else if !slices.Contains(known, w) {
-			t.Errorf("%s: %q is no metric that is served and no function that is known", where, w)
-		}
-	}
-	if metrics == 0 {
+	if len(v.kinds) == 0 {
 		t.Errorf("%s: %q asks for no metric", where, expr)
 	}
-	for _, by := range group.FindAllStringSubmatch(bare, -1) {
-		for _, l := range strings.Split(by[1], ",") {
-			if !strings.Contains(labels, strings.TrimSpace(l)+"=") {
-				t.Errorf("%s: groups by %q, which its metrics do not have", where, l)
-			}
+	job := regexp.MustCompile(`job="([^"]*)"`)
+	for _, m := range job.FindAllStringSubmatch(expr, -1) {
+		var service struct{ Metadata struct{ Name string } }
+		if object(t, "Service", &service); m[1] != service.Metadata.Name {
+			t.Errorf("%s: job %q is not the Service's name, %q, which scraping takes", where, m[1], service.Metadata.Name)
 		}
 	}
+	return v.labels
 }
 
 func TestRules(t *testing.T) {
@@ -234,10 +218,15 @@ func TestRules(t *testing.T) {
 		} `json:"spec"`
 	}
 	object(t, "PrometheusRule", &rules)
-	served := families(t)
+	served, shown := families(t), regexp.MustCompile(`\$labels\.([a-z_]+)`)
 	names := map[string]bool{}
 	for _, r := range rules.Spec.Groups[0].Rules {
-		checkExpr(t, r.Alert, r.Expr, served)
+		labels := checkExpr(t, r.Alert, r.Expr, served)
+		for _, m := range shown.FindAllStringSubmatch(r.Annotations["summary"]+r.Annotations["action"], -1) {
+			if !slices.Contains(labels, m[1]) {
+				t.Errorf("%s: its words show the label %q, which its expression does not give", r.Alert, m[1])
+			}
+		}
 		if names[r.Alert] || r.For == "" || r.Annotations["summary"] == "" || r.Annotations["action"] == "" ||
 			!slices.Contains([]string{"critical", "warning"}, r.Labels["severity"]) {
 			t.Errorf("alert %+v is there twice or lacks its duration, severity, summary or action", r)
@@ -259,21 +248,42 @@ func TestDashboard(t *testing.T) {
 		Panels []struct {
 			ID      int
 			Title   string
-			Targets []struct{ Expr string }
+			Targets []struct{ Expr, LegendFormat string }
+		}
+		Templating struct {
+			List []struct{ Name, Type, Query string }
 		}
 	}
 	if err := json.Unmarshal(data, &d); err != nil {
 		t.Fatal(err)
 	}
 	served, ids, shown := families(t), map[int]bool{}, ""
+	legend, variable, variables := regexp.MustCompile(`{{\s*([a-z_]+)\s*}}`), regexp.MustCompile(`\$([a-z]+)`), map[string]bool{}
+	for _, v := range d.Templating.List {
+		variables[v.Name] = true
+		if m := regexp.MustCompile(`^label_values\((\w+), (\w+)\)$`).FindStringSubmatch(v.Query); v.Type == "query" &&
+			(m == nil || !slices.Contains(served[m[1]].labels, m[2])) {
+			t.Errorf("variable %q asks %q, which is no label of a metric that is served", v.Name, v.Query)
+		}
+	}
 	for _, p := range d.Panels {
 		if ids[p.ID] || len(p.Targets) == 0 {
 			t.Errorf("panel %q has the id of another or no query", p.Title)
 		}
 		ids[p.ID] = true
 		for _, q := range p.Targets {
-			checkExpr(t, p.Title, q.Expr, served)
+			labels := checkExpr(t, p.Title, q.Expr, served)
 			shown += q.Expr
+			for _, m := range legend.FindAllStringSubmatch(q.LegendFormat, -1) {
+				if !slices.Contains(labels, m[1]) {
+					t.Errorf("panel %q: its legend shows the label %q, which its query does not give", p.Title, m[1])
+				}
+			}
+			for _, m := range variable.FindAllStringSubmatch(q.Expr, -1) {
+				if !variables[m[1]] {
+					t.Errorf("panel %q: the dashboard has no variable %q", p.Title, m[1])
+				}
+			}
 		}
 	}
 	for name := range served {

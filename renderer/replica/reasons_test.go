@@ -1,0 +1,40 @@
+package replica
+
+import (
+	"errors"
+	"os"
+	"regexp"
+	"testing"
+
+	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/gitrepo"
+	"github.com/gatorcloud/sluice/renderer/leader"
+	"github.com/gatorcloud/sluice/renderer/loop"
+)
+
+// The reasons that alerts ask for are those that failures are counted under.
+func TestReasonsOfAlerts(t *testing.T) {
+	given := map[string]bool{}
+	for want, err := range map[string]error{
+		"removals-blocked": &loop.Blocked{Err: errors.New("x")}, "moved": gitrepo.ErrMoved, "refused": gitrepo.ErrRefused,
+		"behind": loop.ErrBehind, "fenced": leader.ErrLost, "loading": loop.ErrLoading, "retry": fault.New(fault.Retry, "", "x"),
+	} {
+		if got := reason(err); got != want && want != "retry" {
+			t.Errorf("reason(%v) = %q, want %q", err, got, want)
+		}
+		given[reason(err)] = true
+	}
+	rules, err := os.ReadFile("../install/rules.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := regexp.MustCompile(`reason="([^"]*)"`).FindAllSubmatch(rules, -1)
+	for _, m := range asked {
+		if !given[string(m[1])] {
+			t.Errorf("an alert asks for the reason %q, which nothing is counted under", m[1])
+		}
+	}
+	if len(asked) == 0 {
+		t.Error("no alert asks for a reason")
+	}
+}
