@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gatorcloud/sluice/renderer/notify"
+	"github.com/gatorcloud/sluice/renderer/rollout"
 	"github.com/gatorcloud/sluice/renderer/soak"
 )
 
@@ -16,6 +17,7 @@ type argocd struct {
 	mu        sync.Mutex
 	pushes    []notify.Push
 	refreshed map[string]int // by replica and Application
+	started   map[string]int // by replica and environment
 }
 
 func (a *argocd) Send(_ context.Context, p notify.Push) error {
@@ -48,6 +50,18 @@ func (r rings) Refresh(_ context.Context, name string) error {
 	return nil
 }
 
+func (r rings) Unsynced(_ context.Context, environment string) ([]rollout.Application, error) {
+	ended := time.Now().Add(-time.Hour)
+	return []rollout.Application{{Name: environment, Erred: true, Automated: true, Finished: ended}}, nil
+}
+
+func (r rings) Start(_ context.Context, a rollout.Application, attempt int) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.started[r.id+" "+a.Name] = attempt
+	return nil
+}
+
 // last returns the newest push that names one of the paths, once there is one.
 func (a *argocd) last(t *testing.T, part string) notify.Push {
 	t.Helper()
@@ -67,15 +81,15 @@ func (a *argocd) last(t *testing.T, part string) notify.Push {
 }
 
 // Only the leader tells Argo CD (in the example the ring canary soaks): of every push what it changed, and of a ring
-// whose soak has ended that it is to be looked at, once.
+// whose soak has ended that it is to be looked at, once. And only the leader starts again what ended without a verdict.
 func TestTheLeaderTellsArgoCD(t *testing.T) {
 	s := newStand(t)
 	s.sell("/tenant/info", 1000001, 3)
-	a := &argocd{refreshed: map[string]int{}}
+	a := &argocd{refreshed: map[string]int{}, started: map[string]int{}}
 	tells := func(id string) func(*Config) {
 		return func(c *Config) {
 			c.Notifiers = append(c.Notifiers, notify.New(notify.Options{Sender: a}))
-			c.Rings = rings{a, id}
+			c.Rings, c.Starter = rings{a, id}, rings{a, id}
 		}
 	}
 	s.replica("a", tells("a"))
@@ -100,5 +114,8 @@ func TestTheLeaderTellsArgoCD(t *testing.T) {
 	defer a.mu.Unlock()
 	if len(a.refreshed) != 1 || a.refreshed["a local-canary"] != 1 {
 		t.Errorf("refreshed %v, want the ring that soaks, once and by the leader", a.refreshed)
+	}
+	if len(a.started) != 1 || a.started["a local"] != 1 {
+		t.Errorf("started %v, want the Application that erred, by the leader", a.started)
 	}
 }

@@ -53,6 +53,9 @@ func (e *environment) lead(ctx context.Context, t *leader.Term, mirror *watch.Mi
 		work.soaks = soak.New(soak.Options{Rings: e.c.Rings, Clock: e.c.Clock, Environment: e.name, Logger: e.log, Hear: e.refreshed})
 		all.Go(func() { work.soaks.Run(ctx) })
 	}
+	if e.c.Starter != nil {
+		all.Go(func() { e.retry(ctx) })
+	}
 	e.c.Metrics.Leader.WithLabelValues(name).Set(1)
 	defer e.c.Metrics.Leader.WithLabelValues(name).Set(0)
 	e.failing.Store(time.Now().UnixNano()) // until the first step is well

@@ -26,6 +26,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/manifest"
 	"github.com/gatorcloud/sluice/renderer/notify"
 	"github.com/gatorcloud/sluice/renderer/pipeline"
+	"github.com/gatorcloud/sluice/renderer/rollout"
 	"github.com/gatorcloud/sluice/renderer/soak"
 	"github.com/gatorcloud/sluice/renderer/status"
 	"github.com/gatorcloud/sluice/renderer/telemetry"
@@ -62,6 +63,8 @@ type Config struct {
 	Notifiers []*notify.Notifier
 	// Rings are the Applications that are refreshed when a soak ends; nil refreshes none.
 	Rings soak.Rings
+	// Starter starts operations of Argo CD again that ended without a verdict; nil starts none.
+	Starter rollout.Starter
 	// Poke makes all loops look at the branch. May be nil.
 	Poke   <-chan struct{}
 	Logger *slog.Logger

@@ -48,6 +48,9 @@ type Metrics struct {
 	// Soaks counts rings that were refreshed when their soak had ended, and
 	// looks at rings that failed.
 	Soaks *prometheus.CounterVec
+	// Restarts counts operations of Argo CD that were started again, and looks
+	// for them that failed.
+	Restarts *prometheus.CounterVec
 }
 
 // New returns metrics with their own registry.
@@ -84,6 +87,7 @@ func New(version string) *Metrics {
 	m.Status = counter("status_records_total", "Status records by result.", env, "result")
 	m.Notices = counter("argocd_notices_total", "Notices of pushes to Argo CD by result.", "result")
 	m.Soaks = counter("soak_refreshes_total", "Rings refreshed at the end of their soak, and looks at them that failed, by result.", env, "result")
+	m.Restarts = counter("operation_restarts_total", "Operations of Argo CD started again that ended without a verdict, and looks for them that failed, by result.", env, "result")
 	m.ClockJump = prometheus.NewGauge(prometheus.GaugeOpts{Name: "sluice_clock_jump_seconds",
 		Help: "How far the wall clock is off the time that is trusted since it jumped."})
 	info := prometheus.NewGauge(prometheus.GaugeOpts{Name: "sluice_build_info", Help: "Always 1.",

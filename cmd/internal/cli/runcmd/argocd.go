@@ -10,6 +10,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/fault"
 	"github.com/gatorcloud/sluice/renderer/notify"
 	"github.com/gatorcloud/sluice/renderer/replica"
+	"github.com/gatorcloud/sluice/renderer/rollout"
 	"github.com/gatorcloud/sluice/renderer/soak"
 )
 
@@ -20,6 +21,7 @@ const InCluster = "in-cluster"
 type Applications interface {
 	soak.Rings
 	notify.Refresher
+	rollout.Starter
 }
 
 // Occasions on which Applications are refreshed.
@@ -32,6 +34,7 @@ const (
 type argo struct {
 	webhook, kubeconfig, namespace string
 	refresh                        []string
+	retry                          bool
 	set                            *pflag.FlagSet
 }
 
@@ -39,6 +42,7 @@ func (a *argo) add(set *pflag.FlagSet) {
 	a.set = set
 	set.StringVar(&a.webhook, "argocd-webhook", "", "Argo CD's webhook to tell about pushes, such as https://argocd.example/api/webhook; its secret is read from SLUICE_ARGOCD_WEBHOOK_TOKEN")
 	set.StringVar(&a.kubeconfig, "argocd-kubeconfig", "", "kubeconfig `file` of the cluster that Argo CD runs in, or "+InCluster+"; without it no Application is refreshed")
+	set.BoolVar(&a.retry, "argocd-retry", true, "start operations again that ended without a verdict, because Argo CD or the cluster was not there; three times")
 	set.StringVar(&a.namespace, "argocd-namespace", "argocd", "`namespace` of Argo CD's Applications")
 	set.StringSliceVar(&a.refresh, "argocd-refresh", []string{onSoak}, "when Applications are refreshed: "+onSoak+", for a ring whose soak has ended, and "+onPush+", for all whose files a push changed")
 }
@@ -50,7 +54,7 @@ func (a *argo) check() error {
 			return fault.Mend("use soak, push, or both with a comma", "reading --argocd-refresh: %q is unknown", occasion)
 		}
 	}
-	if a.kubeconfig == "" && (a.set.Changed("argocd-refresh") || a.set.Changed("argocd-namespace")) {
+	if a.kubeconfig == "" && (a.set.Changed("argocd-refresh") || a.set.Changed("argocd-namespace") || a.set.Changed("argocd-retry")) {
 		return fault.Mend("name the cluster with --argocd-kubeconfig FILE or "+InCluster, "reading --argocd-refresh: Argo CD's cluster is not named")
 	}
 	return nil
@@ -75,6 +79,9 @@ func (o *options) argocd(c *replica.Config, log *slog.Logger) (func(), error) {
 	apps, closed, err := o.deps.ArgoCD(o.argo.kubeconfig, o.argo.namespace)
 	if err != nil {
 		return nil, fmt.Errorf("reading --argocd-kubeconfig: %w", err)
+	}
+	if o.argo.retry {
+		c.Starter = apps
 	}
 	if slices.Contains(o.argo.refresh, onSoak) {
 		c.Rings = apps
