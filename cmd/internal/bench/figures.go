@@ -44,5 +44,5 @@ func figures() []figure {
 			about: "p95 of 64 generates at once with the stock server and kustomize build, over that of sluice-cmp"},
 		{name: "cmp-startup-vs-kustomize", unit: "x", bound: 1.5, run: cmpStartup,
 			about: "CPU time of sluice-cmp version, over kustomize version"},
-	}, watchFigures()...)
+	}, append(watchFigures(), replicaFigures()...)...)
 }
