@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/environments"
 	"github.com/gatorcloud/sluice/renderer/authz"
@@ -21,6 +23,8 @@ import (
 	"github.com/gatorcloud/sluice/renderer/pipeline"
 	"github.com/gatorcloud/sluice/renderer/watch"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const prefix = authz.DefaultPrefix
 
