@@ -37,7 +37,7 @@ func split(stream []byte) [][]byte {
 	if len(bytes.TrimSpace(stream)) == 0 {
 		return nil
 	}
-	parts := make([][]byte, 0, 1+bytes.Count(stream, []byte(separator)))
+	parts := make([][]byte, 0, 32)
 	for {
 		end := separatorAt(stream)
 		if end < 0 {
@@ -73,12 +73,17 @@ func scan(doc []byte) (object, error) {
 	}
 	var o object
 	s := scanner{closed: -1}
-	end := 0
-	for line := range bytes.Lines(doc) {
-		end += len(line)
-		if err := s.line(bytes.TrimSuffix(line, []byte("\n")), end-1, &o); err != nil {
-			return o, err
+	for start := 0; start < len(doc); {
+		end := len(doc)
+		if i := bytes.IndexByte(doc[start:], '\n'); i >= 0 {
+			end = start + i
 		}
+		if line := doc[start:end]; !s.passes(line) {
+			if err := s.line(line, end, &o); err != nil {
+				return o, err
+			}
+		}
+		start = end + 1
 	}
 	return o, o.check(doc)
 }

@@ -84,6 +84,14 @@ type scanner struct {
 	closed int     // lines deeper than this are passed over; -1 for none
 }
 
+// blanks is longer than any indentation that is followed.
+const blanks = "                "
+
+// passes reports whether a line is passed over, as most are.
+func (s *scanner) passes(line []byte) bool {
+	return s.closed >= 0 && len(line) > s.closed && string(line[:s.closed+1]) == blanks[:s.closed+1]
+}
+
 // line takes in a line that ends at end of the document.
 func (s *scanner) line(line []byte, end int, o *object) error {
 	indent := 0
@@ -91,7 +99,7 @@ func (s *scanner) line(line []byte, end int, o *object) error {
 		indent++
 	}
 	rest := line[indent:]
-	if len(rest) == 0 || s.closed >= 0 && indent > s.closed {
+	if len(rest) == 0 {
 		return nil
 	}
 	if s.depth == 0 {
