@@ -59,7 +59,7 @@ func TestWritesWhatArgoCDReads(t *testing.T) {
 			docs = append(docs, []byte(d))
 		}
 		var m apiclient.ManifestResponse
-		if err := m.Unmarshal((&wire.Manifests{Documents: docs}).Marshal()); err != nil {
+		if err := m.Unmarshal((&wire.Manifests{Documents: docs}).Marshal().Materialize()); err != nil {
 			t.Fatal(err)
 		}
 		if len(m.Manifests) != len(docs) || m.SourceType != "" {
@@ -72,12 +72,12 @@ func TestWritesWhatArgoCDReads(t *testing.T) {
 		}
 		want := wire.Repository{IsSupported: rapid.Bool().Draw(t, "supported"), IsDiscoveryEnabled: rapid.Bool().Draw(t, "discovery")}
 		var r apiclient.RepositoryResponse
-		if err := r.Unmarshal(want.Marshal()); err != nil || r.IsSupported != want.IsSupported || r.IsDiscoveryEnabled != want.IsDiscoveryEnabled {
+		if err := r.Unmarshal(want.Marshal().Materialize()); err != nil || r.IsSupported != want.IsSupported || r.IsDiscoveryEnabled != want.IsDiscoveryEnabled {
 			t.Errorf("RepositoryResponse = %v, %v, want %v", r, err, want)
 		}
 		var c apiclient.CheckPluginConfigurationResponse
 		conf := wire.Configuration{IsDiscoveryConfigured: want.IsSupported, ProvideGitCreds: want.IsDiscoveryEnabled}
-		if err := c.Unmarshal(conf.Marshal()); err != nil || c.IsDiscoveryConfigured != conf.IsDiscoveryConfigured || c.ProvideGitCreds != conf.ProvideGitCreds {
+		if err := c.Unmarshal(conf.Marshal().Materialize()); err != nil || c.IsDiscoveryConfigured != conf.IsDiscoveryConfigured || c.ProvideGitCreds != conf.ProvideGitCreds {
 			t.Errorf("CheckPluginConfigurationResponse = %v, %v, want %v", c, err, conf)
 		}
 		checkAnnouncement(t, plugin.Announcement{Name: text.Draw(t, "name"), Title: text.Draw(t, "title"), Tooltip: text.Draw(t, "tooltip"),
@@ -88,7 +88,7 @@ func TestWritesWhatArgoCDReads(t *testing.T) {
 
 func checkAnnouncement(t *rapid.T, want plugin.Announcement) {
 	var a apiclient.ParametersAnnouncementResponse
-	if err := a.Unmarshal((&wire.Announcements{List: []plugin.Announcement{want, {}}}).Marshal()); err != nil || len(a.ParameterAnnouncements) != 2 {
+	if err := a.Unmarshal((&wire.Announcements{List: []plugin.Announcement{want, {}}}).Marshal().Materialize()); err != nil || len(a.ParameterAnnouncements) != 2 {
 		t.Fatalf("ParametersAnnouncementResponse = %v, %v, want 2 announcements", a, err)
 	}
 	expected := &repoclient.ParameterAnnouncement{Name: want.Name, Title: want.Title, Tooltip: want.Tooltip, Required: want.Required, ItemType: want.ItemType,

@@ -95,9 +95,8 @@ func New(o Options) *Server {
 		// The repo-server pings every 20 s while it waits.
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
 		grpc.WaitForHandlers(true),
-		// An answer is one write and an archive needs no pings to measure the
-		// way: both are larger than any rendered directory.
-		grpc.WriteBufferSize(window), grpc.StaticStreamWindowSize(window), grpc.StaticConnWindowSize(window),
+		// Most answers are one write, and archives need no pings to measure the way.
+		grpc.WriteBufferSize(64<<10), grpc.StaticStreamWindowSize(window), grpc.StaticConnWindowSize(window),
 	)
 	s.grpc.RegisterService(s.description(), s)
 	grpc_health_v1.RegisterHealthServer(s.grpc, s.health)

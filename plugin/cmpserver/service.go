@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/status"
 
 	"github.com/gatorcloud/sluice/plugin"
@@ -44,7 +45,7 @@ type call struct {
 }
 
 // reply is what marshals to a response.
-type reply interface{ Marshal() []byte }
+type reply interface{ Marshal() mem.BufferSlice }
 
 // work turns an unpacked request into a response and notes what it learnt.
 type work func(ctx context.Context, c *call, r plugin.Request) (reply, error)

@@ -17,17 +17,10 @@ var _ encoding.CodecV2 = Codec{}
 // NewCodec returns the codec.
 func NewCodec() Codec { return Codec{encoding.GetCodecV2(proto.Name)} }
 
-// Marshal writes a message. Manifests, which are large, go into a buffer that
-// gRPC gives back to its pool once it is sent.
+// Marshal writes a message.
 func (c Codec) Marshal(v any) (mem.BufferSlice, error) {
-	switch m := v.(type) {
-	case *Manifests:
-		pool := mem.DefaultBufferPool()
-		buf := pool.Get(m.size())
-		*buf = m.append((*buf)[:0])
-		return mem.BufferSlice{mem.NewBuffer(buf, pool)}, nil
-	case interface{ Marshal() []byte }:
-		return mem.BufferSlice{mem.SliceBuffer(m.Marshal())}, nil
+	if m, ok := v.(interface{ Marshal() mem.BufferSlice }); ok {
+		return m.Marshal(), nil
 	}
 	return c.other.Marshal(v)
 }

@@ -8,6 +8,7 @@ package wire
 import (
 	"fmt"
 
+	"google.golang.org/grpc/mem"
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/gatorcloud/sluice/plugin"
@@ -130,53 +131,49 @@ func (*Empty) Unmarshal([]byte) error { return nil }
 // Manifests is ManifestResponse.
 type Manifests struct{ Documents [][]byte }
 
-// Marshal writes the message.
-func (m *Manifests) Marshal() []byte { return m.append(make([]byte, 0, m.size())) }
-
-func (m *Manifests) size() int {
-	size := 0
+// Marshal writes the message. The documents are not copied: they are sent from
+// where they are and may not change before.
+func (m *Manifests) Marshal() mem.BufferSlice {
+	parts := make(mem.BufferSlice, 0, 2*len(m.Documents))
+	heads := make([]byte, 0, 8*len(m.Documents))
 	for _, d := range m.Documents {
-		size += protowire.SizeTag(1) + protowire.SizeBytes(len(d))
+		at := len(heads)
+		heads = protowire.AppendVarint(protowire.AppendTag(heads, 1, protowire.BytesType), uint64(len(d)))
+		parts = append(parts, mem.SliceBuffer(heads[at:]), mem.SliceBuffer(d))
 	}
-	return size
-}
-
-func (m *Manifests) append(b []byte) []byte {
-	for _, d := range m.Documents {
-		b = protowire.AppendTag(b, 1, protowire.BytesType)
-		b = protowire.AppendBytes(b, d)
-	}
-	return b
+	return parts
 }
 
 // Repository is RepositoryResponse.
 type Repository struct{ IsSupported, IsDiscoveryEnabled bool }
 
 // Marshal writes the message.
-func (r *Repository) Marshal() []byte {
-	return appendBool(appendBool(nil, 1, r.IsSupported), 2, r.IsDiscoveryEnabled)
+func (r *Repository) Marshal() mem.BufferSlice {
+	return whole(appendBool(appendBool(nil, 1, r.IsSupported), 2, r.IsDiscoveryEnabled))
 }
 
 // Configuration is CheckPluginConfigurationResponse.
 type Configuration struct{ IsDiscoveryConfigured, ProvideGitCreds bool }
 
 // Marshal writes the message.
-func (c *Configuration) Marshal() []byte {
-	return appendBool(appendBool(nil, 1, c.IsDiscoveryConfigured), 2, c.ProvideGitCreds)
+func (c *Configuration) Marshal() mem.BufferSlice {
+	return whole(appendBool(appendBool(nil, 1, c.IsDiscoveryConfigured), 2, c.ProvideGitCreds))
 }
 
 // Announcements is ParametersAnnouncementResponse.
 type Announcements struct{ List []plugin.Announcement }
 
 // Marshal writes the message.
-func (a *Announcements) Marshal() []byte {
+func (a *Announcements) Marshal() mem.BufferSlice {
 	var b []byte
 	for _, p := range a.List {
 		b = protowire.AppendTag(b, 1, protowire.BytesType)
 		b = protowire.AppendBytes(b, announcement(p))
 	}
-	return b
+	return whole(b)
 }
+
+func whole(b []byte) mem.BufferSlice { return mem.BufferSlice{mem.SliceBuffer(b)} }
 
 func announcement(p plugin.Announcement) []byte {
 	b := appendString(nil, 1, p.Name)
