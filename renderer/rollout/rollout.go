@@ -71,6 +71,8 @@ const (
 	phaseRunning     = "Running"
 	phaseTerminating = "Terminating"
 	levelFleet       = "fleet"
+	// waiting begins the message of an operation that applied a wave.
+	waiting = "waiting for healthy state of "
 )
 
 // running tells an operation that was not told to end.
@@ -92,9 +94,9 @@ func (a Application) moving() bool {
 		return true
 	}
 	if a.running() {
-		// Rings and tenants hand versions on while they run. The fleet may wait
-		// for a soak, and a product for itself, as long as they like.
-		return a.Level == "ring" || a.Level == "tenant"
+		// Rings and tenants hand versions on while they run, and the fleet until
+		// it waits, maybe for a soak. A product may take as long as it likes.
+		return a.Level == "ring" || a.Level == "tenant" || a.Level == levelFleet && !strings.HasPrefix(a.Message, waiting)
 	}
 	return !a.Synced && !a.tried()
 }

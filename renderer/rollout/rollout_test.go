@@ -80,7 +80,10 @@ func app(name, level string, change func(*rollout.Application)) rollout.Applicat
 	return a
 }
 
-func running(a *rollout.Application)  { a.Phase = "Running" }
+func running(a *rollout.Application) {
+	a.Phase, a.Message = "Running", "waiting for healthy state of argoproj.io/Application/pop-canary"
+}
+func begun(a *rollout.Application)    { a.Phase = "Running" }
 func hanging(a *rollout.Application)  { a.Phase, a.Syncing, a.Operated = "Running", "2", "c2" }
 func newer(a *rollout.Application)    { a.Phase, a.Operated = "Running", "c0" }
 func noResult(a *rollout.Application) { a.Phase, a.Syncing = "Running", "" }
@@ -164,13 +167,17 @@ func TestUnblockWaitsForLevels(t *testing.T) {
 		"OutOfSync":     {"it will sync", func(a *rollout.Application) { a.Synced, a.Operated = false, "c0" }},
 		"NotCompared":   {"it has not seen its source", func(a *rollout.Application) { a.Compared = "0" }},
 		"TenantRunning": {"it hands versions on", running},
+		"FleetBegun":    {"it has applied nothing yet", nil},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			a := &argo{apps: []rollout.Application{app(env, "fleet", nil), app("pop-1", "tenant", tc.change), app("pop-1-web", "product", running)}}
+			if tc.change == nil {
+				*a.at(env) = app(env, "fleet", begun)
+			}
 			a.each = func(a *argo) {
 				if a.looks == 30 { // only now the product is moved on
-					*a.at("pop-1") = app("pop-1", "tenant", nil)
+					*a.at(env), *a.at("pop-1") = app(env, "fleet", running), app("pop-1", "tenant", nil)
 					a.at("pop-1-web").Source, a.at("pop-1-web").Compared = "0", "0"
 				}
 			}

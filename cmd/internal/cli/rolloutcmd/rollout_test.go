@@ -28,7 +28,8 @@ func (f *fleet) Terminate(context.Context, rollout.Application) error {
 }
 
 func TestRollout(t *testing.T) {
-	waiting := rollout.Application{Name: "pop", Level: "fleet", Source: "1", Syncing: "1", Compared: "1", Revision: "c1", Operated: "c1", Phase: "Running"}
+	waiting := rollout.Application{Name: "pop", Level: "fleet", Source: "1", Syncing: "1", Compared: "1", Revision: "c1", Operated: "c1", Phase: "Running",
+		Message: "waiting for healthy state of argoproj.io/Application/pop-canary"}
 	behind := waiting
 	behind.Operated = "c0"
 	cases := map[string]struct {
