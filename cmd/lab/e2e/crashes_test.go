@@ -3,6 +3,8 @@
 package e2e
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -12,19 +14,47 @@ import (
 	"github.com/gatorcloud/sluice/cmd/lab/internal/timeline"
 )
 
+// watcher is the name of `sluice run` as a component of the lab.
+const watcher = "renderer"
+
+// watched lets `sluice run` render the environment from now on.
+func (s *site) watched() {
+	s.t.Helper()
+	err := s.lab.Start(s.t.Context(), lab.Program{Name: watcher, Command: []string{
+		s.rig.sluice, "run", "--env=" + s.name, "--repo=" + s.lab.RepositoryURL(s.name), "--branch=main", "--listen=",
+		"--git-cache=" + filepath.Join(s.t.TempDir(), "cache"), "--etcd-endpoints=" + s.lab.TenantEtcd(),
+		"--argocd-kubeconfig=" + s.lab.KubeConfig(),
+	}})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() {
+		if err := s.lab.Kill(watcher); err != nil {
+			s.t.Error(err)
+		}
+	})
+	s.eventually("rendered by sluice run", func() string {
+		s.pull()
+		if _, err := os.Stat(filepath.Join(s.work, "environments", s.name, "fleet")); err != nil {
+			return err.Error()
+		}
+		return ""
+	})
+}
+
 // crashes kills what takes part in a bump, one after the other while it runs:
 // the end is the same and no order is broken.
 func (r *rig) crashes(t *testing.T) {
 	s := r.site(t, "crash", fleet(0))
 	s.tenants("web")
-	s.render("all tenants")
+	s.watched()
 	s.start()
 	s.await("everybody runs web 1", func(now map[timeline.Object]timeline.State) string {
 		return all(s.runs(now, "web", "1", everyone()...), s.quiet(now))
 	})
 	s.change("web 2", move("web", "2"))
 	for _, name := range []string{
-		argocd.ControllerName, argocd.RepoServerName, argocd.PluginName("sluice"), argocd.RedisName, lab.GitServer, control.TenantEtcdName, "etcd",
+		argocd.ControllerName, argocd.RepoServerName, argocd.PluginName("sluice"), argocd.RedisName, lab.GitServer, control.TenantEtcdName, "etcd", watcher,
 	} {
 		s.moving()
 		if err := s.lab.Kill(name); err != nil {
@@ -43,9 +73,8 @@ func (r *rig) crashes(t *testing.T) {
 	for _, tenant := range everyone() {
 		s.inBuckets(events, tenant, "2")
 	}
-	// What was killed still takes orders: one more render reaches the cluster.
+	// What was killed still takes orders: one more change in etcd reaches the cluster.
 	s.sluiced("authz", "put", "1006/web", "--replicas=2")
-	s.render("replicas of 1006")
 	s.await("1006 has two replicas", func(now map[timeline.Object]timeline.State) string {
 		if front := now[timeline.Object{Kind: "Deployment", Namespace: s.namespace("1006"), Name: "web-front"}]; front.Detail != "2/2" {
 			return front.Detail
