@@ -2,6 +2,8 @@
 export CGO_ENABLED := 0
 GO      ?= go
 ONLY    ?=
+# Further flags of go test for make e2e, e.g. -v -run Scenarios/Bump.
+E2EFLAGS ?=
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 BIN     := bin
 # What the tests compare with, at the versions of go.mod.
@@ -68,8 +70,8 @@ fuzz: ## run every fuzz target for ten seconds
 	done
 
 .PHONY: e2e
-e2e: ## run the scenarios on a real Argo CD (cmd/lab builds it on first use)
-	$(GO) test ./cmd/lab/... -tags e2e -timeout 60m -v
+e2e: ## run the scenarios on a real Argo CD (cmd/lab builds it on first use; LAB_SET=v3 for the other)
+	$(GO) test ./cmd/lab/... -tags e2e -timeout 80m -p 1 -parallel 4 $(E2EFLAGS)
 
 .PHONY: image
 image: build ## write both images as OCI layouts into dist/; AUTHORITIES=<pem> adds certificates
