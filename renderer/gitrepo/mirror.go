@@ -1,6 +1,7 @@
 package gitrepo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/gatorcloud/sluice/renderer/fault"
 	"github.com/gatorcloud/sluice/renderer/gitrepo/internal/object"
@@ -36,6 +38,7 @@ type mirror struct {
 	disk   func(pack.Disk) pack.Disk
 	log    *slog.Logger
 	step   func(string)
+	limit  time.Duration // of the server's silence
 
 	objects atomic.Pointer[odb.Store]
 	broken  atomic.Bool
@@ -57,7 +60,7 @@ func openMirror(ctx context.Context, url string, o Options, h hooks) (*mirror, e
 	if o.CacheDir == "" {
 		return nil, fault.Mend("name a directory for mirrors of remote repositories", "opening repository %s: no cache directory", r)
 	}
-	m := &mirror{remote: r, name: o.Branch, disk: h.disk, log: o.Logger, step: h.step}
+	m := &mirror{remote: r, name: o.Branch, disk: h.disk, log: o.Logger, step: h.step, limit: cmp.Or(h.patience, patience)}
 	if m.name == "" {
 		tip, err := r.Tip(ctx, "")
 		if err != nil {
@@ -123,7 +126,9 @@ func (m *mirror) tip(ctx context.Context) (object.Hash, error) {
 // fetch brings the copy up to date. Its error has errDamagedMirror in its
 // tree when what the server sent does not fit what is here.
 func (m *mirror) fetch(ctx context.Context) (object.Hash, error) {
-	tip, err := m.remote.Fetch(ctx, m.name, m.have, m.receive)
+	ctx, dog, stop := watch(ctx, m.limit)
+	defer stop()
+	tip, err := m.remote.Fetch(ctx, m.name, m.have, func(r io.Reader) error { return m.receive(dog.reader(r)) })
 	if err != nil || tip.Commit.IsZero() || tip.Commit == m.have {
 		return tip.Commit, err
 	}
@@ -167,7 +172,9 @@ func (m *mirror) publish(ctx context.Context, mv move) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.at("push")
-	err := m.remote.Push(ctx, remote.Push{Branch: m.name, Old: mv.old, New: mv.new, Pack: watched{mv.pack.Reader(), m.at}})
+	ctx, dog, stop := watch(ctx, m.limit)
+	defer stop()
+	err := m.remote.Push(ctx, remote.Push{Branch: m.name, Old: mv.old, New: mv.new, Pack: dog.reader(watched{mv.pack.Reader(), m.at})})
 	if errors.Is(err, remote.ErrIncomplete) { // the server has forgotten what the copy remembers
 		m.broken.Store(true)
 		return fmt.Errorf("%w: %w", errDamagedMirror, err)
@@ -203,6 +210,8 @@ func (m *mirror) at(step string) {
 func (m *mirror) history(ctx context.Context, tip object.Hash, depth int) (map[object.Hash][]byte, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	ctx, _, stop := watch(ctx, m.limit)
+	defer stop()
 	return m.remote.History(ctx, m.name, tip, depth)
 }
 

@@ -50,11 +50,12 @@ type move struct {
 	who      object.Signature
 }
 
-// hooks lets tests interfere where no caller can: the disk, and the steps of
-// a publication.
+// hooks lets tests interfere where no caller can: the disk, the steps of a
+// publication, and the patience with a server.
 type hooks struct {
-	disk func(pack.Disk) pack.Disk
-	step func(string)
+	disk     func(pack.Disk) pack.Disk
+	step     func(string)
+	patience time.Duration
 }
 
 // Open opens the repository at url: a path (bare, or a work tree's), or a
