@@ -83,9 +83,7 @@ func (t *term) hear(_ context.Context, o loop.Outcome, err error) {
 	if t.status != nil {
 		t.status.Put(status.Of(o, t.core.Site().Site))
 	}
-	if t.soaks != nil && !o.Head.IsZero() {
-		t.soaks.Follow(t.c.Repo.FS(o.Head))
-	}
+	t.soak(o)
 	if !o.Changed {
 		return
 	}
@@ -115,6 +113,18 @@ func (t *term) notify(o loop.Outcome) {
 	}
 	for _, n := range t.c.Notifiers {
 		n.Tell(p)
+	}
+}
+
+// soak tells the watcher of soaks when what it reads may have changed: people's
+// commits lead to full renders, and batches are in the rendered fleet.
+func (t *term) soak(o loop.Outcome) {
+	if t.soaks == nil || o.Head.IsZero() {
+		return
+	}
+	same, err := t.c.Repo.Same(o.Base, o.Head, manifest.EnvironmentPath(t.name)+"/"+manifest.FleetDir)
+	if o.Full || err != nil || !same {
+		t.soaks.Follow(t.c.Repo.FS(o.Head))
 	}
 }
 
