@@ -22,7 +22,7 @@ import (
 // replicaFigures are measured on `sluice run` as processes of their own.
 func replicaFigures() []figure {
 	return []figure{
-		{name: "takeover-100k-s", unit: "s", bound: 20, run: takeover,
+		{name: "takeover-100k-s", unit: "s", bound: 30, run: takeover,
 			about: "leader killed to the first change that the next replica pushed, 100,000 tenants, lease of 10 s"},
 		{name: "idle-cpu-percent", unit: "%", bound: 1, run: idle,
 			about: "processor time of sluice run over a minute in which nothing changes, of one core, 100,000 tenants"},

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -190,6 +191,16 @@ type factory struct {
 	last     loop.Mark
 	broken   error
 	stop     func()
+	config   loop.Config
+}
+
+// agrees renders everything anew and fails if Git holds anything else.
+func (f *factory) agrees(ctx context.Context) error {
+	o, err := loop.NewCore(f.config).Step(ctx, time.Now())
+	if err == nil && o.Changed {
+		err = fmt.Errorf("a full render changes %+v files of what was pushed", o.Files)
+	}
+	return err
 }
 
 // newFactory renders n tenants with one product and goes on.
@@ -213,8 +224,8 @@ func newFactory(ctx context.Context, n int) (*factory, error) {
 	f.arrived = sync.NewCond(&f.mu)
 	mirror := watch.NewMirror(authz.DefaultPrefix, time.Now)
 	watcher := watch.New(p.store, mirror, watch.Options{})
-	core := loop.NewCore(loop.Config{Environment: local, Pipeline: pipeline.New(), Branch: repo, Source: mirror})
-	l := loop.New(core, loop.Options{Feed: mirror, Sync: watcher.Sync, Clock: loop.NewTrusted(loop.System(), time.Minute), Hear: f.hear})
+	f.config = loop.Config{Environment: local, Pipeline: pipeline.New(), Branch: repo, Source: mirror}
+	l := loop.New(loop.NewCore(f.config), loop.Options{Feed: mirror, Sync: watcher.Sync, Clock: loop.NewTrusted(loop.System(), time.Minute), Hear: f.hear})
 	ctx, cancel := context.WithCancel(ctx)
 	var done sync.WaitGroup
 	done.Go(func() { watcher.Run(ctx) })
@@ -335,8 +346,23 @@ func putToPushRatio(ctx context.Context) (float64, error) {
 	return large[len(large)/2].Seconds() / small[len(small)/2].Seconds(), nil
 }
 
+// most bounds how much the heap may grow, at any moment of that minute: the
+// backlog is one record a tenant, not one a change.
+const most = 512 << 20
+
+// peak keeps the largest heap until ctx ends.
+func peak(ctx context.Context, largest *atomic.Uint64) {
+	for tick := time.NewTicker(250 * time.Millisecond); ctx.Err() == nil; <-tick.C {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		largest.Store(max(largest.Load(), m.HeapAlloc))
+	}
+}
+
 // sustained writes 2,000 changes a second for a minute, a hundred in each of
-// twenty transactions, and returns how long Git takes to agree afterwards.
+// twenty transactions, and returns how long Git takes to agree afterwards. It
+// fails when a revision is in no commit or in two, when Git is not what a full
+// render gives, or when memory is not bounded.
 func sustained(ctx context.Context) (float64, error) {
 	const n, seconds, transactions = 10_000, 60, 20
 	f, err := newFactory(ctx, n)
@@ -345,6 +371,10 @@ func sustained(ctx context.Context) (float64, error) {
 	}
 	defer f.stop()
 	began, before := time.Now(), live()
+	var largest atomic.Uint64
+	watching, done := context.WithCancel(ctx)
+	defer done()
+	go peak(watching, &largest)
 	var last int64
 	for k := range seconds * transactions {
 		var ops []clientv3.Op
@@ -369,8 +399,14 @@ func sustained(ctx context.Context) (float64, error) {
 		return 0, err
 	}
 	lag := time.Since(began) - wrote
-	fmt.Fprintf(os.Stderr, "# wrote for %v, %d commits, heap %d MB before and %d MB after, etcd's included\n",
-		wrote.Round(time.Millisecond), f.commits, before>>20, live()>>20)
+	if err := f.agrees(ctx); err != nil {
+		return 0, err
+	}
+	fmt.Fprintf(os.Stderr, "# wrote for %v, %d commits, heap %d MB before, at most %d MB, and %d MB after, etcd's included\n",
+		wrote.Round(time.Millisecond), f.commits, before>>20, largest.Load()>>20, live()>>20)
+	if largest.Load() > before+most {
+		return 0, fmt.Errorf("the heap grew to %d bytes from %d", largest.Load(), before)
+	}
 	return lag.Seconds(), nil
 }
 
