@@ -27,8 +27,12 @@ func (c *Core) look(ctx context.Context) error {
 		return nil
 	}
 	if !c.attempt.head.IsZero() && head.Commit == c.attempt.head.Commit { // the push arrived, its answer did not
-		// What is pending is rendered once more and found to be there.
+		// What is pending is rendered once more and found to be there, or differs
+		// from what the fleet is now: as that push made it.
 		c.moved(head, c.attempt.mark)
+		if c.fleet != nil {
+			c.fleet.Settle()
+		}
 		c.unsure, c.attempt = false, attempt{}
 		return nil
 	}

@@ -273,6 +273,48 @@ func TestRemovalSurvivesALostRace(t *testing.T) {
 	}
 }
 
+// What a push changed whose answer was lost is in Git: what changes back
+// before the next look must be written again, in the ring and in the fleet too.
+func TestArrivedPushIsBuiltUpon(t *testing.T) {
+	gone := func(s *stand, i int) {
+		s.etcd.change(fmt.Sprintf("/%d", 1000000+i), "")
+		s.etcd.change(fmt.Sprintf("/%d/rs/swg", 1000000+i), "")
+	}
+	here := func(s *stand, i int) { s.sell(i, right{product: "swg", start: s.now.AddDate(-1, 0, 0)}) }
+	for name, tc := range map[string]struct {
+		reason       string
+		first, again func(*stand)
+	}{
+		"WentAndCame": {"the ring counts it again", func(s *stand) { s.now = s.now.AddDate(0, 0, 7) }, func(s *stand) { here(s, 0) }},
+		"SharedComponent": {"which its last holder left and took again", func(s *stand) {
+			for i := 1; i < 4; i++ {
+				gone(s, i)
+			}
+			s.now = s.now.AddDate(0, 0, 7)
+		}, func(s *stand) { here(s, 1) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, r := settled(t, 4, true)
+			gone(s, 0)
+			advance(t, s, r.with(s)) // a tombstone, which goes when its time has passed
+			tc.first(s)
+			r.git.next = "after"
+			if _, err := r.with(s).Step(context.Background(), s.now); !errors.Is(err, errBroken) {
+				t.Fatalf("Step() = %v, want the answer lost", err)
+			}
+			before := s.head()
+			tc.again(s)
+			if o := advance(t, s, r.with(s)); !o.Changed || o.Full || s.head().Commit == before.Commit {
+				t.Errorf("Step() = %+v, want it pushed", o)
+			}
+			if d := s.differences(s.now); len(d) > 0 {
+				t.Errorf("a render from nothing changes %q: %s", d, tc.reason)
+			}
+			s.checkMarks(t.Errorf)
+		})
+	}
+}
+
 // Whoever hears of a failure also hears that it is over, even if there was
 // nothing left to do.
 func TestRecoveryIsHeard(t *testing.T) {
