@@ -10,7 +10,9 @@ import (
 var seeds = map[string]struct {
 	seed   uint64
 	reason string
-}{}
+}{
+	"LostAnswer": {10, "a push whose answer was lost was not noted in the fleet: what changed back was missing from the ring and from the shared components"},
+}
 
 // TestSeeds runs the seeds that failed once, a short time each.
 func TestSeeds(t *testing.T) {
