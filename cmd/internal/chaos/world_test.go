@@ -3,6 +3,7 @@ package chaos
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
@@ -68,7 +69,24 @@ func (w *world) populate(seed uint64) {
 	w.git = w.run("git", "git", filepath.Dir(w.bare.Dir), filepath.Join(w.dir, "git.sock"))
 	w.dial()
 	w.log = observe(w.t, w.client)
+	w.t.Cleanup(w.save)
 	w.sell()
+}
+
+// save keeps the repository and the history of a failed test beside its logs.
+func (w *world) save() {
+	if !w.t.Failed() {
+		return
+	}
+	var history bytes.Buffer
+	for _, e := range w.log.history().events {
+		fmt.Fprintf(&history, "%d %s %s\n", e.revision, e.key, e.value)
+	}
+	err := errors.Join(os.CopyFS(filepath.Join(w.dir, "repo.git"), os.DirFS(w.bare.Dir)),
+		os.WriteFile(filepath.Join(w.dir, "history"), history.Bytes(), 0o644))
+	if err != nil {
+		w.t.Logf("saving the repository: %v", err)
+	}
 }
 
 // logMoves makes Git, and whoever else moves the branch, log it.
