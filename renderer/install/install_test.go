@@ -154,6 +154,7 @@ func families(t *testing.T) map[string]family {
 	m.Status.WithLabelValues("local", "written")
 	m.Notices.WithLabelValues("sent")
 	m.Soaks.WithLabelValues("local", "sent")
+	m.Restarts.WithLabelValues("local", "sent")
 	w := httptest.NewRecorder()
 	telemetry.Handler(m, telemetry.NewHealth()).ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 	label := regexp.MustCompile(`([a-z_]+)="`)

@@ -109,7 +109,7 @@ func explain(code int, body []byte) error {
 	case code == http.StatusConflict:
 		return fmt.Errorf("%w: %w", rollout.ErrChanged, err)
 	case code == http.StatusUnauthorized, code == http.StatusForbidden:
-		return fault.Mend("list and patch of applications.argoproj.io in Argo CD's namespace are needed", "asking Kubernetes: %w", err)
+		return fault.Mend("get, list and patch of applications.argoproj.io in Argo CD's namespace are needed", "asking Kubernetes: %w", err)
 	case code == http.StatusNotFound:
 		return fault.Mend("check the kubeconfig's context and --argocd-namespace: there are no such Applications", "asking Kubernetes: %w: %w", errGone, err)
 	case code == http.StatusTooManyRequests, code >= 500:

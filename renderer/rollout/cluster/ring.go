@@ -17,8 +17,8 @@ import (
 	"github.com/gatorcloud/sluice/renderer/soak"
 )
 
-// Named asks for Applications by their names alone: it needs the rights get
-// and patch, and not the one to list them.
+// Named asks for Applications by their names alone, with the rights get and
+// patch.
 type Named struct{ *Client }
 
 var (
@@ -82,14 +82,17 @@ func (n Named) Refresh(ctx context.Context, name string) error {
 	return nil
 }
 
-// MayRefresh asks whether Refresh would be allowed, and changes nothing. It
-// reports whether the Application is there.
+// MayRefresh asks whether Refresh and what Retry does would be allowed, and
+// changes nothing. It reports whether the Application is there.
 func (n Named) MayRefresh(ctx context.Context, name string) (bool, error) {
 	body, err := refreshPatch()
 	if err != nil {
 		return false, err
 	}
 	path := n.applications() + "/" + url.PathEscape(name)
+	if _, err := n.do(ctx, request{method: http.MethodGet, path: n.applications() + "?limit=1"}); err != nil {
+		return false, fmt.Errorf("asking to list Applications: %w", err)
+	}
 	for _, r := range []request{{method: http.MethodGet, path: path}, {method: http.MethodPatch, path: path + "?dryRun=All", body: body}} {
 		if _, err := n.do(ctx, r); err != nil && !errors.Is(err, errGone) {
 			return false, fmt.Errorf("asking to refresh Application %q: %w", name, err)

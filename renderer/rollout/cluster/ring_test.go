@@ -84,6 +84,10 @@ func (k *kube) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == k.forbid {
 		k.code = http.StatusForbidden
 	}
+	if k.code == 0 && r.URL.Path+"/pop-main" == ringPath && r.Method == http.MethodGet && r.URL.Query().Get("limit") == "1" {
+		fmt.Fprint(w, `{"kind":"ApplicationList","items":[]}`)
+		return
+	}
 	if k.code != 0 || r.URL.Path != ringPath {
 		if k.code == 0 {
 			k.code = http.StatusNotFound
@@ -217,8 +221,10 @@ func TestMayRefresh(t *testing.T) {
 	if there, err := n.MayRefresh(t.Context(), "pop-other"); err != nil || there {
 		t.Errorf("MayRefresh of another = %t, %v, want it not to be there", there, err)
 	}
-	k.forbid = http.MethodPatch
-	if _, err := n.MayRefresh(t.Context(), "pop-main"); fault.ClassOf(err) != fault.Person || !strings.Contains(err.Error(), `"pop-main"`) {
-		t.Errorf("MayRefresh without the right to patch = %v, want a person to grant it", err)
+	for method, shows := range map[string]string{http.MethodPatch: `"pop-main"`, http.MethodGet: "list"} {
+		k.forbid = method
+		if _, err := n.MayRefresh(t.Context(), "pop-main"); fault.ClassOf(err) != fault.Person || !strings.Contains(err.Error(), shows) {
+			t.Errorf("MayRefresh without the right to %s = %v, want a person to grant it", method, err)
+		}
 	}
 }
