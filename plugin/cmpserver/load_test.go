@@ -328,7 +328,7 @@ func TestPanicFailsOneRequest(t *testing.T) {
 
 // A server under load keeps no memory of the repositories that were sent.
 func TestWholeRepositoriesCostNoMemory(t *testing.T) {
-	s := start(t, cmpserver.Options{Concurrency: 8})
+	s := start(t, cmpserver.Options{Concurrency: 8, Timeout: 10 * time.Minute}) // the race detector takes its time
 	a := product()
 	dirs := map[string]*tree.Dir{a.path: a.dir}
 	for i := range 20 {
