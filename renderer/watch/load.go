@@ -91,7 +91,7 @@ func (l *Load) Done(revision int64) Correction {
 	m.load = nil
 	var c Correction
 	if l.began == 0 || revision < l.began { // a linearizable read is never behind what came before it
-		c.Replaced = m.loaded
+		c.Replaced, m.stale = m.loaded, m.loaded
 		l.replace(revision)
 	} else {
 		l.correct(&c, revision)

@@ -48,6 +48,7 @@ type Mirror struct {
 	dirty    map[ident.Tenant]struct{}
 	since    time.Time
 	load     *Load // the reading under way
+	stale    bool  // events are of a watch on what was before the copy was replaced
 	changed  chan struct{}
 }
 
@@ -91,11 +92,24 @@ func (m *Mirror) Keys() int {
 	return m.keys
 }
 
+// Follow says that events come of a watch that was made anew, after the copy's
+// revision.
+func (m *Mirror) Follow() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.stale = false
+}
+
 // Apply takes in events of the watch in their order, and that the copy is
-// complete up to revision. Events that the copy has already are skipped.
+// complete up to revision. Events that the copy has already are skipped, and
+// so are all after a reading that replaced the copy, until Follow: their
+// revisions count in another history.
 func (m *Mirror) Apply(events []Event, revision int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.stale {
+		return
+	}
 	for _, e := range events {
 		if e.Revision <= m.revision {
 			continue

@@ -93,7 +93,7 @@ func TestMirrorIsEtcdAtItsRevision(t *testing.T) {
 				}
 			},
 			"deliver": func(rt *rapid.T) {
-				if _, _, loaded := m.State(); !loaded && load == nil {
+				if _, _, loaded := m.State(); !loaded {
 					rt.Skip("there is no watch before the first reading")
 				}
 				to := rapid.IntRange(sent, len(h.events)).Draw(rt, "to")

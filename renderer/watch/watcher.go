@@ -23,6 +23,7 @@ const (
 	Cancelled = "cancelled"
 	Silent    = "silent"
 	Asked     = "asked"
+	Restored  = "restored" // a reading beside the watch found another etcd, or an earlier revision
 )
 
 // Reading is what a Watcher reports of one reading.
@@ -76,7 +77,7 @@ func New(store *etcdstore.Store, mirror *Mirror, o Options) *Watcher {
 func (w *Watcher) Run(ctx context.Context) {
 	cause := Start
 	for pause := time.Duration(0); ctx.Err() == nil; {
-		from, err := w.read(ctx, cause)
+		from, _, err := w.read(ctx, cause)
 		if err != nil {
 			pause = min(max(2*pause, 100*time.Millisecond), 10*time.Second)
 			wait(ctx, jitter(pause))
@@ -110,22 +111,25 @@ func wait(ctx context.Context, d time.Duration) {
 	}
 }
 
-// read makes one reading and returns its revision.
-func (w *Watcher) read(ctx context.Context, cause string) (int64, error) {
+// read makes one reading and returns its revision and what it corrected.
+func (w *Watcher) read(ctx context.Context, cause string) (int64, Correction, error) {
 	began := time.Now()
 	revision, correction, err := w.scan(ctx)
 	r := Reading{Cause: cause, Took: time.Since(began), Keys: w.mirror.Keys(), Correction: correction, Err: err}
 	if ctx.Err() != nil {
-		return 0, ctx.Err()
+		return 0, Correction{}, ctx.Err()
 	}
 	w.o.Hear(r)
 	if err != nil {
 		w.o.Logger.Warn("reading etcd", "cause", cause, "error", err)
-		return 0, err
+		return 0, Correction{}, err
 	}
 	w.o.Logger.Info("read etcd", "cause", cause, "revision", revision, "keys", r.Keys, "took", r.Took,
 		"added", r.Added, "changed", r.Changed, "vanished", r.Vanished)
-	return revision, nil
+	if r.Replaced {
+		w.o.Logger.Error("etcd is another one or was restored; all was read anew", "revision", revision)
+	}
+	return revision, correction, nil
 }
 
 func (w *Watcher) scan(ctx context.Context) (int64, Correction, error) {
@@ -147,7 +151,8 @@ func (w *Watcher) scan(ctx context.Context) (int64, Correction, error) {
 // returns why it did. Scheduled readings are made beside it.
 func (w *Watcher) follow(ctx context.Context, from int64) string {
 	ctx, cancel := context.WithCancel(clientv3.WithRequireLeader(ctx))
-	f := follower{Watcher: w, done: make(chan struct{}, 1)}
+	w.mirror.Follow()
+	f := follower{Watcher: w, done: make(chan bool, 1)}
 	defer f.stop()
 	defer cancel()
 	client := w.store.Client()
@@ -176,8 +181,11 @@ func (w *Watcher) follow(ctx context.Context, from int64) string {
 			f.reread(ctx, Scheduled)
 		case <-w.asked:
 			f.reread(ctx, Asked)
-		case <-f.done:
-			f.finish()
+		case replaced := <-f.done:
+			f.running = false
+			if replaced { // this watch waits for revisions of before
+				return Restored
+			}
 		}
 	}
 }
@@ -227,7 +235,7 @@ func complete(resp clientv3.WatchResponse) int64 {
 // follower is the scheduled reading beside a watch: one at a time.
 type follower struct {
 	*Watcher
-	done    chan struct{}
+	done    chan bool // whether the copy was replaced
 	running bool
 }
 
@@ -237,12 +245,10 @@ func (f *follower) reread(ctx context.Context, cause string) {
 	}
 	f.running = true
 	go func() {
-		_, _ = f.read(ctx, cause) // the next one is due anyhow
-		f.done <- struct{}{}
+		_, c, _ := f.read(ctx, cause) // if it failed, the next one is due anyhow
+		f.done <- c.Replaced
 	}()
 }
-
-func (f *follower) finish() { f.running = false }
 
 // stop waits for the reading under way; its context has ended.
 func (f *follower) stop() {
