@@ -30,7 +30,10 @@ func TestDisk(t *testing.T) {
 			"ReadOnly": {"read-only file system", mayMount, protect, unprotect},
 			"Limited":  {"file too large", nil, nil, nil},
 		} {
-			t.Run(where+how, func(t *testing.T) { testDisk(t, where == "Cache", d) })
+			t.Run(where+how, func(t *testing.T) {
+				t.Parallel() // they wait more than they work
+				testDisk(t, where == "Cache", d)
+			})
 		}
 	}
 }
