@@ -123,7 +123,8 @@ func TestScheduledWorkIsDoneOnce(t *testing.T) {
 	for _, id := range []string{"a", "b", "c"} {
 		log := &recorder{}
 		logs = append(logs, log)
-		s.replica(id, func(c *Config) { c.Logger, c.Resync = slog.New(log), 300*time.Millisecond })
+		// A lease that a busy machine does not lose: a second leader would look again.
+		s.replica(id, func(c *Config) { c.Logger, c.Resync, c.LeaseTTL = slog.New(log), 300*time.Millisecond, 30*time.Second })
 	}
 	const tenant = "environments/local/tenants/%02d/00/%d"
 	s.eventually(fmt.Sprintf(tenant, 3, 1000003)+"/tenant.yaml", "replicas: 3")
