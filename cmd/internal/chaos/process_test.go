@@ -159,6 +159,7 @@ func (p *process) launch() {
 	p.cmd.Env = append(gittest.Env(), role+"="+p.role)
 	out := struct{ io.Writer }{log} // so that the child has a pipe: what it writes to files may be limited
 	p.cmd.Stdout, p.cmd.Stderr, p.cmd.WaitDelay = out, out, time.Second
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p.asked, p.gone = false, make(chan struct{})
 	if err := p.cmd.Start(); err != nil {
 		p.t.Error(err)
@@ -175,11 +176,14 @@ func (p *process) wait(cmd *exec.Cmd, log io.Closer, gone chan struct{}) {
 	p.mu.Lock()
 	asked := p.asked
 	p.mu.Unlock()
+	// What the child started may do its work for a moment more, as in life. Then
+	// it goes: git-http-backend reads the end of a cut request for ever.
+	time.Sleep(200 * time.Millisecond)
+	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 	if asked {
 		close(gone)
 		return
 	}
-	time.Sleep(200 * time.Millisecond)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	close(gone)
