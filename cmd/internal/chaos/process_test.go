@@ -159,7 +159,7 @@ func (p *process) launch() {
 	p.cmd.Env = append(gittest.Env(), role+"="+p.role)
 	out := struct{ io.Writer }{log} // so that the child has a pipe: what it writes to files may be limited
 	p.cmd.Stdout, p.cmd.Stderr, p.cmd.WaitDelay = out, out, time.Second
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	p.asked, p.gone = false, make(chan struct{})
 	if err := p.cmd.Start(); err != nil {
 		p.t.Error(err)
