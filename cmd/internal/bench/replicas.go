@@ -219,6 +219,10 @@ func takeover(ctx context.Context) (float64, error) {
 			return 0, err
 		}
 		before := s.tip()
+		idle, err := next.busy()
+		if err != nil {
+			return 0, err
+		}
 		began := time.Now()
 		leader.stop()
 		revision, err := s.change(ctx, 4242+i, 500+i)
@@ -229,10 +233,15 @@ func takeover(ctx context.Context) (float64, error) {
 			return 0, err
 		}
 		took := time.Since(began)
+		busy, err := next.busy()
+		if err != nil {
+			return 0, err
+		}
 		if covered, err := s.holds(ctx, s.tip(), revision); err != nil || !covered {
 			return 0, fmt.Errorf("commit %s does not hold revision %d: %w", s.tip(), revision, err)
 		}
-		fmt.Fprintf(os.Stderr, "# takeover %d after %v, elected after %v\n", i, took.Round(time.Millisecond), next.said("leading").Sub(began).Round(time.Millisecond))
+		fmt.Fprintf(os.Stderr, "# takeover %d after %v, elected after %v, processor time %v\n", i, took.Round(time.Millisecond),
+			next.said("leading").Sub(began).Round(time.Millisecond), busy-idle)
 		worst = max(worst, took)
 		if err := next.leads(); err != nil {
 			return 0, err
