@@ -19,7 +19,9 @@
 //     has pushed, the late push is refused, and its maker ends at its next look.
 //     If the next leader had nothing to push, the late commit lands; its range
 //     follows the one before, it is the render of the revision that it names,
-//     and the next leader goes on from it at its next look.
+//     and the next leader goes on from it at its next look. One that stands
+//     still inside the move of a local repository holds Git's lock: then nobody
+//     pushes until it goes on or dies, and the loop says so as an error.
 //   - What was not published stays pending, so that nothing is lost by an error
 //     at any step; a push whose answer was lost is recognised by its commit.
 //   - Nothing is removed in bulk, for an empty prefix, or because a clock jumped.

@@ -178,7 +178,7 @@ func (l *Loop) step(ctx context.Context) error {
 	l.failures++
 	l.retry = time.Now().Add(l.backoff(err))
 	l.o.Hear(ctx, o, err)
-	if isRace(err) {
+	if isRace(err) && l.failures < noRace {
 		l.o.Logger.Info("the branch moved; rendering again", "error", err)
 		return err
 	}
@@ -188,6 +188,10 @@ func (l *Loop) step(ctx context.Context) error {
 	}
 	return err
 }
+
+// noRace is how many races that are lost in a row are none: somebody holds the
+// lock of the branch and does not go on.
+const noRace = 12
 
 // backoff returns how long to wait after a failure. Races are short: whoever
 // won has pushed already.

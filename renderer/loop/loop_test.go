@@ -1,9 +1,13 @@
 package loop
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -331,6 +335,35 @@ func TestRecoveryIsHeard(t *testing.T) {
 		t.Errorf("heard %v, want the failure and its end", heard)
 	}
 	s.checkMarks(t.Fatalf)
+}
+
+// A race that is lost again and again is somebody who holds the branch's lock
+// and stands still: it becomes an error that people see.
+func TestEndlessRaceIsAnError(t *testing.T) {
+	s, r := settled(t, 1, false)
+	var log bytes.Buffer
+	l := New(r.Core, Options{Feed: r.feed, Clock: fixed{s.now}, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	s.sell(0, right{product: "swg", replicas: 2, start: s.now.AddDate(-1, 0, 0)})
+	r.with(s)
+	lock := filepath.Join(s.dir, "refs", "heads", "main.lock")
+	if err := os.WriteFile(lock, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l.failures = noRace - 2
+	for range 2 {
+		if err := l.step(t.Context()); !isRace(err) {
+			t.Fatalf("step() = %v, want a lost race", err)
+		}
+	}
+	if info, errs := strings.Count(log.String(), "level=INFO"), strings.Count(log.String(), "level=ERROR"); info != 1 || errs != 1 || !strings.Contains(log.String(), "remove the lock file") {
+		t.Errorf("told %d times by the way and %d times as an error, want once each and a hint: %s", info, errs, log.String())
+	}
+	if err := os.Remove(lock); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.step(t.Context()); err != nil {
+		t.Errorf("step() = %v after the lock is gone", err)
+	}
 }
 
 // A full render that lost a race has the branch for itself the next time;
