@@ -157,7 +157,7 @@ func (l *Lab) await(ctx context.Context, c process.Component) error {
 	defer cancel()
 	alive := func() bool { _, alive := l.runner.Find(c.Name); return alive }
 	if err := health.Await(ctx, c.Ready, alive); err != nil {
-		return fault.Mend("read "+l.runner.Log(c.Name), "waiting for %q: %w", c.Name, err)
+		return fault.Mend("read "+l.runner.Log(c.Name), "waiting for %q: %w; its log ends with %q", c.Name, err, l.runner.LastLine(c.Name))
 	}
 	return nil
 }

@@ -12,9 +12,14 @@ import (
 type stat struct {
 	state   string
 	session int
+	threads int
 	// started is in clock ticks since boot.
 	started string
 }
+
+// dead tells a process that holds nothing any more. The first thread of one
+// that was killed is a zombie while others still hold its files and ports.
+func (s stat) dead() bool { return s.state == "Z" && s.threads <= 1 }
 
 func readStat(pid int) (stat, error) {
 	data, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
@@ -36,7 +41,11 @@ func parseStat(line string) (stat, error) {
 	if err != nil {
 		return stat{}, fmt.Errorf("reading a process's session: %w", err)
 	}
-	return stat{state: fields[0], session: session, started: fields[19]}, nil
+	threads, err := strconv.Atoi(fields[17])
+	if err != nil {
+		return stat{}, fmt.Errorf("reading a process's threads: %w", err)
+	}
+	return stat{state: fields[0], session: session, threads: threads, started: fields[19]}, nil
 }
 
 func cutLast(s, sep string) (before, after string, found bool) {
@@ -59,7 +68,7 @@ func members(session int) []int {
 		if err != nil {
 			continue
 		}
-		if s, err := readStat(pid); err == nil && s.session == session && s.state != "Z" {
+		if s, err := readStat(pid); err == nil && s.session == session && !s.dead() {
 			pids = append(pids, pid)
 		}
 	}

@@ -34,6 +34,17 @@ type Record struct {
 // Log is the file that a component writes to.
 func (r Runner) Log(name string) string { return filepath.Join(r.Logs, name+".log") }
 
+// LastLine is the end of a component's log, 500 bytes at most.
+func (r Runner) LastLine(name string) string {
+	data, err := os.ReadFile(r.Log(name))
+	if err != nil {
+		return err.Error()
+	}
+	lines := strings.Split(strings.TrimSpace(string(data)), "\n")
+	last := lines[len(lines)-1]
+	return last[:min(len(last), 500)]
+}
+
 // Start runs the component detached from this process. One that runs already is left alone.
 func (r Runner) Start(c Component) (Record, error) {
 	if rec, alive := r.Find(c.Name); alive {
@@ -107,7 +118,7 @@ func (r Runner) Find(name string) (Record, bool) {
 
 func (rec Record) alive() bool {
 	s, err := readStat(rec.PID)
-	return err == nil && s.started == rec.Ticks && s.state != "Z"
+	return err == nil && s.started == rec.Ticks && !s.dead()
 }
 
 // Names lists the components that have a record, sorted.
