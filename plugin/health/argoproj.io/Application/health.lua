@@ -179,6 +179,7 @@ local patience = 60
 -- CD met an error of its own, or something could not be applied.
 local function erred()
   if phase == "Error" then return true end
+  if phase ~= "Failed" then return false end
   for _, resource in ipairs(map(map(operation.syncResult).resources)) do
     if map(resource).status == "SyncFailed" then return true end
   end
@@ -193,9 +194,10 @@ local function reconciled()
 end
 
 -- settled tells an error that left nothing to do: all is as wanted in a later
--- comparison, and catalogs have no hooks, which a comparison would not see.
+-- comparison, and catalogs have no hooks, which a comparison would not see. The
+-- usual one is a self-heal that prunes what is gone already.
 local function settled()
-  return phase == "Error" and sync.status == "Synced" and reconciled()
+  return erred() and sync.status == "Synced" and reconciled()
 end
 
 -- What the last operation says counts when it ran with the present source.
