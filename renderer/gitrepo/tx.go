@@ -3,6 +3,8 @@ package gitrepo
 import (
 	"context"
 	"fmt"
+	"io/fs"
+	"path"
 	"sync"
 
 	"github.com/gatorcloud/sluice/renderer/gitrepo/internal/object"
@@ -44,6 +46,20 @@ func (t *Tx) Put(path string, d *tree.Dir) error { return t.put(path, d) }
 
 // PutFile makes data the file at path.
 func (t *Tx) PutFile(path string, data []byte) error { return t.putFile(path, data) }
+
+// PutFS makes the files of files those below dir, and leaves others there alone.
+func (t *Tx) PutFS(dir string, files fs.FS) error {
+	return fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(files, name)
+		if err != nil {
+			return err
+		}
+		return t.putFile(path.Join(dir, name), data)
+	})
+}
 
 // Reset makes the old content at and below path count as absent: what is not
 // put again is removed. An empty path is the whole repository.

@@ -53,17 +53,7 @@ func newStand(t *testing.T) *stand {
 	t.Cleanup(func() { _ = s.people.Close() })
 	s.commit(func(tx *gitrepo.Tx) error {
 		for dir, from := range map[string]fs.FS{"catalog": catalog.Published(), "environments": environments.Example()} {
-			err := fs.WalkDir(from, ".", func(path string, d fs.DirEntry, err error) error {
-				if err != nil || d.IsDir() {
-					return err
-				}
-				data, err := fs.ReadFile(from, path)
-				if err != nil {
-					return err
-				}
-				return tx.PutFile(dir+"/"+path, data)
-			})
-			if err != nil {
+			if err := tx.PutFS(dir, from); err != nil {
 				return err
 			}
 		}

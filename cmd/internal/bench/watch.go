@@ -242,17 +242,7 @@ func newFactory(ctx context.Context, n int) (*factory, error) {
 func people(ctx context.Context, repo *gitrepo.Repo) error {
 	_, err := gitrepo.Update(ctx, repo, func(_ context.Context, tx *gitrepo.Tx, _ gitrepo.Head) (gitrepo.Message, error) {
 		for dir, from := range map[string]fs.FS{"catalog": catalog.Published(), "environments": environments.Example()} {
-			err := fs.WalkDir(from, ".", func(path string, d fs.DirEntry, err error) error {
-				if err != nil || d.IsDir() {
-					return err
-				}
-				data, err := fs.ReadFile(from, path)
-				if err != nil {
-					return err
-				}
-				return tx.PutFile(dir+"/"+path, data)
-			})
-			if err != nil {
+			if err := tx.PutFS(dir, from); err != nil {
 				return gitrepo.Message{}, err
 			}
 		}
