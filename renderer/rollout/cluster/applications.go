@@ -82,24 +82,20 @@ type result struct {
 // Applications returns the Applications of an environment, by their label.
 func (c *Client) Applications(ctx context.Context, environment string) ([]rollout.Application, error) {
 	var all []rollout.Application
-	query := url.Values{"labelSelector": {manifest.LabelEnvironment + "=" + environment}, "limit": {fmt.Sprint(page)}}
-	for {
-		data, err := c.do(ctx, request{method: http.MethodGet, path: c.applications() + "?" + query.Encode()})
-		if err != nil {
-			return nil, fmt.Errorf("listing Applications: %w", err)
-		}
+	err := c.pages(ctx, environment, "", func(data []byte) (string, error) {
 		var l list
 		if err := json.Unmarshal(data, &l); err != nil {
-			return nil, fmt.Errorf("listing Applications: %w", err)
+			return "", err
 		}
 		for _, i := range l.Items {
 			all = append(all, i.application())
 		}
-		if l.Metadata.Continue == "" {
-			return all, nil
-		}
-		query.Set("continue", l.Metadata.Continue)
+		return l.Metadata.Continue, nil
+	})
+	if err != nil {
+		return nil, err
 	}
+	return all, nil
 }
 
 // annotationRefresh asks the controller for a comparison; it removes it when that is done.
@@ -111,7 +107,7 @@ func (c *Client) Refresh(ctx context.Context, a rollout.Application) error {
 	if err != nil {
 		return err
 	}
-	_, err = c.do(ctx, request{method: http.MethodPatch, path: c.applications() + "/" + url.PathEscape(a.Name), body: body})
+	_, err = c.do(ctx, request{method: http.MethodPatch, path: c.application(a.Name), body: body})
 	return err
 }
 
@@ -128,12 +124,53 @@ func (c *Client) Terminate(ctx context.Context, a rollout.Application) error {
 	if err != nil {
 		return err
 	}
-	_, err = c.do(ctx, request{method: http.MethodPatch, path: c.applications() + "/" + url.PathEscape(a.Name), body: body})
+	_, err = c.do(ctx, request{method: http.MethodPatch, path: c.application(a.Name), body: body})
 	return err
 }
 
 func (c *Client) applications() string {
 	return "/apis/argoproj.io/v1alpha1/namespaces/" + url.PathEscape(c.namespace) + "/applications"
+}
+
+// application is the path of one Application.
+func (c *Client) application(name string) string {
+	return c.applications() + "/" + url.PathEscape(name)
+}
+
+// read reads one Application, as far as into has fields for it. It fails with
+// errGone when there is none.
+func (c *Client) read(ctx context.Context, name string, into any) error {
+	data, err := c.do(ctx, request{method: http.MethodGet, path: c.application(name)})
+	if err == nil {
+		err = json.Unmarshal(data, into)
+	}
+	if err != nil {
+		return fmt.Errorf("reading Application %q: %w", name, err)
+	}
+	return nil
+}
+
+// pages gives every page of a list to take, which returns where the next
+// begins; nothing ends it.
+func (c *Client) pages(ctx context.Context, environment, accept string, take func(data []byte) (string, error)) error {
+	query := url.Values{"labelSelector": {manifest.LabelEnvironment + "=" + environment}, "limit": {fmt.Sprint(page)}}
+	if accept == asTable {
+		query.Set("includeObject", "None")
+	}
+	for {
+		data, err := c.do(ctx, request{method: http.MethodGet, path: c.applications() + "?" + query.Encode(), accept: accept})
+		next := ""
+		if err == nil {
+			next, err = take(data)
+		}
+		if err != nil {
+			return fmt.Errorf("listing Applications: %w", err)
+		}
+		if next == "" {
+			return nil
+		}
+		query.Set("continue", next)
+	}
 }
 
 func (i item) application() rollout.Application {

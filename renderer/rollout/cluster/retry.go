@@ -6,12 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 
 	"github.com/gatorcloud/sluice/renderer/fault"
-	"github.com/gatorcloud/sluice/renderer/manifest"
 	"github.com/gatorcloud/sluice/renderer/rollout"
 )
 
@@ -54,16 +52,13 @@ func (c *Client) Unsynced(ctx context.Context, environment string) ([]rollout.Ap
 	}
 	var apps []rollout.Application
 	for _, name := range names {
-		data, err := c.do(ctx, request{method: http.MethodGet, path: c.applications() + "/" + url.PathEscape(name)})
+		var i item
+		err := c.read(ctx, name, &i)
 		if errors.Is(err, errGone) {
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("reading Application %q: %w", name, err)
-		}
-		var i item
-		if err := json.Unmarshal(data, &i); err != nil {
-			return nil, fmt.Errorf("reading Application %q: %w", name, err)
+			return nil, err
 		}
 		apps = append(apps, i.application())
 	}
@@ -72,27 +67,22 @@ func (c *Client) Unsynced(ctx context.Context, environment string) ([]rollout.Ap
 
 // unsynced returns the names of the first Applications that differ from Git.
 func (c *Client) unsynced(ctx context.Context, environment string) ([]string, error) {
-	query := url.Values{"labelSelector": {manifest.LabelEnvironment + "=" + environment}, "limit": {fmt.Sprint(page)}, "includeObject": {"None"}}
 	var names []string
-	for {
-		data, err := c.do(ctx, request{method: http.MethodGet, path: c.applications() + "?" + query.Encode(), accept: asTable})
-		if err != nil {
-			return nil, fmt.Errorf("listing Applications: %w", err)
-		}
+	err := c.pages(ctx, environment, asTable, func(data []byte) (string, error) {
 		var t table
 		if err := json.Unmarshal(data, &t); err != nil {
-			return nil, fmt.Errorf("listing Applications: %w", err)
+			return "", err
 		}
 		found, err := t.outOfSync()
-		if err != nil {
-			return nil, fmt.Errorf("listing Applications: %w", err)
+		if names = append(names, found...); err != nil || len(names) >= closer {
+			return "", err
 		}
-		names = append(names, found...)
-		if t.Metadata.Continue == "" || len(names) >= closer {
-			return names[:min(len(names), closer)], nil
-		}
-		query.Set("continue", t.Metadata.Continue)
+		return t.Metadata.Continue, nil
+	})
+	if err != nil {
+		return nil, err
 	}
+	return names[:min(len(names), closer)], nil
 }
 
 // outOfSync returns the names of the rows that are not Synced.
@@ -140,7 +130,7 @@ func (c *Client) Start(ctx context.Context, a rollout.Application, attempt int) 
 	if err != nil {
 		return err
 	}
-	_, err = c.do(ctx, request{method: http.MethodPatch, path: c.applications() + "/" + url.PathEscape(a.Name), body: body})
+	_, err = c.do(ctx, request{method: http.MethodPatch, path: c.application(a.Name), body: body})
 	if errors.Is(err, errGone) {
 		return fmt.Errorf("%w: %w", rollout.ErrChanged, err)
 	}

@@ -2,12 +2,10 @@ package cluster
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 
@@ -45,16 +43,13 @@ type soaker struct {
 // Ring returns what a soak of a ring's Application depends on, as the health
 // check of Applications reads it.
 func (n Named) Ring(ctx context.Context, name string) (soak.Ring, error) {
-	data, err := n.do(ctx, request{method: http.MethodGet, path: n.applications() + "/" + url.PathEscape(name)})
+	var s soaker
+	err := n.read(ctx, name, &s)
 	if errors.Is(err, errGone) {
 		err = fmt.Errorf("%w: %w", soak.ErrAbsent, err)
 	}
 	if err != nil {
-		return soak.Ring{}, fmt.Errorf("reading Application %q: %w", name, err)
-	}
-	var s soaker
-	if err := json.Unmarshal(data, &s); err != nil {
-		return soak.Ring{}, fmt.Errorf("reading Application %q: %w", name, err)
+		return soak.Ring{}, err
 	}
 	r := soak.Ring{Since: s.Status.OperationState.FinishedAt, Looked: s.Status.ReconciledAt}
 	if at := s.Status.Health.LastTransitionTime; at.After(r.Since) {
@@ -89,7 +84,7 @@ func (n Named) MayRefresh(ctx context.Context, name string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	path := n.applications() + "/" + url.PathEscape(name)
+	path := n.application(name)
 	if _, err := n.do(ctx, request{method: http.MethodGet, path: n.applications() + "?limit=1"}); err != nil {
 		return false, fmt.Errorf("asking to list Applications: %w", err)
 	}
