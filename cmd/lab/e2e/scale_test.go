@@ -7,13 +7,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
-
-	"sigs.k8s.io/yaml"
 
 	"github.com/gatorcloud/sluice/cmd/lab/internal/argocd"
 	"github.com/gatorcloud/sluice/cmd/lab/internal/timeline"
@@ -72,24 +69,11 @@ func TestScale(t *testing.T) {
 // many writes tenants from 2000 on into etcd by one import.
 func (s *site) many(count int, products ...string) {
 	s.t.Helper()
-	var list []any
+	var ids []string
 	for i := range count {
-		id := strconv.Itoa(2000 + i)
-		var rights []any
-		for _, p := range products {
-			rights = append(rights, map[string]any{"product": p, "replicas": 1, "startTime": "2026-01-01T00:00:00Z"})
-		}
-		list = append(list, map[string]any{"tenantId": id, "tenantName": "tenant-" + id, "tenantCode": "c" + id, "authorisations": rights})
+		ids = append(ids, strconv.Itoa(2000+i))
 	}
-	data, err := yaml.Marshal(map[string]any{"tenants": list})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	file := filepath.Join(s.t.TempDir(), "many.yaml")
-	if err := os.WriteFile(file, data, 0o600); err != nil {
-		s.t.Fatal(err)
-	}
-	s.sluiced("authz", "import", "--filename="+file)
+	s.sell(ids, products)
 }
 
 // written is how many Applications changed after a mark.

@@ -265,18 +265,22 @@ func (s *site) tenant(id string, products ...string) {
 	}
 }
 
-// tenants writes all members with both products by one import.
+// tenants writes all members with the products by one import.
 func (s *site) tenants(products ...string) {
 	s.t.Helper()
+	s.sell(everyone(), products)
+}
+
+// sell writes tenants with the products by one import.
+func (s *site) sell(ids, products []string) {
+	s.t.Helper()
 	var list []any
-	for _, ids := range members {
-		for _, id := range ids {
-			var rights []any
-			for _, p := range products {
-				rights = append(rights, map[string]any{"product": p, "replicas": 1, "startTime": "2026-01-01T00:00:00Z"})
-			}
-			list = append(list, map[string]any{"tenantId": id, "tenantName": "tenant-" + id, "tenantCode": "c" + id, "authorisations": rights})
+	for _, id := range ids {
+		var rights []any
+		for _, p := range products {
+			rights = append(rights, map[string]any{"product": p, "replicas": 1, "startTime": "2026-01-01T00:00:00Z"})
 		}
+		list = append(list, map[string]any{"tenantId": id, "tenantName": "tenant-" + id, "tenantCode": "c" + id, "authorisations": rights})
 	}
 	data, err := yaml.Marshal(map[string]any{"tenants": list})
 	if err != nil {
