@@ -18,8 +18,8 @@ var _ rollout.Starter = (*Client)(nil)
 const (
 	// infoAttempt is the entry of an operation that counts how often it was started again.
 	infoAttempt = "gatorcloud.io/attempt"
-	// closer bounds how many Applications one look reads in full; the others
-	// have their turn at the next.
+	// closer bounds how many Applications one look reads in full: the first by
+	// name. Others have their turn when those are Synced.
 	closer = 200
 	// asTable asks for the columns that kubectl shows, a hundredth of the objects.
 	asTable = "application/json;as=Table;v=v1;g=meta.k8s.io"
