@@ -61,11 +61,7 @@ func (f *Flags) Repo(ctx context.Context) (*gitrepo.Repo, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := gitrepo.Open(ctx, f.repo, o)
-	if err != nil {
-		return nil, fmt.Errorf("opening repository: %w", err)
-	}
-	return r, nil
+	return gitrepo.Open(ctx, f.repo, o)
 }
 
 // options returns what the flags say about opening.
