@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gatorcloud/sluice/renderer/notify"
-	"github.com/gatorcloud/sluice/renderer/rollout"
-	"github.com/gatorcloud/sluice/renderer/soak"
+	"github.com/gatorcloud/sluice/renderer/argocd/notify"
+	"github.com/gatorcloud/sluice/renderer/argocd/soak"
+	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
 )
 
 // argocd hears what it is told and has one ring, whose soak ended long ago.
@@ -50,12 +50,12 @@ func (r rings) Refresh(_ context.Context, name string) error {
 	return nil
 }
 
-func (r rings) Unsynced(_ context.Context, environment string) ([]rollout.Application, error) {
+func (r rings) Unsynced(_ context.Context, environment string) ([]unblock.Application, error) {
 	ended := time.Now().Add(-time.Hour)
-	return []rollout.Application{{Name: environment, Erred: true, Automated: true, Finished: ended}}, nil
+	return []unblock.Application{{Name: environment, Erred: true, Automated: true, Finished: ended}}, nil
 }
 
-func (r rings) Start(_ context.Context, a rollout.Application, attempt int) error {
+func (r rings) Start(_ context.Context, a unblock.Application, attempt int) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.started[r.id+" "+a.Name] = attempt

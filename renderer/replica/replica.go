@@ -17,6 +17,9 @@ import (
 	"time"
 
 	"github.com/gatorcloud/sluice/environments"
+	"github.com/gatorcloud/sluice/renderer/argocd/notify"
+	"github.com/gatorcloud/sluice/renderer/argocd/soak"
+	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
 	"github.com/gatorcloud/sluice/renderer/etcdstore"
 	"github.com/gatorcloud/sluice/renderer/fault"
 	"github.com/gatorcloud/sluice/renderer/gitrepo"
@@ -24,10 +27,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/leader"
 	"github.com/gatorcloud/sluice/renderer/loop"
 	"github.com/gatorcloud/sluice/renderer/manifest"
-	"github.com/gatorcloud/sluice/renderer/notify"
 	"github.com/gatorcloud/sluice/renderer/pipeline"
-	"github.com/gatorcloud/sluice/renderer/rollout"
-	"github.com/gatorcloud/sluice/renderer/soak"
 	"github.com/gatorcloud/sluice/renderer/status"
 	"github.com/gatorcloud/sluice/renderer/telemetry"
 	"github.com/gatorcloud/sluice/renderer/watch"
@@ -64,7 +64,7 @@ type Config struct {
 	// Rings are the Applications that are refreshed when a soak ends; nil refreshes none.
 	Rings soak.Rings
 	// Starter starts operations of Argo CD again that ended without a verdict; nil starts none.
-	Starter rollout.Starter
+	Starter unblock.Starter
 	// Poke makes all loops look at the branch. May be nil.
 	Poke   <-chan struct{}
 	Logger *slog.Logger

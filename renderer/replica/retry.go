@@ -4,12 +4,12 @@ import (
 	"context"
 	"time"
 
+	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
 	"github.com/gatorcloud/sluice/renderer/fault"
-	"github.com/gatorcloud/sluice/renderer/rollout"
 )
 
 // Pauses between two looks for operations that ended without a verdict. The
-// shorter one and the last pause of rollout.Retry together are less than the
+// shorter one and the last pause of unblock.Retry together are less than the
 // patience of the health check of Applications.
 const (
 	retryPause        = 10 * time.Second
@@ -22,7 +22,7 @@ func (e *environment) retry(ctx context.Context) {
 		e.c.Metrics.Restarts.WithLabelValues(e.name.String(), result).Add(float64(n))
 	}
 	for {
-		started, err := rollout.Retry(ctx, e.c.Starter, e.name.String(), e.c.Clock.Now())
+		started, err := unblock.Retry(ctx, e.c.Starter, e.name.String(), e.c.Clock.Now())
 		for _, a := range started {
 			e.log.Info("started an operation again that ended without a verdict", "application", a.Name, "attempt", a.Attempt+1, "message", a.Message)
 		}

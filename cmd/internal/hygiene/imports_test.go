@@ -23,7 +23,7 @@ var media = []string{
 var layers = [][]string{
 	{"renderer/fault", "renderer/ident", "renderer/tree", "renderer/strict", "renderer/internal"},
 	{"catalog", "environments", "renderer/manifest", "renderer/authz"},
-	{"renderer/overlay", "renderer/bundle", "renderer/facts", "renderer/plan", "renderer/etcdstore", "renderer/gitrepo", "renderer/worktree", "renderer/leader", "renderer/watch", "renderer/gitlab"},
+	{"renderer/overlay", "renderer/bundle", "renderer/facts", "renderer/plan", "renderer/etcdstore", "renderer/gitrepo", "renderer/worktree", "renderer/leader", "renderer/watch", "renderer/argocd"},
 	{"renderer", "plugin"},
 	{"cmd"},
 }

@@ -6,13 +6,13 @@ import (
 	"path/filepath"
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/rolloutcmd"
+	"github.com/gatorcloud/sluice/renderer/argocd"
+	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
 	"github.com/gatorcloud/sluice/renderer/fault"
-	"github.com/gatorcloud/sluice/renderer/rollout"
-	"github.com/gatorcloud/sluice/renderer/rollout/cluster"
 )
 
-// argocd connects to the Argo CD of a kubeconfig.
-func argocd(p rolloutcmd.Place) (rollout.Cluster, func(), error) {
+// operations connects to the Argo CD of a kubeconfig.
+func operations(p rolloutcmd.Place) (unblock.Cluster, func(), error) {
 	c, err := client(p)
 	if err != nil {
 		return nil, nil, err
@@ -20,16 +20,16 @@ func argocd(p rolloutcmd.Place) (rollout.Cluster, func(), error) {
 	return c, c.Close, nil
 }
 
-func client(p rolloutcmd.Place) (*cluster.Client, error) {
+func client(p rolloutcmd.Place) (*argocd.Client, error) {
 	home, _ := os.UserHomeDir()
 	file := cmp.Or(p.Kubeconfig, os.Getenv("KUBECONFIG"), filepath.Join(home, ".kube", "config"))
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fault.Mend("name one file with --kubeconfig", "reading kubeconfig: %w", err)
 	}
-	access, err := cluster.Parse(data, cluster.Options{File: file, Context: p.Context, ReadFile: os.ReadFile})
+	access, err := argocd.Parse(data, argocd.Options{File: file, Context: p.Context, ReadFile: os.ReadFile})
 	if err != nil {
 		return nil, err
 	}
-	return cluster.New(access, p.Namespace), nil
+	return argocd.New(access, p.Namespace), nil
 }

@@ -11,10 +11,10 @@ import (
 	"github.com/gatorcloud/sluice/cmd/internal/cli/etcdflags"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/rolloutcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/runcmd"
+	"github.com/gatorcloud/sluice/renderer/argocd"
 	"github.com/gatorcloud/sluice/renderer/etcdstore"
 	"github.com/gatorcloud/sluice/renderer/loop"
 	"github.com/gatorcloud/sluice/renderer/pipeline"
-	"github.com/gatorcloud/sluice/renderer/rollout/cluster"
 )
 
 // running returns what `sluice run` needs, with etcd flags of its own.
@@ -31,21 +31,21 @@ func running(p *pipeline.Pipeline) runcmd.Deps {
 
 // applications connects to the Argo CD of a kubeconfig, or of the cluster that
 // this process runs in.
-func applications(kubeconfig, namespace string) (*cluster.Named, func(), error) {
-	var c *cluster.Client
+func applications(kubeconfig, namespace string) (*argocd.Named, func(), error) {
+	var c *argocd.Client
 	if kubeconfig == runcmd.InCluster {
-		access, err := cluster.InCluster(os.Getenv, os.ReadFile)
+		access, err := argocd.InCluster(os.Getenv, os.ReadFile)
 		if err != nil {
 			return nil, nil, err
 		}
-		c = cluster.New(access, namespace)
+		c = argocd.New(access, namespace)
 	} else {
 		var err error
 		if c, err = client(rolloutcmd.Place{Kubeconfig: kubeconfig, Namespace: namespace}); err != nil {
 			return nil, nil, err
 		}
 	}
-	return &cluster.Named{Client: c}, c.Close, nil
+	return &argocd.Named{Client: c}, c.Close, nil
 }
 
 // examining returns what `sluice doctor` needs, with etcd flags of its own.

@@ -75,7 +75,7 @@ carries to clusters ring by ring and bucket by bucket.`,
 		authzcmd.New(authorisations()),
 		catalogcmd.New(),
 		democmd.New(democmd.Deps{StartEtcd: embed, List: list, Pipeline: p, Now: time.Now, Version: Version()}),
-		rolloutcmd.New(rolloutcmd.Deps{Open: argocd}),
+		rolloutcmd.New(rolloutcmd.Deps{Open: operations}),
 		versioncmd.New(Version()),
 	)
 	return cmd

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
 	"github.com/gatorcloud/sluice/renderer/fault"
 	"github.com/gatorcloud/sluice/renderer/ident"
-	"github.com/gatorcloud/sluice/renderer/rollout"
 	"github.com/spf13/cobra"
 )
 
@@ -24,7 +24,7 @@ type Place struct {
 // Deps are what the command needs from outside.
 type Deps struct {
 	// Open connects to the cluster in which Argo CD runs.
-	Open func(p Place) (cluster rollout.Cluster, closed func(), err error)
+	Open func(p Place) (cluster unblock.Cluster, closed func(), err error)
 }
 
 type options struct {
@@ -92,9 +92,9 @@ func (d Deps) run(cmd *cobra.Command, o *options, abort bool) error {
 	}
 	defer closed()
 	ended := 0
-	err = rollout.Unblock(cmd.Context(), cluster, env.String(), rollout.Options{
+	err = unblock.Unblock(cmd.Context(), cluster, env.String(), unblock.Options{
 		Abort: abort, Timeout: o.timeout,
-		Ended: func(a rollout.Application) {
+		Ended: func(a unblock.Application) {
 			ended++
 			fmt.Fprintln(cmd.OutOrStdout(), a.Name)
 		},

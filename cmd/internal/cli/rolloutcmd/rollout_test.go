@@ -6,36 +6,36 @@ import (
 	"testing"
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/rolloutcmd"
+	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
 	"github.com/gatorcloud/sluice/renderer/fault"
-	"github.com/gatorcloud/sluice/renderer/rollout"
 )
 
 // fleet is an Argo CD with one Application whose operation ends when told to.
 type fleet struct {
-	app   rollout.Application
+	app   unblock.Application
 	place rolloutcmd.Place
 }
 
-func (f *fleet) Applications(context.Context, string) ([]rollout.Application, error) {
-	return []rollout.Application{f.app}, nil
+func (f *fleet) Applications(context.Context, string) ([]unblock.Application, error) {
+	return []unblock.Application{f.app}, nil
 }
 
-func (f *fleet) Refresh(context.Context, rollout.Application) error { return nil }
+func (f *fleet) Refresh(context.Context, unblock.Application) error { return nil }
 
-func (f *fleet) Terminate(context.Context, rollout.Application) error {
+func (f *fleet) Terminate(context.Context, unblock.Application) error {
 	f.app.Phase, f.app.Operated, f.app.Synced = "Succeeded", f.app.Revision, true
 	return nil
 }
 
 func TestRollout(t *testing.T) {
-	waiting := rollout.Application{Name: "pop", Level: "fleet", Source: "1", Syncing: "1", Compared: "1", Revision: "c1", Operated: "c1", Phase: "Running",
+	waiting := unblock.Application{Name: "pop", Level: "fleet", Source: "1", Syncing: "1", Compared: "1", Revision: "c1", Operated: "c1", Phase: "Running",
 		Message: "waiting for healthy state of argoproj.io/Application/pop-canary"}
 	behind := waiting
 	behind.Operated = "c0"
 	cases := map[string]struct {
 		reason string
 		args   []string
-		app    rollout.Application
+		app    unblock.Application
 		stdout string
 		class  fault.Class
 	}{
@@ -50,7 +50,7 @@ func TestRollout(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := &fleet{app: tc.app}
-			cmd := rolloutcmd.New(rolloutcmd.Deps{Open: func(p rolloutcmd.Place) (rollout.Cluster, func(), error) {
+			cmd := rolloutcmd.New(rolloutcmd.Deps{Open: func(p rolloutcmd.Place) (unblock.Cluster, func(), error) {
 				f.place = p
 				return f, func() {}, nil
 			}})

@@ -7,11 +7,11 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/gatorcloud/sluice/renderer/argocd/notify"
+	"github.com/gatorcloud/sluice/renderer/argocd/soak"
+	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
 	"github.com/gatorcloud/sluice/renderer/fault"
-	"github.com/gatorcloud/sluice/renderer/notify"
 	"github.com/gatorcloud/sluice/renderer/replica"
-	"github.com/gatorcloud/sluice/renderer/rollout"
-	"github.com/gatorcloud/sluice/renderer/soak"
 )
 
 // InCluster is the kubeconfig that means the account of the pod.
@@ -21,7 +21,7 @@ const InCluster = "in-cluster"
 type Applications interface {
 	soak.Rings
 	notify.Refresher
-	rollout.Starter
+	unblock.Starter
 }
 
 // Occasions on which Applications are refreshed.

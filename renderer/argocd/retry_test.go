@@ -1,4 +1,4 @@
-package cluster_test
+package argocd_test
 
 import (
 	"fmt"
@@ -10,9 +10,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gatorcloud/sluice/renderer/argocd"
+	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
 	"github.com/gatorcloud/sluice/renderer/fault"
-	"github.com/gatorcloud/sluice/renderer/rollout"
-	"github.com/gatorcloud/sluice/renderer/rollout/cluster"
 )
 
 const columns = `"columnDefinitions": [{"name": "Name"}, {"name": "Sync Status"}, {"name": "Health Status"}]`
@@ -24,7 +24,7 @@ const ended = `{"metadata": {"name": "pop", "resourceVersion": "7", "labels": {"
       "syncResult": {"revision": "c1", "source": {"path": "fleet"}, "resources": [{"status": "Synced"}, {"status": %q}]}}}}`
 
 // one serves a table with one Application that differs, and that Application.
-func one(t *testing.T, object string) cluster.Access {
+func one(t *testing.T, object string) argocd.Access {
 	return server(t, func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case strings.HasSuffix(r.URL.Path, "/applications/pop"):
@@ -54,15 +54,15 @@ func TestUnsynced(t *testing.T) {
 		"Degraded":  {"a verdict", fmt.Sprintf(ended, "Failed", "", "Synced"), false, 0},
 		"Succeeded": {"no error at all", fmt.Sprintf(ended, "Succeeded", "", "SyncFailed"), false, 0},
 		"Again":     {"it was started again", fmt.Sprintf(ended, "Error", `{"name": "Reason", "value": "9"}, {"name": "gatorcloud.io/attempt", "value": "2"}`, "Synced"), true, 2},
-		"Forged":    {"a number that cannot be ends the attempts", fmt.Sprintf(ended, "Error", `{"name": "gatorcloud.io/attempt", "value": "-5"}`, "Synced"), true, rollout.Attempts},
+		"Forged":    {"a number that cannot be ends the attempts", fmt.Sprintf(ended, "Error", `{"name": "gatorcloud.io/attempt", "value": "-5"}`, "Synced"), true, unblock.Attempts},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			got, err := cluster.New(one(t, tc.object), "argocd").Unsynced(t.Context(), "pop")
+			got, err := argocd.New(one(t, tc.object), "argocd").Unsynced(t.Context(), "pop")
 			if err != nil || len(got) != 1 {
 				t.Fatalf("Unsynced() = %v, %v, want one Application", got, err)
 			}
-			want := rollout.Application{Name: "pop", Version: "7", Level: "fleet", Source: source, Compared: source, Syncing: source, Revision: "c1", Operated: "c1",
+			want := unblock.Application{Name: "pop", Version: "7", Level: "fleet", Source: source, Compared: source, Syncing: source, Revision: "c1", Operated: "c1",
 				Phase: got[0].Phase, Finished: time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC), Erred: tc.erred, Attempt: tc.attempt, Automated: true, Prune: true, Options: []string{"ServerSideApply=true"}}
 			if diff := cmp.Diff(want, got[0]); diff != "" {
 				t.Errorf("%s: Unsynced() -want +got:\n%s", tc.reason, diff)
@@ -81,7 +81,7 @@ func TestUnsyncedAutomated(t *testing.T) {
 		"AskedFor": {`"spec":`, `"operation": {"sync": {}}, "spec":`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := cluster.New(one(t, strings.Replace(object, replace[0], replace[1], 1)), "argocd").Unsynced(t.Context(), "pop")
+			got, err := argocd.New(one(t, strings.Replace(object, replace[0], replace[1], 1)), "argocd").Unsynced(t.Context(), "pop")
 			if err != nil || len(got) != 1 || got[0].Automated {
 				t.Errorf("Unsynced() = %+v, %v, want one that is not automated", got, err)
 			}
@@ -93,7 +93,7 @@ func TestUnsyncedWithoutColumns(t *testing.T) {
 	a := server(t, func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, `{"columnDefinitions": [{"name": "Name"}, {"name": "Age"}], "rows": [{"cells": ["pop", "1d"]}]}`)
 	})
-	if _, err := cluster.New(a, "argocd").Unsynced(t.Context(), "pop"); fault.HintOf(err) == "" {
+	if _, err := argocd.New(a, "argocd").Unsynced(t.Context(), "pop"); fault.HintOf(err) == "" {
 		t.Errorf("Unsynced() = %v, want an error with a hint", err)
 	}
 }
@@ -107,8 +107,8 @@ func TestStart(t *testing.T) {
 			t.Errorf("request = %s %s, want a patch %s", r.Method, body, want)
 		}
 	})
-	app := rollout.Application{Name: "pop", Version: "7", Revision: "c1", Prune: true, Options: []string{"ServerSideApply=true"}}
-	if err := cluster.New(a, "argocd").Start(t.Context(), app, 2); err != nil {
+	app := unblock.Application{Name: "pop", Version: "7", Revision: "c1", Prune: true, Options: []string{"ServerSideApply=true"}}
+	if err := argocd.New(a, "argocd").Start(t.Context(), app, 2); err != nil {
 		t.Errorf("Start() = %v", err)
 	}
 }

@@ -1,10 +1,10 @@
-// Package cluster reads Argo CD's Applications from a Kubernetes API and ends
+// Package argocd reads Argo CD's Applications from a Kubernetes API and ends
 // their operations, over net/http with what a kubeconfig holds.
 //
 // It speaks to one server with a client certificate or a token and knows no
 // types but what it needs: no client-go, no watch, no cache. Everything it
 // reads is bounded, and every write names the version it was decided on.
-package cluster
+package argocd
 
 import (
 	"context"
@@ -14,14 +14,14 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
 	"github.com/gatorcloud/sluice/renderer/manifest"
-	"github.com/gatorcloud/sluice/renderer/rollout"
 )
 
 // page is how many Applications one request reads.
 const page = 500
 
-var _ rollout.Cluster = (*Client)(nil)
+var _ unblock.Cluster = (*Client)(nil)
 
 // list is a page of Applications, as far as they matter.
 type list struct {
@@ -80,8 +80,8 @@ type result struct {
 }
 
 // Applications returns the Applications of an environment, by their label.
-func (c *Client) Applications(ctx context.Context, environment string) ([]rollout.Application, error) {
-	var all []rollout.Application
+func (c *Client) Applications(ctx context.Context, environment string) ([]unblock.Application, error) {
+	var all []unblock.Application
 	err := c.pages(ctx, environment, "", func(data []byte) (string, error) {
 		var l list
 		if err := json.Unmarshal(data, &l); err != nil {
@@ -102,7 +102,7 @@ func (c *Client) Applications(ctx context.Context, environment string) ([]rollou
 const annotationRefresh = "argocd.argoproj.io/refresh"
 
 // Refresh asks Argo CD to compare an Application with its branch.
-func (c *Client) Refresh(ctx context.Context, a rollout.Application) error {
+func (c *Client) Refresh(ctx context.Context, a unblock.Application) error {
 	body, err := refreshPatch()
 	if err != nil {
 		return err
@@ -116,7 +116,7 @@ func refreshPatch() ([]byte, error) {
 }
 
 // Terminate asks Argo CD to end the operation of an Application.
-func (c *Client) Terminate(ctx context.Context, a rollout.Application) error {
+func (c *Client) Terminate(ctx context.Context, a unblock.Application) error {
 	body, err := json.Marshal(map[string]any{
 		"metadata": map[string]any{"resourceVersion": a.Version},
 		"status":   map[string]any{"operationState": map[string]any{"phase": "Terminating"}},
@@ -173,10 +173,10 @@ func (c *Client) pages(ctx context.Context, environment, accept string, take fun
 	}
 }
 
-func (i item) application() rollout.Application {
+func (i item) application() unblock.Application {
 	op := i.Status.OperationState
 	_, refreshing := i.Metadata.Annotations[annotationRefresh]
-	a := rollout.Application{
+	a := unblock.Application{
 		Name: i.Metadata.Name, Version: i.Metadata.ResourceVersion, Level: i.Metadata.Labels[manifest.LabelLevel],
 		Source: canonical(i.Spec.Source), Compared: canonical(i.Status.Sync.ComparedTo.Source), Syncing: canonical(op.SyncResult.Source),
 		Revision: i.Status.Sync.Revision, Operated: op.SyncResult.Revision, Phase: op.Phase, Message: op.Message,

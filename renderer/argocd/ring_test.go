@@ -1,4 +1,4 @@
-package cluster_test
+package argocd_test
 
 import (
 	"encoding/json"
@@ -15,9 +15,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gatorcloud/sluice/renderer/argocd"
+	"github.com/gatorcloud/sluice/renderer/argocd/soak"
 	"github.com/gatorcloud/sluice/renderer/fault"
-	"github.com/gatorcloud/sluice/renderer/rollout/cluster"
-	"github.com/gatorcloud/sluice/renderer/soak"
 )
 
 const ringPath = "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/pop-main"
@@ -58,7 +58,7 @@ func TestRing(t *testing.T) {
 				}
 				fmt.Fprint(w, tc.object)
 			})
-			got, err := cluster.Named{Client: cluster.New(a, "argocd")}.Ring(t.Context(), "pop-main")
+			got, err := argocd.Named{Client: argocd.New(a, "argocd")}.Ring(t.Context(), "pop-main")
 			if got != tc.want || (err != nil) != tc.fails {
 				t.Errorf("%s: Ring = %+v, %v, want %+v", tc.reason, got, err, tc.want)
 			}
@@ -133,7 +133,7 @@ func merge(into, patch map[string]any) {
 
 func TestRefreshAnnotatesAndNothingElse(t *testing.T) {
 	k := &kube{t: t, object: map[string]any{"metadata": map[string]any{"name": "pop-main", "annotations": map[string]any{"gatorcloud.io/soak": "60"}}, "spec": map[string]any{"project": "pop"}}}
-	n := cluster.Named{Client: cluster.New(server(t, k.ServeHTTP), "argocd")}
+	n := argocd.Named{Client: argocd.New(server(t, k.ServeHTTP), "argocd")}
 	if err := n.Refresh(t.Context(), "pop-main"); err != nil {
 		t.Fatal(err)
 	}
@@ -181,11 +181,11 @@ func TestInCluster(t *testing.T) {
 		return nil, os.ErrNotExist
 	}
 	getenv := func(name string) string { return env[name] }
-	a, err := cluster.InCluster(getenv, read)
+	a, err := argocd.InCluster(getenv, read)
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := cluster.Named{Client: cluster.New(a, "argocd")}
+	n := argocd.Named{Client: argocd.New(a, "argocd")}
 	for _, token := range []string{"one", "two"} {
 		files[mounted+"token"] = token + "\n"
 		if _, err := n.Ring(t.Context(), "pop-main"); err != nil {
@@ -199,7 +199,7 @@ func TestInCluster(t *testing.T) {
 		"NoToken": func() { delete(files, mounted+"token") }, "NoCA": func() { delete(files, mounted+"ca.crt") }, "NoPod": func() { clear(env) },
 	} {
 		spoil()
-		if _, err := cluster.InCluster(getenv, read); fault.HintOf(err) == "" {
+		if _, err := argocd.InCluster(getenv, read); fault.HintOf(err) == "" {
 			t.Errorf("%s: InCluster = %v, want an error with a hint", name, err)
 		}
 	}
@@ -211,7 +211,7 @@ func TestInCluster(t *testing.T) {
 // The right to refresh is asked for without a refresh.
 func TestMayRefresh(t *testing.T) {
 	k := &kube{t: t, object: map[string]any{"metadata": map[string]any{"name": "pop-main"}}}
-	n := cluster.Named{Client: cluster.New(server(t, k.ServeHTTP), "argocd")}
+	n := argocd.Named{Client: argocd.New(server(t, k.ServeHTTP), "argocd")}
 	if there, err := n.MayRefresh(t.Context(), "pop-main"); err != nil || !there {
 		t.Errorf("MayRefresh = %t, %v, want it to be there", there, err)
 	}

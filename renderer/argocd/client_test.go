@@ -1,4 +1,4 @@
-package cluster_test
+package argocd_test
 
 import (
 	"encoding/pem"
@@ -14,13 +14,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/yaml"
 
+	"github.com/gatorcloud/sluice/renderer/argocd"
+	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
 	"github.com/gatorcloud/sluice/renderer/fault"
-	"github.com/gatorcloud/sluice/renderer/rollout"
-	"github.com/gatorcloud/sluice/renderer/rollout/cluster"
 )
 
 // server answers as a Kubernetes API does and writes a kubeconfig for it.
-func server(t *testing.T, answer http.HandlerFunc) cluster.Access {
+func server(t *testing.T, answer http.HandlerFunc) argocd.Access {
 	t.Helper()
 	s := httptest.NewTLSServer(answer)
 	t.Cleanup(s.Close)
@@ -29,8 +29,8 @@ func server(t *testing.T, answer http.HandlerFunc) cluster.Access {
 	if err := os.WriteFile(filepath.Join(dir, "token"), []byte("secret\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	a, err := cluster.Parse(config(t, map[string]any{"server": s.URL, "certificate-authority-data": ca}, map[string]any{"tokenFile": "token"}),
-		cluster.Options{File: filepath.Join(dir, "config"), ReadFile: os.ReadFile})
+	a, err := argocd.Parse(config(t, map[string]any{"server": s.URL, "certificate-authority-data": ca}, map[string]any{"tokenFile": "token"}),
+		argocd.Options{File: filepath.Join(dir, "config"), ReadFile: os.ReadFile})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,12 +73,12 @@ func TestApplications(t *testing.T) {
 		}
 		fmt.Fprint(w, second)
 	})
-	got, err := cluster.New(a, "argocd").Applications(t.Context(), "pop")
+	got, err := argocd.New(a, "argocd").Applications(t.Context(), "pop")
 	if err != nil {
 		t.Fatal(err)
 	}
 	const source = `{"directory":{"recurse":true},"path":"fleet"}`
-	want := []rollout.Application{
+	want := []unblock.Application{
 		{Name: "pop", Version: "7", Level: "fleet", Source: source, Compared: source, Syncing: source, Revision: "c2", Operated: "c1", Phase: "Running", Message: "waiting"},
 		{Name: "pop-1", Source: `{"path":"x"}`},
 	}
@@ -98,13 +98,13 @@ func TestTerminate(t *testing.T) {
 		w.WriteHeader(code)
 		fmt.Fprint(w, `{"message": "told so"}`)
 	})
-	c := cluster.New(a, "argocd")
-	app := rollout.Application{Name: "pop", Version: "7"}
+	c := argocd.New(a, "argocd")
+	app := unblock.Application{Name: "pop", Version: "7"}
 	if err := c.Terminate(t.Context(), app); err != nil {
 		t.Errorf("Terminate() = %v", err)
 	}
 	code = http.StatusConflict
-	if err := c.Terminate(t.Context(), app); !errors.Is(err, rollout.ErrChanged) {
+	if err := c.Terminate(t.Context(), app); !errors.Is(err, unblock.ErrChanged) {
 		t.Errorf("Terminate() of a changed Application = %v, want ErrChanged", err)
 	}
 	for answer, class := range map[int]fault.Class{403: fault.Person, 404: fault.Person, 429: fault.Retry, 503: fault.Retry} {
@@ -136,7 +136,7 @@ func TestParseRefuses(t *testing.T) {
 			if tc.user == nil {
 				tc.user = map[string]any{}
 			}
-			_, err := cluster.Parse(config(t, tc.cluster, tc.user), cluster.Options{File: "/nowhere/config", Context: tc.context, ReadFile: os.ReadFile})
+			_, err := argocd.Parse(config(t, tc.cluster, tc.user), argocd.Options{File: "/nowhere/config", Context: tc.context, ReadFile: os.ReadFile})
 			if fault.HintOf(err) == "" {
 				t.Errorf("%s: Parse() = %v, want an error with a hint", tc.reason, err)
 			}
@@ -147,7 +147,7 @@ func TestParseRefuses(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add([]byte("current-context: a\ncontexts: [{name: a, context: {cluster: c, user: u}}]\nclusters: [{name: c, cluster: {server: 'https://x'}}]\nusers: [{name: u}]\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		a, err := cluster.Parse(data, cluster.Options{ReadFile: func(string) ([]byte, error) { return nil, os.ErrNotExist }})
+		a, err := argocd.Parse(data, argocd.Options{ReadFile: func(string) ([]byte, error) { return nil, os.ErrNotExist }})
 		if err == nil && a.Server == "" {
 			t.Error("Parse() = no server and no error")
 		}

@@ -1,4 +1,4 @@
-package cluster
+package argocd
 
 import (
 	"context"
@@ -9,11 +9,11 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
 	"github.com/gatorcloud/sluice/renderer/fault"
-	"github.com/gatorcloud/sluice/renderer/rollout"
 )
 
-var _ rollout.Starter = (*Client)(nil)
+var _ unblock.Starter = (*Client)(nil)
 
 const (
 	// infoAttempt is the entry of an operation that counts how often it was started again.
@@ -45,12 +45,12 @@ type table struct {
 }
 
 // Unsynced returns the Applications of an environment that differ from Git.
-func (c *Client) Unsynced(ctx context.Context, environment string) ([]rollout.Application, error) {
+func (c *Client) Unsynced(ctx context.Context, environment string) ([]unblock.Application, error) {
 	names, err := c.unsynced(ctx, environment)
 	if err != nil {
 		return nil, err
 	}
-	var apps []rollout.Application
+	var apps []unblock.Application
 	for _, name := range names {
 		var i item
 		err := c.read(ctx, name, &i)
@@ -114,7 +114,7 @@ func (t table) column(name string) int {
 }
 
 // Start starts the automated operation of an Application once more.
-func (c *Client) Start(ctx context.Context, a rollout.Application, attempt int) error {
+func (c *Client) Start(ctx context.Context, a unblock.Application, attempt int) error {
 	sync := map[string]any{"revision": a.Revision, "prune": a.Prune}
 	if len(a.Options) > 0 {
 		sync["syncOptions"] = a.Options
@@ -132,7 +132,7 @@ func (c *Client) Start(ctx context.Context, a rollout.Application, attempt int) 
 	}
 	_, err = c.do(ctx, request{method: http.MethodPatch, path: c.application(a.Name), body: body})
 	if errors.Is(err, errGone) {
-		return fmt.Errorf("%w: %w", rollout.ErrChanged, err)
+		return fmt.Errorf("%w: %w", unblock.ErrChanged, err)
 	}
 	return err
 }
@@ -155,10 +155,10 @@ func attempt(entries []info) int {
 			continue
 		}
 		// A number that is none is somebody else's: no more attempts.
-		if n, err := strconv.Atoi(e.Value); err == nil && n >= 0 && n < rollout.Attempts {
+		if n, err := strconv.Atoi(e.Value); err == nil && n >= 0 && n < unblock.Attempts {
 			return n
 		}
-		return rollout.Attempts
+		return unblock.Attempts
 	}
 	return 0
 }

@@ -1,4 +1,4 @@
-package cluster
+package argocd
 
 import (
 	"context"
@@ -9,10 +9,10 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/gatorcloud/sluice/renderer/argocd/notify"
+	"github.com/gatorcloud/sluice/renderer/argocd/soak"
+	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
 	"github.com/gatorcloud/sluice/renderer/manifest"
-	"github.com/gatorcloud/sluice/renderer/notify"
-	"github.com/gatorcloud/sluice/renderer/rollout"
-	"github.com/gatorcloud/sluice/renderer/soak"
 )
 
 // Named asks for Applications by their names alone, with the rights get and
@@ -67,7 +67,7 @@ func (n Named) Ring(ctx context.Context, name string) (soak.Ring, error) {
 // Refresh asks Argo CD to compare the Application of a name. One that is not
 // there yet is looked at when it is made.
 func (n Named) Refresh(ctx context.Context, name string) error {
-	err := n.Client.Refresh(ctx, rollout.Application{Name: name})
+	err := n.Client.Refresh(ctx, unblock.Application{Name: name})
 	if errors.Is(err, errGone) {
 		return nil
 	}

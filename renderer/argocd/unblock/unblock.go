@@ -1,4 +1,4 @@
-// Package rollout ends operations of Argo CD that hang.
+// Package unblock ends operations of Argo CD that hang.
 //
 // An operation that waits for something which becomes neither Healthy nor
 // Degraded blocks its Application for good: nothing newer is synced, not even
@@ -7,7 +7,7 @@
 // source. It changes nothing else: what an Application should run stands in
 // Git. It never terminates an operation that runs what its Application asks
 // for, but for that of the fleet when told to abort.
-package rollout
+package unblock
 
 import (
 	"context"

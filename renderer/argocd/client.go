@@ -1,4 +1,4 @@
-package cluster
+package argocd
 
 import (
 	"bytes"
@@ -13,8 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
 	"github.com/gatorcloud/sluice/renderer/fault"
-	"github.com/gatorcloud/sluice/renderer/rollout"
 )
 
 // most bounds an answer: 500 Applications with all their resources.
@@ -107,7 +107,7 @@ func explain(code int, body []byte) error {
 	err := fmt.Errorf("status %d: %q", code, status.Message)
 	switch {
 	case code == http.StatusConflict:
-		return fmt.Errorf("%w: %w", rollout.ErrChanged, err)
+		return fmt.Errorf("%w: %w", unblock.ErrChanged, err)
 	case code == http.StatusUnauthorized, code == http.StatusForbidden:
 		return fault.Mend("get, list and patch of applications.argoproj.io in Argo CD's namespace are needed", "asking Kubernetes: %w", err)
 	case code == http.StatusNotFound:
