@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 	kjson "sigs.k8s.io/json"
 
+	"github.com/gatorcloud/sluice/cmd/internal/cli/ranged"
 	"github.com/gatorcloud/sluice/renderer/authz"
 	"github.com/gatorcloud/sluice/renderer/fault"
 	"github.com/gatorcloud/sluice/renderer/ident"
@@ -68,7 +69,7 @@ ring's version unless --version pins it, and never ends without --end.`,
 	p.set.StringVar(&p.code, "code", "", "tenant: code, 1 to 16 characters a-z and 0-9")
 	p.set.StringArrayVar(&p.labels, "label", nil, "tenant: label as key=value, or key- to remove it")
 	p.set.StringVar(&p.version, "version", "", "authorisation: version to pin; empty follows the ring")
-	p.set.IntVar(&p.replicas, "replicas", 0, "authorisation: replicas; 0 takes the environment's default")
+	ranged.Int(p.set, "replicas", ranged.Bounds[int]{Into: &p.replicas, Default: 0, Least: 0, Most: authz.MaxReplicas}, "authorisation: replicas; 0 takes the environment's default")
 	p.set.StringVar(&p.storage, "storage", "", "authorisation: size of its disk, e.g. 80Gi; empty takes the environment's default")
 	p.set.StringArrayVar(&p.params, "param", nil, `authorisation: parameter as key=value, or key- to remove it; numbers, true and false keep their type, key='"1"' is a string`)
 	p.set.StringVar(&p.start, "start", "", "authorisation: start, as 2006-01-02 or RFC 3339 (default today)")

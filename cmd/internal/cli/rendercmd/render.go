@@ -12,6 +12,7 @@ import (
 	"github.com/gatorcloud/sluice/cmd/internal/cli/exit"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/output"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/progress"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/ranged"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
 	"github.com/gatorcloud/sluice/environments"
 	"github.com/gatorcloud/sluice/renderer"
@@ -54,8 +55,8 @@ func (o *options) add(set *pflag.FlagSet) {
 	set.StringSliceVar(&o.envs, "env", nil, "environment to render; all by default")
 	set.StringVar(&o.now, "now", "", "moment that decides what has started and ended, as 2006-01-02 or RFC 3339; the clock by default")
 	set.BoolVar(&o.fromGit, "from-git", false, "render from the facts in the repository instead of etcd")
-	set.BoolVar(&o.removals, "allow-removals", false, "allow to remove many tenants at once, or all")
-	set.IntVar(&o.workers, "workers", 0, "tenants rendered at once; the number of processors by default")
+	set.BoolVar(&o.removals, "allow-removals", false, "allow to remove or suspend many tenants at once, or all")
+	ranged.Int(set, "workers", ranged.Bounds[int]{Into: &o.workers, Default: 0, Least: 0, Most: 1024}, "tenants rendered at once; 0 takes the number of processors")
 }
 
 // session is an opened repository with its source of facts.

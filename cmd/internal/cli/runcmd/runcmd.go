@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/gatorcloud/sluice/cmd/internal/cli/ranged"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
 	"github.com/gatorcloud/sluice/renderer/authz"
 	"github.com/gatorcloud/sluice/renderer/etcdstore"
@@ -60,24 +61,26 @@ type options struct {
 	id                   string
 }
 
+const day = 24 * time.Hour
+
 func (o *options) add(set *pflag.FlagSet) {
 	o.repo.Add(set)
 	o.deps.EtcdFlags(set)
 	set.StringSliceVar(&o.envs, "env", nil, "environment to keep; all of the branch by default")
 	set.StringVar(&o.listen, "listen", "127.0.0.1:8080", "address of /livez, /readyz and /metrics; empty serves none")
-	set.DurationVar(&o.timing.Debounce, "debounce", 10*time.Millisecond, "how long a burst of changes must be quiet before it is rendered")
-	set.DurationVar(&o.timing.MaxDelay, "max-delay", 500*time.Millisecond, "longest that a change waits for its burst to end")
-	set.DurationVar(&o.timing.Poll, "poll", 30*time.Second, "mean time between looks at the branch; SIGHUP looks at once")
-	set.DurationVar(&o.resync, "resync", 10*time.Minute, "mean time between readings of all authorisations")
-	set.DurationVar(&o.jump, "clock-bound", time.Minute, "jumps of the clock beyond this are not followed")
+	ranged.Duration(set, "debounce", ranged.Bounds[time.Duration]{Into: &o.timing.Debounce, Default: 10 * time.Millisecond, Least: time.Millisecond, Most: time.Minute}, "how long a burst of changes must be quiet before it is rendered")
+	ranged.Duration(set, "max-delay", ranged.Bounds[time.Duration]{Into: &o.timing.MaxDelay, Default: 500 * time.Millisecond, Least: time.Millisecond, Most: time.Hour}, "longest that a change waits for its burst to end")
+	ranged.Duration(set, "poll", ranged.Bounds[time.Duration]{Into: &o.timing.Poll, Default: 30 * time.Second, Least: 100 * time.Millisecond, Most: day}, "mean time between looks at the branch; SIGHUP looks at once")
+	ranged.Duration(set, "resync", ranged.Bounds[time.Duration]{Into: &o.resync, Default: 10 * time.Minute, Least: time.Second, Most: day}, "mean time between readings of all authorisations")
+	ranged.Duration(set, "clock-bound", ranged.Bounds[time.Duration]{Into: &o.jump, Default: time.Minute, Least: time.Second, Most: day}, "jumps of the clock beyond this are not followed")
 	set.BoolVar(&o.led, "leader", true, "elect one of several replicas for each environment; --no-leader-election runs alone")
 	set.StringVar(&o.leasePrefix, "lease-prefix", leader.DefaultPrefix, "etcd prefix of the elections")
-	set.DurationVar(&o.ttl, "lease-ttl", 10*time.Second, "how long a leader that is gone blocks the next one")
+	ranged.Duration(set, "lease-ttl", ranged.Bounds[time.Duration]{Into: &o.ttl, Default: 10 * time.Second, Least: 2 * time.Second, Most: time.Hour}, "how long a leader that is gone blocks the next one")
 	set.StringVar(&o.status, "status-prefix", "", "etcd prefix of the status records; - writes none (default beside the environment's records: "+status.DefaultPrefix+" for "+authz.DefaultPrefix+")")
 	o.argo.add(set)
 	set.StringVar(&o.id, "id", "", "name of this replica for people; host and process by default")
-	set.BoolVar(&o.removals, "allow-removals", false, "allow to remove many tenants at once, or all")
-	set.IntVar(&o.workers, "workers", 0, "tenants rendered at once; the number of processors by default")
+	set.BoolVar(&o.removals, "allow-removals", false, "allow to remove or suspend many tenants at once, or all")
+	ranged.Int(set, "workers", ranged.Bounds[int]{Into: &o.workers, Default: 0, Least: 0, Most: 1024}, "tenants rendered at once; 0 takes the number of processors")
 	set.BoolVar(&o.debug, "debug", false, "log every step")
 	set.Bool("no-leader-election", false, "run alone, without an election")
 }
