@@ -43,6 +43,7 @@ func newMemory(files map[string][]byte) *memory {
 	return &memory{files: files, puts: map[string]*tree.Dir{}, single: map[string][]byte{}}
 }
 
+func (*memory) Guard(tree.Guard) {}
 func (m *memory) Reset(path string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -30,7 +30,7 @@ type Config struct {
 	Site    *environments.Site
 	Catalog *catalog.Catalog
 	Bundles plan.Bundles
-	// Workers is how many tenants are rendered at once; the number of processors when zero.
+	// Workers is how many tenants are rendered at once; the number of processors when less than one.
 	Workers int
 	// Progress hears how many of all tenants are done; it is called from many goroutines. May be nil.
 	Progress func(done, all int)
@@ -45,7 +45,7 @@ type Renderer struct {
 
 // New returns a renderer.
 func New(c Config) *Renderer {
-	if c.Workers == 0 {
+	if c.Workers < 1 {
 		c.Workers = runtime.GOMAXPROCS(0)
 	}
 	if c.Progress == nil {
@@ -68,6 +68,7 @@ type Report struct {
 // outcome is what the rendering of one tenant adds to fleet and report.
 type outcome struct {
 	member             member
+	done               bool // the tenant was looked at
 	present, kept      bool
 	products, overlays int
 	faults             []plan.Fault
@@ -84,13 +85,9 @@ func (r *Renderer) Full(ctx context.Context, all []authz.Facts, memory Memory, s
 	if err != nil {
 		return nil, Report{}, err
 	}
-	fleet := newFleet(r.config.Site, r.config.Catalog, r.config.Bundles)
-	var report Report
-	for i, o := range outcomes {
-		report.add(all[i].Tenant.ID, o)
-		if o.present {
-			fleet.set(all[i].Tenant.ID, o.member)
-		}
+	fleet, report, err := r.gather(all, outcomes)
+	if err != nil {
+		return nil, Report{}, err
 	}
 	if err := r.keepShared(fleet, report, memory); err != nil {
 		return nil, Report{}, err
@@ -101,6 +98,24 @@ func (r *Renderer) Full(ctx context.Context, all []authz.Facts, memory Memory, s
 		}
 	}
 	return fleet, report, fleet.writeFleet(sink)
+}
+
+// gather makes the fleet of all outcomes. A tenant without one fails it: to
+// take that for a tenant that is gone would delete its files.
+func (r *Renderer) gather(all []authz.Facts, outcomes []outcome) (*Fleet, Report, error) {
+	fleet := newFleet(r.config.Site, r.config.Catalog, r.config.Bundles)
+	var report Report
+	for i, o := range outcomes {
+		id := all[i].Tenant.ID
+		if !o.done {
+			return nil, Report{}, fmt.Errorf("rendering tenant %q: it was left out", id)
+		}
+		report.add(id, o)
+		if o.present {
+			fleet.set(id, o.member)
+		}
+	}
+	return fleet, report, nil
 }
 
 // run is one render: where tenants are remembered and where they are written.
@@ -129,7 +144,7 @@ func (r run) tenants(ctx context.Context, all []authz.Facts) ([]outcome, error) 
 				if err != nil {
 					return fmt.Errorf("rendering tenant %q: %w", all[i].Tenant.ID, err)
 				}
-				outcomes[i] = o
+				outcomes[i], outcomes[i].done = o, true
 				r.config.Progress(int(done.Add(1)), len(all))
 			}
 		})

@@ -12,4 +12,7 @@ type Sink interface {
 	PutFile(path string, data []byte) error
 	// Reset makes old content at and below path count as absent.
 	Reset(path string)
+	// Guard has g judge everything that was put before it takes effect. It is
+	// called before anything is put.
+	Guard(g tree.Guard)
 }

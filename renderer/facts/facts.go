@@ -4,8 +4,7 @@
 // It is pure: equal snapshots, memories and times give equal facts. It removes
 // nothing at once. A tenant whose record vanished stays, released and at zero
 // scale, as a tombstone until the environment's release time has passed; a
-// record that cannot be read is replaced by what Git remembers of it. Limit is
-// the guard against mass removal, whatever its cause.
+// record that cannot be read is replaced by what Git remembers of it.
 package facts
 
 import (
@@ -15,7 +14,6 @@ import (
 
 	"github.com/gatorcloud/sluice/environments"
 	"github.com/gatorcloud/sluice/renderer/authz"
-	"github.com/gatorcloud/sluice/renderer/fault"
 	"github.com/gatorcloud/sluice/renderer/ident"
 )
 
@@ -186,26 +184,6 @@ func tombstone(f authz.Facts, now time.Time) authz.Facts {
 	f.ReleasedAt = now.UTC().Truncate(time.Second)
 	f.States = slices.Repeat([]authz.State{authz.Retained}, len(f.States))
 	return f
-}
-
-// Limit refuses a result that releases more than percent of the tenants that
-// Git held, though never three or fewer. Tenants that leave Git were released
-// before and are not counted again.
-func (r Result) Limit(percent int) error {
-	limit := max(3, r.Before*percent/100)
-	if n := len(r.Released); n > limit {
-		return fault.Mend("look at the records in etcd; if the removals are meant, repeat with --allow-removals",
-			"removing %d of %d tenants (%s): at most %d may go in one render", n, r.Before, list(r.Released), limit)
-	}
-	return nil
-}
-
-func list(ids []ident.Tenant) string {
-	names := make([]string, len(ids))
-	for i, id := range ids {
-		names[i] = id.String()
-	}
-	return fault.List(names)
 }
 
 // Recall returns the facts of all tenants that Git remembers: the input of a

@@ -3,13 +3,11 @@ package facts_test
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/gatorcloud/sluice/renderer/authz"
 	"github.com/gatorcloud/sluice/renderer/facts"
-	"github.com/gatorcloud/sluice/renderer/fault"
 	"github.com/gatorcloud/sluice/renderer/ident"
 	"pgregory.net/rapid"
 )
@@ -115,43 +113,6 @@ func TestBadRecordsCostNothing(t *testing.T) {
 			r := merge(t, tc.snap, remembered{before.ID: active(before)}, clock)
 			if len(r.Tenants) != 1 || len(r.Tenants[0].States) != tc.want || !r.Tenants[0].ReleasedAt.IsZero() {
 				t.Errorf("Merge() = %+v, want one tenant with %d products: %s", r.Tenants, tc.want, tc.reason)
-			}
-		})
-	}
-}
-
-func TestLimit(t *testing.T) {
-	for name, tc := range map[string]struct {
-		reason               string
-		known, left, percent int
-		refused              bool
-	}{
-		"ThreeMayGo":   {"three are always allowed", 10, 7, 5, false},
-		"FourOfTen":    {"four are more than three and 5 %", 10, 6, 5, true},
-		"FivePercent":  {"exactly the limit", 200, 190, 5, false},
-		"OneMore":      {"one over the limit", 200, 189, 5, true},
-		"Everything":   {"an empty answer of etcd", 12, 0, 5, true},
-		"OwnPercent":   {"the environment allows more", 200, 150, 25, false},
-		"NothingKnown": {"a first render removes nothing", 0, 5, 5, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			memory := remembered{}
-			snap := authz.Snapshot{Keys: 1}
-			for i := range max(tc.known, tc.left) {
-				one := tenant(i, swg)
-				if i < tc.known {
-					memory[one.ID] = active(one)
-				}
-				if i < tc.left {
-					snap.Tenants = append(snap.Tenants, one)
-				}
-			}
-			err := merge(t, snap, memory, clock).Limit(tc.percent)
-			if (err != nil) != tc.refused {
-				t.Fatalf("Limit(%d) with %d of %d left = %v, want refused = %t: %s", tc.percent, tc.left, tc.known, err, tc.refused, tc.reason)
-			}
-			if err != nil && !strings.Contains(fault.HintOf(err), "--allow-removals") {
-				t.Errorf("Limit() hint = %q, want --allow-removals in it", fault.HintOf(err))
 			}
 		})
 	}

@@ -16,6 +16,7 @@ type worker struct {
 	repo    *Repo
 	written *written    // nil in a preview
 	batch   *pack.Batch // nil in a preview
+	guard   tree.Guard  // may be nil
 	counts  tree.Counts
 	changes *changes // nil when only counts are wanted
 	list    []tree.Change
@@ -35,6 +36,9 @@ func (w *worker) note(path string, k tree.Kind, data []byte) {
 		w.counts.Changed++
 	case tree.Removed:
 		w.counts.Removed++
+	}
+	if w.guard != nil && k != tree.Added {
+		w.guard.See(tree.Change{Path: path, Kind: k, New: data})
 	}
 	if w.changes != nil {
 		w.list = append(w.list, tree.Change{Path: path, Kind: k, New: data})

@@ -24,6 +24,8 @@ type edits struct {
 	// set holds what is now at each path; the zero Entry removes.
 	set edit.Set[object.Entry]
 
+	guard tree.Guard // may be nil
+
 	mu     sync.Mutex
 	counts tree.Counts // of the edits so far
 	err    error       // the first failure; nothing is committed after it
@@ -107,6 +109,14 @@ func (e *edits) reset(path string) {
 	e.set.Reset(segments)
 }
 
+// check asks the guard, which has seen everything.
+func (e *edits) check() error {
+	if e.guard == nil {
+		return nil
+	}
+	return e.guard.Check()
+}
+
 func (e *edits) failed() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -126,6 +136,7 @@ func (e *edits) fail(err error) {
 // worker returns a worker; finish gives it back.
 func (e *edits) worker() *worker {
 	w := e.workers.Get().(*worker)
+	w.guard = e.guard
 	if w.written != nil {
 		w.batch = w.written.pack.Batch()
 	}

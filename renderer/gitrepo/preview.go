@@ -46,10 +46,17 @@ func (p *Preview) PutFile(path string, data []byte) error { return p.putFile(pat
 // Reset makes the old content at and below path count as absent.
 func (p *Preview) Reset(path string) { p.reset(path) }
 
+// Guard has g judge the changes; when it refuses, Changes fails. It is called
+// before anything is put.
+func (p *Preview) Guard(g tree.Guard) { p.guard = g }
+
 // Changes returns every file that a commit of the same content would change,
 // sorted by path. All Puts must have returned; nothing can be put after it.
 func (p *Preview) Changes(ctx context.Context) ([]tree.Change, error) {
 	if _, _, err := p.merge(ctx); err != nil {
+		return nil, fmt.Errorf("comparing: %w", err)
+	}
+	if err := p.check(); err != nil {
 		return nil, fmt.Errorf("comparing: %w", err)
 	}
 	p.fail(errClosed)

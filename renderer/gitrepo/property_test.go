@@ -132,6 +132,7 @@ type putter interface {
 	Put(string, *tree.Dir) error
 	PutFile(string, []byte) error
 	Reset(string)
+	Guard(tree.Guard)
 }
 
 // do makes the edits, each in a goroutine of its own.

@@ -65,6 +65,10 @@ func (t *Tx) PutFS(dir string, files fs.FS) error {
 // put again is removed. An empty path is the whole repository.
 func (t *Tx) Reset(path string) { t.reset(path) }
 
+// Guard has g judge what the commit changes and removes; when it refuses,
+// Commit fails. It is called before anything is put.
+func (t *Tx) Guard(g tree.Guard) { t.guard = g }
+
 // Commit makes the trees and the commit. The branch does not move and nothing
 // is visible in the repository before the result is published. All Puts must
 // have returned.
@@ -83,6 +87,9 @@ func (t *Tx) commit(ctx context.Context, m Message) (Result, error) {
 	root, counts, err := t.merge(ctx)
 	t.fail(errClosed)
 	if err != nil {
+		return Result{}, err
+	}
+	if err := t.check(); err != nil {
 		return Result{}, err
 	}
 	if root.IsZero() && !t.base.IsZero() {

@@ -58,9 +58,9 @@ type Config struct {
 	Fence int64
 	// Lead is asked before each push whether this is still the leader. May be nil.
 	Lead func(ctx context.Context) error
-	// AllowRemovals switches the guards against mass removal off.
+	// AllowRemovals switches the guards against mass harm off.
 	AllowRemovals bool
-	// RemovalWindow is the time in which removals are counted together; an hour when zero.
+	// RemovalWindow is the time in which removals are counted together; pipeline.RemovalWindow when zero.
 	RemovalWindow time.Duration
 	// Workers is how many tenants are rendered at once; the number of processors when zero.
 	Workers int
@@ -110,7 +110,7 @@ type attempt struct {
 // NewCore returns a Core that has seen nothing yet.
 func NewCore(c Config) *Core {
 	if c.RemovalWindow == 0 {
-		c.RemovalWindow = time.Hour
+		c.RemovalWindow = pipeline.RemovalWindow
 	}
 	return &Core{config: c, unsure: true, pending: map[ident.Tenant]struct{}{}, due: newDue(), tombs: map[ident.Tenant]time.Time{}}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gatorcloud/sluice/renderer/fault"
 	"github.com/gatorcloud/sluice/renderer/gitrepo"
+	"github.com/gatorcloud/sluice/renderer/guard"
 	"github.com/gatorcloud/sluice/renderer/watch"
 )
 
@@ -163,8 +164,8 @@ func (l *Loop) step(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	var guard *Blocked
-	l.blocked = errors.As(err, &guard)
+	var refusal *guard.Refusal
+	l.blocked = errors.As(err, &refusal)
 	if err == nil {
 		recovered := l.failures > 0
 		l.failures, l.retry = 0, time.Time{}

@@ -17,6 +17,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/authz"
 	"github.com/gatorcloud/sluice/renderer/fault"
 	"github.com/gatorcloud/sluice/renderer/gitrepo"
+	"github.com/gatorcloud/sluice/renderer/guard"
 	"github.com/gatorcloud/sluice/renderer/pipeline"
 )
 
@@ -127,8 +128,8 @@ func TestGuards(t *testing.T) {
 		want   string
 	}{
 		"ThreeMayGo": {"three are always allowed", false, func(s *stand, _ *replica) { remove(s, 0, 3) }, ""},
-		"FourAtOnce": {"a window that vanishes", false, func(s *stand, _ *replica) { remove(s, 0, 4) }, "removing 4 of 12"},
-		"BitByBit":   {"windows are counted together", false, func(s *stand, r *replica) { remove(s, 0, 2); advance(s.t, s, r.with(s)); remove(s, 2, 4) }, "removing 4 of 12"},
+		"FourAtOnce": {"a window that vanishes", false, func(s *stand, _ *replica) { remove(s, 0, 4) }, "harming 4 of 12"},
+		"BitByBit":   {"windows are counted together", false, func(s *stand, r *replica) { remove(s, 0, 2); advance(s.t, s, r.with(s)); remove(s, 2, 4) }, "harming 4 of 12"},
 		"NextDay": {"not for ever", false, func(s *stand, r *replica) {
 			remove(s, 0, 2)
 			advance(t, s, r.with(s))
@@ -136,13 +137,40 @@ func TestGuards(t *testing.T) {
 			remove(s, 2, 4)
 		}, ""},
 		"Everything": {"an empty prefix is a mistake", false, func(s *stand, _ *replica) { remove(s, 0, 12) }, "no record below"},
-		"Reread":     {"what a reading finds to have vanished too", false, func(s *stand, r *replica) { remove(s, 0, 6); r.feed.reread() }, "removing 6 of 12"},
+		"Reread":     {"what a reading finds to have vanished too", false, func(s *stand, r *replica) { remove(s, 0, 6); r.feed.reread() }, "harming 6 of 12"},
 		"AfterRestart": {"tombstones in Git are remembered", false, func(s *stand, r *replica) {
 			remove(s, 0, 2)
 			advance(s.t, s, r.with(s))
 			r.fleet = nil
 			remove(s, 2, 4)
-		}, "removing 4 of 12"},
+		}, "harming 4 of 12"},
+		"NewLeader": {"tombstones in Git are known to whoever takes over", false, func(s *stand, r *replica) {
+			remove(s, 0, 2)
+			advance(s.t, s, r.with(s))
+			*r = *s.replica(9, false)
+			remove(s, 2, 4)
+		}, "harming 4 of 12"},
+		"ReturnedTenant": {"who came back is harmed no more", false, func(s *stand, r *replica) {
+			remove(s, 0, 2)
+			advance(s.t, s, r.with(s))
+			for i := range 2 {
+				s.sell(i, right{product: "swg", replicas: 2, start: s.now.AddDate(-1, 0, 0)})
+			}
+			advance(s.t, s, r.with(s))
+			remove(s, 2, 5)
+		}, ""},
+		"EndTogether": {"ends that were written by mistake", false, func(s *stand, _ *replica) {
+			for i := range 4 {
+				s.sell(i, right{product: "swg", replicas: 2, start: s.now.AddDate(-1, 0, 0), end: s.now.Add(-time.Hour)})
+			}
+		}, "suspended"},
+		"ClockJumps": {"all end at once by the clock", false, func(s *stand, r *replica) {
+			for i := range 4 {
+				s.sell(i, right{product: "swg", replicas: 2, start: s.now.AddDate(-1, 0, 0), end: s.now.AddDate(0, 1, 0)})
+			}
+			advance(s.t, s, r.with(s))
+			s.now = s.now.AddDate(3, 0, 0)
+		}, "suspended"},
 		"Allowed": {"unless it is meant", true, func(s *stand, _ *replica) { remove(s, 0, 12) }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -151,7 +179,7 @@ func TestGuards(t *testing.T) {
 			before := s.head()
 			r.with(s)
 			_, err := r.Step(context.Background(), s.now)
-			var blocked *Blocked
+			var blocked *guard.Refusal
 			if tc.want == "" {
 				if err != nil {
 					t.Errorf("Step() = %v, want it pushed: %s", err, tc.reason)

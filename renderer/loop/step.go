@@ -16,6 +16,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/facts"
 	"github.com/gatorcloud/sluice/renderer/fault"
 	"github.com/gatorcloud/sluice/renderer/gitrepo"
+	"github.com/gatorcloud/sluice/renderer/guard"
 	"github.com/gatorcloud/sluice/renderer/ident"
 	"github.com/gatorcloud/sluice/renderer/manifest"
 	"github.com/gatorcloud/sluice/renderer/pipeline"
@@ -42,7 +43,7 @@ func (s *step) assemble(prefix string) {
 	s.outcome.Quarantined = s.snap.Quarantined
 }
 
-// merge decides what is true of the window's tenants, and guards.
+// merge decides what is true of the window's tenants.
 func (c *Core) merge(s *step, memory facts.Memory, now time.Time) (err error) {
 	clock := facts.ClockOf(c.ready.Site, now)
 	if s.result, err = facts.Merge(s.snap, memory, c.ready.Site.Tenants.Selects, clock); err != nil {
@@ -53,56 +54,29 @@ func (c *Core) merge(s *step, memory facts.Memory, now time.Time) (err error) {
 	}
 	s.outcome.Facts, s.outcome.Released = s.result.Tenants, s.result.Released
 	s.outcome.Catalog = c.ready.Faults
-	if c.config.AllowRemovals {
-		return nil
-	}
-	return c.guard(s, now)
-}
-
-// guard refuses what would remove many tenants, at once or bit by bit.
-func (c *Core) guard(s *step, now time.Time) error {
-	if s.window.Keys == 0 && s.result.Before > 0 {
-		return &Blocked{fault.Mend("check the prefix and the etcd that is asked; if there really are no tenants, run with --allow-removals",
-			"reading etcd: no record below prefix %q at revision %d", c.config.Source.Prefix(), s.window.Revision)}
-	}
-	if len(s.result.Released) == 0 {
-		return nil
-	}
-	counted := s.result
-	counted.Released = slices.Clone(counted.Released)
-	for id, at := range c.recent(s) {
-		if now.Sub(at) < c.config.RemovalWindow && !slices.Contains(s.result.Released, id) {
-			counted.Released = append(counted.Released, id)
-		}
-	}
-	if err := counted.Limit(c.ready.Site.MaxRemovalsPercent); err != nil {
-		return &Blocked{err}
+	if s.window.Keys == 0 && s.result.Before > 0 && !c.config.AllowRemovals {
+		return guard.Empty(c.config.Source.Prefix(), s.window.Revision)
 	}
 	return nil
 }
 
-// recent returns the tombstones in Git: for a full render they are in its facts.
-func (c *Core) recent(s *step) map[ident.Tenant]time.Time {
-	if c.fleet != nil {
-		return c.tombs
+// guard has the commit of a step judged by what it does, together with what
+// was released within the window before.
+func (c *Core) guard(tx *gitrepo.Tx, s *step, now time.Time) {
+	if c.config.AllowRemovals {
+		return
 	}
-	tombs := map[ident.Tenant]time.Time{}
-	for _, f := range s.result.Tenants {
-		if !f.ReleasedAt.IsZero() {
-			tombs[f.Tenant.ID] = f.ReleasedAt
+	since := now.Add(-c.config.RemovalWindow)
+	recent := guard.Released(s.result.Tenants, since) // of a full render: all there are
+	if c.fleet != nil {
+		for id, at := range c.tombs {
+			if !at.Before(since) {
+				recent = append(recent, id)
+			}
 		}
 	}
-	return tombs
+	tx.Guard(c.ready.Guard(s.result.Before, recent))
 }
-
-// Blocked is the error of a step that would have removed too much.
-type Blocked struct{ Err error }
-
-// Error returns the reason.
-func (b *Blocked) Error() string { return b.Err.Error() }
-
-// Unwrap returns the reason, which carries the hint.
-func (b *Blocked) Unwrap() error { return b.Err }
 
 // current refuses a window that is older than what Git holds.
 func (c *Core) current(w watch.Window) error {
@@ -132,6 +106,7 @@ func (c *Core) full(ctx context.Context, now time.Time) (Outcome, error) {
 	}
 	tx := c.config.Branch.Begin(c.head)
 	defer tx.Discard()
+	c.guard(tx, s, now)
 	fleet, report, err := c.ready.Renderer.Full(ctx, s.result.Tenants, c.ready.Memory, tx)
 	if err != nil {
 		return Outcome{Full: true}, err
@@ -185,6 +160,7 @@ func (c *Core) window(ctx context.Context, now time.Time) (Outcome, error) {
 func (c *Core) change(ctx context.Context, s *step, now time.Time) (Outcome, error) {
 	tx := c.config.Branch.Begin(c.head)
 	defer tx.Discard()
+	c.guard(tx, s, now)
 	rendered := make(map[ident.Tenant]struct{}, len(s.result.Tenants))
 	for _, f := range s.result.Tenants {
 		report, err := c.ready.Renderer.Change(c.fleet, f, c.ready.Memory, tx)

@@ -39,6 +39,22 @@ func TenantPath(id ident.Tenant) string {
 	return TenantsDir + "/" + tail[2:] + "/" + tail[:2] + "/" + s
 }
 
+// FactsPath returns the file of a tenant's facts in the repository.
+func FactsPath(env ident.Environment, id ident.Tenant) string {
+	return EnvironmentPath(env) + "/" + TenantPath(id) + "/" + FactsFile
+}
+
+// FactsOf returns whose facts a path of the repository holds, if it is that of
+// a tenant of env.
+func FactsOf(env ident.Environment, path string) (ident.Tenant, bool) {
+	rest, ok := strings.CutSuffix(path, "/"+FactsFile)
+	if !ok {
+		return ident.Tenant{}, false
+	}
+	id, err := ident.Parse[ident.TenantKind](rest[strings.LastIndexByte(rest, '/')+1:])
+	return id, err == nil && path == FactsPath(env, id)
+}
+
 // OverlayPath returns the folder of a tenant's product version relative to its environment.
 func OverlayPath(id ident.Tenant, p ident.Product, v ident.Version) string {
 	return TenantPath(id) + "/" + p.String() + "/" + v.String()

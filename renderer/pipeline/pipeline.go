@@ -23,6 +23,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/bundle"
 	"github.com/gatorcloud/sluice/renderer/facts"
 	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/guard"
 	"github.com/gatorcloud/sluice/renderer/ident"
 	"github.com/gatorcloud/sluice/renderer/manifest"
 )
@@ -39,7 +40,7 @@ type Options struct {
 	Source Source
 	// Now is the moment of the render; it is required with a Source.
 	Now time.Time
-	// AllowRemovals switches the guards against mass removal off.
+	// AllowRemovals switches the guards against mass harm off.
 	AllowRemovals bool
 	// Workers is how many tenants are rendered at once; the number of processors when zero.
 	Workers int
@@ -149,6 +150,13 @@ func (p *Pipeline) Render(ctx context.Context, files fs.FS, env ident.Environmen
 	if err != nil {
 		return summary, fmt.Errorf("rendering environment %q: %w", env, err)
 	}
+	if !o.AllowRemovals {
+		g, err := ready.guard(all, o.Now)
+		if err != nil {
+			return summary, fmt.Errorf("rendering environment %q: %w", env, err)
+		}
+		sink.Guard(g)
+	}
 	_, summary.Report, err = ready.Renderer.Full(ctx, all, ready.Memory, sink)
 	if err != nil {
 		return summary, fmt.Errorf("rendering environment %q: %w", env, err)
@@ -156,7 +164,27 @@ func (p *Pipeline) Render(ctx context.Context, files fs.FS, env ident.Environmen
 	return summary, nil
 }
 
-// facts returns what is to be rendered, after the guards.
+// guard returns what judges the commit of all tenants at now.
+func (r *Prepared) guard(all []authz.Facts, now time.Time) (*guard.Guard, error) {
+	known, err := r.Memory.Tenants()
+	if err != nil {
+		return nil, err
+	}
+	return r.Guard(len(known), guard.Released(all, now.Add(-RemovalWindow))), nil
+}
+
+// Guard returns what judges a commit of the environment, which has so many
+// tenants and released the recent ones a short while ago.
+func (r *Prepared) Guard(tenants int, recent []ident.Tenant) *guard.Guard {
+	return guard.New(guard.Options{Environment: r.Site.Name, Before: r.Memory, Tenants: tenants,
+		Percent: r.Site.MaxRemovalsPercent, Recent: recent})
+}
+
+// RemovalWindow is the time in which removals are counted together, unless a
+// caller says otherwise.
+const RemovalWindow = time.Hour
+
+// facts returns what is to be rendered.
 func (r *Prepared) facts(ctx context.Context, o Options, summary *Summary) ([]authz.Facts, error) {
 	if o.Source == nil {
 		return facts.Recall(r.Memory, o.Now, facts.Life(r.Site.Life))
@@ -167,19 +195,13 @@ func (r *Prepared) facts(ctx context.Context, o Options, summary *Summary) ([]au
 	}
 	summary.Revision, summary.Quarantined = snap.Revision, snap.Quarantined
 	if snap.Keys == 0 && !o.AllowRemovals {
-		return nil, fault.Mend("check the prefix and the etcd that is asked; if there really are no tenants, repeat with --allow-removals",
-			"reading etcd: no record below prefix %q at revision %d", r.Site.Etcd.Prefix, snap.Revision)
+		return nil, guard.Empty(r.Site.Etcd.Prefix, snap.Revision)
 	}
 	result, err := facts.Merge(snap, r.Memory, r.Site.Tenants.Selects, facts.ClockOf(r.Site, o.Now))
 	if err != nil {
 		return nil, err
 	}
 	summary.Released, summary.Gone = result.Released, result.Gone
-	if !o.AllowRemovals {
-		if err := result.Limit(r.Site.MaxRemovalsPercent); err != nil {
-			return nil, err
-		}
-	}
 	return result.Tenants, nil
 }
 

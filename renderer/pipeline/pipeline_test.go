@@ -69,7 +69,8 @@ var now = time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
 // sink keeps what it is given.
 type sink chan func(map[string][]byte)
 
-func (s sink) Reset(string) {}
+func (sink) Guard(tree.Guard) {}
+func (s sink) Reset(string)   {}
 func (s sink) Put(path string, d *tree.Dir) error {
 	s <- func(m map[string][]byte) {
 		for sub, data := range d.Files() {

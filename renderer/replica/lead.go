@@ -10,6 +10,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/argocd/soak"
 	"github.com/gatorcloud/sluice/renderer/fault"
 	"github.com/gatorcloud/sluice/renderer/gitrepo"
+	"github.com/gatorcloud/sluice/renderer/guard"
 	"github.com/gatorcloud/sluice/renderer/ident"
 	"github.com/gatorcloud/sluice/renderer/leader"
 	"github.com/gatorcloud/sluice/renderer/loop"
@@ -69,7 +70,7 @@ func (e *environment) lead(ctx context.Context, t *leader.Term, mirror *watch.Mi
 func (t *term) hear(_ context.Context, o loop.Outcome, err error) {
 	m, name := t.c.Metrics, t.name.String()
 	t.c.Health.Set("git/"+name, gitTrouble(err))
-	var blocked *loop.Blocked
+	var blocked *guard.Refusal
 	m.RemovalsBlocked.WithLabelValues(name).Set(telemetry.Bool(errors.As(err, &blocked)))
 	if err != nil {
 		m.Retries.WithLabelValues(name, reason(err)).Inc()
@@ -177,7 +178,7 @@ func gitTrouble(err error) error {
 
 // reason names a failure in metrics.
 func reason(err error) string {
-	var blocked *loop.Blocked
+	var blocked *guard.Refusal
 	switch {
 	case errors.As(err, &blocked):
 		return "removals-blocked"

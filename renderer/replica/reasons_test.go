@@ -8,6 +8,7 @@ import (
 
 	"github.com/gatorcloud/sluice/renderer/fault"
 	"github.com/gatorcloud/sluice/renderer/gitrepo"
+	"github.com/gatorcloud/sluice/renderer/guard"
 	"github.com/gatorcloud/sluice/renderer/leader"
 	"github.com/gatorcloud/sluice/renderer/loop"
 )
@@ -16,7 +17,7 @@ import (
 func TestReasonsOfAlerts(t *testing.T) {
 	given := map[string]bool{}
 	for want, err := range map[string]error{
-		"removals-blocked": &loop.Blocked{Err: errors.New("x")}, "moved": gitrepo.ErrMoved, "refused": gitrepo.ErrRefused,
+		"removals-blocked": &guard.Refusal{Err: errors.New("x")}, "moved": gitrepo.ErrMoved, "refused": gitrepo.ErrRefused,
 		"behind": loop.ErrBehind, "fenced": leader.ErrLost, "loading": loop.ErrLoading, "retry": fault.New(fault.Retry, "", "x"),
 	} {
 		if got := reason(err); got != want && want != "retry" {

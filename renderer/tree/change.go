@@ -130,3 +130,13 @@ func list(path string, e Entry, kind Kind, changes *[]Change) {
 		list(path+"/"+sub.Name, sub, kind, changes)
 	}
 }
+
+// Guard judges a set of changes as a whole before they happen.
+type Guard interface {
+	// See is told of each file that is changed or removed, in any order, from
+	// many goroutines and maybe more than once. Files that are new are no harm
+	// and may be left out.
+	See(c Change)
+	// Check is asked once all were seen; its error says why they must not happen.
+	Check() error
+}

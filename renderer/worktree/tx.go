@@ -18,8 +18,9 @@ var errClosed = errors.New("the transaction is closed")
 // Tx collects content. Put, PutFile and Reset may be called from many
 // goroutines and in any order; each path is put once.
 type Tx struct {
-	root *Root
-	set  edit.Set[content]
+	root  *Root
+	set   edit.Set[content]
+	guard tree.Guard // may be nil
 
 	mu      sync.Mutex
 	changes []tree.Change
@@ -118,6 +119,10 @@ func (t *Tx) fail(err error) {
 	}
 }
 
+// Guard has g judge the changes; when it refuses, Changes and Apply fail and
+// nothing is written. It is called before anything is put.
+func (t *Tx) Guard(g tree.Guard) { t.guard = g }
+
 // Changes returns every file that Apply would change, sorted by path, and
 // writes nothing. All Puts must have returned.
 func (t *Tx) Changes(ctx context.Context) ([]tree.Change, error) {
@@ -131,7 +136,16 @@ func (t *Tx) Changes(ctx context.Context) ([]tree.Change, error) {
 	all := slices.Concat(t.changes, c.changes)
 	tree.Sort(all)
 	// Two puts below one link in their way both find it.
-	return slices.CompactFunc(all, func(a, b tree.Change) bool { return a.Path == b.Path && a.Kind == b.Kind }), nil
+	all = slices.CompactFunc(all, func(a, b tree.Change) bool { return a.Path == b.Path && a.Kind == b.Kind })
+	if t.guard == nil {
+		return all, nil
+	}
+	for _, c := range all {
+		if c.Kind != tree.Added {
+			t.guard.See(c)
+		}
+	}
+	return all, t.guard.Check()
 }
 
 // Apply writes the changes and returns how many files they were. After an

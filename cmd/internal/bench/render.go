@@ -112,7 +112,8 @@ type named struct {
 	data []byte
 }
 
-func (c collector) Reset(string) {}
+func (collector) Guard(tree.Guard) {}
+func (c collector) Reset(string)   {}
 func (c collector) Put(path string, d *tree.Dir) error {
 	c.dirs <- named{path: path, dir: d}
 	return nil
