@@ -95,3 +95,17 @@ const maxShown = 48
 
 // short bounds the length of a word that is plain ASCII already.
 func short(s string) string { return s[:min(len(s), maxShown)] }
+
+// Apart returns the etcd prefix that was asked for something else than the
+// records below records. One at, above or below them is refused: what is
+// written there would be read as an authorisation, or mixed with them.
+func Apart(asked, records string) (string, error) {
+	prefix, err := ParsePrefix(asked)
+	if err != nil {
+		return "", err
+	}
+	if strings.HasPrefix(prefix+"/", records+"/") || strings.HasPrefix(records+"/", prefix+"/") {
+		return "", fault.Mend("use one beside them", "prefix %q: is at, above or below the authorisations' own, %q", prefix, records)
+	}
+	return prefix, nil
+}

@@ -138,7 +138,8 @@ type Outcome struct {
 	Faults      []plan.Fault
 	Quarantined []authz.Quarantine
 	Catalog     error
-	Tenants     int // in the environment
+	Grants      []pipeline.Grant // that fleet.yaml asks for and the rings did not get
+	Tenants     int              // in the environment
 	Files       tree.Counts
 	Bytes       int64
 }

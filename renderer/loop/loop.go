@@ -219,6 +219,9 @@ func (l *Loop) pause() time.Duration {
 }
 
 func (l *Loop) tell(o Outcome) {
+	if o.Full {
+		l.tellPeople(o)
+	}
 	for _, q := range o.Quarantined {
 		l.o.Logger.Warn("left a record out", "tenant", q.Tenant.String(), "product", q.Product.String(), "revision", q.Revision, "error", q.Err, "hint", fault.HintOf(q.Err))
 	}
@@ -233,6 +236,16 @@ func (l *Loop) tell(o Outcome) {
 		"tenants", len(o.Facts), "removed", len(o.Removed), "added", o.Files.Added, "changed", o.Files.Changed, "deleted", o.Files.Removed)
 	if !o.Full && len(o.Facts)+len(o.Removed) <= maxTold {
 		l.tellTenants(o)
+	}
+}
+
+// tellPeople says what of people's files was not followed.
+func (l *Loop) tellPeople(o Outcome) {
+	if o.Catalog != nil {
+		l.o.Logger.Warn("left versions of the catalog out", "error", o.Catalog, "hint", fault.HintOf(o.Catalog))
+	}
+	for _, g := range o.Grants {
+		l.o.Logger.Warn("kept what the ring has", "ring", g.Ring.String(), "product", g.Product.String(), "error", g.Err, "hint", fault.HintOf(g.Err))
 	}
 }
 

@@ -53,7 +53,7 @@ func (c *Core) merge(s *step, memory facts.Memory, now time.Time) (err error) {
 		s.result.Before = c.fleet.Len()
 	}
 	s.outcome.Facts, s.outcome.Released = s.result.Tenants, s.result.Released
-	s.outcome.Catalog = c.ready.Faults
+	s.outcome.Catalog, s.outcome.Grants = c.ready.Faults, c.ready.Grants
 	if s.window.Keys == 0 && s.result.Before > 0 && !c.config.AllowRemovals {
 		return guard.Empty(c.config.Source.Prefix(), s.window.Revision)
 	}

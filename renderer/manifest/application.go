@@ -76,7 +76,7 @@ func (a Application) source(w *writer) {
 	w.line(4, "plugin:")
 	w.str(6, "name", a.Place.Plugin)
 	w.line(6, "parameters:")
-	w.line(6, "- name: versions")
+	w.line(6, "- name: ", ParameterVersions)
 	if len(a.Versions) == 0 {
 		w.line(8, "map: {}")
 		return

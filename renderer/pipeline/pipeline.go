@@ -59,6 +59,8 @@ type Summary struct {
 	Gone        []ident.Tenant
 	// Catalog are the faults of the catalog; versions that have one were not used.
 	Catalog error
+	// Grants are what fleet.yaml asks for and the rings did not get.
+	Grants []Grant
 }
 
 // Skipped returns everything that was left out, as errors of class Skipped.
@@ -67,6 +69,9 @@ func (s Summary) Skipped() []error {
 	add := func(err error) { all = append(all, fault.New(fault.Skipped, fault.HintOf(err), "%w", err)) }
 	for _, err := range flatten(s.Catalog) {
 		add(err)
+	}
+	for _, g := range s.Grants {
+		add(g)
 	}
 	for _, q := range s.Quarantined {
 		add(q)
@@ -111,7 +116,8 @@ func (p *Pipeline) Bundles() interface {
 type Prepared struct {
 	Site     *environments.Site
 	Catalog  *catalog.Catalog
-	Faults   error // of the catalog
+	Faults   error   // of the catalog
+	Grants   []Grant // that were refused: the site's rings have what they had
 	Memory   renderer.Stored
 	Renderer *renderer.Renderer
 }
@@ -134,7 +140,14 @@ func (p *Pipeline) Prepare(files fs.FS, env ident.Environment, o Options) (*Prep
 	if c == nil {
 		return nil, faults
 	}
-	return &Prepared{Site: site, Catalog: c, Faults: faults, Memory: renderer.NewStored(files, env),
+	had, err := hadGrants(files, env)
+	if err != nil {
+		return nil, fmt.Errorf("reading what the rings of %q have: %w", env, err)
+	}
+	memory := renderer.NewStored(files, env)
+	grants := &granter{site: site, catalog: c, bundles: p.bundles, memory: memory, had: had}
+	grants.grant()
+	return &Prepared{Site: site, Catalog: c, Faults: faults, Grants: grants.bad, Memory: memory,
 		Renderer: renderer.New(renderer.Config{Site: site, Catalog: c, Bundles: p.bundles, Workers: o.Workers, Progress: o.Progress}),
 	}, nil
 }
@@ -145,7 +158,7 @@ func (p *Pipeline) Render(ctx context.Context, files fs.FS, env ident.Environmen
 	if err != nil {
 		return Summary{}, err
 	}
-	summary := Summary{Environment: env, Catalog: ready.Faults}
+	summary := Summary{Environment: env, Catalog: ready.Faults, Grants: ready.Grants}
 	all, err := ready.facts(ctx, o, &summary)
 	if err != nil {
 		return summary, fmt.Errorf("rendering environment %q: %w", env, err)

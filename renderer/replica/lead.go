@@ -15,6 +15,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/leader"
 	"github.com/gatorcloud/sluice/renderer/loop"
 	"github.com/gatorcloud/sluice/renderer/manifest"
+	"github.com/gatorcloud/sluice/renderer/pipeline"
 	"github.com/gatorcloud/sluice/renderer/status"
 	"github.com/gatorcloud/sluice/renderer/telemetry"
 	"github.com/gatorcloud/sluice/renderer/watch"
@@ -79,6 +80,10 @@ func (t *term) hear(_ context.Context, o loop.Outcome, err error) {
 	}
 	t.failing.Store(0)
 	t.quarantine(o)
+	if o.Full {
+		m.GrantsRefused.WithLabelValues(name).Set(float64(len(o.Grants)))
+		t.c.Health.Note("fleet/"+name, refused(o.Grants))
+	}
 	m.PushedRevision.WithLabelValues(name).Set(float64(o.Revision))
 	m.Tenants.WithLabelValues(name).Set(float64(o.Tenants))
 	if t.status != nil {
@@ -99,6 +104,15 @@ func (t *term) hear(_ context.Context, o loop.Outcome, err error) {
 	if len(t.c.Notifiers) > 0 {
 		t.notify(o)
 	}
+}
+
+// refused joins what fleet.yaml asks for and the rings did not get; nil for nothing.
+func refused(all []pipeline.Grant) error {
+	faults := make([]error, len(all))
+	for i, g := range all {
+		faults[i] = g
+	}
+	return errors.Join(faults...)
 }
 
 // notify tells Argo CD about a push.

@@ -8,6 +8,7 @@
 package replica
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -20,6 +21,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/argocd/notify"
 	"github.com/gatorcloud/sluice/renderer/argocd/soak"
 	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
+	"github.com/gatorcloud/sluice/renderer/authz"
 	"github.com/gatorcloud/sluice/renderer/etcdstore"
 	"github.com/gatorcloud/sluice/renderer/fault"
 	"github.com/gatorcloud/sluice/renderer/gitrepo"
@@ -205,6 +207,9 @@ func (e *environment) once(ctx context.Context) error {
 	site, err := e.site(ctx)
 	if err == nil && e.c.StatusPrefix != "-" {
 		e.place, err = status.Prefix(e.c.StatusPrefix, site.Etcd.Prefix)
+	}
+	if err == nil && e.c.Election {
+		_, err = authz.Apart(cmp.Or(e.c.LeasePrefix, leader.DefaultPrefix), site.Etcd.Prefix)
 	}
 	e.c.Health.Set("git/"+e.name.String(), err)
 	if err != nil {

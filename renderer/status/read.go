@@ -32,18 +32,14 @@ func Beside(records string) string {
 }
 
 // Prefix returns the prefix that was asked for, or the one beside the records
-// when none was. One at, above or below the records is refused: what is
-// written there would be read as an authorisation, or mixed with them.
+// when none was; see authz.Apart.
 func Prefix(asked, records string) (string, error) {
 	if asked == "" {
 		return Beside(records), nil
 	}
-	prefix, err := authz.ParsePrefix(asked)
+	prefix, err := authz.Apart(asked, records)
 	if err != nil {
 		return "", fmt.Errorf("reading the status prefix: %w", err)
-	}
-	if strings.HasPrefix(prefix+"/", records+"/") || strings.HasPrefix(records+"/", prefix+"/") {
-		return "", fault.Mend("use one beside them, such as "+Beside(records), "status prefix %q: is at, above or below the authorisations' own, %q", prefix, records)
 	}
 	return prefix, nil
 }

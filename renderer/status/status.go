@@ -104,6 +104,13 @@ func Of(o loop.Outcome, site *environments.Site) []Update {
 			updates[id].Records[p] = Record{Environment: site.Name.String(), Commit: o.Commit, State: string(authz.Pending), Error: message(err)}
 		}
 	}
+	for _, u := range updates {
+		for _, g := range o.Grants {
+			if r, ok := u.Records[g.Product]; ok && r.Ring == g.Ring.String() {
+				fail(u.Tenant, g.Product, true, g)
+			}
+		}
+	}
 	for _, q := range o.Quarantined {
 		fail(q.Tenant, q.Product, true, q.Err)
 	}

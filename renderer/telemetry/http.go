@@ -18,6 +18,7 @@ import (
 type Health struct {
 	mu     sync.Mutex
 	checks map[string]error
+	notes  map[string]error
 	loops  map[string]beat
 }
 
@@ -28,13 +29,26 @@ type beat struct {
 }
 
 // NewHealth returns a Health that knows no part.
-func NewHealth() *Health { return &Health{checks: map[string]error{}, loops: map[string]beat{}} }
+func NewHealth() *Health {
+	return &Health{checks: map[string]error{}, notes: map[string]error{}, loops: map[string]beat{}}
+}
 
 // Set notes how a part is; nil is well. A part that was never set is not asked for.
 func (h *Health) Set(part string, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.checks[part] = err
+}
+
+// Note keeps what a person should mend and what holds nothing up: readiness
+// shows it and does not depend on it. nil takes it back.
+func (h *Health) Note(part string, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.notes, part)
+	if err != nil {
+		h.notes[part] = err
+	}
 }
 
 // Beat notes a sign of life; without another one within limit the process
@@ -100,9 +114,12 @@ func (h *Health) serveReady(w http.ResponseWriter, r *http.Request) {
 		line := "[+]" + part + " ok"
 		if err != nil {
 			bad = true
-			line = "[-]" + part + " failed: " + strings.Join(strings.Fields(err.Error()), " ")
+			line = "[-]" + part + " failed: " + oneLine(err)
 		}
 		parts = append(parts, line)
+	}
+	for part, err := range h.notes {
+		parts = append(parts, "[!]"+part+": "+oneLine(err))
 	}
 	h.mu.Unlock()
 	slices.SortFunc(parts, func(a, b string) int { return strings.Compare(a[3:], b[3:]) })
@@ -156,3 +173,5 @@ func (s *Server) Close() error {
 	<-s.done
 	return err
 }
+
+func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }

@@ -34,6 +34,8 @@ type Metrics struct {
 	Rereads, Corrections *prometheus.CounterVec
 	// Quarantined is how many records are left out now.
 	Quarantined *prometheus.GaugeVec
+	// GrantsRefused is how many versions of fleet.yaml the rings did not get.
+	GrantsRefused *prometheus.GaugeVec
 	// RemovalsBlocked is 1 while a guard against mass removal holds.
 	RemovalsBlocked *prometheus.GaugeVec
 	// LastSuccess is when Git was last known to agree with etcd, in Unix seconds.
@@ -80,6 +82,7 @@ func New(version string) *Metrics {
 	m.Rereads = counter("rereads_total", "Readings of all authorisations by cause.", env, "cause")
 	m.Corrections = counter("reread_corrections_total", "Records that a reading found the watch had missed.", env)
 	m.Quarantined = gauge("quarantined_records", "Records that are left out now.", env)
+	m.GrantsRefused = gauge("refused_grants", "Versions of fleet.yaml that rings ask for and did not get: not published, or dropped while tenants have them.", env)
 	m.RemovalsBlocked = gauge("removals_blocked", "1 while a guard against mass removal holds the environment.", env)
 	m.LastSuccess = gauge("last_success_timestamp_seconds", "When the branch was last known to agree with etcd.", env)
 	m.Tenants = gauge("tenants", "Tenants that the branch holds.", env)
@@ -99,7 +102,7 @@ func New(version string) *Metrics {
 
 // Environment makes an environment's series, so that alerts see zeros and not nothing.
 func (m *Metrics) Environment(name string) {
-	for _, g := range []*prometheus.GaugeVec{m.Leader, m.WatchRevision, m.PushedRevision, m.WatchLag, m.Quarantined, m.RemovalsBlocked, m.Tenants, m.Records} {
+	for _, g := range []*prometheus.GaugeVec{m.Leader, m.WatchRevision, m.PushedRevision, m.WatchLag, m.Quarantined, m.GrantsRefused, m.RemovalsBlocked, m.Tenants, m.Records} {
 		g.WithLabelValues(name)
 	}
 	for _, kind := range []string{"window", "full"} {

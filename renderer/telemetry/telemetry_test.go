@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -63,4 +64,19 @@ func TestEndpoints(t *testing.T) {
 	check("/livez", 200)
 	check("/metrics", 200, `sluice_build_info{version="1.2.3"} 1`, `sluice_leader{environment="local"} 0`)
 	check("/debug/pprof/", 404)
+}
+
+// What people should mend is shown and holds nothing up.
+func TestNotesDoNotMakeUnready(t *testing.T) {
+	h := NewHealth()
+	h.Set("etcd", nil)
+	h.Note("fleet/local", errors.New("version \"299\"\nis not published"))
+	h.Note("fleet/other", errors.New("x"))
+	h.Note("fleet/other", nil)
+	w := httptest.NewRecorder()
+	Handler(New("x"), h).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/readyz?verbose", nil))
+	want := "[+]etcd ok\n[!]fleet/local: version \"299\" is not published\nreadyz check passed\n"
+	if w.Code != http.StatusOK || w.Body.String() != want {
+		t.Errorf("readyz = %d %q, want 200 %q", w.Code, w.Body, want)
+	}
 }

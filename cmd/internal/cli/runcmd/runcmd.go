@@ -137,6 +137,9 @@ func (o *options) run(ctx context.Context, stderr io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	if _, err := authz.Apart(o.leasePrefix, authz.DefaultPrefix); err != nil {
+		return fmt.Errorf("reading --lease-prefix: %w", err)
+	}
 	repo, err := o.repo.Repo(ctx)
 	if err != nil {
 		return err
