@@ -1,12 +1,17 @@
 package main
 
 import (
+	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/gatorcloud/sluice/cmd/internal/wire"
+	"github.com/gatorcloud/sluice/renderer/etcdstore/embedded"
 	"github.com/rogpeppe/go-internal/testscript"
+	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
 func TestMain(m *testing.M) {
@@ -26,6 +31,23 @@ func TestScript(t *testing.T) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"etcd-put": func(ts *testscript.TestScript, _ bool, args []string) {
+				raw(ts, func(ctx context.Context, c *clientv3.Client) (string, error) {
+					_, err := c.Put(ctx, args[0], args[1])
+					return "", err
+				})
+			},
+			"etcd-get": func(ts *testscript.TestScript, _ bool, args []string) {
+				raw(ts, func(ctx context.Context, c *clientv3.Client) (string, error) {
+					got, err := c.Get(ctx, args[0])
+					if err != nil || len(got.Kvs) == 0 {
+						return "", err
+					}
+					return string(got.Kvs[0].Value), nil
+				})
+			},
+		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("REPO", repo)
 			e.Setenv("HOME", e.WorkDir)
@@ -35,4 +57,21 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 	})
+}
+
+// raw lets f read or write a key as it is, past sluice, in the script's own
+// etcd, and makes what it returns the script's stdout.
+func raw(ts *testscript.TestScript, f func(context.Context, *clientv3.Client) (string, error)) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	server, err := embedded.Start(ctx, filepath.Join(ts.Getenv("XDG_STATE_HOME"), "sluice", "etcd"))
+	ts.Check(err)
+	defer server.Close()
+	client, err := clientv3.New(clientv3.Config{Endpoints: server.Endpoints(), DialTimeout: 10 * time.Second})
+	ts.Check(err)
+	defer client.Close()
+	out, err := f(ctx, client)
+	ts.Check(err)
+	_, err = io.WriteString(ts.Stdout(), out)
+	ts.Check(err)
 }

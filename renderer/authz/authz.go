@@ -62,6 +62,7 @@ type Quarantine struct {
 	Tenant   ident.Tenant  // zero when the key names none
 	Product  ident.Product // zero when the tenant's own record is bad
 	Revision int64         // modification revision of the key
+	Value    []byte        // the first KiB of the record, quoted where printed
 	Err      error         // with a hint
 }
 

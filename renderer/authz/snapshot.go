@@ -57,7 +57,7 @@ func (s *Assembler) Add(r Record) Key {
 	s.keys++
 	key, err := ParseKey(s.prefix, r.Key)
 	if err != nil {
-		s.bad = append(s.bad, Quarantine{Key: r.Key, Revision: r.Revision, Err: err})
+		s.bad = append(s.bad, Quarantine{Key: r.Key, Revision: r.Revision, Value: excerpt(r.Value), Err: err})
 		return Key{}
 	}
 	h := s.held[key.Tenant]
@@ -72,10 +72,13 @@ func (s *Assembler) Add(r Record) Key {
 		err = h.addAuthorisation(s.decoder, key, r)
 	}
 	if err != nil {
-		s.bad = append(s.bad, Quarantine{Key: r.Key, Tenant: key.Tenant, Product: key.Product, Revision: r.Revision, Err: err})
+		s.bad = append(s.bad, Quarantine{Key: r.Key, Tenant: key.Tenant, Product: key.Product, Revision: r.Revision, Value: excerpt(r.Value), Err: err})
 	}
 	return key
 }
+
+// excerpt returns a copy of the first KiB of a value.
+func excerpt(value []byte) []byte { return slices.Clone(value[:min(len(value), 1<<10)]) }
 
 func (h *holding) addTenant(key Key, r Record) error {
 	h.own = true

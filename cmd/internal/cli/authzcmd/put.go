@@ -23,6 +23,8 @@ type put struct {
 	deps   Deps
 	set    *pflag.FlagSet // to see which flags were given
 	dryRun bool
+	// replace writes a record that cannot be read anew.
+	replace bool
 	// of a tenant
 	name, code string
 	labels     []string
@@ -44,7 +46,9 @@ func newPut(deps Deps) *cobra.Command {
 		Use:   "put TENANT | TENANT/PRODUCT",
 		Short: "Make or change a tenant or an authorisation",
 		Long: `Put writes one record. Flags that are not given leave an existing record's
-fields as they are; an empty value clears a field. If somebody else changes the
+fields as they are; an empty value clears a field. A record that cannot be read
+is left alone, because nobody knows what would be lost; --replace writes it anew
+with what the flags say and nothing else. If somebody else changes the
 record at the same time, nothing is written and the command says so.
 
 A new authorisation starts today unless --start says otherwise, follows its
@@ -75,6 +79,7 @@ ring's version unless --version pins it, and never ends without --end.`,
 	p.set.StringVar(&p.start, "start", "", "authorisation: start, as 2006-01-02 or RFC 3339 (default today)")
 	p.set.StringVar(&p.end, "end", "", "authorisation: end, as 2006-01-02 or RFC 3339; empty never ends")
 	p.set.StringVar(&p.description, "description", "", "authorisation: words for people")
+	p.set.BoolVar(&p.replace, "replace", false, "write a record that cannot be read anew")
 	p.set.BoolVar(&p.dryRun, "dry-run", false, "write nothing; say what would be written")
 	return cmd
 }
@@ -90,6 +95,9 @@ func (p *put) run(cmd *cobra.Command, target string) error {
 	return p.deps.with(cmd.Context(), func(s Store) error {
 		now, err := s.List(cmd.Context(), key.Tenant)
 		if err != nil {
+			return err
+		}
+		if err := p.readable(key, now); err != nil {
 			return err
 		}
 		tenant, err := p.desired(key, now)
@@ -146,6 +154,23 @@ func (p *put) checkFlags(key authz.Key) error {
 		if p.set.Changed(name) {
 			return fault.Mend(hint, "flag --%s: %q is of the kind %s, which has no such field", name, key, kind)
 		}
+	}
+	return nil
+}
+
+// readable refuses to change a record that cannot be read: what it holds and
+// the flags do not name would be lost.
+func (p *put) readable(key authz.Key, now authz.Listing) error {
+	for _, q := range now.Quarantined {
+		own := q.Product == key.Product
+		if q.Tenant != key.Tenant || !own && !q.Product.IsZero() || own && p.replace || now.Revisions[key].Mod != q.Revision && own {
+			continue
+		}
+		what, hint := key.String(), "mend the record, or write it anew with --replace and every field that it shall have"
+		if !own {
+			what, hint = key.Tenant.String(), "mend the tenant's own record first: sluice authz put "+key.Tenant.String()+" --replace --name NAME --code CODE"
+		}
+		return fault.Mend(hint, "%q is left as it is: %w; the record is %q", what, q.Err, q.Value)
 	}
 	return nil
 }
