@@ -11,8 +11,8 @@ import (
 	"testing/fstest"
 
 	"github.com/gatorcloud/sluice/catalog"
-	"github.com/gatorcloud/sluice/renderer/fault"
-	"github.com/gatorcloud/sluice/renderer/ident"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/google/go-cmp/cmp"
 )
 

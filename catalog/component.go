@@ -5,7 +5,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/gatorcloud/sluice/renderer/ident"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
 )
 
 // maxPriority is how many buckets later a component may be pushed at most.

@@ -5,9 +5,9 @@ import (
 	"path"
 	"strings"
 
-	"github.com/gatorcloud/sluice/renderer/fault"
-	"github.com/gatorcloud/sluice/renderer/strict"
-	"github.com/gatorcloud/sluice/renderer/tree"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/strict"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
 )
 
 // Kinds of the two descriptions, and the files that hold them.

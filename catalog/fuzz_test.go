@@ -7,7 +7,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
-	"github.com/gatorcloud/sluice/renderer/tree"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
 )
 
 // FuzzProduct reads hostile product.yaml files: whatever they hold, they are

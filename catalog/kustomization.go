@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gatorcloud/sluice/renderer/strict"
+	"github.com/gatorcloud/sluice/renderer/model/strict"
 )
 
 // kustomizationFields are what a kustomization of the catalog may use. What is

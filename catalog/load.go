@@ -8,8 +8,8 @@ import (
 	"path"
 	"slices"
 
-	"github.com/gatorcloud/sluice/renderer/fault"
-	"github.com/gatorcloud/sluice/renderer/tree"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
 )
 
 // Folders of the catalog directory.

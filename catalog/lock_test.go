@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/gatorcloud/sluice/catalog"
-	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/google/go-cmp/cmp"
 )
 

@@ -1,6 +1,6 @@
 package catalog
 
-import "github.com/gatorcloud/sluice/renderer/ident"
+import "github.com/gatorcloud/sluice/renderer/model/ident"
 
 // CompareVersions orders versions naturally; see ident.CompareVersions.
 func CompareVersions(a, b string) int { return ident.CompareVersions(a, b) }

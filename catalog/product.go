@@ -1,8 +1,8 @@
 package catalog
 
 import (
-	"github.com/gatorcloud/sluice/renderer/ident"
-	"github.com/gatorcloud/sluice/renderer/tree"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
 )
 
 // APIVersion is the apiVersion of every file that people write for sluice.

@@ -8,8 +8,8 @@ import (
 	"path"
 	"strings"
 
-	"github.com/gatorcloud/sluice/renderer/fault"
-	"github.com/gatorcloud/sluice/renderer/tree"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
 )
 
 // Bounds of one version's directory.

@@ -5,7 +5,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
 // resolve checks what versions say about each other, drops those that refer to

@@ -1,7 +1,7 @@
 package environments
 
 import (
-	"github.com/gatorcloud/sluice/renderer/ident"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
 )
 
 // Environment is one POP or on-prem site: environments/<name>/environment.yaml.

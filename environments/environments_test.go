@@ -8,8 +8,8 @@ import (
 	"testing/fstest"
 
 	"github.com/gatorcloud/sluice/environments"
-	"github.com/gatorcloud/sluice/renderer/fault"
-	"github.com/gatorcloud/sluice/renderer/ident"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )

@@ -7,9 +7,9 @@ import (
 	"path"
 	"strings"
 
-	"github.com/gatorcloud/sluice/renderer/fault"
-	"github.com/gatorcloud/sluice/renderer/ident"
-	"github.com/gatorcloud/sluice/renderer/strict"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/strict"
 )
 
 // APIVersion is the apiVersion of environment.yaml and fleet.yaml.

@@ -5,8 +5,8 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/gatorcloud/sluice/renderer/manifest"
-	"github.com/gatorcloud/sluice/renderer/strict"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/model/strict"
 )
 
 // Announcement describes one parameter to Argo CD's user interface. Its JSON

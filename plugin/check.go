@@ -3,7 +3,7 @@ package plugin
 import (
 	"strconv"
 
-	"github.com/gatorcloud/sluice/renderer/manifest"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
 )
 
 // States of an overlay, as its descriptor names them.

@@ -3,7 +3,7 @@ package plugin
 import (
 	"strings"
 
-	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
 // Explain returns err as people read it in Argo CD and on a terminal: one line

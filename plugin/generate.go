@@ -5,8 +5,8 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/gatorcloud/sluice/renderer/manifest"
-	"github.com/gatorcloud/sluice/renderer/tree"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
 )
 
 // Builder builds a Kustomize directory to the bytes of `kustomize build`.

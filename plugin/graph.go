@@ -3,8 +3,8 @@ package plugin
 import (
 	"sync"
 
-	"github.com/gatorcloud/sluice/renderer/manifest"
-	"github.com/gatorcloud/sluice/renderer/tree"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
 )
 
 // graph is the dependency graph of a base, ready for checking objects.

@@ -8,8 +8,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/gatorcloud/sluice/renderer/manifest"
-	"github.com/gatorcloud/sluice/renderer/tree"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
 )
 
 // Files of an overlay directory.

@@ -7,9 +7,9 @@ import (
 
 	"github.com/gatorcloud/sluice/plugin"
 	"github.com/gatorcloud/sluice/plugin/plugintest"
-	"github.com/gatorcloud/sluice/renderer/ident"
-	"github.com/gatorcloud/sluice/renderer/manifest"
-	"github.com/gatorcloud/sluice/renderer/tree"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
 )
 
 // edit changes one thing of a request that is in order.

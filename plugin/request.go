@@ -6,10 +6,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gatorcloud/sluice/renderer/fault"
-	"github.com/gatorcloud/sluice/renderer/ident"
-	"github.com/gatorcloud/sluice/renderer/strict"
-	"github.com/gatorcloud/sluice/renderer/tree"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/strict"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
 )
 
 // Environment variables that Argo CD gives to a plugin.

@@ -6,7 +6,7 @@ import (
 
 	"github.com/gatorcloud/sluice/plugin"
 	"github.com/gatorcloud/sluice/plugin/plugintest"
-	"github.com/gatorcloud/sluice/renderer/ident"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/google/go-cmp/cmp"
 )
 

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/gatorcloud/sluice/renderer/manifest"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
 )
 
 // node is a mapping of an object in which the checks want a value.

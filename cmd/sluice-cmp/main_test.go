@@ -19,9 +19,9 @@ import (
 	"github.com/gatorcloud/sluice/cmd/sluice-cmp/internal/cli"
 	"github.com/gatorcloud/sluice/plugin"
 	"github.com/gatorcloud/sluice/plugin/plugintest"
-	"github.com/gatorcloud/sluice/renderer/ident"
-	"github.com/gatorcloud/sluice/renderer/overlay"
-	"github.com/gatorcloud/sluice/renderer/tree"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
+	"github.com/gatorcloud/sluice/renderer/render/overlay"
 )
 
 func TestMain(m *testing.M) {
@@ -108,14 +108,14 @@ func TestImports(t *testing.T) {
 	allowed := map[string]bool{"k8s.io/kube-openapi": true}
 	for path := range strings.FieldsSeq(string(out)) {
 		for what, prefixes := range map[string][]string{
-			"etcd":             {"go.etcd.io/", "github.com/gatorcloud/sluice/renderer/etcdstore"},
-			"Git":              {"github.com/go-git/", "github.com/gatorcloud/sluice/renderer/gitrepo", "github.com/gatorcloud/sluice/renderer/worktree"},
+			"etcd":             {"go.etcd.io/", "github.com/gatorcloud/sluice/renderer/etcd"},
+			"Git":              {"github.com/go-git/", "github.com/gatorcloud/sluice/renderer/git", "github.com/gatorcloud/sluice/renderer/git/worktree"},
 			"GitLab":           {"gitlab.com/", "github.com/gatorcloud/sluice/renderer/gitlab"},
 			"a cluster client": {"k8s.io/client-go", "k8s.io/api", "k8s.io/apimachinery", "k8s.io/kubernetes"},
 			"Argo CD itself":   {"github.com/argoproj/"},
 			"Helm":             {"helm.sh/", "github.com/Masterminds/"},
-			"the catalog":      {"github.com/gatorcloud/sluice/catalog", "github.com/santhosh-tekuri/jsonschema", "github.com/gatorcloud/sluice/renderer/bundle"},
-			"the renderer":     {"github.com/gatorcloud/sluice/renderer/plan", "github.com/gatorcloud/sluice/renderer/authz"},
+			"the catalog":      {"github.com/gatorcloud/sluice/catalog", "github.com/santhosh-tekuri/jsonschema", "github.com/gatorcloud/sluice/renderer/render/base"},
+			"the renderer":     {"github.com/gatorcloud/sluice/renderer/render/plan", "github.com/gatorcloud/sluice/renderer/model/authz"},
 			"test fixtures":    {"github.com/gatorcloud/sluice/plugin/plugintest", "testing"},
 		} {
 			for _, p := range prefixes {

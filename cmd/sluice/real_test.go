@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gatorcloud/sluice/renderer/etcdstore/embedded"
-	"github.com/gatorcloud/sluice/renderer/gitrepo/gittest"
+	"github.com/gatorcloud/sluice/renderer/etcd/embedded"
+	"github.com/gatorcloud/sluice/renderer/git/gittest"
 )
 
 // tool builds a command of this or another module and returns its path.

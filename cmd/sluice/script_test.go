@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/gatorcloud/sluice/cmd/internal/wire"
-	"github.com/gatorcloud/sluice/renderer/etcdstore/embedded"
+	"github.com/gatorcloud/sluice/renderer/etcd/embedded"
 	"github.com/rogpeppe/go-internal/testscript"
 	clientv3 "go.etcd.io/etcd/client/v3"
 )

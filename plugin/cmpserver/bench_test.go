@@ -9,7 +9,7 @@ import (
 	"github.com/argoproj/argo-cd/v2/util/tgzstream"
 
 	"github.com/gatorcloud/sluice/plugin/cmpserver"
-	"github.com/gatorcloud/sluice/renderer/tree"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
 )
 
 // A product overlay, warm, over one connection: what the server itself costs.

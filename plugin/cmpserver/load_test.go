@@ -20,7 +20,7 @@ import (
 	"github.com/gatorcloud/sluice/plugin"
 	"github.com/gatorcloud/sluice/plugin/cmpserver"
 	"github.com/gatorcloud/sluice/plugin/plugintest"
-	"github.com/gatorcloud/sluice/renderer/tree"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
 )
 
 // gate is a generator that counts who is inside and lets nobody out before it opens.

@@ -16,7 +16,7 @@ import (
 
 	"github.com/gatorcloud/sluice/plugin/cmpserver"
 	"github.com/gatorcloud/sluice/plugin/plugintest"
-	"github.com/gatorcloud/sluice/renderer/tree"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
 )
 
 func TestCheckPluginConfiguration(t *testing.T) {

@@ -21,7 +21,7 @@ import (
 	"github.com/gatorcloud/sluice/plugin"
 	"github.com/gatorcloud/sluice/plugin/cmpserver/internal/wire"
 	"github.com/gatorcloud/sluice/plugin/unpack"
-	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
 // Generator generates a directory; *plugin.Generator is one.

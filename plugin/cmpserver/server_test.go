@@ -22,8 +22,8 @@ import (
 	"github.com/gatorcloud/sluice/plugin"
 	"github.com/gatorcloud/sluice/plugin/cmpserver"
 	"github.com/gatorcloud/sluice/plugin/plugintest"
-	"github.com/gatorcloud/sluice/renderer/overlay"
-	"github.com/gatorcloud/sluice/renderer/tree"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
+	"github.com/gatorcloud/sluice/renderer/render/overlay"
 )
 
 // running is a server on a socket, with what it wrote down.

@@ -16,9 +16,9 @@ import (
 	"github.com/gatorcloud/sluice/plugin"
 	"github.com/gatorcloud/sluice/plugin/cmpserver/internal/wire"
 	"github.com/gatorcloud/sluice/plugin/unpack"
-	"github.com/gatorcloud/sluice/renderer/fault"
-	"github.com/gatorcloud/sluice/renderer/manifest"
-	"github.com/gatorcloud/sluice/renderer/tree"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
 )
 
 // Methods as metrics and logs name them.

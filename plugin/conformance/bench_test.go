@@ -5,8 +5,8 @@ import (
 	"testing"
 
 	"github.com/gatorcloud/sluice/plugin"
-	"github.com/gatorcloud/sluice/renderer/ident"
-	"github.com/gatorcloud/sluice/renderer/overlay"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/render/overlay"
 )
 
 // Directories of the examples, warm, without the way through the socket.

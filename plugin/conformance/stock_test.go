@@ -19,8 +19,8 @@ import (
 	"github.com/gatorcloud/sluice/plugin"
 	native "github.com/gatorcloud/sluice/plugin/cmpserver"
 	"github.com/gatorcloud/sluice/plugin/plugintest"
-	"github.com/gatorcloud/sluice/renderer/overlay"
-	"github.com/gatorcloud/sluice/renderer/tree"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
+	"github.com/gatorcloud/sluice/renderer/render/overlay"
 )
 
 // program builds sluice-cmp as a release is built.

@@ -3,8 +3,8 @@ package plugintest
 import (
 	"fmt"
 
-	"github.com/gatorcloud/sluice/renderer/ident"
-	"github.com/gatorcloud/sluice/renderer/manifest"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
 )
 
 // Base returns the fixture tenant's base directory: two products of which dsa

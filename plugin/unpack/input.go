@@ -6,7 +6,7 @@ import (
 	"hash"
 	"io"
 
-	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
 // input bounds, counts and hashes the compressed stream as it is read.

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"strings"
 
-	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
 // Limits bounds one archive. Sizes are in bytes.

@@ -24,8 +24,8 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 
-	"github.com/gatorcloud/sluice/renderer/fault"
-	"github.com/gatorcloud/sluice/renderer/tree"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
 )
 
 // ErrNoFiles is in the error's tree when an archive in order has no file below Options.Path.

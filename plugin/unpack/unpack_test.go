@@ -17,7 +17,7 @@ import (
 	"testing/iotest"
 
 	"github.com/gatorcloud/sluice/plugin/unpack"
-	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/google/go-cmp/cmp"
 )
 

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
-	"github.com/gatorcloud/sluice/renderer/manifest"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
 )
 
 // page is how many Applications one request reads.

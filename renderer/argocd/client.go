@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
-	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
 // most bounds an answer: 500 Applications with all their resources.

@@ -5,7 +5,7 @@ import (
 	"crypto/x509"
 	"net"
 
-	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
 // Where Kubernetes mounts the account of a pod.

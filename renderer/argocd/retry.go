@@ -10,7 +10,7 @@ import (
 	"strconv"
 
 	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
-	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
 var _ unblock.Starter = (*Client)(nil)

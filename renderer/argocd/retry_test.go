@@ -12,7 +12,7 @@ import (
 
 	"github.com/gatorcloud/sluice/renderer/argocd"
 	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
-	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
 const columns = `"columnDefinitions": [{"name": "Name"}, {"name": "Sync Status"}, {"name": "Health Status"}]`

@@ -12,7 +12,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/argocd/notify"
 	"github.com/gatorcloud/sluice/renderer/argocd/soak"
 	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
-	"github.com/gatorcloud/sluice/renderer/manifest"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
 )
 
 // Named asks for Applications by their names alone, with the rights get and

@@ -17,7 +17,7 @@ import (
 
 	"github.com/gatorcloud/sluice/renderer/argocd"
 	"github.com/gatorcloud/sluice/renderer/argocd/soak"
-	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
 const ringPath = "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/pop-main"

@@ -14,7 +14,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/yaml"
 
-	"github.com/gatorcloud/sluice/renderer/telemetry"
+	"github.com/gatorcloud/sluice/renderer/run/telemetry"
 )
 
 func build(t *testing.T) resmap.ResMap {

@@ -19,7 +19,7 @@ import (
 
 	"github.com/gatorcloud/sluice/plugin"
 	"github.com/gatorcloud/sluice/plugin/cmpserver"
-	"github.com/gatorcloud/sluice/renderer/overlay"
+	"github.com/gatorcloud/sluice/renderer/render/overlay"
 )
 
 // example is the overlay of the checkout that single builds are measured on.

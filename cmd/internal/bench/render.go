@@ -13,11 +13,11 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/gatorcloud/sluice/renderer"
-	"github.com/gatorcloud/sluice/renderer/authz"
-	"github.com/gatorcloud/sluice/renderer/gitrepo"
-	"github.com/gatorcloud/sluice/renderer/ident"
-	"github.com/gatorcloud/sluice/renderer/tree"
+	"github.com/gatorcloud/sluice/renderer/git"
+	"github.com/gatorcloud/sluice/renderer/model/authz"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
+	"github.com/gatorcloud/sluice/renderer/render"
 )
 
 // nothing is the memory of an environment that was never rendered.
@@ -42,26 +42,26 @@ func bare(dir string) (string, error) {
 
 // commitAll renders all tenants into a new bare repository and publishes one
 // commit. It returns the repository, its fleet and how long that took.
-func commitAll(ctx context.Context, dir string, r *renderer.Renderer, all []authz.Facts) (*gitrepo.Repo, *renderer.Fleet, time.Duration, error) {
+func commitAll(ctx context.Context, dir string, r *render.Renderer, all []authz.Facts) (*git.Repo, *render.Fleet, time.Duration, error) {
 	path, err := bare(dir)
 	if err != nil {
 		return nil, nil, 0, err
 	}
-	repo, err := gitrepo.Open(ctx, path, gitrepo.Options{Branch: "main", Author: gitrepo.Author{Name: "bench", Email: "bench@localhost"}})
+	repo, err := git.Open(ctx, path, git.Options{Branch: "main", Author: git.Author{Name: "bench", Email: "bench@localhost"}})
 	if err != nil {
 		return nil, nil, 0, err
 	}
 	start := time.Now()
-	tx := repo.Begin(gitrepo.Head{})
+	tx := repo.Begin(git.Head{})
 	fleet, _, err := r.Full(ctx, all, nothing{}, tx)
 	if err != nil {
 		return nil, nil, 0, err
 	}
-	res, err := tx.Commit(ctx, gitrepo.Message{Subject: "render"})
+	res, err := tx.Commit(ctx, git.Message{Subject: "render"})
 	if err != nil {
 		return nil, nil, 0, err
 	}
-	if err := repo.Publish(ctx, gitrepo.Head{}, res); err != nil {
+	if err := repo.Publish(ctx, git.Head{}, res); err != nil {
 		return nil, nil, 0, err
 	}
 	return repo, fleet, time.Since(start), nil
@@ -125,7 +125,7 @@ func (c collector) PutFile(path string, data []byte) error {
 
 // writeStream writes the fast-import stream of a full render: every content
 // once as a blob, then one commit that names it by its mark.
-func writeStream(ctx context.Context, r *renderer.Renderer, all []authz.Facts, path string) error {
+func writeStream(ctx context.Context, r *render.Renderer, all []authz.Facts, path string) error {
 	f, err := os.Create(path)
 	if err != nil {
 		return err
@@ -194,7 +194,7 @@ func fastImport(ctx context.Context, dir, stream string) (time.Duration, error) 
 
 // oneChange returns the median time from a decoded change to its commit, and
 // the largest number of bytes that such a commit adds, in a fleet of n tenants.
-func oneChange(ctx context.Context, r *renderer.Renderer, n int) (time.Duration, int64, error) {
+func oneChange(ctx context.Context, r *render.Renderer, n int) (time.Duration, int64, error) {
 	dir, err := os.MkdirTemp("", "bench")
 	if err != nil {
 		return 0, 0, err
@@ -221,7 +221,7 @@ func oneChange(ctx context.Context, r *renderer.Renderer, n int) (time.Duration,
 		if err := fleet.Flush(tx); err != nil {
 			return 0, 0, err
 		}
-		res, err := tx.Commit(ctx, gitrepo.Message{Subject: "change"})
+		res, err := tx.Commit(ctx, git.Message{Subject: "change"})
 		if err != nil {
 			return 0, 0, err
 		}

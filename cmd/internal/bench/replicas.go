@@ -15,8 +15,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gatorcloud/sluice/renderer/authz"
-	"github.com/gatorcloud/sluice/renderer/gitrepo"
+	"github.com/gatorcloud/sluice/renderer/git"
+	"github.com/gatorcloud/sluice/renderer/model/authz"
 )
 
 // replicaFigures are measured on `sluice run` as processes of their own. A
@@ -48,7 +48,7 @@ func newStage(ctx context.Context, n int) (*stage, error) {
 	if s.bare, err = bare(p.dir); err != nil {
 		return nil, err
 	}
-	repo, err := gitrepo.Open(ctx, s.bare, gitrepo.Options{Branch: "main", Clock: time.Now})
+	repo, err := git.Open(ctx, s.bare, git.Options{Branch: "main", Clock: time.Now})
 	if err != nil {
 		return nil, err
 	}

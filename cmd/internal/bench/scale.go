@@ -10,10 +10,10 @@ import (
 
 	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/environments"
-	"github.com/gatorcloud/sluice/renderer"
-	"github.com/gatorcloud/sluice/renderer/authz"
-	"github.com/gatorcloud/sluice/renderer/ident"
-	"github.com/gatorcloud/sluice/renderer/pipeline"
+	"github.com/gatorcloud/sluice/renderer/model/authz"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/render"
+	"github.com/gatorcloud/sluice/renderer/render/pipeline"
 )
 
 var local = ident.Must[ident.EnvironmentKind]("local")
@@ -75,7 +75,7 @@ func tenant(i, replicas int, products ...string) authz.Facts {
 }
 
 // newRenderer returns a renderer whose bases are built already.
-func newRenderer() (*renderer.Renderer, error) {
+func newRenderer() (*render.Renderer, error) {
 	c, err := fourProducts()
 	if err != nil {
 		return nil, err
@@ -90,5 +90,5 @@ func newRenderer() (*renderer.Renderer, error) {
 			return nil, err
 		}
 	}
-	return renderer.New(renderer.Config{Site: s, Catalog: c, Bundles: p.Bundles()}), nil
+	return render.New(render.Config{Site: s, Catalog: c, Bundles: p.Bundles()}), nil
 }

@@ -14,8 +14,8 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/gatorcloud/sluice/renderer/ident"
-	"github.com/gatorcloud/sluice/renderer/manifest"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
 )
 
 // stormSize is how many Applications are generated at once, stormFiles how

@@ -17,14 +17,14 @@ import (
 
 	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/environments"
-	"github.com/gatorcloud/sluice/renderer/authz"
-	"github.com/gatorcloud/sluice/renderer/etcdstore"
-	"github.com/gatorcloud/sluice/renderer/etcdstore/embedded"
-	"github.com/gatorcloud/sluice/renderer/gitrepo"
-	"github.com/gatorcloud/sluice/renderer/loop"
-	"github.com/gatorcloud/sluice/renderer/pipeline"
-	"github.com/gatorcloud/sluice/renderer/tree"
-	"github.com/gatorcloud/sluice/renderer/watch"
+	"github.com/gatorcloud/sluice/renderer/etcd"
+	"github.com/gatorcloud/sluice/renderer/etcd/embedded"
+	"github.com/gatorcloud/sluice/renderer/etcd/watch"
+	"github.com/gatorcloud/sluice/renderer/git"
+	"github.com/gatorcloud/sluice/renderer/model/authz"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
+	"github.com/gatorcloud/sluice/renderer/render/pipeline"
+	"github.com/gatorcloud/sluice/renderer/run/loop"
 )
 
 // watchFigures are the figures of the watching renderer.
@@ -47,7 +47,7 @@ func watchFigures() []figure {
 type plant struct {
 	dir    string
 	server *embedded.Server
-	store  *etcdstore.Store
+	store  *etcd.Store
 }
 
 func (p *plant) close() {
@@ -66,7 +66,7 @@ func newPlant(ctx context.Context, n int, products ...string) (*plant, error) {
 	if p.server, err = embedded.Start(ctx, filepath.Join(dir, "etcd")); err != nil {
 		return nil, err
 	}
-	if p.store, err = etcdstore.Dial(ctx, etcdstore.Config{Endpoints: p.server.Endpoints()}); err != nil {
+	if p.store, err = etcd.Dial(ctx, etcd.Config{Endpoints: p.server.Endpoints()}); err != nil {
 		return nil, err
 	}
 	var changes []authz.Change
@@ -213,7 +213,7 @@ func newFactory(ctx context.Context, n int) (*factory, error) {
 	if err != nil {
 		return nil, err
 	}
-	repo, err := gitrepo.Open(ctx, path, gitrepo.Options{Branch: "main"})
+	repo, err := git.Open(ctx, path, git.Options{Branch: "main"})
 	if err != nil {
 		return nil, err
 	}
@@ -239,15 +239,15 @@ func newFactory(ctx context.Context, n int) (*factory, error) {
 }
 
 // people commits the catalog and the example environment.
-func people(ctx context.Context, repo *gitrepo.Repo) error {
-	_, err := gitrepo.Update(ctx, repo, func(_ context.Context, tx *gitrepo.Tx, _ gitrepo.Head) (gitrepo.Message, error) {
+func people(ctx context.Context, repo *git.Repo) error {
+	_, err := git.Update(ctx, repo, func(_ context.Context, tx *git.Tx, _ git.Head) (git.Message, error) {
 		for dir, from := range map[string]fs.FS{"catalog": catalog.Published(), "environments": environments.Example()} {
 			if err := tx.PutFS(dir, from); err != nil {
-				return gitrepo.Message{}, err
+				return git.Message{}, err
 			}
 		}
-		return gitrepo.Message{Subject: "begin"}, nil
-	}, gitrepo.RetryOptions{})
+		return git.Message{Subject: "begin"}, nil
+	}, git.RetryOptions{})
 	return err
 }
 

@@ -6,8 +6,8 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/gatorcloud/sluice/renderer/etcdstore/etcdtest"
-	"github.com/gatorcloud/sluice/renderer/leader"
+	"github.com/gatorcloud/sluice/renderer/etcd/election"
+	"github.com/gatorcloud/sluice/renderer/etcd/etcdtest"
 )
 
 // breakThings breaks one thing after another, two at a time now and then.
@@ -134,7 +134,7 @@ func set(ctx context.Context, p *etcdtest.Proxy, m etcdtest.Mode, long time.Dura
 func (w *world) leader(ctx context.Context, r *replica) *replica {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	id, err := leader.Leader(ctx, w.client, leader.DefaultPrefix, "local")
+	id, err := election.Leader(ctx, w.client, election.DefaultPrefix, "local")
 	if err != nil {
 		return r
 	}

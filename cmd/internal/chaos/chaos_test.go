@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gatorcloud/sluice/renderer/ident"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
 )
 
 var (

@@ -13,12 +13,12 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"github.com/gatorcloud/sluice/renderer"
-	"github.com/gatorcloud/sluice/renderer/authz"
-	"github.com/gatorcloud/sluice/renderer/facts"
-	"github.com/gatorcloud/sluice/renderer/gitrepo"
-	"github.com/gatorcloud/sluice/renderer/loop"
-	"github.com/gatorcloud/sluice/renderer/pipeline"
+	"github.com/gatorcloud/sluice/renderer/git"
+	"github.com/gatorcloud/sluice/renderer/model/authz"
+	"github.com/gatorcloud/sluice/renderer/render"
+	"github.com/gatorcloud/sluice/renderer/render/facts"
+	"github.com/gatorcloud/sluice/renderer/render/pipeline"
+	"github.com/gatorcloud/sluice/renderer/run/loop"
 )
 
 // source reads etcd for a render from nothing.
@@ -138,14 +138,14 @@ func (w *world) check(long time.Duration) {
 }
 
 // commits returns the commits of the branch, oldest first.
-func (w *world) commits() []gitrepo.Head {
+func (w *world) commits() []git.Head {
 	w.t.Helper()
 	head, err := w.people.Head(context.Background())
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	var commits []gitrepo.Head
-	if _, err = w.people.Nearest(context.Background(), head, func(h gitrepo.Head) bool { commits = append(commits, h); return false }); err != nil {
+	var commits []git.Head
+	if _, err = w.people.Nearest(context.Background(), head, func(h git.Head) bool { commits = append(commits, h); return false }); err != nil {
 		w.t.Fatal(err)
 	}
 	for i, j := 0, len(commits)-1; i < j; i, j = i+1, j-1 {
@@ -180,7 +180,7 @@ func (w *world) checkAcks() {
 
 // checkMoves checks that the branch moved by one commit at a time and that
 // nothing else was pushed.
-func (w *world) checkMoves(commits []gitrepo.Head) {
+func (w *world) checkMoves(commits []git.Head) {
 	w.t.Helper()
 	if refs := w.bare.Git("for-each-ref", "--format=%(refname)"); refs != "refs/heads/main" {
 		w.t.Errorf("the repository has references %q, want the branch alone", refs)
@@ -213,7 +213,7 @@ func (w *world) checkMoves(commits []gitrepo.Head) {
 }
 
 // checkMarks checks what the commits say of themselves.
-func (w *world) checkMarks(commits []gitrepo.Head) (last loop.Mark, terms int) {
+func (w *world) checkMarks(commits []git.Head) (last loop.Mark, terms int) {
 	w.t.Helper()
 	fences := w.log.fences()
 	for i, c := range commits {
@@ -242,7 +242,7 @@ func (w *world) checkMarks(commits []gitrepo.Head) (last loop.Mark, terms int) {
 }
 
 // checkContent checks the content of every rendered commit.
-func (w *world) checkContent(commits []gitrepo.Head) {
+func (w *world) checkContent(commits []git.Head) {
 	w.t.Helper()
 	began, n := time.Now(), 0
 	h, p, made := w.log.history(), pipeline.New(), w.times()
@@ -293,9 +293,9 @@ const slowest = 8
 // rerender renders the records from nothing on top of the commit before, and
 // wants the commit's tree. What time decides is decided at the step's moment,
 // which is the commit's or some seconds before.
-func (w *world) rerender(ready *pipeline.Prepared, before, c gitrepo.Head, snap authz.Snapshot, made time.Time) error {
+func (w *world) rerender(ready *pipeline.Prepared, before, c git.Head, snap authz.Snapshot, made time.Time) error {
 	ctx := context.Background()
-	memory := renderer.NewStored(w.people.FS(before), local)
+	memory := render.NewStored(w.people.FS(before), local)
 	var first error
 	for back := range slowest {
 		tx := w.people.Begin(before)
@@ -303,9 +303,9 @@ func (w *world) rerender(ready *pipeline.Prepared, before, c gitrepo.Head, snap 
 		if err == nil {
 			_, _, err = ready.Renderer.Full(ctx, all.Tenants, memory, tx)
 		}
-		var res gitrepo.Result
+		var res git.Result
 		if err == nil {
-			res, err = tx.Commit(ctx, gitrepo.Message{Subject: "again"})
+			res, err = tx.Commit(ctx, git.Message{Subject: "again"})
 		}
 		tx.Discard()
 		if err == nil && res.Tree == c.Tree {

@@ -4,16 +4,16 @@ import (
 	"fmt"
 	"io/fs"
 
-	"github.com/gatorcloud/sluice/renderer/authz"
-	"github.com/gatorcloud/sluice/renderer/gitrepo"
-	"github.com/gatorcloud/sluice/renderer/ident"
-	"github.com/gatorcloud/sluice/renderer/manifest"
+	"github.com/gatorcloud/sluice/renderer/git"
+	"github.com/gatorcloud/sluice/renderer/model/authz"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
 )
 
 // compare checks that a commit holds every readable record as it was at the
 // commit's revision, and no tenant beside but tombstones and unreadable ones.
 // It knows nothing of how a render comes about.
-func (w *world) compare(h gitrepo.Head, snap authz.Snapshot) {
+func (w *world) compare(h git.Head, snap authz.Snapshot) {
 	w.t.Helper()
 	files := w.people.FS(h)
 	bad := map[ident.Tenant]bool{}
@@ -46,7 +46,7 @@ func factsPath(id ident.Tenant) string {
 }
 
 // compareTenant compares the replicas of each right.
-func (w *world) compareTenant(h gitrepo.Head, revision int64, t authz.Tenant, f authz.Facts, bad bool) {
+func (w *world) compareTenant(h git.Head, revision int64, t authz.Tenant, f authz.Facts, bad bool) {
 	w.t.Helper()
 	got := map[string]int{}
 	for _, a := range f.Tenant.Authorisations {
@@ -64,7 +64,7 @@ func (w *world) compareTenant(h gitrepo.Head, revision int64, t authz.Tenant, f 
 }
 
 // compareOthers checks the tenants that etcd did not have.
-func (w *world) compareOthers(h gitrepo.Head, in, bad map[ident.Tenant]bool) {
+func (w *world) compareOthers(h git.Head, in, bad map[ident.Tenant]bool) {
 	w.t.Helper()
 	for i := range tenants {
 		id := ident.Must[ident.TenantKind](fmt.Sprint(1000000 + i))

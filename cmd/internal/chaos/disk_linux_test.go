@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gatorcloud/sluice/renderer/gitrepo/gittest"
+	"github.com/gatorcloud/sluice/renderer/git/gittest"
 )
 
 // A replica whose disk is full, read-only or beyond its quota says so in one

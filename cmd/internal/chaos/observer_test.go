@@ -9,8 +9,8 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"github.com/gatorcloud/sluice/renderer/authz"
-	"github.com/gatorcloud/sluice/renderer/leader"
+	"github.com/gatorcloud/sluice/renderer/etcd/election"
+	"github.com/gatorcloud/sluice/renderer/model/authz"
 )
 
 // observer keeps the whole history of etcd, which compaction takes from it: it
@@ -63,7 +63,7 @@ func (o *observer) add(resp clientv3.WatchResponse) {
 		switch {
 		case strings.HasPrefix(seen.key, prefix+"/"):
 			o.events = append(o.events, seen)
-		case strings.HasPrefix(seen.key, leader.DefaultPrefix+"/local/"):
+		case strings.HasPrefix(seen.key, election.DefaultPrefix+"/local/"):
 			o.elections = append(o.elections, seen)
 		}
 		o.revision = e.Kv.ModRevision

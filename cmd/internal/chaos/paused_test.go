@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gatorcloud/sluice/renderer/loop"
+	"github.com/gatorcloud/sluice/renderer/run/loop"
 )
 
 // A leader that stands still beyond its lease and then goes on pushes nothing

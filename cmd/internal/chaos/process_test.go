@@ -25,8 +25,8 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/gatorcloud/sluice/cmd/internal/wire"
-	"github.com/gatorcloud/sluice/renderer/etcdstore/embedded"
-	"github.com/gatorcloud/sluice/renderer/gitrepo/gittest"
+	"github.com/gatorcloud/sluice/renderer/etcd/embedded"
+	"github.com/gatorcloud/sluice/renderer/git/gittest"
 )
 
 // role is the variable that makes the test binary one of the processes.

@@ -18,11 +18,11 @@ import (
 
 	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/environments"
-	"github.com/gatorcloud/sluice/renderer/authz"
-	"github.com/gatorcloud/sluice/renderer/etcdstore"
-	"github.com/gatorcloud/sluice/renderer/etcdstore/etcdtest"
-	"github.com/gatorcloud/sluice/renderer/gitrepo"
-	"github.com/gatorcloud/sluice/renderer/gitrepo/gittest"
+	"github.com/gatorcloud/sluice/renderer/etcd"
+	"github.com/gatorcloud/sluice/renderer/etcd/etcdtest"
+	"github.com/gatorcloud/sluice/renderer/git"
+	"github.com/gatorcloud/sluice/renderer/git/gittest"
+	"github.com/gatorcloud/sluice/renderer/model/authz"
 )
 
 // replica is a `sluice run` with its own ways to etcd and Git.
@@ -38,7 +38,7 @@ type world struct {
 	random   *rand.Rand
 	dir      string
 	bare     *gittest.Repo
-	people   *gitrepo.Repo
+	people   *git.Repo
 	etcd     *process
 	git      *process
 	client   *clientv3.Client
@@ -136,7 +136,7 @@ func (w *world) socket() string { return "unix://" + filepath.Join(w.dir, "etcd"
 func (w *world) dial() {
 	w.t.Helper()
 	for range 100 {
-		store, err := etcdstore.Dial(w.t.Context(), etcdstore.Config{Endpoints: []string{w.socket()}})
+		store, err := etcd.Dial(w.t.Context(), etcd.Config{Endpoints: []string{w.socket()}})
 		if err == nil {
 			w.t.Cleanup(func() { _ = store.Close() })
 			w.client = store.Client()
@@ -181,11 +181,11 @@ func (w *world) replica(i int, more ...string) *replica {
 func (w *world) seedRepository(forget bool) {
 	w.t.Helper()
 	var err error
-	if w.people, err = gitrepo.Open(w.t.Context(), w.bare.Dir, gitrepo.Options{Branch: "main", Author: gitrepo.Author{Name: "people", Email: "p@x"}}); err != nil {
+	if w.people, err = git.Open(w.t.Context(), w.bare.Dir, git.Options{Branch: "main", Author: git.Author{Name: "people", Email: "p@x"}}); err != nil {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(func() { _ = w.people.Close() })
-	err = w.commit(func(tx *gitrepo.Tx, _ fs.FS) error {
+	err = w.commit(func(tx *git.Tx, _ fs.FS) error {
 		for dir, from := range map[string]fs.FS{"catalog": catalog.Published(), "environments": environments.Example()} {
 			err := fs.WalkDir(from, ".", func(path string, d fs.DirEntry, err error) error {
 				if err != nil || d.IsDir() || strings.Contains(path, "/tenants/") {
@@ -212,10 +212,10 @@ func (w *world) seedRepository(forget bool) {
 }
 
 // commit commits as people do.
-func (w *world) commit(f func(tx *gitrepo.Tx, files fs.FS) error) error {
-	_, err := gitrepo.Update(context.Background(), w.people, func(_ context.Context, tx *gitrepo.Tx, h gitrepo.Head) (gitrepo.Message, error) {
-		return gitrepo.Message{Subject: "by people"}, f(tx, w.people.FS(h))
-	}, gitrepo.RetryOptions{Attempts: 50})
+func (w *world) commit(f func(tx *git.Tx, files fs.FS) error) error {
+	_, err := git.Update(context.Background(), w.people, func(_ context.Context, tx *git.Tx, h git.Head) (git.Message, error) {
+		return git.Message{Subject: "by people"}, f(tx, w.people.FS(h))
+	}, git.RetryOptions{Attempts: 50})
 	return err
 }
 

@@ -11,7 +11,7 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"github.com/gatorcloud/sluice/renderer/gitrepo"
+	"github.com/gatorcloud/sluice/renderer/git"
 )
 
 // acks are the writes that etcd confirmed.
@@ -92,7 +92,7 @@ func (w *world) peopleCommit(ctx context.Context, random *rand.Rand) {
 	for n := 0; ctx.Err() == nil; n++ {
 		pause(ctx, time.Duration(500+random.IntN(2500))*time.Millisecond)
 		edit := random.IntN(3) == 0
-		err := w.commit(func(tx *gitrepo.Tx, files fs.FS) error {
+		err := w.commit(func(tx *git.Tx, files fs.FS) error {
 			if !edit {
 				return tx.PutFile("notes.txt", fmt.Appendf(nil, "%d\n", n))
 			}

@@ -8,7 +8,7 @@ import (
 	"os"
 
 	"github.com/gatorcloud/sluice/plugin/install/image"
-	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }

@@ -9,9 +9,9 @@ import (
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/authzcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/etcdflags"
-	"github.com/gatorcloud/sluice/renderer/authz"
-	"github.com/gatorcloud/sluice/renderer/etcdstore"
-	"github.com/gatorcloud/sluice/renderer/status"
+	"github.com/gatorcloud/sluice/renderer/etcd"
+	"github.com/gatorcloud/sluice/renderer/model/authz"
+	"github.com/gatorcloud/sluice/renderer/run/status"
 )
 
 // defaultLife is that of an environment which says nothing else. `sluice
@@ -49,9 +49,9 @@ func authorisations() authzcmd.Deps {
 
 // records returns the authorisations below one prefix of a store with their
 // status below another.
-func records(store *etcdstore.Store, prefix, place string) authzcmd.Store {
+func records(store *etcd.Store, prefix, place string) authzcmd.Store {
 	return struct {
-		*etcdstore.Records
+		*etcd.Records
 		status.Reader
 	}{store.Records(prefix), status.Reader{Scanner: store, Place: place}}
 }

@@ -8,13 +8,13 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/authzcmd"
-	"github.com/gatorcloud/sluice/renderer/authz"
-	"github.com/gatorcloud/sluice/renderer/etcdstore"
-	"github.com/gatorcloud/sluice/renderer/status"
+	"github.com/gatorcloud/sluice/renderer/etcd"
+	"github.com/gatorcloud/sluice/renderer/model/authz"
+	"github.com/gatorcloud/sluice/renderer/run/status"
 )
 
 // list prints what a store holds, as `sluice authz list` does.
-func list(ctx context.Context, store *etcdstore.Store, w io.Writer) error {
+func list(ctx context.Context, store *etcd.Store, w io.Writer) error {
 	cmd := authzcmd.New(authzcmd.Deps{
 		Open: func(context.Context) (authzcmd.Store, func() error, error) {
 			return records(store, authz.DefaultPrefix, status.DefaultPrefix), func() error { return nil }, nil

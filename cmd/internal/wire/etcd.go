@@ -4,8 +4,8 @@ import (
 	"context"
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/etcdflags"
-	"github.com/gatorcloud/sluice/renderer/etcdstore/embedded"
-	"github.com/gatorcloud/sluice/renderer/pipeline"
+	"github.com/gatorcloud/sluice/renderer/etcd/embedded"
+	"github.com/gatorcloud/sluice/renderer/render/pipeline"
 )
 
 // embed runs etcd inside this process.

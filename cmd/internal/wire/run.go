@@ -12,9 +12,9 @@ import (
 	"github.com/gatorcloud/sluice/cmd/internal/cli/rolloutcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/runcmd"
 	"github.com/gatorcloud/sluice/renderer/argocd"
-	"github.com/gatorcloud/sluice/renderer/etcdstore"
-	"github.com/gatorcloud/sluice/renderer/loop"
-	"github.com/gatorcloud/sluice/renderer/pipeline"
+	"github.com/gatorcloud/sluice/renderer/etcd"
+	"github.com/gatorcloud/sluice/renderer/render/pipeline"
+	"github.com/gatorcloud/sluice/renderer/run/loop"
 )
 
 // running returns what `sluice run` needs, with etcd flags of its own.
@@ -58,8 +58,8 @@ func examining() doctorcmd.Deps {
 }
 
 // opener returns what opens the etcd of flags for reading and writing.
-func opener(flags *etcdflags.Flags) func(context.Context) (*etcdstore.Store, func() error, error) {
-	return func(ctx context.Context) (*etcdstore.Store, func() error, error) {
+func opener(flags *etcdflags.Flags) func(context.Context) (*etcd.Store, func() error, error) {
+	return func(ctx context.Context) (*etcd.Store, func() error, error) {
 		settings, err := flags.Resolve(os.Getenv)
 		if err != nil {
 			return nil, nil, err

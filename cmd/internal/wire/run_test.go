@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/runcmd"
-	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
 // A kubeconfig leads to the Applications of the namespace that was asked for.

@@ -21,8 +21,8 @@ import (
 	"github.com/gatorcloud/sluice/cmd/internal/cli/runcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/validatecmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/versioncmd"
-	"github.com/gatorcloud/sluice/renderer/fault"
-	"github.com/gatorcloud/sluice/renderer/pipeline"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/render/pipeline"
 	"github.com/spf13/cobra"
 )
 

@@ -19,8 +19,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gatorcloud/sluice/renderer/fault"
-	"github.com/gatorcloud/sluice/renderer/ident"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
 )
 
 // MaxPaths is how many changed files a notice names at most.

@@ -14,7 +14,7 @@ import (
 
 	apppath "github.com/argoproj/argo-cd/v2/util/app/path"
 
-	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
 func TestNotices(t *testing.T) {

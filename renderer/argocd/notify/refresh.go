@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gatorcloud/sluice/renderer/manifest"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
 )
 
 // Refresher asks Argo CD to look at an Application. One that is not there is

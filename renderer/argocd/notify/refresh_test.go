@@ -6,8 +6,8 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/gatorcloud/sluice/renderer/ident"
-	"github.com/gatorcloud/sluice/renderer/manifest"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
 )
 
 var (

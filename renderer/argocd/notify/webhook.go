@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
 // Webhook is Argo CD's webhook.

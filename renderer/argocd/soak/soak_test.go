@@ -16,7 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/gatorcloud/sluice/environments"
-	"github.com/gatorcloud/sluice/renderer/ident"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -17,7 +17,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
 // ErrChanged is in the error of a call whose Application changed meanwhile.

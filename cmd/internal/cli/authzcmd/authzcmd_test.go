@@ -14,18 +14,18 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/exit"
-	"github.com/gatorcloud/sluice/renderer/authz"
-	"github.com/gatorcloud/sluice/renderer/etcdstore"
-	"github.com/gatorcloud/sluice/renderer/etcdstore/embedded"
-	"github.com/gatorcloud/sluice/renderer/fault"
-	"github.com/gatorcloud/sluice/renderer/ident"
-	"github.com/gatorcloud/sluice/renderer/status"
+	"github.com/gatorcloud/sluice/renderer/etcd"
+	"github.com/gatorcloud/sluice/renderer/etcd/embedded"
+	"github.com/gatorcloud/sluice/renderer/model/authz"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/run/status"
 )
 
 // bench is a real etcd with the commands on it.
 type bench struct {
 	t     *testing.T
-	store *etcdstore.Store
+	store *etcd.Store
 	wrap  func(Store) Store // may meddle with what the command sees
 }
 
@@ -36,7 +36,7 @@ func newBench(t *testing.T) *bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Close() })
-	store, err := etcdstore.Dial(t.Context(), etcdstore.Config{Endpoints: server.Endpoints()})
+	store, err := etcd.Dial(t.Context(), etcd.Config{Endpoints: server.Endpoints()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,11 +44,11 @@ func newBench(t *testing.T) *bench {
 	return &bench{t: t, store: store, wrap: func(s Store) Store { return s }}
 }
 
-func (b *bench) records() *etcdstore.Records { return b.store.Records(authz.DefaultPrefix) }
+func (b *bench) records() *etcd.Records { return b.store.Records(authz.DefaultPrefix) }
 
 // recordsWithStatus is what the commands are given.
 type recordsWithStatus struct {
-	*etcdstore.Records
+	*etcd.Records
 	status.Reader
 }
 

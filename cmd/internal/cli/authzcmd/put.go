@@ -13,9 +13,9 @@ import (
 	kjson "sigs.k8s.io/json"
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/ranged"
-	"github.com/gatorcloud/sluice/renderer/authz"
-	"github.com/gatorcloud/sluice/renderer/fault"
-	"github.com/gatorcloud/sluice/renderer/ident"
+	"github.com/gatorcloud/sluice/renderer/model/authz"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
 )
 
 // put is `sluice authz put` with its flags.

@@ -11,7 +11,7 @@ import (
 	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/exit"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/output"
-	"github.com/gatorcloud/sluice/renderer/bundle"
+	"github.com/gatorcloud/sluice/renderer/render/base"
 )
 
 // lockRow is a version that lock publishes.
@@ -65,7 +65,7 @@ anything.`,
 func unpublished(c *catalog.Catalog) ([]lockRow, error) {
 	var rows []lockRow
 	known := map[catalog.Ref]string{}
-	var bundles []*bundle.Bundle
+	var bundles []*base.Bundle
 	var faults []error
 	for _, v := range c.All() {
 		if _, ok := c.Lock().Digest(v.Ref); !ok {
@@ -73,13 +73,13 @@ func unpublished(c *catalog.Catalog) ([]lockRow, error) {
 		} else {
 			known[v.Ref] = v.Digest
 		}
-		b, err := bundle.Build(v)
+		b, err := base.Build(v)
 		faults = append(faults, err)
 		if err == nil {
 			bundles = append(bundles, b)
 		}
 	}
-	faults = append(faults, c.Lock().Verify(known), bundle.Collisions(bundles))
+	faults = append(faults, c.Lock().Verify(known), base.Collisions(bundles))
 	return rows, errors.Join(faults...)
 }
 

@@ -14,17 +14,17 @@ import (
 
 	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/environments"
-	"github.com/gatorcloud/sluice/renderer"
-	"github.com/gatorcloud/sluice/renderer/authz"
-	"github.com/gatorcloud/sluice/renderer/etcdstore"
-	"github.com/gatorcloud/sluice/renderer/fault"
-	"github.com/gatorcloud/sluice/renderer/gitrepo"
-	"github.com/gatorcloud/sluice/renderer/ident"
-	"github.com/gatorcloud/sluice/renderer/overlay"
-	"github.com/gatorcloud/sluice/renderer/pipeline"
-	"github.com/gatorcloud/sluice/renderer/target"
-	"github.com/gatorcloud/sluice/renderer/tree"
-	git "github.com/go-git/go-git/v5"
+	"github.com/gatorcloud/sluice/renderer/etcd"
+	"github.com/gatorcloud/sluice/renderer/git"
+	"github.com/gatorcloud/sluice/renderer/model/authz"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
+	"github.com/gatorcloud/sluice/renderer/render"
+	"github.com/gatorcloud/sluice/renderer/render/overlay"
+	"github.com/gatorcloud/sluice/renderer/render/pipeline"
+	"github.com/gatorcloud/sluice/renderer/run/publish"
+	gogit "github.com/go-git/go-git/v5"
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/spf13/cobra"
 )
@@ -34,7 +34,7 @@ type Deps struct {
 	// StartEtcd runs etcd in this process with its data in dir.
 	StartEtcd func(ctx context.Context, dir string) (endpoints []string, stop func() error, err error)
 	// List prints what etcd holds, as `sluice authz list` does.
-	List     func(ctx context.Context, store *etcdstore.Store, w io.Writer) error
+	List     func(ctx context.Context, store *etcd.Store, w io.Writer) error
 	Pipeline *pipeline.Pipeline
 	Now      func() time.Time
 	Version  string
@@ -68,7 +68,7 @@ type demo struct {
 	deps  Deps
 	dir   string
 	out   io.Writer
-	store *etcdstore.Store
+	store *etcd.Store
 	step  int
 }
 
@@ -90,7 +90,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	if d.store, err = etcdstore.Dial(ctx, etcdstore.Config{Endpoints: endpoints}); err != nil {
+	if d.store, err = etcd.Dial(ctx, etcd.Config{Endpoints: endpoints}); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.store.Close()) }()
@@ -134,17 +134,17 @@ func (d *demo) bare() string { return filepath.Join(d.dir, "repo.git") }
 
 // seed makes the repository with what people write: catalog and environment.
 func (d *demo) seed(ctx context.Context) error {
-	_, err := git.PlainInitWithOptions(d.bare(), &git.PlainInitOptions{Bare: true,
-		InitOptions: git.InitOptions{DefaultBranch: plumbing.NewBranchReferenceName("main")}})
+	_, err := gogit.PlainInitWithOptions(d.bare(), &gogit.PlainInitOptions{Bare: true,
+		InitOptions: gogit.InitOptions{DefaultBranch: plumbing.NewBranchReferenceName("main")}})
 	if err != nil {
 		return fmt.Errorf("making repository %q: %w", d.bare(), err)
 	}
-	repo, err := gitrepo.Open(ctx, d.bare(), d.options())
+	repo, err := git.Open(ctx, d.bare(), d.options())
 	if err != nil {
 		return err
 	}
 	defer repo.Close()
-	tx := repo.Begin(gitrepo.Head{})
+	tx := repo.Begin(git.Head{})
 	for path, from := range map[string]fs.FS{"catalog": catalog.Published(), "environments": environments.Example()} {
 		dir, err := load(from)
 		if err != nil {
@@ -154,16 +154,16 @@ func (d *demo) seed(ctx context.Context) error {
 			return err
 		}
 	}
-	res, err := tx.Commit(ctx, gitrepo.Message{Subject: "catalog and environment, as people wrote them"})
+	res, err := tx.Commit(ctx, git.Message{Subject: "catalog and environment, as people wrote them"})
 	if err != nil {
 		return err
 	}
 	d.say("repository %s holds the catalog and the environment \"local\"", d.bare())
-	return repo.Publish(ctx, gitrepo.Head{}, res)
+	return repo.Publish(ctx, git.Head{}, res)
 }
 
-func (d *demo) options() gitrepo.Options {
-	return gitrepo.Options{Branch: "main", Author: gitrepo.Author{Name: "sluice", Email: "sluice@localhost"}, Clock: d.deps.Now}
+func (d *demo) options() git.Options {
+	return git.Options{Branch: "main", Author: git.Author{Name: "sluice", Email: "sluice@localhost"}, Clock: d.deps.Now}
 }
 
 // load reads all files of a file system.
@@ -184,13 +184,13 @@ func load(from fs.FS) (*tree.Dir, error) {
 
 // render renders the environment and pushes one commit.
 func (d *demo) render(ctx context.Context) error {
-	t, err := target.Open(ctx, d.bare(), d.options())
+	t, err := publish.Open(ctx, d.bare(), d.options())
 	if err != nil {
 		return err
 	}
 	defer t.Close()
 	var summary pipeline.Summary
-	written, err := t.Write(ctx, func(ctx context.Context, files fs.FS, sink renderer.Sink) (gitrepo.Message, error) {
+	written, err := t.Write(ctx, func(ctx context.Context, files fs.FS, sink render.Sink) (git.Message, error) {
 		var err error
 		summary, err = d.deps.Pipeline.Render(ctx, files, ident.Must[ident.EnvironmentKind]("local"), sink,
 			pipeline.Options{Source: d.store, Now: d.deps.Now()})
@@ -206,7 +206,7 @@ func (d *demo) render(ctx context.Context) error {
 
 func (d *demo) clone(ctx context.Context) error {
 	dir := filepath.Join(d.dir, "repo")
-	if _, err := git.PlainCloneContext(ctx, dir, false, &git.CloneOptions{URL: d.bare()}); err != nil {
+	if _, err := gogit.PlainCloneContext(ctx, dir, false, &gogit.CloneOptions{URL: d.bare()}); err != nil {
 		return fmt.Errorf("cloning into %q: %w", dir, err)
 	}
 	d.say("a clone of it is in %s", dir)

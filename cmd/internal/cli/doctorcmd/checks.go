@@ -8,8 +8,8 @@ import (
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"github.com/gatorcloud/sluice/renderer/etcdstore"
-	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/etcd"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
 // floor is the least etcd that delivers progress notifications in order:
@@ -17,7 +17,7 @@ import (
 var floor = map[int]int{4: 25, 5: 8}
 
 // checkVersion asks every endpoint for its version.
-func checkVersion(ctx context.Context, store *etcdstore.Store) (string, error) {
+func checkVersion(ctx context.Context, store *etcd.Store) (string, error) {
 	client := store.Client()
 	version := ""
 	for _, endpoint := range client.Endpoints() {
@@ -47,7 +47,7 @@ func goodVersion(v string) error {
 }
 
 // checkAlarms reports alarms of any member, such as a full disk.
-func checkAlarms(ctx context.Context, store *etcdstore.Store) error {
+func checkAlarms(ctx context.Context, store *etcd.Store) error {
 	resp, err := store.Client().AlarmList(ctx)
 	if err != nil {
 		return nil // the right to see alarms is for administrators
@@ -62,7 +62,7 @@ func checkAlarms(ctx context.Context, store *etcdstore.Store) error {
 
 // checkWrite makes and removes a key below a prefix, under a lease in case we
 // are stopped between the two.
-func checkWrite(ctx context.Context, store *etcdstore.Store, prefix string) error {
+func checkWrite(ctx context.Context, store *etcd.Store, prefix string) error {
 	client := store.Client()
 	lease, err := client.Grant(ctx, 30)
 	if err != nil {
@@ -79,7 +79,7 @@ func checkWrite(ctx context.Context, store *etcdstore.Store, prefix string) erro
 }
 
 // checkRead counts the records below a prefix.
-func checkRead(ctx context.Context, store *etcdstore.Store, prefix string) (string, error) {
+func checkRead(ctx context.Context, store *etcd.Store, prefix string) (string, error) {
 	now, err := store.Now(ctx, prefix)
 	if err != nil {
 		return "", err

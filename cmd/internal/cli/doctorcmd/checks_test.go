@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
 func TestGoodVersion(t *testing.T) {

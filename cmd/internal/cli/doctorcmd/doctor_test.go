@@ -20,18 +20,18 @@ import (
 	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/exit"
 	"github.com/gatorcloud/sluice/environments"
-	"github.com/gatorcloud/sluice/renderer/etcdstore"
-	"github.com/gatorcloud/sluice/renderer/etcdstore/embedded"
-	"github.com/gatorcloud/sluice/renderer/fault"
-	"github.com/gatorcloud/sluice/renderer/gitrepo"
-	"github.com/gatorcloud/sluice/renderer/gitrepo/gittest"
+	"github.com/gatorcloud/sluice/renderer/etcd"
+	"github.com/gatorcloud/sluice/renderer/etcd/embedded"
+	"github.com/gatorcloud/sluice/renderer/git"
+	"github.com/gatorcloud/sluice/renderer/git/gittest"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
 // patient is what a doctor looks at.
 type patient struct {
 	t    *testing.T
 	git  *gittest.Repo
-	etcd etcdstore.Config
+	etcd etcd.Config
 	now  time.Time
 	apps Applications
 	args []string
@@ -44,19 +44,19 @@ func newPatient(t *testing.T) *patient {
 		t.Fatal(err)
 	}
 	p := &patient{t: t, git: gittest.New(t), now: time.Now(), args: []string{"--branch", "main", "--git-cache", t.TempDir()}}
-	repo, err := gitrepo.Open(t.Context(), p.git.Dir, gitrepo.Options{Branch: "main", Clock: time.Now})
+	repo, err := git.Open(t.Context(), p.git.Dir, git.Options{Branch: "main", Clock: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer repo.Close()
-	_, err = gitrepo.Update(t.Context(), repo, func(_ context.Context, tx *gitrepo.Tx, _ gitrepo.Head) (gitrepo.Message, error) {
+	_, err = git.Update(t.Context(), repo, func(_ context.Context, tx *git.Tx, _ git.Head) (git.Message, error) {
 		for dir, from := range map[string]fs.FS{"catalog": catalog.Published(), "environments/local": local} {
 			if err := tx.PutFS(dir, from); err != nil {
-				return gitrepo.Message{}, err
+				return git.Message{}, err
 			}
 		}
-		return gitrepo.Message{Subject: "by people"}, nil
-	}, gitrepo.RetryOptions{})
+		return git.Message{Subject: "by people"}, nil
+	}, git.RetryOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,8 +71,8 @@ func (p *patient) real() *clientv3.Client {
 		p.t.Fatal(err)
 	}
 	p.t.Cleanup(func() { _ = server.Close() })
-	p.etcd = etcdstore.Config{Endpoints: server.Endpoints()}
-	store, err := etcdstore.Dial(p.t.Context(), p.etcd)
+	p.etcd = etcd.Config{Endpoints: server.Endpoints()}
+	store, err := etcd.Dial(p.t.Context(), p.etcd)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -84,8 +84,8 @@ func (p *patient) real() *clientv3.Client {
 func (p *patient) examine() (map[string]row, error) {
 	p.t.Helper()
 	cmd := New(Deps{
-		Etcd: func(ctx context.Context) (*etcdstore.Store, func() error, error) {
-			store, err := etcdstore.Dial(ctx, p.etcd)
+		Etcd: func(ctx context.Context) (*etcd.Store, func() error, error) {
+			store, err := etcd.Dial(ctx, p.etcd)
 			if err != nil {
 				return nil, nil, err
 			}

@@ -20,18 +20,18 @@ import (
 	"github.com/gatorcloud/sluice/cmd/internal/cli/output"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
 	"github.com/gatorcloud/sluice/environments"
-	"github.com/gatorcloud/sluice/renderer/authz"
-	"github.com/gatorcloud/sluice/renderer/etcdstore"
-	"github.com/gatorcloud/sluice/renderer/fault"
-	"github.com/gatorcloud/sluice/renderer/leader"
-	"github.com/gatorcloud/sluice/renderer/manifest"
-	"github.com/gatorcloud/sluice/renderer/status"
+	"github.com/gatorcloud/sluice/renderer/etcd"
+	"github.com/gatorcloud/sluice/renderer/etcd/election"
+	"github.com/gatorcloud/sluice/renderer/model/authz"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/run/status"
 )
 
 // Deps is what the command needs from the outside.
 type Deps struct {
 	// Etcd opens the store that the flags name; the function closes it.
-	Etcd func(ctx context.Context) (*etcdstore.Store, func() error, error)
+	Etcd func(ctx context.Context) (*etcd.Store, func() error, error)
 	// EtcdFlags adds the flags by which Etcd finds it.
 	EtcdFlags func(*pflag.FlagSet)
 	// ArgoCD connects to the cluster that Argo CD runs in.
@@ -98,7 +98,7 @@ a check fails.`,
 	}
 	d.repo.Add(cmd.Flags())
 	deps.EtcdFlags(cmd.Flags())
-	cmd.Flags().StringVar(&d.lease, "lease-prefix", leader.DefaultPrefix, "etcd prefix of the elections")
+	cmd.Flags().StringVar(&d.lease, "lease-prefix", election.DefaultPrefix, "etcd prefix of the elections")
 	cmd.Flags().StringVar(&d.status, "status-prefix", "", "etcd prefix of the status records; - checks none (default beside the environment's records)")
 	cmd.Flags().StringVar(&d.kubeconfig, "argocd-kubeconfig", "", "kubeconfig `file` of the cluster that Argo CD runs in, or in-cluster; without it Argo CD is not asked")
 	cmd.Flags().StringVar(&d.namespace, "argocd-namespace", "argocd", "`namespace` of Argo CD's Applications")

@@ -16,10 +16,10 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/gatorcloud/sluice/renderer/authz"
-	"github.com/gatorcloud/sluice/renderer/etcdstore"
-	"github.com/gatorcloud/sluice/renderer/fault"
-	"github.com/gatorcloud/sluice/renderer/strict"
+	"github.com/gatorcloud/sluice/renderer/etcd"
+	"github.com/gatorcloud/sluice/renderer/model/authz"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/strict"
 )
 
 // Flags holds what was given on the command line. Use Add, then Resolve after
@@ -29,7 +29,7 @@ type Flags struct{ given layer }
 // Settings are the resolved flags.
 type Settings struct {
 	// Store is how to connect. Without Endpoints, etcd runs embedded in Dir.
-	Store  etcdstore.Config
+	Store  etcd.Config
 	Dir    string
 	Prefix string
 }
@@ -202,7 +202,7 @@ func resolve(layers []layer, getenv func(string) string) (s Settings, err error)
 		s.Dir, err = directory(dir, getenv)
 		return s, err
 	}
-	s.Store = etcdstore.Config{
+	s.Store = etcd.Config{
 		Endpoints: strings.Split(endpoints, ","),
 		CAFile:    pick(layers, "cacert"), CertFile: pick(layers, "cert"), KeyFile: pick(layers, "key"),
 		Username: pick(layers, "user"),

@@ -12,8 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/pflag"
 
-	"github.com/gatorcloud/sluice/renderer/etcdstore"
-	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/etcd"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
 // resolveFor parses args and resolves them in an environment, in which $DIR is
@@ -56,11 +56,11 @@ func TestResolve(t *testing.T) {
 		"XDG":         {"the place that the desktop names", nil, m{"HOME": "/home/a", "XDG_STATE_HOME": "/s"}, nil, Settings{Dir: "/s/sluice/etcd"}},
 		"XDGRelative": {"the specification ignores it", nil, m{"HOME": "/home/a", "XDG_STATE_HOME": "s"}, nil, Settings{Dir: "/home/a/.local/state/sluice/etcd"}},
 		"Dir":         {"the place that is named", []string{"--etcd-dir", "/d"}, home, nil, Settings{Dir: "/d"}},
-		"Endpoints":   {"a list", []string{"--etcd-endpoints", "a:1,b:1", "--etcd-endpoints=c:1"}, home, nil, Settings{Store: etcdstore.Config{Endpoints: []string{"a:1", "b:1", "c:1"}}}},
+		"Endpoints":   {"a list", []string{"--etcd-endpoints", "a:1,b:1", "--etcd-endpoints=c:1"}, home, nil, Settings{Store: etcd.Config{Endpoints: []string{"a:1", "b:1", "c:1"}}}},
 		"Environment": {"every setting has a variable", nil, m{
 			"SLUICE_ETCD_ENDPOINTS": "a:1", "SLUICE_ETCD_CACERT": "/ca", "SLUICE_ETCD_CERT": "/c", "SLUICE_ETCD_KEY": "/k",
 			"SLUICE_ETCD_USER": "u", "SLUICE_ETCD_PASSWORD": "p", "SLUICE_ETCD_DIAL_TIMEOUT": "1s", "SLUICE_ETCD_REQUEST_TIMEOUT": "2s", "SLUICE_ETCD_PREFIX": "/p",
-		}, nil, Settings{Prefix: "/p", Store: etcdstore.Config{Endpoints: []string{"a:1"}, CAFile: "/ca", CertFile: "/c", KeyFile: "/k",
+		}, nil, Settings{Prefix: "/p", Store: etcd.Config{Endpoints: []string{"a:1"}, CAFile: "/ca", CertFile: "/c", KeyFile: "/k",
 			Username: "u", Password: "p", DialTimeout: time.Second, RequestTimeout: 2 * time.Second}}},
 		"File": {"every setting stands in a file", []string{"--etcd-config", "$DIR/etcd.yaml"}, home, m{"etcd.yaml": `
 endpoints: https://a:1
@@ -72,16 +72,16 @@ passwordFile: $DIR/secret
 dialTimeout: 1s
 requestTimeout: 2s
 prefix: /p/
-`, "secret": "p w\r\nsecond line"}, Settings{Prefix: "/p", Store: etcdstore.Config{Endpoints: []string{"https://a:1"}, CAFile: "/ca", CertFile: "/c", KeyFile: "/k",
+`, "secret": "p w\r\nsecond line"}, Settings{Prefix: "/p", Store: etcd.Config{Endpoints: []string{"https://a:1"}, CAFile: "/ca", CertFile: "/c", KeyFile: "/k",
 			Username: "u", Password: "p w", DialTimeout: time.Second, RequestTimeout: 2 * time.Second}}},
 		"Layers": {"flag, environment, file in this order", []string{"--etcd-endpoints", "flag:1"},
 			m{"SLUICE_ETCD_ENDPOINTS": "env:1", "SLUICE_ETCD_USER": "env", "SLUICE_ETCD_CONFIG": "$DIR/etcd.yaml"},
 			m{"etcd.yaml": "{endpoints: 'file:1', user: file, password: file}"},
-			Settings{Store: etcdstore.Config{Endpoints: []string{"flag:1"}, Username: "env", Password: "file"}}},
+			Settings{Store: etcd.Config{Endpoints: []string{"flag:1"}, Username: "env", Password: "file"}}},
 		"DirBeatsEndpointsBelow": {"a flag says more than a variable", []string{"--etcd-dir", "/d"}, m{"SLUICE_ETCD_ENDPOINTS": "env:1"}, nil, Settings{Dir: "/d"}},
-		"EndpointsBeatDirBelow":  {"a flag says more than a variable", []string{"--etcd-endpoints", "a:1"}, m{"SLUICE_ETCD_DIR": "/d"}, nil, Settings{Store: etcdstore.Config{Endpoints: []string{"a:1"}}}},
+		"EndpointsBeatDirBelow":  {"a flag says more than a variable", []string{"--etcd-endpoints", "a:1"}, m{"SLUICE_ETCD_DIR": "/d"}, nil, Settings{Store: etcd.Config{Endpoints: []string{"a:1"}}}},
 		"PasswordFileBeatsBelow": {"a flag says more than a variable", []string{"--etcd-endpoints", "a:1", "--etcd-password-file", "$DIR/secret"},
-			m{"SLUICE_ETCD_PASSWORD": "env"}, m{"secret": "file"}, Settings{Store: etcdstore.Config{Endpoints: []string{"a:1"}, Password: "file"}}},
+			m{"SLUICE_ETCD_PASSWORD": "env"}, m{"secret": "file"}, Settings{Store: etcd.Config{Endpoints: []string{"a:1"}, Password: "file"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if tc.want.Prefix == "" {

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/gatorcloud/sluice/renderer/etcdstore"
+	"github.com/gatorcloud/sluice/renderer/etcd"
 )
 
 // Embed runs etcd in a directory; it returns the endpoints and what stops it.
@@ -12,7 +12,7 @@ type Embed func(ctx context.Context, dir string) (endpoints []string, stop func(
 
 // Open connects to the etcd of the settings, and runs it first if it is an
 // embedded one. The returned function ends both.
-func (s Settings) Open(ctx context.Context, embed Embed) (*etcdstore.Store, func() error, error) {
+func (s Settings) Open(ctx context.Context, embed Embed) (*etcd.Store, func() error, error) {
 	config, stop := s.Store, func() error { return nil }
 	if s.Embedded() {
 		var err error
@@ -20,7 +20,7 @@ func (s Settings) Open(ctx context.Context, embed Embed) (*etcdstore.Store, func
 			return nil, nil, err
 		}
 	}
-	store, err := etcdstore.Dial(ctx, config)
+	store, err := etcd.Dial(ctx, config)
 	if err != nil {
 		return nil, nil, errors.Join(err, stop())
 	}

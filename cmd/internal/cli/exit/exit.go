@@ -8,7 +8,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
 // Exit codes.

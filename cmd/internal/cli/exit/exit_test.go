@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/exit"
-	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
 func TestCode(t *testing.T) {

@@ -11,13 +11,13 @@ import (
 	"strings"
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/exit"
-	"github.com/gatorcloud/sluice/renderer"
-	"github.com/gatorcloud/sluice/renderer/fault"
-	"github.com/gatorcloud/sluice/renderer/gitrepo"
-	"github.com/gatorcloud/sluice/renderer/manifest"
-	"github.com/gatorcloud/sluice/renderer/pipeline"
-	"github.com/gatorcloud/sluice/renderer/target"
-	"github.com/gatorcloud/sluice/renderer/tree"
+	"github.com/gatorcloud/sluice/renderer/git"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
+	"github.com/gatorcloud/sluice/renderer/render"
+	"github.com/gatorcloud/sluice/renderer/render/pipeline"
+	"github.com/gatorcloud/sluice/renderer/run/publish"
 	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
 )
@@ -92,7 +92,7 @@ func (s *session) diff(ctx context.Context, stdout io.Writer, every bool) error 
 // against prints how the rendered files of the session's directory differ from
 // those of another branch.
 func (s *session) against(ctx context.Context, stdout io.Writer, branch string, every bool) error {
-	old, err := target.Open(ctx, s.options.repo.Location(), gitrepo.Options{Branch: branch})
+	old, err := publish.Open(ctx, s.options.repo.Location(), git.Options{Branch: branch})
 	if err != nil {
 		return err
 	}
@@ -101,8 +101,8 @@ func (s *session) against(ctx context.Context, stdout io.Writer, branch string, 
 	if err != nil {
 		return err
 	}
-	changes, err := old.Compare(ctx, func(_ context.Context, _ fs.FS, sink renderer.Sink) (gitrepo.Message, error) {
-		return gitrepo.Message{}, s.copy(here, sink)
+	changes, err := old.Compare(ctx, func(_ context.Context, _ fs.FS, sink render.Sink) (git.Message, error) {
+		return git.Message{}, s.copy(here, sink)
 	})
 	if err != nil {
 		return err
@@ -121,9 +121,9 @@ func (s *session) against(ctx context.Context, stdout io.Writer, branch string, 
 }
 
 // copy puts the rendered folders of all environments into sink as they stand.
-func (s *session) copy(files fs.FS, sink renderer.Sink) error {
+func (s *session) copy(files fs.FS, sink render.Sink) error {
 	for _, env := range s.envs {
-		stored := renderer.NewStored(files, env)
+		stored := render.NewStored(files, env)
 		for _, name := range manifest.RenderedDirs() {
 			path := manifest.EnvironmentPath(env) + "/" + name
 			dir, err := stored.Folder(path)

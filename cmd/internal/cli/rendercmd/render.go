@@ -15,13 +15,13 @@ import (
 	"github.com/gatorcloud/sluice/cmd/internal/cli/ranged"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
 	"github.com/gatorcloud/sluice/environments"
-	"github.com/gatorcloud/sluice/renderer"
-	"github.com/gatorcloud/sluice/renderer/fault"
-	"github.com/gatorcloud/sluice/renderer/gitrepo"
-	"github.com/gatorcloud/sluice/renderer/ident"
-	"github.com/gatorcloud/sluice/renderer/manifest"
-	"github.com/gatorcloud/sluice/renderer/pipeline"
-	"github.com/gatorcloud/sluice/renderer/target"
+	"github.com/gatorcloud/sluice/renderer/git"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/render"
+	"github.com/gatorcloud/sluice/renderer/render/pipeline"
+	"github.com/gatorcloud/sluice/renderer/run/publish"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -62,7 +62,7 @@ func (o *options) add(set *pflag.FlagSet) {
 // session is an opened repository with its source of facts.
 type session struct {
 	options *options
-	target  target.Target
+	target  publish.Target
 	render  pipeline.Options
 	envs    []ident.Environment
 	stderr  io.Writer
@@ -158,8 +158,8 @@ func (s *session) environments(ctx context.Context) error {
 }
 
 // fill returns the step that renders env, and keeps its summary in out.
-func (s *session) fill(env ident.Environment, out *pipeline.Summary) target.Fill {
-	return func(ctx context.Context, files fs.FS, sink renderer.Sink) (gitrepo.Message, error) {
+func (s *session) fill(env ident.Environment, out *pipeline.Summary) publish.Fill {
+	return func(ctx context.Context, files fs.FS, sink render.Sink) (git.Message, error) {
 		bar := progress.New(s.stderr, "rendering "+env.String())
 		defer bar.Clear()
 		o := s.render
@@ -280,7 +280,7 @@ func (s *session) write(ctx context.Context, stdout io.Writer, f output.Options)
 	return s.end(output.Print(stdout, f, rows, columns))
 }
 
-func commitOf(w target.Written) string {
+func commitOf(w publish.Written) string {
 	if !w.Changed {
 		return ""
 	}

@@ -9,9 +9,9 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/gatorcloud/sluice/renderer/fault"
-	"github.com/gatorcloud/sluice/renderer/gitrepo"
-	"github.com/gatorcloud/sluice/renderer/target"
+	"github.com/gatorcloud/sluice/renderer/git"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/run/publish"
 	"github.com/spf13/pflag"
 )
 
@@ -43,12 +43,12 @@ func env(name, fallback string) string {
 func (f *Flags) Location() string { return f.repo }
 
 // Open opens the repository.
-func (f *Flags) Open(ctx context.Context) (target.Target, error) {
+func (f *Flags) Open(ctx context.Context) (publish.Target, error) {
 	o, err := f.options()
 	if err != nil {
 		return nil, err
 	}
-	t, err := target.Open(ctx, f.repo, o)
+	t, err := publish.Open(ctx, f.repo, o)
 	if err != nil {
 		return nil, fmt.Errorf("opening repository: %w", err)
 	}
@@ -56,20 +56,20 @@ func (f *Flags) Open(ctx context.Context) (target.Target, error) {
 }
 
 // Repo opens the repository as one whose branch is written by commits only.
-func (f *Flags) Repo(ctx context.Context) (*gitrepo.Repo, error) {
+func (f *Flags) Repo(ctx context.Context) (*git.Repo, error) {
 	o, err := f.options()
 	if err != nil {
 		return nil, err
 	}
-	return gitrepo.Open(ctx, f.repo, o)
+	return git.Open(ctx, f.repo, o)
 }
 
 // options returns what the flags say about opening.
-func (f *Flags) options() (gitrepo.Options, error) {
-	o := gitrepo.Options{
+func (f *Flags) options() (git.Options, error) {
+	o := git.Options{
 		Branch: f.branch, CacheDir: f.cache, Clock: time.Now,
-		Author: gitrepo.Author{Name: f.author, Email: f.email},
-		Auth: gitrepo.Auth{User: f.user, Token: os.Getenv("SLUICE_GIT_TOKEN"), Password: os.Getenv("SLUICE_GIT_PASSWORD"),
+		Author: git.Author{Name: f.author, Email: f.email},
+		Auth: git.Auth{User: f.user, Token: os.Getenv("SLUICE_GIT_TOKEN"), Password: os.Getenv("SLUICE_GIT_PASSWORD"),
 			KnownHosts: f.known},
 	}
 	if f.key != "" {

@@ -10,8 +10,8 @@ import (
 	"github.com/gatorcloud/sluice/renderer/argocd/notify"
 	"github.com/gatorcloud/sluice/renderer/argocd/soak"
 	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
-	"github.com/gatorcloud/sluice/renderer/fault"
-	"github.com/gatorcloud/sluice/renderer/replica"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/run/replica"
 )
 
 // InCluster is the kubeconfig that means the account of the pod.

@@ -15,23 +15,23 @@ import (
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/ranged"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
-	"github.com/gatorcloud/sluice/renderer/authz"
-	"github.com/gatorcloud/sluice/renderer/etcdstore"
-	"github.com/gatorcloud/sluice/renderer/fault"
-	"github.com/gatorcloud/sluice/renderer/gitrepo"
-	"github.com/gatorcloud/sluice/renderer/ident"
-	"github.com/gatorcloud/sluice/renderer/leader"
-	"github.com/gatorcloud/sluice/renderer/loop"
-	"github.com/gatorcloud/sluice/renderer/pipeline"
-	"github.com/gatorcloud/sluice/renderer/replica"
-	"github.com/gatorcloud/sluice/renderer/status"
-	"github.com/gatorcloud/sluice/renderer/telemetry"
+	"github.com/gatorcloud/sluice/renderer/etcd"
+	"github.com/gatorcloud/sluice/renderer/etcd/election"
+	"github.com/gatorcloud/sluice/renderer/git"
+	"github.com/gatorcloud/sluice/renderer/model/authz"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/render/pipeline"
+	"github.com/gatorcloud/sluice/renderer/run/loop"
+	"github.com/gatorcloud/sluice/renderer/run/replica"
+	"github.com/gatorcloud/sluice/renderer/run/status"
+	"github.com/gatorcloud/sluice/renderer/run/telemetry"
 )
 
 // Deps is what the command needs from the outside.
 type Deps struct {
 	// Etcd opens the store that the flags name; the function closes it.
-	Etcd func(ctx context.Context) (*etcdstore.Store, func() error, error)
+	Etcd func(ctx context.Context) (*etcd.Store, func() error, error)
 	// EtcdFlags adds the flags by which Etcd finds it.
 	EtcdFlags func(*pflag.FlagSet)
 	Pipeline  *pipeline.Pipeline
@@ -74,7 +74,7 @@ func (o *options) add(set *pflag.FlagSet) {
 	ranged.Duration(set, "resync", ranged.Bounds[time.Duration]{Into: &o.resync, Default: 10 * time.Minute, Least: time.Second, Most: day}, "mean time between readings of all authorisations")
 	ranged.Duration(set, "clock-bound", ranged.Bounds[time.Duration]{Into: &o.jump, Default: time.Minute, Least: time.Second, Most: day}, "jumps of the clock beyond this are not followed")
 	set.BoolVar(&o.led, "leader", true, "elect one of several replicas for each environment; --no-leader-election runs alone")
-	set.StringVar(&o.leasePrefix, "lease-prefix", leader.DefaultPrefix, "etcd prefix of the elections")
+	set.StringVar(&o.leasePrefix, "lease-prefix", election.DefaultPrefix, "etcd prefix of the elections")
 	ranged.Duration(set, "lease-ttl", ranged.Bounds[time.Duration]{Into: &o.ttl, Default: 10 * time.Second, Least: 2 * time.Second, Most: time.Hour}, "how long a leader that is gone blocks the next one")
 	set.StringVar(&o.status, "status-prefix", "", "etcd prefix of the status records; - writes none (default beside the environment's records: "+status.DefaultPrefix+" for "+authz.DefaultPrefix+")")
 	o.argo.add(set)
@@ -161,7 +161,7 @@ func (o *options) run(ctx context.Context, stderr io.Writer) (err error) {
 }
 
 // serve runs the replica behind its HTTP server.
-func (o *options) serve(ctx context.Context, c *replica.Config, repo *gitrepo.Repo, log *slog.Logger) error {
+func (o *options) serve(ctx context.Context, c *replica.Config, repo *git.Repo, log *slog.Logger) error {
 	closed, err := o.argocd(c, log)
 	if err != nil {
 		return err

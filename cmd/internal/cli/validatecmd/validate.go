@@ -13,10 +13,10 @@ import (
 	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
 	"github.com/gatorcloud/sluice/environments"
-	"github.com/gatorcloud/sluice/renderer/bundle"
-	"github.com/gatorcloud/sluice/renderer/fault"
-	"github.com/gatorcloud/sluice/renderer/ident"
-	"github.com/gatorcloud/sluice/renderer/manifest"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/render/base"
 	"github.com/spf13/cobra"
 )
 
@@ -86,16 +86,16 @@ func run(ctx context.Context, open func(context.Context) (fs.FS, error), stdout 
 // bundles builds the base of every version and looks for objects that collide.
 func bundles(c *catalog.Catalog) error {
 	var faults []error
-	var built []*bundle.Bundle
+	var built []*base.Bundle
 	for _, v := range c.All() {
-		b, err := bundle.Build(v)
+		b, err := base.Build(v)
 		if err != nil {
 			faults = append(faults, err)
 			continue
 		}
 		built = append(built, b)
 	}
-	return errors.Join(append(faults, bundle.Collisions(built))...)
+	return errors.Join(append(faults, base.Collisions(built))...)
 }
 
 // grants checks that a fleet names only versions that the catalog holds.

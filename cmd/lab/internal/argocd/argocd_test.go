@@ -11,7 +11,7 @@ import (
 	"github.com/gatorcloud/sluice/cmd/lab/internal/argocd"
 	"github.com/gatorcloud/sluice/cmd/lab/internal/process"
 	"github.com/gatorcloud/sluice/cmd/lab/internal/site"
-	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
 func place() site.Site {

@@ -10,8 +10,8 @@ import (
 	"github.com/gatorcloud/sluice/cmd/lab/internal/health"
 	"github.com/gatorcloud/sluice/cmd/lab/internal/process"
 	"github.com/gatorcloud/sluice/cmd/lab/internal/site"
-	"github.com/gatorcloud/sluice/renderer/fault"
-	"github.com/gatorcloud/sluice/renderer/ident"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
 )
 
 // Plugin is one config-management plugin, served in one of two ways: Config

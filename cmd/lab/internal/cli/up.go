@@ -13,7 +13,7 @@ import (
 	"github.com/gatorcloud/sluice/cmd/lab/internal/argocd"
 	"github.com/gatorcloud/sluice/cmd/lab/internal/lab"
 	"github.com/gatorcloud/sluice/cmd/lab/internal/release"
-	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
 // upFlags are the flags of up that are more than a field of the options.

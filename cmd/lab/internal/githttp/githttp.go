@@ -21,7 +21,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
 // Options name what is served and by what.

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/gatorcloud/sluice/cmd/lab/internal/site"
-	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
 // grace is how long a component may take to end; nothing of a lab is worth waiting for.

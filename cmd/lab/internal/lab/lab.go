@@ -29,7 +29,7 @@ import (
 	"github.com/gatorcloud/sluice/cmd/lab/internal/kube"
 	"github.com/gatorcloud/sluice/cmd/lab/internal/process"
 	"github.com/gatorcloud/sluice/cmd/lab/internal/site"
-	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
 const stateFile = "lab.json"

@@ -10,7 +10,7 @@ import (
 
 	"github.com/gatorcloud/sluice/cmd/lab/internal/argocd"
 	"github.com/gatorcloud/sluice/cmd/lab/internal/lab"
-	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
 func write(t *testing.T, file string) {

@@ -8,8 +8,8 @@ import (
 
 	"github.com/gatorcloud/sluice/cmd/lab/internal/argocd"
 	"github.com/gatorcloud/sluice/cmd/lab/internal/release"
-	"github.com/gatorcloud/sluice/renderer/fault"
-	"github.com/gatorcloud/sluice/renderer/ident"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
 )
 
 // Options say what lab to bring up. The zero value brings up the default set

@@ -9,7 +9,7 @@ import (
 	"github.com/gatorcloud/sluice/cmd/lab/internal/health"
 	"github.com/gatorcloud/sluice/cmd/lab/internal/process"
 	"github.com/gatorcloud/sluice/cmd/lab/internal/site"
-	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
 // step is one named part of bringing a lab up. Every step may be run again:

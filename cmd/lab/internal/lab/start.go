@@ -12,7 +12,7 @@ import (
 	"github.com/gatorcloud/sluice/cmd/lab/internal/process"
 	"github.com/gatorcloud/sluice/cmd/lab/internal/release"
 	"github.com/gatorcloud/sluice/cmd/lab/internal/site"
-	"github.com/gatorcloud/sluice/renderer/ident"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
 )
 
 // Program is a program of the caller that a lab runs like a component of its

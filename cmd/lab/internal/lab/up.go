@@ -16,7 +16,7 @@ import (
 	"github.com/gatorcloud/sluice/cmd/lab/internal/ports"
 	"github.com/gatorcloud/sluice/cmd/lab/internal/release"
 	"github.com/gatorcloud/sluice/cmd/lab/internal/site"
-	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
 // Up brings a lab up and returns when all of it is ready. A lab that is up

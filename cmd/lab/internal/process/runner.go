@@ -13,7 +13,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
 // Runner starts, finds and ends components. Both folders must exist.

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gatorcloud/sluice/cmd/lab/internal/release"
-	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
 func TestVersion(t *testing.T) {

@@ -12,8 +12,8 @@ import (
 	"github.com/gatorcloud/sluice/cmd/sluice-cmp/internal/folder"
 	"github.com/gatorcloud/sluice/plugin"
 	"github.com/gatorcloud/sluice/plugin/unpack"
-	"github.com/gatorcloud/sluice/renderer/fault"
-	"github.com/gatorcloud/sluice/renderer/overlay"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/render/overlay"
 )
 
 // readRequest returns the request that Argo CD describes in the environment,

@@ -19,8 +19,8 @@ import (
 
 	"github.com/gatorcloud/sluice/plugin"
 	"github.com/gatorcloud/sluice/plugin/cmpserver"
-	"github.com/gatorcloud/sluice/renderer/fault"
-	"github.com/gatorcloud/sluice/renderer/overlay"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/render/overlay"
 )
 
 // socketPath is where Argo CD's repo-server looks for a plugin called sluice.

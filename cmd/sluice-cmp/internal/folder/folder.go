@@ -16,8 +16,8 @@ import (
 	"strings"
 
 	"github.com/gatorcloud/sluice/plugin/unpack"
-	"github.com/gatorcloud/sluice/renderer/fault"
-	"github.com/gatorcloud/sluice/renderer/tree"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
 )
 
 const hintDirectory = "the Application's path must be a directory that sluice rendered"

@@ -12,7 +12,7 @@ import (
 
 	"github.com/gatorcloud/sluice/cmd/sluice-cmp/internal/folder"
 	"github.com/gatorcloud/sluice/plugin/unpack"
-	"github.com/gatorcloud/sluice/renderer/fault"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/google/go-cmp/cmp"
 )
 

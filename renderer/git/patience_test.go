@@ -1,0 +1,83 @@
+package git
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gatorcloud/sluice/renderer/git/gittest"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+)
+
+// A server that takes a request and never answers does not hold us for ever.
+func TestSilentServerIsGivenUp(t *testing.T) {
+	server := gittest.New(t)
+	server.Write("theirs", "1")
+	h := server.HTTP("")
+	r, err := open(t.Context(), h.URL, Options{Branch: "main", CacheDir: t.TempDir()}, hooks{patience: 300 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	base := head(t, r)
+	tx := r.Begin(base)
+	defer tx.Discard()
+	putFile(t, tx, "ours", "1")
+	res, err := tx.Commit(t.Context(), Message{Subject: "ours"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tc := range map[string]struct {
+		reason, request string
+		do              func() error
+	}{
+		"Fetch":    {"before it says where the branch is", "git-upload-pack", func() error { _, err := r.Head(t.Context()); return err }},
+		"Push":     {"before it takes the push", "info/refs", func() error { return r.Publish(t.Context(), base, res) }},
+		"PushSent": {"while it takes the push", "git-receive-pack", func() error { return r.Publish(t.Context(), base, res) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			stop := make(chan struct{})
+			var once sync.Once
+			end := func() { once.Do(func() { close(stop) }) }
+			defer end()
+			h.Intercept(func(_ http.ResponseWriter, req *http.Request) bool {
+				if !strings.Contains(req.URL.String(), tc.request) {
+					return false
+				}
+				<-stop
+				return true
+			})
+			began := time.Now()
+			err := tc.do()
+			if fault.ClassOf(err) != fault.Retry || err == nil || !strings.Contains(err.Error(), "said nothing for 300ms") || time.Since(began) > 20*time.Second {
+				t.Errorf("error = %v of class %v after %v, want the server given up: %s", err, fault.ClassOf(err), time.Since(began), tc.reason)
+			}
+			end()
+			h.Intercept(nil)
+		})
+	}
+	if err := r.Publish(t.Context(), base, res); err != nil || server.Tip() != res.Commit.String() {
+		t.Errorf("Publish() = %v, the branch is at %s, want it at %s: the server is well again", err, server.Tip(), res.Commit)
+	}
+}
+
+// Slow is not silent.
+func TestWatchdogHears(t *testing.T) {
+	ctx, dog, stop := watch(t.Context(), 200*time.Millisecond)
+	defer stop()
+	for range 10 {
+		time.Sleep(50 * time.Millisecond)
+		dog.heard()
+	}
+	if ctx.Err() != nil {
+		t.Errorf("the context ended after signs of life: %v", context.Cause(ctx))
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(10 * time.Second):
+		t.Error("the context goes on without signs of life")
+	}
+}

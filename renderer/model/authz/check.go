@@ -1,0 +1,268 @@
+package authz
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+)
+
+// Bounds of what a record may hold.
+const (
+	// MaxRecord is the most bytes that a record may have.
+	MaxRecord = 64 << 10
+	// MaxReplicas is the most replicas that an authorisation may ask for.
+	MaxReplicas = 1000
+	// MaxText is the most bytes of a name or description.
+	MaxText = 256
+
+	maxEntries   = 64      // labels, parameters
+	maxParameter = 4 << 10 // bytes of a parameter's string
+	maxCode      = 16
+	// maxExact is 2^53: every whole number up to it has its own float64.
+	maxExact = 1 << 53
+	// minFloat keeps a fraction writable without an exponent.
+	minFloat = 1e-9
+)
+
+// checkText accepts text that a person can read as it is: valid UTF-8 of
+// graphic characters, so no control characters, direction marks or joiners.
+func checkText(s string) error {
+	if len(s) > MaxText {
+		return fmt.Errorf("has %d bytes, at most %d are allowed", len(s), MaxText)
+	}
+	for i, c := range s {
+		if !graphic(c) {
+			return fmt.Errorf("character %d is %s", utf8.RuneCountInString(s[:i])+1, describe(c))
+		}
+	}
+	return nil
+}
+
+// graphic reports whether c is seen on a screen as what it is. U+FFFD stands
+// for text that was already broken and is refused too.
+func graphic(c rune) bool { return c != utf8.RuneError && unicode.IsGraphic(c) }
+
+func describe(c rune) string {
+	if c == utf8.RuneError {
+		return "not valid UTF-8 (U+FFFD)"
+	}
+	return fmt.Sprintf("%+q (%U), which is not printable", c, c)
+}
+
+// text checks a field for people and names it in the error.
+func text(field, s string) error {
+	if err := checkText(s); err != nil {
+		return fault.Mend("use printable characters without control or direction marks", "%s %s: %w", field, clip(s), err)
+	}
+	return nil
+}
+
+func checkCode(s string) error {
+	const hint = "use 1 to 16 characters a-z and 0-9"
+	if s == "" || len(s) > maxCode {
+		return fault.Mend(hint, "tenantCode %s: has %d bytes", clip(s), len(s))
+	}
+	for _, c := range s {
+		if c < '0' || '9' < c && c < 'a' || 'z' < c {
+			return fault.Mend(hint, "tenantCode %s: contains %+q (%U)", clip(s), c, c)
+		}
+	}
+	return nil
+}
+
+// Labels have the form that Kubernetes gives them, so that a tenant's label
+// can be put on an object and matched by a selector.
+var (
+	labelName   = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$`)
+	labelPrefix = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$`)
+)
+
+func checkLabels(labels map[string]string) error {
+	const hint = "use the form of Kubernetes labels: at most 63 characters A-Z, a-z, 0-9, '-', '_' and '.'"
+	if len(labels) > maxEntries {
+		return fault.Mend("drop some", "labels: has %d entries, at most %d are allowed", len(labels), maxEntries)
+	}
+	for _, k := range slices.Sorted(maps.Keys(labels)) {
+		v := labels[k]
+		if !labelKey(k) {
+			return fault.Mend(hint, "labels: key %s is no label name", clip(k))
+		}
+		if v != "" && !labelName.MatchString(v) {
+			return fault.Mend(hint, "labels: value %s of %q is no label value", clip(v), k)
+		}
+	}
+	return nil
+}
+
+func labelKey(k string) bool {
+	prefix, name, found := strings.Cut(k, "/")
+	if !found {
+		return labelName.MatchString(k)
+	}
+	return len(prefix) <= 253 && labelPrefix.MatchString(prefix) && labelName.MatchString(name)
+}
+
+// quantity is the part of Kubernetes' quantities that a disk can have.
+var quantity = regexp.MustCompile(`^([0-9]{1,16})(\.[0-9]{1,3})?(Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?$`)
+
+// sizes are the factors of quantity's suffixes.
+func sizes(suffix string) float64 {
+	const decimal, binary = "kMGTP", "KMGTP"
+	if base, ok := strings.CutSuffix(suffix, "i"); ok {
+		return math.Pow(1024, float64(1+strings.Index(binary, base)))
+	}
+	if suffix == "" {
+		return 1
+	}
+	return math.Pow(1000, float64(1+strings.Index(decimal, suffix)))
+}
+
+// checkStorage accepts an empty string or a quantity from 1Mi to 1Pi.
+func checkStorage(s string) error {
+	const hint = "use a Kubernetes quantity from 1Mi to 1Pi, e.g. 80Gi"
+	if s == "" {
+		return nil
+	}
+	m := quantity.FindStringSubmatch(s)
+	if m == nil {
+		return fault.Mend(hint, "storage %s: is no quantity", clip(s))
+	}
+	n, err := strconv.ParseFloat(m[1]+m[2], 64)
+	if err != nil {
+		return fault.Mend(hint, "storage %s: is no quantity", clip(s))
+	}
+	if size := n * sizes(m[3]); size < 1<<20 || size > 1<<50 {
+		return fault.Mend(hint, "storage %s: is out of range", clip(s))
+	}
+	return nil
+}
+
+// checkReplicas takes what the JSON decoder made of the field.
+func checkReplicas(v any) (int, error) {
+	const hint = "use a whole number from 0 to 1000 without quotes"
+	switch n := v.(type) {
+	case nil:
+		return 0, nil
+	case int64:
+		if n < 0 || n > MaxReplicas {
+			return 0, fault.Mend(hint, "replicas %d: is out of range", n)
+		}
+		return int(n), nil
+	case float64:
+		return 0, fault.Mend(hint, "replicas %v: is no whole number in range", n)
+	case string:
+		return 0, fault.Mend(hint, "replicas %s: is a string", clip(n))
+	default:
+		return 0, fault.Mend(hint, "replicas: is %s", jsonKind(v))
+	}
+}
+
+// rfc3339 is the grammar that the standard library's parser exceeds (golang.org/issue/54580):
+// that takes a comma, an hour of one digit and an offset of 99 hours.
+var rfc3339 = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
+
+// parseTime reads an RFC 3339 time of any zone and returns it in UTC.
+func parseTime(field, s string) (time.Time, error) {
+	const hint = "use RFC 3339 with a year from 2000 to 9999, e.g. 2028-12-31T00:00:00Z"
+	var t time.Time
+	if err := t.UnmarshalText([]byte(s)); err != nil || !rfc3339.MatchString(s) {
+		return time.Time{}, fault.Mend(hint, "%s %s: is no RFC 3339 time", field, clip(s))
+	}
+	t = t.UTC()
+	if t.Year() < 2000 || t.Year() > 9999 {
+		return time.Time{}, fault.Mend(hint, "%s %s: year %d is out of range", field, clip(s), t.Year())
+	}
+	return t, nil
+}
+
+// parameterName is the form that catalog schemas give to their properties.
+var parameterName = regexp.MustCompile(`^[a-z][A-Za-z0-9]{0,62}$`)
+
+// checkParameters accepts a flat map of scalars and brings whole floats to
+// int64, so that 2 and 2.0 are one value everywhere.
+func checkParameters(params map[string]any) error {
+	if len(params) > maxEntries {
+		return fault.Mend("drop some", "parameters: has %d entries, at most %d are allowed", len(params), maxEntries)
+	}
+	for _, k := range slices.Sorted(maps.Keys(params)) {
+		if !parameterName.MatchString(k) {
+			return fault.Mend("use a letter a-z followed by letters and digits", "parameters: name %s is not valid", clip(k))
+		}
+		v, err := checkScalar(params[k])
+		if err != nil {
+			return fmt.Errorf("parameters: %q: %w", k, err)
+		}
+		params[k] = v
+	}
+	return nil
+}
+
+func checkScalar(v any) (any, error) {
+	const hint = "use a string, a number, true or false"
+	switch v := v.(type) {
+	case bool:
+		return v, nil
+	case int64:
+		if v < -maxExact || v > maxExact {
+			return nil, fault.Mend("put large numbers in quotes", "number %d: is beyond 2^53", v)
+		}
+		return v, nil
+	case float64:
+		return checkFloat(v)
+	case string:
+		return v, checkParameterText(v)
+	default:
+		return nil, fault.Mend(hint, "is %s, which is no scalar", jsonKind(v))
+	}
+}
+
+func checkFloat(f float64) (any, error) {
+	switch abs := math.Abs(f); {
+	case math.IsNaN(f) || abs > maxExact:
+		return nil, fault.Mend("put large numbers in quotes", "number %v: is beyond 2^53", f)
+	case f == math.Trunc(f):
+		return int64(f), nil
+	case abs < minFloat:
+		return nil, fault.Mend("put small numbers in quotes", "number %v: is below %v", f, minFloat)
+	}
+	return f, nil
+}
+
+func checkParameterText(s string) error {
+	if len(s) > maxParameter {
+		return fault.Mend("shorten it", "string of %d bytes: at most %d are allowed", len(s), maxParameter)
+	}
+	for i, c := range s {
+		if !graphic(c) {
+			return fault.Mend("use printable characters without control or direction marks",
+				"string %s: character %d is %s", clip(s), utf8.RuneCountInString(s[:i])+1, describe(c))
+		}
+	}
+	return nil
+}
+
+func jsonKind(v any) string {
+	switch v.(type) {
+	case nil:
+		return "null"
+	case bool:
+		return "a boolean"
+	case string:
+		return "a string"
+	case int64, float64:
+		return "a number"
+	case []any:
+		return "an array"
+	default:
+		return "an object"
+	}
+}

@@ -1,0 +1,46 @@
+package fault_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+)
+
+func TestClassAndHintSurviveWrapping(t *testing.T) {
+	inner := fault.Mend("do this", "reading %q: no such product", "swg")
+	outer := fmt.Errorf("rendering tenant %q: %w", "1000006", inner)
+	if got := fault.ClassOf(outer); got != fault.Person {
+		t.Errorf("ClassOf() = %v, want person", got)
+	}
+	if got := fault.HintOf(outer); got != "do this" {
+		t.Errorf("HintOf() = %q, want the hint", got)
+	}
+	if got, want := outer.Error(), `rendering tenant "1000006": reading "swg": no such product`; got != want {
+		t.Errorf("Error() = %q, want %q", got, want)
+	}
+	again := fault.New(fault.Skipped, "", "%w", outer)
+	if fault.ClassOf(again) != fault.Skipped || fault.HintOf(again) != "do this" {
+		t.Errorf("the outermost class and the first hint: got %v, %q", fault.ClassOf(again), fault.HintOf(again))
+	}
+	if plain := errors.New("x"); fault.ClassOf(plain) != fault.Unknown || fault.HintOf(plain) != "" || fault.HintOf(nil) != "" {
+		t.Error("a plain error has a class or a hint")
+	}
+}
+
+func TestList(t *testing.T) {
+	for name, tc := range map[string]struct {
+		in   []string
+		want string
+	}{
+		"Empty": {nil, ""}, "Sorted": {[]string{"b", "a"}, `"a", "b"`}, "Quoted": {[]string{"a\nb"}, `"a\nb"`},
+		"Cut": {[]string{"e", "d", "c", "b", "a"}, `"a", "b", "c" and 2 more`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := fault.List(tc.in); got != tc.want {
+				t.Errorf("List(%q) = %s, want %s", tc.in, got, tc.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,76 @@
+package strict_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/strict"
+)
+
+const bound = 1 << 20
+
+func TestCheckRefuses(t *testing.T) {
+	for name, tc := range map[string]struct{ reason, in, want string }{
+		"Alias":      {"aliases are never expanded", "a: &x [1]\nb: *x\n", "line 1: anchors"},
+		"Second":     {"every document is looked at", "a: 1\n---\nb: &x 2\n", "line 3: anchors"},
+		"MergeKey":   {"a merge key is no string", "a:\n  <<: {b: 1}\n", `line 2: key "<<"`},
+		"Tag":        {"a tag changes a type unseen", "a: !!binary aGk=\n", `"!!binary"`},
+		"CustomTag":  {"a tag may run code elsewhere", "a: !ENV x\n", `"!ENV"`},
+		"TaggedKey":  {"keys have no tags either", "!!str a: x\n", `"!!str"`},
+		"NumberKey":  {"a number as key becomes a string", "{1: a}\n", `key "1"`},
+		"BooleanKey": {"YAML 1.1 reads on as true", "on: a\n", `key "on"`},
+		"NullKey":    {"null as key becomes a string", "~: a\n", `key "~"`},
+		"MapKey":     {"a mapping as key is no JSON", "? {a: b}\n: c\n", "not a string"},
+		"Deep":       {"depth is bounded", strings.Repeat("{a: ", 80) + "1" + strings.Repeat("}", 80), "deeper than 64"},
+		"VeryDeep":   {"the stack is bounded", strings.Repeat("[", 500_000), "YAML"},
+		"Documents":  {"documents are bounded", strings.Repeat("---\na: 1\n", 2100), "2000 documents"},
+		"TooLarge":   {"size is bounded before parsing", strings.Repeat("#", bound+1), "1048577 bytes"},
+		"Control":    {"control characters are not YAML", "a: \"\x00\"\n", "control"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := strict.Check([]byte(tc.in), bound)
+			if err == nil || !strings.Contains(err.Error(), tc.want) || strings.Contains(err.Error(), "\n") {
+				t.Fatalf("Check(%.40q) = %v, want one line that names %s: %s", tc.in, err, tc.want, tc.reason)
+			}
+			if fault.HintOf(err) == "" {
+				t.Errorf("Check(%.40q) = %v has no hint", tc.in, err)
+			}
+		})
+	}
+}
+
+func TestCheckAccepts(t *testing.T) {
+	for name, in := range map[string]string{
+		"Empty": "", "Comment": "# nothing\n", "Documents": "a: 1\n---\nb: [x, {\"on\": 1}]\n",
+		"Quoted": "\"1\": a\n'y': b\n", "JSON": `{"a": null}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := strict.Check([]byte(in), bound); err != nil {
+				t.Errorf("Check(%q) = %v, want nil", in, err)
+			}
+		})
+	}
+}
+
+// Nine levels of ten aliases each would take gigabytes once expanded.
+func TestAliasBombCostsNothing(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n")
+	for i := range 9 {
+		prev, next := string(rune('0'+i)), string(rune('1'+i))
+		b.WriteString("a" + next + ": &a" + next + " [" + strings.TrimSuffix(strings.Repeat("*a"+prev+",", 10), ",") + "]\n")
+	}
+	start := time.Now()
+	var v any
+	if err := strict.YAML([]byte(b.String()), bound, &v); err == nil {
+		t.Error("YAML of an alias bomb = nil error")
+	}
+	if err := strict.Check([]byte(b.String()), bound); err == nil {
+		t.Error("Check of an alias bomb = nil error")
+	}
+	if d := time.Since(start); d > time.Second {
+		t.Errorf("refusing an alias bomb took %v", d)
+	}
+}

@@ -1,0 +1,169 @@
+package base
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/gatorcloud/sluice/catalog"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
+	"github.com/gatorcloud/sluice/renderer/render/overlay"
+)
+
+// Bundle is a version as every overlay of it carries it.
+type Bundle struct {
+	Version *catalog.Version
+	// Dir is the base/ directory; all overlays share the one pointer.
+	Dir *tree.Dir
+	// Digest is tree.Digest of Dir.
+	Digest string
+	// KeepsData says that claims of the version outlive their tenant.
+	KeepsData bool
+
+	parts []part
+}
+
+// part is the marked objects of one component, or of the routes.
+type part struct {
+	name    string
+	data    catalog.DataPolicy
+	objects []object
+}
+
+// Build renders the base of v. The error joins every fault of it, each with a
+// hint. The result depends on v's files only.
+func Build(v *catalog.Version) (*Bundle, error) {
+	b := &builder{version: v, engine: overlay.New(overlay.Options{}), images: newImages(v.Images)}
+	for bucket, components := range v.Buckets() {
+		for _, c := range components {
+			b.component(c, bucket)
+		}
+	}
+	if v.Routes != "" {
+		b.routes(len(v.Buckets()))
+	}
+	if len(b.faults) == 0 { // a component that was not rendered may use them
+		b.add("images", b.images.unused()...)
+	}
+	b.distinct()
+	replacements := b.replacements()
+	if len(b.faults) > 0 {
+		return nil, errors.Join(b.faults...)
+	}
+	return b.bundle(replacements)
+}
+
+// builder collects the parts and faults of one version.
+type builder struct {
+	version *catalog.Version
+	engine  *overlay.Engine
+	images  *images
+	parts   []part
+	faults  []error
+}
+
+func (b *builder) add(place string, faults ...error) {
+	for _, f := range faults {
+		b.faults = append(b.faults, fmt.Errorf("building %s: %s: %w", b.version.Ref, place, f))
+	}
+}
+
+// component renders, checks and marks the objects of one component.
+func (b *builder) component(c catalog.Component, bucket int) {
+	place := fmt.Sprintf("component %q", c.Name)
+	var objects []object
+	var err error
+	if c.Source == catalog.SourceHelm {
+		objects, err = renderChart(b.version.Files, c)
+	} else {
+		objects, err = b.kustomize(c.Path)
+	}
+	if err != nil {
+		b.add(place, err)
+		return
+	}
+	if len(objects) == 0 {
+		b.add(place, fault.Mend("remove the component, or list its resources", "it has no objects"))
+	}
+	m := mark{version: b.version, component: c.Name.String(), bucket: bucket, data: c.Data}
+	b.parts = append(b.parts, part{c.Name.String(), c.Data, b.finish(place, m, objects)})
+}
+
+// routes renders the routes, which come last and may hold no workload: they
+// are gone while the product is suspended.
+func (b *builder) routes(bucket int) {
+	objects, err := b.kustomize(b.version.Routes)
+	if err != nil {
+		b.add("routes", err)
+		return
+	}
+	for _, o := range objects {
+		if o.podTemplate() != nil || o.is("", "PersistentVolumeClaim") {
+			b.add("routes", fault.Mend("move it into a component", "%s: routes are taken away while a product is suspended", o))
+		}
+	}
+	m := mark{version: b.version, component: manifest.ComponentRoutes, bucket: bucket, data: catalog.DataDelete}
+	b.parts = append(b.parts, part{manifest.ComponentRoutes, catalog.DataDelete, b.finish("routes", m, objects)})
+}
+
+func (b *builder) finish(place string, m mark, objects []object) []object {
+	for _, o := range objects {
+		b.add(place, check(m, o)...)
+		b.add(place, b.images.apply(o)...)
+		m.apply(o)
+	}
+	sortObjects(objects)
+	return objects
+}
+
+// kustomize builds a Kustomize directory of the version.
+func (b *builder) kustomize(dir string) ([]object, error) {
+	out, err := b.engine.Build(context.Background(), b.version.Files, dir)
+	if err != nil {
+		return nil, hinted(err, "try `kustomize build` in that directory of the version")
+	}
+	return parseObjects(out)
+}
+
+// distinct refuses two objects of the version with the same identity.
+func (b *builder) distinct() {
+	owner := map[identity]string{}
+	for _, p := range b.parts {
+		for _, o := range p.objects {
+			if other, ok := owner[o.identity()]; ok {
+				b.add(fmt.Sprintf("component %q", p.name), fault.Mend("rename one of them", "%s is also in component %q", o, other))
+				continue
+			}
+			owner[o.identity()] = p.name
+		}
+	}
+}
+
+// bundle writes the directory.
+func (b *builder) bundle(replacements []byte) (*Bundle, error) {
+	out := &Bundle{Version: b.version, parts: b.parts}
+	files, err := baseFiles(b.version, b.parts)
+	if err != nil {
+		return nil, fmt.Errorf("building %s: %w", b.version.Ref, err)
+	}
+	files[manifest.ReplacementsFile] = replacements
+	if out.Dir, err = tree.FromFiles(files); err != nil {
+		return nil, fmt.Errorf("building %s: %w", b.version.Ref, err)
+	}
+	out.Digest = tree.Digest(out.Dir)
+	out.KeepsData = slices.ContainsFunc(b.parts, part.keepsData)
+	if err := b.prove(out); err != nil {
+		return nil, fmt.Errorf("building %s: %w", b.version.Ref, err)
+	}
+	return out, nil
+}
+
+// keepsData reports whether claims of the part outlive it.
+func (p part) keepsData() bool {
+	return p.data == catalog.DataKeep && slices.ContainsFunc(p.objects, func(o object) bool {
+		return o.is("", "PersistentVolumeClaim") || o.is("apps", "StatefulSet") && hasClaims(o)
+	})
+}

@@ -1,0 +1,126 @@
+package base
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/gatorcloud/sluice/catalog"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
+)
+
+// marksDomain is the prefix of the labels and annotations that are sluice's own.
+const marksDomain = "gatorcloud.io/"
+
+// annotationProvides is the one annotation of sluice's that authors write: what
+// a Job makes at run time, so that references to it can be checked.
+const annotationProvides = "gatorcloud.io/provides"
+
+// check returns the faults of an object before it is marked with m.
+func check(m mark, o object) []error {
+	v := m.version
+	var faults []error
+	refuse := func(hint, format string, args ...any) {
+		faults = append(faults, fault.Mend(hint, "%s: "+format, append([]any{o}, args...)...))
+	}
+	switch {
+	case o.is("", "Namespace"):
+		refuse("remove it: sluice makes the namespaces", "namespaces are not a version's to make")
+	case v.Sharing != catalog.SharingEnvironment && clusterScoped(o):
+		refuse("move it into an environment-shared component", "kind %q belongs to no namespace", o.kind)
+	}
+	if o.group == "argoproj.io" {
+		refuse("remove it: the Applications are rendered", "kind %q would drive Argo CD itself", o.kind)
+	}
+	if _, ok := at(o.fields, "metadata")["namespace"]; ok {
+		refuse("remove it: the overlay sets the namespace", "metadata.namespace is set")
+	}
+	if o.is("", "ConfigMap") && o.name == "parameters" {
+		refuse("rename it", "the name is that of the overlay's parameters")
+	}
+	if o.is("", "Pod") || o.is("apps", "ReplicaSet") || o.is("", "ReplicationController") {
+		refuse("use a Deployment, StatefulSet, DaemonSet or Job", "kind %q cannot be updated or suspended", o.kind)
+	}
+	if fate := at(o.fields, "spec", "persistentVolumeClaimRetentionPolicy")["whenDeleted"]; fate == "Delete" && m.data == catalog.DataKeep {
+		refuse("write data: delete in the component, or remove the policy", "persistentVolumeClaimRetentionPolicy deletes what the component keeps")
+	}
+	checkMarks(o, refuse)
+	checkWorkload(v, o, refuse)
+	return faults
+}
+
+type refusal func(hint, format string, args ...any)
+
+// checkMarks refuses labels and annotations that are sluice's or Argo CD's to set.
+func checkMarks(o object, refuse refusal) {
+	metadata := at(o.fields, "metadata")
+	for _, key := range slices.Sorted(maps.Keys(at(metadata, "labels"))) {
+		if strings.HasPrefix(key, marksDomain) || strings.HasPrefix(key, "argocd.argoproj.io/") {
+			refuse("remove it", "label %q is set by sluice", key)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(at(metadata, "annotations"))) {
+		switch {
+		case strings.HasPrefix(key, "helm.sh/hook"):
+			refuse("vendor the chart without its hooks and tests; a component of its own runs before another", "annotation %q: hooks are not run", key)
+		case key == "helm.sh/resource-policy":
+			refuse("say data: keep or data: delete in the component", "annotation %q is not read", key)
+		case key == annotationProvides, key == compareOptions, key == manifest.AnnotationSyncOptions:
+		case strings.HasPrefix(key, marksDomain), strings.HasPrefix(key, "argocd.argoproj.io/"):
+			refuse("remove it", "annotation %q is set by sluice", key)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(at(o.podTemplate(), "metadata", "labels"))) {
+		if strings.HasPrefix(key, marksDomain) {
+			refuse("remove it", "label %q of the pods is set by sluice", key)
+		}
+	}
+}
+
+// checkWorkload refuses workloads that could hang for ever or not be updated.
+func checkWorkload(v *catalog.Version, o object, refuse refusal) {
+	spec := at(o.fields, "spec")
+	switch {
+	case o.is("apps", "Deployment"):
+		if n, ok := spec["progressDeadlineSeconds"].(int64); !ok || n <= 0 {
+			refuse("write spec.progressDeadlineSeconds: what never fails blocks its Application for good", "progressDeadlineSeconds is missing")
+		}
+	case o.is("batch", "Job"):
+		if !strings.HasSuffix(o.name, "-"+v.Version) {
+			refuse("end the name in -"+v.Version+": a Job's template cannot change, so each version has its own", "the name does not end in the version")
+		}
+		if _, ok := spec["ttlSecondsAfterFinished"]; ok {
+			refuse("remove it: Argo CD would run the Job again", "ttlSecondsAfterFinished removes the Job that Git asks for")
+		}
+	}
+	if o.podTemplate() == nil {
+		return
+	}
+	pods, selector := at(o.podTemplate(), "metadata", "labels"), at(spec, "selector", "matchLabels")
+	for _, key := range slices.Sorted(maps.Keys(selector)) {
+		if pods[key] != selector[key] {
+			refuse("give the pod template the label", "the selector's label %q is not on the pods", key)
+		}
+	}
+}
+
+// clusterScoped reports whether objects of o's kind belong to no namespace. A
+// custom resource tells by its name only; the tenant's Argo CD project, which
+// allows no cluster-scoped kind, is the second line.
+func clusterScoped(o object) bool {
+	if strings.HasPrefix(o.kind, "Cluster") {
+		return true
+	}
+	if o.group != "" && strings.Contains(o.group, ".") && !strings.HasSuffix(o.group, ".k8s.io") {
+		return false
+	}
+	return slices.Contains([]string{
+		"APIService", "CSIDriver", "CSINode", "CertificateSigningRequest", "ComponentStatus", "CustomResourceDefinition",
+		"DeviceClass", "FlowSchema", "IngressClass", "IPAddress", "MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding",
+		"MutatingWebhookConfiguration", "Namespace", "Node", "PersistentVolume", "PodSecurityPolicy", "PriorityClass",
+		"PriorityLevelConfiguration", "ResourceSlice", "RuntimeClass", "ServiceCIDR", "StorageClass", "StorageVersion",
+		"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration",
+		"VolumeAttachment", "VolumeAttributesClass",
+	}, o.kind)
+}

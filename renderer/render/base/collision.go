@@ -1,0 +1,60 @@
+package base
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/gatorcloud/sluice/catalog"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+)
+
+// Collisions returns a fault for each object that two owners would both claim
+// in one namespace: products and tenant-shared components in a tenant's,
+// environment-shared components in the environment's. Versions of one product
+// follow each other there and may have the same objects.
+func Collisions(all []*Bundle) error {
+	tenant, environment := reserved(), map[identity]string{}
+	sorted := slices.SortedFunc(slices.Values(all), func(a, b *Bundle) int { return a.Version.Ref.Compare(b.Version.Ref) })
+	var faults []error
+	for _, b := range sorted {
+		owners := tenant
+		if b.Version.Sharing == catalog.SharingEnvironment {
+			owners = environment
+		}
+		for _, o := range b.objects() {
+			name := ownerOf(b.Version)
+			switch other, taken := owners[o.identity()]; {
+			case !taken:
+				owners[o.identity()] = name
+			case other != name:
+				faults = append(faults, fault.Mend("prefix the name with that of the product or component",
+					"%s: %s is also an object of %s, in the same namespace", b.Version.Ref, o, other))
+			}
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// reserved are the objects that the renderer itself puts into a tenant's namespace.
+func reserved() map[identity]string {
+	const tenant = "the tenant's namespace"
+	return map[identity]string{
+		{"", "ResourceQuota", "tenant"}:                  tenant,
+		{"networking.k8s.io", "NetworkPolicy", "tenant"}: tenant,
+	}
+}
+
+// ownerOf returns the folder of v's product or shared component.
+func ownerOf(v *catalog.Version) string {
+	return strings.TrimSuffix(v.Ref.String(), "/"+v.Version)
+}
+
+// objects returns every object that some state of b has.
+func (b *Bundle) objects() []object {
+	var out []object
+	for _, p := range b.parts {
+		out = append(out, p.objects...)
+	}
+	return append(out, marker(b.Version))
+}

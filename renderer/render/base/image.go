@@ -1,0 +1,97 @@
+package base
+
+import (
+	"strings"
+
+	"github.com/gatorcloud/sluice/catalog"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+)
+
+// imageRef is an image as manifests write it.
+type imageRef struct{ name, tag, digest string }
+
+func parseImage(s string) imageRef {
+	var r imageRef
+	r.name, r.digest, _ = strings.Cut(s, "@")
+	if i := strings.LastIndexByte(r.name, ':'); i > strings.LastIndexByte(r.name, '/') {
+		r.name, r.tag = r.name[:i], r.name[i+1:]
+	}
+	return r
+}
+
+// String returns the reference as container runtimes read it.
+func (r imageRef) String() string {
+	s := r.name
+	if r.tag != "" {
+		s += ":" + r.tag
+	}
+	if r.digest != "" {
+		s += "@" + r.digest
+	}
+	return s
+}
+
+// pinned reports whether r names one release.
+func (r imageRef) pinned() bool { return r.digest != "" || r.tag != "" && r.tag != "latest" }
+
+// images applies a version's images and remembers which were of use.
+type images struct {
+	byName map[string]catalog.Image
+	used   map[string]bool
+}
+
+func newImages(list []catalog.Image) *images {
+	i := &images{map[string]catalog.Image{}, map[string]bool{}}
+	for _, image := range list {
+		i.byName[image.Name] = image
+	}
+	return i
+}
+
+// apply pins the images of o's containers; what stays without a tag is refused.
+func (i *images) apply(o object) []error {
+	var faults []error
+	spec := at(o.podTemplate(), "spec")
+	for _, field := range []string{"initContainers", "containers", "ephemeralContainers"} {
+		list, _ := spec[field].([]any)
+		for _, item := range list {
+			c, _ := item.(map[string]any)
+			s, _ := c["image"].(string)
+			ref := i.pin(parseImage(s))
+			if ref.name == "" || !ref.pinned() {
+				faults = append(faults, fault.Mend("list the image with newTag or digest under images in the version's description",
+					"%s: image %q is not pinned", o, s))
+				continue
+			}
+			c["image"] = ref.String()
+		}
+	}
+	return faults
+}
+
+func (i *images) pin(r imageRef) imageRef {
+	image, ok := i.byName[r.name]
+	if !ok {
+		return r
+	}
+	i.used[r.name] = true
+	if image.NewName != "" {
+		r.name = image.NewName
+	}
+	r.tag, r.digest = image.NewTag, image.Digest
+	return r
+}
+
+// unused returns a fault for each image that no container has.
+func (i *images) unused() []error {
+	var names []string
+	for name := range i.byName {
+		if !i.used[name] {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return []error{fault.Mend("remove them from images, or mend their names", "no container has the images %s", fault.List(names))}
+}

@@ -1,0 +1,151 @@
+package facts_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/gatorcloud/sluice/renderer/model/authz"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/render/facts"
+	"pgregory.net/rapid"
+)
+
+const day = 24 * time.Hour
+
+var (
+	start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	clock = facts.Clock{Now: start.Add(100 * day), Life: authz.Life{SuspendFor: 14 * day, GraceFor: 30 * day}, Release: day}
+	swg   = ident.Must[ident.ProductKind]("swg")
+	dsa   = ident.Must[ident.ProductKind]("dsa")
+)
+
+// remembered is a Memory of facts.
+type remembered map[ident.Tenant]authz.Facts
+
+func (r remembered) Tenants() ([]ident.Tenant, error) {
+	var ids []ident.Tenant
+	for id := range r {
+		ids = append(ids, id)
+	}
+	slices.SortFunc(ids, ident.Tenant.Compare)
+	return ids, nil
+}
+
+func (r remembered) Facts(id ident.Tenant) (authz.Facts, error) {
+	f, ok := r[id]
+	if !ok {
+		return f, fmt.Errorf("no tenant %q", id)
+	}
+	return f, nil
+}
+
+func tenant(i int, products ...ident.Product) authz.Tenant {
+	t := authz.Tenant{ID: ident.Must[ident.TenantKind](fmt.Sprint(1000 + i)), Name: "n", Code: "c"}
+	for _, p := range products {
+		t.Authorisations = append(t.Authorisations, authz.Authorisation{Product: p, StartTime: start})
+	}
+	return t
+}
+
+func active(t authz.Tenant) authz.Facts {
+	return authz.Facts{Tenant: t, States: slices.Repeat([]authz.State{authz.Active}, len(t.Authorisations))}
+}
+
+func everything(map[string]string) bool { return true }
+
+func merge(t testing.TB, snap authz.Snapshot, memory remembered, c facts.Clock) facts.Result {
+	t.Helper()
+	r, err := facts.Merge(snap, memory, everything, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestVanishedTenantIsReleasedFirst(t *testing.T) {
+	gone := tenant(1, swg)
+	memory := remembered{gone.ID: active(gone)}
+	r := merge(t, authz.Snapshot{Keys: 1}, memory, clock)
+	if len(r.Tenants) != 1 || r.Tenants[0].States[0] != authz.Retained || !r.Tenants[0].ReleasedAt.Equal(clock.Now) {
+		t.Fatalf("Merge() = %+v, want the tenant retained and released now", r.Tenants)
+	}
+	memory[gone.ID] = r.Tenants[0]
+	later := clock
+	later.Now = clock.Now.Add(clock.Release - time.Second)
+	if r = merge(t, authz.Snapshot{Keys: 1}, memory, later); len(r.Tenants) != 1 || len(r.Released) != 0 {
+		t.Errorf("Merge() within the release time = %+v, want the tombstone unchanged", r)
+	}
+	later.Now = clock.Now.Add(clock.Release)
+	if r = merge(t, authz.Snapshot{Keys: 1}, memory, later); len(r.Tenants) != 0 || !slices.Equal(r.Gone, []ident.Tenant{gone.ID}) {
+		t.Errorf("Merge() after the release time = %+v, want the tenant gone", r)
+	}
+}
+
+func TestRenewedTombstoneComesBack(t *testing.T) {
+	back := tenant(1, swg)
+	tomb := active(back)
+	tomb.States[0], tomb.ReleasedAt = authz.Retained, clock.Now.Add(-time.Hour)
+	r := merge(t, authz.Snapshot{Keys: 2, Tenants: []authz.Tenant{back}}, remembered{back.ID: tomb}, clock)
+	if len(r.Tenants) != 1 || r.Tenants[0].States[0] != authz.Active || !r.Tenants[0].ReleasedAt.IsZero() {
+		t.Errorf("Merge() of a renewed tenant = %+v, want it active and not released", r.Tenants)
+	}
+}
+
+func TestBadRecordsCostNothing(t *testing.T) {
+	now := tenant(1, swg)
+	before := tenant(1, dsa, swg)
+	for name, tc := range map[string]struct {
+		reason string
+		snap   authz.Snapshot
+		want   int
+	}{
+		"OneProduct": {"the unreadable product is as it was", authz.Snapshot{Keys: 3, Tenants: []authz.Tenant{now},
+			Quarantined: []authz.Quarantine{{Tenant: now.ID, Product: dsa}}}, 2},
+		"TenantRecord": {"an unreadable tenant is as it was", authz.Snapshot{Keys: 3,
+			Quarantined: []authz.Quarantine{{Tenant: now.ID}}}, 2},
+		"ReadableAndGone": {"a product that is really gone goes", authz.Snapshot{Keys: 3, Tenants: []authz.Tenant{now}}, 1},
+		"OtherTenant": {"a bad record of somebody else changes nothing", authz.Snapshot{Keys: 3, Tenants: []authz.Tenant{now},
+			Quarantined: []authz.Quarantine{{Tenant: tenant(9).ID, Product: dsa}}}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := merge(t, tc.snap, remembered{before.ID: active(before)}, clock)
+			if len(r.Tenants) != 1 || len(r.Tenants[0].States) != tc.want || !r.Tenants[0].ReleasedAt.IsZero() {
+				t.Errorf("Merge() = %+v, want one tenant with %d products: %s", r.Tenants, tc.want, tc.reason)
+			}
+		})
+	}
+}
+
+// Whatever happens, no tenant leaves Git that was not released there before,
+// and time alone decides about natural ends.
+func TestNobodyGoesWithoutNotice(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		memory := remembered{}
+		now := clock
+		for range rapid.IntRange(1, 12).Draw(rt, "steps") {
+			now.Now = now.Now.Add(time.Duration(rapid.IntRange(0, 40*24).Draw(rt, "hours")) * time.Hour)
+			snap := authz.Snapshot{Keys: 1}
+			for i := range 3 {
+				if !rapid.Bool().Draw(rt, "in etcd") {
+					continue
+				}
+				one := tenant(i, swg)
+				one.Authorisations[0].EndTime = start.Add(time.Duration(rapid.IntRange(1, 200).Draw(rt, "end")) * day)
+				snap.Tenants = append(snap.Tenants, one)
+			}
+			r := merge(t, snap, memory, now)
+			next := remembered{}
+			for _, f := range r.Tenants {
+				next[f.Tenant.ID] = f
+			}
+			for id, before := range memory {
+				if _, stays := next[id]; !stays && !before.Released() {
+					rt.Fatalf("tenant %q is gone though Git had it as %v", id, before)
+				}
+			}
+			memory = next
+		}
+	})
+}

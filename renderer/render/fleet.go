@@ -1,0 +1,251 @@
+package render
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/gatorcloud/sluice/catalog"
+	"github.com/gatorcloud/sluice/environments"
+	"github.com/gatorcloud/sluice/renderer/model/authz"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
+	"github.com/gatorcloud/sluice/renderer/render/plan"
+)
+
+// member is what the fleet remembers of a tenant: its place and its weight.
+type member struct {
+	ring  int
+	point uint32
+	file  []byte // the member file
+	needs []plan.Requirement
+	keeps []plan.Requirement
+}
+
+// Fleet is the part of an environment that belongs to no single tenant: who is
+// in which batch, and which environment-shared components are needed. It holds
+// about 400 bytes a tenant. It is not safe for concurrent use.
+type Fleet struct {
+	site    *environments.Site
+	catalog *catalog.Catalog
+	bundles plan.Bundles
+	place   manifest.Place
+	members map[ident.Tenant]member
+	rings   []map[ident.Tenant]struct{}
+	needs   map[plan.Requirement]int
+	keeps   map[plan.Requirement]int
+
+	sharedHash uint64   // of the keys of needs and keeps
+	changes    *changes // since the last Settle; nil for none
+}
+
+// newFleet returns a fleet without tenants.
+func newFleet(site *environments.Site, c *catalog.Catalog, b plan.Bundles) *Fleet {
+	f := &Fleet{site: site, catalog: c, bundles: b, place: placeOf(site), members: map[ident.Tenant]member{},
+		needs: map[plan.Requirement]int{}, keeps: map[plan.Requirement]int{}}
+	for range site.Fleet.Rings {
+		f.rings = append(f.rings, map[ident.Tenant]struct{}{})
+	}
+	return f
+}
+
+// set takes a tenant in, in place of what was known of it.
+func (f *Fleet) set(id ident.Tenant, m member) {
+	f.drop(id)
+	f.members[id] = m
+	f.rings[m.ring][id] = struct{}{}
+	f.count(f.needs, m.needs, 'n', 1)
+	f.count(f.keeps, m.keeps, 'k', 1)
+}
+
+func (f *Fleet) drop(id ident.Tenant) {
+	m, ok := f.members[id]
+	if !ok {
+		return
+	}
+	delete(f.members, id)
+	delete(f.rings[m.ring], id)
+	f.count(f.needs, m.needs, 'n', -1)
+	f.count(f.keeps, m.keeps, 'k', -1)
+}
+
+// bits returns into how many batches a ring is split, as a power of two.
+func (f *Fleet) bits(ring int) int {
+	return environments.BatchBits(len(f.rings[ring]), f.site.Fleet.Batch)
+}
+
+func (f *Fleet) batchOf(m member, bits int) manifest.Batch {
+	index := uint64(m.point) >> (32 - bits)
+	return manifest.Batch{Ring: f.site.Fleet.Rings[m.ring].Name, Bits: bits, Index: int(index)}
+}
+
+// path returns a path of the environment.
+func (f *Fleet) path(rest string) string {
+	return manifest.EnvironmentPath(f.site.Name) + "/" + rest
+}
+
+func (f *Fleet) memberPath(id ident.Tenant, m member, bits int) string {
+	return f.path(manifest.RingsDir + "/" + f.batchOf(m, bits).Dir() + "/" + id.String() + ".yaml")
+}
+
+// writeRing writes the directories of all batches of a ring.
+func (f *Fleet) writeRing(sink Sink, ring int) error {
+	bits := f.bits(ring)
+	batches := make([][]tree.Entry, 1<<bits)
+	for id := range f.rings[ring] {
+		m := f.members[id]
+		i := f.batchOf(m, bits).Index
+		batches[i] = append(batches[i], tree.Entry{Name: id.String() + ".yaml", Data: m.file})
+	}
+	for i, entries := range batches {
+		b := manifest.Batch{Ring: f.site.Fleet.Rings[ring].Name, Bits: bits, Index: i}
+		dir, err := tree.New(append(entries, tree.Entry{Name: manifest.DescriptorFile, Data: f.ringFile(b, len(entries))})...)
+		if err != nil {
+			return fmt.Errorf("writing ring %q: %w", b, err)
+		}
+		if err := sink.Put(f.path(manifest.RingsDir+"/"+b.Dir()), dir); err != nil {
+			return fmt.Errorf("writing ring %q: %w", b, err)
+		}
+	}
+	return nil
+}
+
+// ringFile returns the descriptor of a batch with a number of tenants.
+func (f *Fleet) ringFile(b manifest.Batch, tenants int) []byte {
+	return manifest.RingDescriptor{Place: f.place, Ring: b.Ring, Batch: b.String(), Tenants: tenants}.Encode()
+}
+
+// writeFleet writes fleet/ and shared/: the ring Applications in waves and
+// the environment-shared components that some tenant needs.
+func (f *Fleet) writeFleet(sink Sink) error {
+	if err := sink.PutFile(f.path(manifest.FleetDir+"/project.yaml"), projectFile(f.site, f.place)); err != nil {
+		return err
+	}
+	wave := manifest.WaveRings
+	for i := range f.site.Fleet.Rings {
+		bits := f.bits(i)
+		for index := range 1 << bits {
+			b := manifest.Batch{Ring: f.site.Fleet.Rings[i].Name, Bits: bits, Index: index}
+			app := f.ringApplication(i, b, wave)
+			if err := sink.PutFile(f.path(manifest.FleetDir+"/rings/"+b.Dir()+".yaml"), app.Encode()); err != nil {
+				return err
+			}
+			wave++
+		}
+	}
+	return f.writeShared(sink)
+}
+
+func (f *Fleet) ringApplication(ring int, b manifest.Batch, wave int) manifest.Application {
+	r := &f.site.Fleet.Rings[ring]
+	versions := map[string]string{}
+	for p, v := range r.Versions {
+		versions[p.String()] = v.String()
+	}
+	notes := map[string]string{}
+	// The ring is done when its last batch is: soak and approval are asked for once.
+	last := b.Index == 1<<b.Bits-1
+	if last && r.SoakSeconds > 0 {
+		notes[manifest.AnnotationSoak] = strconv.Itoa(r.SoakSeconds)
+	}
+	if r.TolerateUnhealthy > 0 {
+		notes[manifest.AnnotationTolerate] = strconv.Itoa(r.TolerateUnhealthy)
+	}
+	if last && r.Approval {
+		notes[manifest.AnnotationApproval] = "required"
+	}
+	return manifest.Application{
+		Name: manifest.AppRing(f.site.Name, b), Place: f.place, Level: "ring", Local: true, Wave: wave,
+		Path: f.path(manifest.RingsDir + "/" + b.Dir()), Versions: versions,
+		Labels: map[string]string{manifest.LabelRing: r.Name.String()}, Annotations: notes,
+	}
+}
+
+// writeShared writes one Application for each environment-shared component, at
+// the highest version that some effective product version needs, and the
+// overlays of all versions that something in play requires.
+func (f *Fleet) writeShared(sink Sink) error {
+	effective := map[ident.Component]ident.Version{}
+	for r := range f.needs {
+		if catalog.CompareVersions(effective[r.Name].String(), r.ID.String()) < 0 {
+			effective[r.Name] = r.ID
+		}
+	}
+	for name, version := range effective {
+		app := f.sharedApplication(name, version)
+		if err := sink.PutFile(f.path(manifest.FleetDir+"/shared/"+name.String()+".yaml"), app.Encode()); err != nil {
+			return err
+		}
+	}
+	for r := range f.keeps {
+		d, err := f.sharedOverlay(r)
+		if err != nil {
+			return fmt.Errorf("writing shared component %q version %q: %w", r.Name, r.ID, err)
+		}
+		if err := sink.Put(f.path(manifest.SharedPath(r.Name, r.ID)), d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *Fleet) sharedApplication(name ident.Component, v ident.Version) manifest.Application {
+	wave := manifest.WaveShared + f.sharedBucket(name, v)
+	return manifest.Application{
+		Name: manifest.AppShared(f.site.Name, name), Place: f.place, Level: "shared", Wave: wave,
+		Path: f.path(manifest.SharedPath(name, v)), Namespace: manifest.SharedNamespace(f.site.Name), Create: true,
+		Versions:    map[string]string{name.String(): v.String()},
+		Labels:      map[string]string{manifest.LabelComponent: name.String(), manifest.LabelVersion: v.String()},
+		SyncOptions: "PruneLast=true", // it goes after its last holder
+	}
+}
+
+// sharedBucket returns the depth of a component among the environment-shared ones.
+func (f *Fleet) sharedBucket(name ident.Component, v ident.Version) int {
+	shared, err := f.catalog.SharedVersion(name, v)
+	if err != nil {
+		return 0
+	}
+	depth := 0
+	for _, r := range shared.Requires() {
+		depth = max(depth, 1+f.sharedBucket(r.Name, r.Version))
+	}
+	return depth
+}
+
+func (f *Fleet) sharedOverlay(r plan.Requirement) (*tree.Dir, error) {
+	v, err := f.catalog.SharedVersion(r.Name, r.ID)
+	if err != nil {
+		return nil, err
+	}
+	b, err := f.bundles.Bundle(v)
+	if err != nil {
+		return nil, err
+	}
+	parameters, err := v.Fill(nil)
+	if err != nil {
+		return nil, err
+	}
+	namespace := manifest.SharedNamespace(f.site.Name)
+	return overlayDir(overlaySpec{
+		bundle: b, parameters: parameters,
+		site: manifest.Site{Domain: f.site.Domain, Environment: f.site.Name.String(), Namespace: namespace,
+			PopCode: f.site.PopCode, PopID: f.site.PopID, Product: r.Name.String(), Version: r.ID.String(),
+			Replicas: strconv.Itoa(f.site.Defaults.Replicas), Storage: f.site.Defaults.Storage,
+			StorageClass: f.site.Defaults.StorageClass},
+		descriptor: manifest.Overlay{Environment: f.site.Name, Namespace: namespace, Component: r.Name,
+			Version: r.ID, State: string(authz.Active), Replicas: f.site.Defaults.Replicas},
+	})
+}
+
+// projectFile returns the AppProject that bounds where the environment's
+// Applications may write.
+func projectFile(site *environments.Site, place manifest.Place) []byte {
+	return manifest.Project{
+		Name: site.ArgoCD.Project, Place: place, Description: "tenants of " + site.Name.String(),
+		Namespaces: []string{site.NamespacePrefix + "*", manifest.SharedNamespace(site.Name)},
+	}.Encode()
+}
+
+// Len returns the number of tenants.
+func (f *Fleet) Len() int { return len(f.members) }

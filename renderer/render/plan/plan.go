@@ -1,0 +1,251 @@
+// Package plan decides what is rendered for one tenant: ring, namespace,
+// products, the versions in play with their parameters, and the shared
+// components that these require.
+//
+// It is pure and looks at one tenant at a time, so tenants can be planned in
+// any order by any number of workers. Everything that etcd says passes here
+// against the catalog: an unknown product, version or parameter is an error
+// that names it, never a rendered file.
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gatorcloud/sluice/catalog"
+	"github.com/gatorcloud/sluice/environments"
+	"github.com/gatorcloud/sluice/renderer/model/authz"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/render/base"
+)
+
+// Tenant is everything that decides what is written for one tenant.
+type Tenant struct {
+	Facts     authz.Facts
+	Ring      int // index in the fleet
+	Namespace string
+	Released  bool
+	Products  []Product // sorted by name
+	Shared    []Shared  // tenant-shared overlays, sorted by component and version
+	// Needs are the environment-shared components that its active products require at their effective versions.
+	Needs []Requirement
+	// Keeps are those that any version in play requires.
+	Keeps []Requirement
+}
+
+// Product is one product of a tenant.
+type Product struct {
+	Name     ident.Product
+	Wave     int
+	Pin      ident.Version
+	State    authz.State
+	Replicas int // zero unless active
+	Storage  string
+	Versions []Version // in play; the effective one first
+}
+
+// Version is a product version in play for a tenant.
+type Version struct {
+	Bundle     *base.Bundle
+	ID         ident.Version
+	Parameters map[string]string // the product's own, complete
+	Requires   []manifest.Requirement
+}
+
+// Shared is one version of a tenant-shared component that some version in play of an active product requires.
+type Shared struct {
+	Name   ident.Component
+	ID     ident.Version
+	Bundle *base.Bundle
+}
+
+// Requirement is a shared component at the least version that serves.
+type Requirement struct {
+	Name ident.Component
+	ID   ident.Version
+}
+
+// Bundles gives the bundle of a version; it builds each once.
+type Bundles interface {
+	Bundle(v *catalog.Version) (*base.Bundle, error)
+}
+
+// Planner plans tenants of one environment. It is safe for concurrent use.
+type Planner struct {
+	site    *environments.Site
+	rings   *environments.Assigner
+	catalog *catalog.Catalog
+	bundles Bundles
+	names   []ident.Product
+	closure *closures
+}
+
+// New returns the planner of a site.
+func New(site *environments.Site, c *catalog.Catalog, b Bundles) *Planner {
+	return &Planner{site: site, rings: environments.NewAssigner(site.Fleet), catalog: c, bundles: b,
+		names: c.Products(), closure: newClosures(c)}
+}
+
+// Fault is one product, or with a zero Product the whole tenant, that could not be planned.
+type Fault struct {
+	Tenant  ident.Tenant
+	Product ident.Product
+	Err     error
+}
+
+// Error names the tenant and the product.
+func (f Fault) Error() string {
+	if f.Product.IsZero() {
+		return fmt.Sprintf("planning tenant %q: %v", f.Tenant, f.Err)
+	}
+	return fmt.Sprintf("planning tenant %q: product %q: %v", f.Tenant, f.Product, f.Err)
+}
+
+// Unwrap returns the reason, which carries the hint.
+func (f Fault) Unwrap() error { return f.Err }
+
+// Tenant plans one tenant. Products with a fault are left out of the plan;
+// after a fault of the whole tenant only its ring and facts are filled in.
+func (p *Planner) Tenant(f authz.Facts) (*Tenant, []Fault) {
+	id := f.Tenant.ID
+	t := &Tenant{Facts: f, Namespace: manifest.NamespaceOf(p.site.NamespacePrefix, id), Released: f.Released(),
+		Ring: p.rings.Ring(id, f.Tenant.Labels)}
+	if err := p.checkName(id); err != nil {
+		return t, []Fault{{Tenant: id, Err: err}}
+	}
+	var faults []Fault
+	t.Products = make([]Product, 0, len(f.States))
+	for i, a := range f.Tenant.Authorisations {
+		product, err := p.product(&p.site.Fleet.Rings[t.Ring], a, f.States[i])
+		if err != nil {
+			faults = append(faults, Fault{id, a.Product, err})
+			continue
+		}
+		// The rank among the tenant's own products: a new product in the catalog changes no tenant.
+		product.Wave = manifest.WaveProducts + len(t.Products)
+		t.Products = append(t.Products, product)
+	}
+	if err := p.shared(t); err != nil {
+		faults = append(faults, Fault{Tenant: id, Err: err})
+	}
+	return t, faults
+}
+
+// checkName refuses ids whose Applications could be taken for a ring's or for
+// a product of another tenant.
+func (p *Planner) checkName(id ident.Tenant) error {
+	for _, r := range p.site.Fleet.Rings {
+		if environments.RingLike(r.Name, id.String()) {
+			return fault.Mend("give the tenant another id or the ring another name",
+				"the id could be taken for ring %q", r.Name)
+		}
+	}
+	for _, product := range p.names {
+		if strings.HasSuffix(id.String(), "-"+product.String()) {
+			return fault.Mend("give the tenant another id",
+				"the id ends like product %q of another tenant", product)
+		}
+	}
+	return nil
+}
+
+func (p *Planner) product(ring *environments.Ring, a authz.Authorisation, state authz.State) (Product, error) {
+	out := Product{Name: a.Product, Pin: a.Version, State: state, Storage: a.Storage}
+	if out.Storage == "" {
+		out.Storage = p.site.Defaults.Storage
+	}
+	if out.Replicas = a.Replicas; out.Replicas == 0 {
+		out.Replicas = p.site.Defaults.Replicas
+	}
+	if state != authz.Active {
+		out.Replicas = 0
+	}
+	if !slices.Contains(p.names, a.Product) {
+		_, err := p.catalog.Version(a.Product, a.Version)
+		return Product{}, err
+	}
+	versions := ring.InPlay(a.Product, a.Version, *p.site.Fleet.KeepVersions)
+	if len(versions) == 0 {
+		return Product{}, fault.Mend(fmt.Sprintf("add %s to the versions of the ring in fleet.yaml, or pin the authorisation", a.Product),
+			"ring %q grants no version", ring.Name)
+	}
+	for i, id := range versions {
+		v, err := p.version(a, id, i == 0)
+		if err != nil {
+			return Product{}, err
+		}
+		if v.Bundle != nil {
+			out.Versions = append(out.Versions, v)
+		}
+	}
+	return out, nil
+}
+
+// version plans one version in play. Of the effective version everything must
+// be right; another one that does not know a parameter is planned without it,
+// and left out if it still does not accept the rest.
+func (p *Planner) version(a authz.Authorisation, id ident.Version, effective bool) (Version, error) {
+	v, err := p.catalog.Version(a.Product, id)
+	if err != nil {
+		return Version{}, err
+	}
+	given := a.Parameters
+	if !effective {
+		given = knownTo(v, given)
+	}
+	filled, err := v.Fill(given)
+	if err != nil && !effective {
+		return Version{}, nil
+	}
+	if err != nil {
+		return Version{}, fmt.Errorf("version %q: %w", id, err)
+	}
+	b, err := p.bundles.Bundle(v)
+	if err != nil {
+		return Version{}, fmt.Errorf("version %q: %w", id, err)
+	}
+	c, err := p.closure.of(v)
+	if err != nil {
+		return Version{}, fmt.Errorf("version %q: %w", id, err)
+	}
+	return Version{Bundle: b, ID: id, Parameters: filled, Requires: c.tenant}, nil
+}
+
+func knownTo(v *catalog.Version, given map[string]any) map[string]any {
+	properties, _ := v.Parameters["properties"].(map[string]any)
+	out := make(map[string]any, len(given))
+	for k, value := range given {
+		if _, ok := properties[k]; ok {
+			out[k] = value
+		}
+	}
+	return out
+}
+
+// Member returns the tenant's entry in its ring.
+func (t *Tenant) Member(site *environments.Site) manifest.Member {
+	m := manifest.Member{Tenant: t.Facts.Tenant.ID, Released: t.Released,
+		Path: manifest.EnvironmentPath(site.Name) + "/" + manifest.TenantPath(t.Facts.Tenant.ID)}
+	for _, p := range t.Products {
+		m.Products = append(m.Products, manifest.MemberProduct{Name: p.Name, Pin: p.Pin})
+	}
+	return m
+}
+
+// ReplicaText returns the product's replicas as a parameter.
+func (p Product) ReplicaText() string { return strconv.Itoa(p.Replicas) }
+
+// sortRequirements orders by component, then version, and drops repetitions.
+func sortRequirements(all []Requirement) []Requirement {
+	slices.SortFunc(all, func(a, b Requirement) int {
+		if c := a.Name.Compare(b.Name); c != 0 {
+			return c
+		}
+		return catalog.CompareVersions(a.ID.String(), b.ID.String())
+	})
+	return slices.Compact(all)
+}

@@ -1,0 +1,136 @@
+package plan_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/gatorcloud/sluice/catalog"
+	"github.com/gatorcloud/sluice/environments"
+	"github.com/gatorcloud/sluice/renderer/model/authz"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
+	"github.com/gatorcloud/sluice/renderer/render/base"
+	"github.com/gatorcloud/sluice/renderer/render/plan"
+	"github.com/google/go-cmp/cmp"
+)
+
+// empty gives every version an empty base.
+type empty struct{}
+
+func (empty) Bundle(v *catalog.Version) (*base.Bundle, error) {
+	return &base.Bundle{Version: v, Dir: &tree.Dir{}}, nil
+}
+
+func planner(t *testing.T) *plan.Planner {
+	t.Helper()
+	files := fstest.MapFS{}
+	add := func(version, properties string) {
+		files["products/swg/"+version+"/product.yaml"] = &fstest.MapFile{Data: []byte(fmt.Sprintf(`apiVersion: sluice.gatorcloud.io/v1
+kind: Product
+name: swg
+version: "%s"
+parameters: {type: object, properties: {%s}}
+components: [{name: engine}]
+`, version, properties))}
+		files["products/swg/"+version+"/components/engine/kustomization.yaml"] = &fstest.MapFile{Data: []byte("resources: []\n")}
+	}
+	add("200", `logLevel: {type: string, default: info}`)
+	add("202", `logLevel: {type: string, enum: [info, debug], default: info}, workers: {type: integer, minimum: 1, default: 4}`)
+	c, err := catalog.LoadUnlocked(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	site, err := environments.Load(fstest.MapFS{
+		"local/environment.yaml": {Data: []byte("apiVersion: sluice.gatorcloud.io/v1\nkind: Environment\nname: local\npopId: \"1\"\npopCode: local\ndestination: {name: in-cluster}\nrepoURL: https://git.example/f.git\ndomain: local.example\n")},
+		"local/fleet.yaml":       {Data: []byte("apiVersion: sluice.gatorcloud.io/v1\nkind: Fleet\nrings:\n- {name: canary, tenants: [\"1\"], versions: {swg: \"202\"}, previous: {swg: [\"200\"]}}\n- {name: main, versions: {swg: \"200\"}}\n")},
+	}, ident.Must[ident.EnvironmentKind]("local"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plan.New(site, c, empty{})
+}
+
+func tenant(id, product, pin string, parameters map[string]any, state authz.State) authz.Facts {
+	a := authz.Authorisation{Product: ident.Must[ident.ProductKind](product), Replicas: 5, Parameters: parameters, StartTime: time.Unix(0, 0)}
+	if pin != "" {
+		a.Version = ident.Must[ident.VersionKind](pin)
+	}
+	return authz.Facts{Tenant: authz.Tenant{ID: ident.Must[ident.TenantKind](id), Authorisations: []authz.Authorisation{a}}, States: []authz.State{state}}
+}
+
+func TestVersionsInPlay(t *testing.T) {
+	p := planner(t)
+	for name, tc := range map[string]struct {
+		reason string
+		facts  authz.Facts
+		want   []string
+	}{
+		"FollowsRing":    {"the ring's version and the previous one", tenant("1", "swg", "", nil, authz.Active), []string{"202", "200"}},
+		"OtherRing":      {"a ring without previous versions", tenant("2", "swg", "", nil, authz.Active), []string{"200"}},
+		"PinnedAhead":    {"the pin is the effective one", tenant("2", "swg", "202", nil, authz.Active), []string{"202", "200"}},
+		"UnknownToOlder": {"an older version is planned without a parameter that it does not know", tenant("1", "swg", "", map[string]any{"workers": int64(8)}, authz.Active), []string{"202", "200"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, faults := p.Tenant(tc.facts)
+			if len(faults) > 0 {
+				t.Fatalf("Tenant() faults = %v, want none", faults)
+			}
+			var versions []string
+			for _, v := range got.Products[0].Versions {
+				versions = append(versions, v.ID.String())
+			}
+			if d := cmp.Diff(tc.want, versions); d != "" {
+				t.Errorf("versions in play (-want +got): %s\n%s", tc.reason, d)
+			}
+		})
+	}
+}
+
+func TestFaultsNameWhatIsWrong(t *testing.T) {
+	p := planner(t)
+	for name, tc := range map[string]struct {
+		reason string
+		facts  authz.Facts
+		want   string
+	}{
+		"UnknownProduct":   {"nothing is rendered for it", tenant("1", "seg", "", nil, authz.Active), `product "seg"`},
+		"UnknownVersion":   {"a pin to nowhere", tenant("1", "swg", "999", nil, authz.Active), `"999"`},
+		"UnknownParameter": {"typing errors are seen", tenant("1", "swg", "", map[string]any{"logLevl": "info"}, authz.Active), "logLevl"},
+		"RefusedParameter": {"the schema decides", tenant("1", "swg", "", map[string]any{"logLevel": "all"}, authz.Active), "logLevel"},
+		"WrongType":        {"no text for a number", tenant("1", "swg", "", map[string]any{"workers": "four"}, authz.Active), "workers"},
+		"RingLike":         {"the Application would be the ring's", tenant("main", "swg", "", nil, authz.Active), `ring "main"`},
+		"BatchLike":        {"the Application would be a batch's", tenant("main-01", "swg", "", nil, authz.Active), `ring "main"`},
+		"ProductLike":      {"the Application would be another tenant's product", tenant("x-swg", "swg", "", nil, authz.Active), `product "swg"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, faults := p.Tenant(tc.facts)
+			if len(faults) != 1 || len(got.Products) != 0 {
+				t.Fatalf("Tenant() = %d products, faults %v, want one fault and no product: %s", len(got.Products), faults, tc.reason)
+			}
+			text := faults[0].Error()
+			if !strings.Contains(text, tc.want) || !strings.Contains(text, tc.facts.Tenant.ID.String()) || strings.Contains(text, "\n") {
+				t.Errorf("fault = %q, want one line with the tenant and %s", text, tc.want)
+			}
+			if fault.HintOf(faults[0]) == "" {
+				t.Errorf("fault %q has no hint", text)
+			}
+		})
+	}
+}
+
+func TestOnlyActiveProductsRun(t *testing.T) {
+	p := planner(t)
+	for state, want := range map[authz.State]string{authz.Active: "5", authz.Suspended: "0", authz.Retained: "0"} {
+		got, _ := p.Tenant(tenant("1", "swg", "", nil, state))
+		if text := got.Products[0].ReplicaText(); text != want {
+			t.Errorf("replicas of a product that is %s = %s, want %s", state, text, want)
+		}
+		if got.Released != (state == authz.Retained) {
+			t.Errorf("a tenant that is %s is released = %t", state, got.Released)
+		}
+	}
+}

@@ -1,0 +1,120 @@
+package plan
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/gatorcloud/sluice/catalog"
+	"github.com/gatorcloud/sluice/renderer/model/authz"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
+)
+
+// closure is everything shared that a version requires, directly or through
+// other shared components.
+type closure struct {
+	tenant      []manifest.Requirement // sorted by component
+	environment []Requirement
+}
+
+// closures remembers the closure of each version.
+type closures struct {
+	catalog *catalog.Catalog
+	mu      sync.Mutex
+	known   map[*catalog.Version]*closure
+}
+
+func newClosures(c *catalog.Catalog) *closures {
+	return &closures{catalog: c, known: map[*catalog.Version]*closure{}}
+}
+
+func (c *closures) of(v *catalog.Version) (*closure, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.visit(v)
+}
+
+// visit follows references; the loader has refused cycles of them.
+func (c *closures) visit(v *catalog.Version) (*closure, error) {
+	if known := c.known[v]; known != nil {
+		return known, nil
+	}
+	out := &closure{}
+	for _, ref := range v.Requires() {
+		shared, err := c.catalog.SharedVersion(ref.Name, ref.Version)
+		if err != nil {
+			return nil, err
+		}
+		below, err := c.visit(shared)
+		if err != nil {
+			return nil, err
+		}
+		out.environment = append(out.environment, below.environment...)
+		if ref.Sharing == catalog.SharingEnvironment {
+			out.environment = append(out.environment, Requirement{ref.Name, ref.Version})
+			continue
+		}
+		bucket := 0
+		for _, r := range below.tenant {
+			bucket = max(bucket, r.Bucket+1)
+		}
+		out.tenant = append(out.tenant, below.tenant...)
+		out.tenant = append(out.tenant, manifest.Requirement{Component: ref.Name, Version: ref.Version, Bucket: bucket})
+	}
+	out.tenant = highest(out.tenant)
+	out.environment = sortRequirements(out.environment)
+	c.known[v] = out
+	return out, nil
+}
+
+// highest keeps each component once, at the highest version: the least that
+// serves everything (minimal version selection).
+func highest(all []manifest.Requirement) []manifest.Requirement {
+	slices.SortFunc(all, func(a, b manifest.Requirement) int {
+		if c := a.Component.Compare(b.Component); c != 0 {
+			return c
+		}
+		return -catalog.CompareVersions(a.Version.String(), b.Version.String())
+	})
+	return slices.CompactFunc(all, func(a, b manifest.Requirement) bool { return a.Component == b.Component })
+}
+
+// shared fills in which shared components the tenant's products require.
+func (p *Planner) shared(t *Tenant) error {
+	var wanted []Requirement
+	for _, product := range t.Products {
+		for i, v := range product.Versions {
+			c, err := p.closure.of(v.Bundle.Version)
+			if err != nil {
+				return err
+			}
+			if product.State != authz.Active {
+				continue
+			}
+			if i == 0 {
+				t.Needs = append(t.Needs, c.environment...)
+			}
+			t.Keeps = append(t.Keeps, c.environment...)
+			for _, r := range c.tenant {
+				wanted = append(wanted, Requirement{r.Component, r.Version})
+			}
+		}
+	}
+	t.Needs, t.Keeps = sortRequirements(t.Needs), sortRequirements(t.Keeps)
+	for _, r := range sortRequirements(wanted) {
+		s, err := p.sharedVersion(r)
+		if err != nil {
+			return err
+		}
+		t.Shared = append(t.Shared, s)
+	}
+	return nil
+}
+
+func (p *Planner) sharedVersion(r Requirement) (Shared, error) {
+	v, err := p.catalog.SharedVersion(r.Name, r.ID)
+	if err != nil {
+		return Shared{}, err
+	}
+	b, err := p.bundles.Bundle(v)
+	return Shared{Name: r.Name, ID: r.ID, Bundle: b}, err
+}

@@ -1,0 +1,392 @@
+package render_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/gatorcloud/sluice/catalog"
+	"github.com/gatorcloud/sluice/environments"
+	"github.com/gatorcloud/sluice/renderer/model/authz"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
+	"github.com/gatorcloud/sluice/renderer/render"
+	"github.com/gatorcloud/sluice/renderer/render/base"
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+var (
+	env = ident.Must[ident.EnvironmentKind]("local")
+	now = time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
+)
+
+// memory is a Sink and a repository in one map of files.
+type memory struct {
+	mu     sync.Mutex
+	files  map[string][]byte
+	resets []string
+	puts   map[string]*tree.Dir // nil removes
+	single map[string][]byte
+}
+
+func newMemory(files map[string][]byte) *memory {
+	return &memory{files: files, puts: map[string]*tree.Dir{}, single: map[string][]byte{}}
+}
+
+func (*memory) Guard(tree.Guard) {}
+func (m *memory) Reset(path string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.resets = append(m.resets, path)
+}
+
+func (m *memory) Put(path string, d *tree.Dir) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, twice := m.puts[path]; twice {
+		return fmt.Errorf("path %q is put twice", path)
+	}
+	m.puts[path] = d
+	return nil
+}
+
+func (m *memory) PutFile(path string, data []byte) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, twice := m.single[path]; twice {
+		return fmt.Errorf("path %q is put twice", path)
+	}
+	m.single[path] = data
+	return nil
+}
+
+// commit returns the files after what was put.
+func (m *memory) commit() map[string][]byte {
+	out := map[string][]byte{}
+	under := func(path, dir string) bool { return path == dir || strings.HasPrefix(path, dir+"/") }
+	for path, data := range m.files {
+		gone := slices.ContainsFunc(m.resets, func(dir string) bool { return under(path, dir) })
+		for dir := range m.puts {
+			gone = gone || under(path, dir)
+		}
+		if !gone {
+			out[path] = data
+		}
+	}
+	for dir, d := range m.puts {
+		for path, data := range d.Files() {
+			out[dir+"/"+path] = data
+		}
+	}
+	maps.Copy(out, m.single)
+	return out
+}
+
+func stored(files map[string][]byte) render.Stored {
+	root := fstest.MapFS{}
+	for path, data := range files {
+		root[path] = &fstest.MapFile{Data: data}
+	}
+	return render.NewStored(root, env)
+}
+
+// bases gives each version a small base of its own.
+type bases struct {
+	mu    sync.Mutex
+	known map[string]*base.Bundle
+}
+
+func (b *bases) Bundle(v *catalog.Version) (*base.Bundle, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	key := v.Ref.String()
+	if b.known[key] == nil {
+		dir, err := tree.FromFiles(map[string][]byte{"workloads/x.yaml": []byte("# " + key + "\n")})
+		if err != nil {
+			return nil, err
+		}
+		if b.known == nil {
+			b.known = map[string]*base.Bundle{}
+		}
+		b.known[key] = &base.Bundle{Version: v, Dir: dir, Digest: tree.Digest(dir), KeepsData: true}
+	}
+	return b.known[key], nil
+}
+
+func product(name, version, rest string) *fstest.MapFile {
+	return &fstest.MapFile{Data: []byte(fmt.Sprintf(`apiVersion: sluice.gatorcloud.io/v1
+kind: Product
+name: %s
+version: "%s"
+parameters:
+  type: object
+  properties:
+    logLevel: {type: string, enum: [info, debug], default: info}
+components:
+- name: engine
+%s`, name, version, rest))}
+}
+
+func component(name, version, sharing, rest string) *fstest.MapFile {
+	return &fstest.MapFile{Data: []byte(fmt.Sprintf(`apiVersion: sluice.gatorcloud.io/v1
+kind: SharedComponent
+name: %s
+version: "%s"
+sharing: %s
+components:
+- name: main
+%s`, name, version, sharing, rest))}
+}
+
+const reference = "- {name: %s, sharing: %s, version: \"%s\"}\n"
+
+// sold is a catalog of two products, a tenant-shared component in two versions
+// and an environment-shared one that only swg 202 requires.
+func sold(t testing.TB) *catalog.Catalog {
+	t.Helper()
+	files := fstest.MapFS{
+		"products/swg/200/product.yaml":    product("swg", "200", fmt.Sprintf(reference, "identity", "tenant", "3")),
+		"products/swg/202/product.yaml":    product("swg", "202", fmt.Sprintf(reference, "identity", "tenant", "4")+fmt.Sprintf(reference, "geoip", "environment", "1")),
+		"products/dsa/31/product.yaml":     product("dsa", "31", fmt.Sprintf(reference, "identity", "tenant", "3")),
+		"shared/identity/3/component.yaml": component("identity", "3", "tenant", ""),
+		"shared/identity/4/component.yaml": component("identity", "4", "tenant", ""),
+		"shared/geoip/1/component.yaml":    component("geoip", "1", "environment", ""),
+	}
+	for name := range maps.Clone(files) {
+		dir, part := name[:strings.LastIndex(name, "/")], "engine"
+		if strings.HasPrefix(name, "shared") {
+			part = "main"
+		}
+		files[dir+"/components/"+part+"/kustomization.yaml"] = &fstest.MapFile{Data: []byte("resources: []\n")}
+	}
+	c, err := catalog.LoadUnlocked(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func site(t testing.TB, batch int) *environments.Site {
+	t.Helper()
+	s, err := environments.Load(fstest.MapFS{
+		"local/environment.yaml": {Data: []byte("apiVersion: sluice.gatorcloud.io/v1\nkind: Environment\nname: local\npopId: \"1\"\npopCode: local\ndestination: {name: in-cluster}\nrepoURL: https://git.example/f.git\ndomain: local.example\nquota: {pods: \"100\"}\n")},
+		"local/fleet.yaml":       {Data: []byte(fmt.Sprintf("apiVersion: sluice.gatorcloud.io/v1\nkind: Fleet\nbatch: %d\nrings:\n- {name: canary, sharePercent: 30, soakSeconds: 60, versions: {swg: \"202\", dsa: \"31\"}, previous: {swg: [\"200\"]}}\n- {name: main, versions: {swg: \"200\", dsa: \"31\"}}\n", batch))},
+	}, env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func newRenderer(t testing.TB, batch, workers int) *render.Renderer {
+	t.Helper()
+	return render.New(render.Config{Site: site(t, batch), Catalog: sold(t), Bundles: &bases{}, Workers: workers})
+}
+
+// drawFacts draws the facts of one tenant.
+func drawFacts(t *rapid.T, id int) authz.Facts {
+	f := authz.Facts{Tenant: authz.Tenant{ID: ident.Must[ident.TenantKind](fmt.Sprint(1000000 + id)),
+		Name: rapid.StringMatching(`[a-z "'#:{}]{1,12}`).Draw(t, "name"), Code: "c5cb27eb"}}
+	for _, p := range []string{"dsa", "swg"} {
+		if !rapid.Bool().Draw(t, "has "+p) {
+			continue
+		}
+		a := authz.Authorisation{Product: ident.Must[ident.ProductKind](p), Replicas: rapid.IntRange(0, 20).Draw(t, "replicas"),
+			StartTime: now.AddDate(-1, 0, 0)}
+		if p == "swg" && rapid.Bool().Draw(t, "pinned") {
+			a.Version = ident.Must[ident.VersionKind](rapid.SampledFrom([]string{"200", "202"}).Draw(t, "pin"))
+		}
+		f.Tenant.Authorisations = append(f.Tenant.Authorisations, a)
+		f.States = append(f.States, rapid.SampledFrom([]authz.State{authz.Active, authz.Active, authz.Suspended, authz.Retained}).Draw(t, "state"))
+	}
+	return f
+}
+
+func sorted(all map[string]authz.Facts) []authz.Facts {
+	var out []authz.Facts
+	for _, k := range slices.Sorted(maps.Keys(all)) {
+		if len(all[k].States) > 0 {
+			out = append(out, all[k])
+		}
+	}
+	return out
+}
+
+func full(t testing.TB, r *render.Renderer, all []authz.Facts, before map[string][]byte) (*render.Fleet, map[string][]byte) {
+	t.Helper()
+	sink := newMemory(before)
+	fleet, report, err := r.Full(context.Background(), all, stored(before), sink)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(report.Faults) > 0 {
+		t.Fatalf("Full() has faults %v, want none", report.Faults)
+	}
+	return fleet, sink.commit()
+}
+
+// diffFiles returns what differs; it compares bytes before it explains.
+func diffFiles(want, got map[string][]byte) string {
+	if maps.EqualFunc(want, got, bytes.Equal) {
+		return ""
+	}
+	text := func(files map[string][]byte) map[string]string {
+		out := map[string]string{}
+		for path, data := range files {
+			out[path] = string(data)
+		}
+		return out
+	}
+	return cmp.Diff(text(want), text(got))
+}
+
+// Equal inputs give equal bytes whatever the number of workers and whatever
+// was there before.
+func TestFullIsDeterministic(t *testing.T) {
+	one, many := newRenderer(t, 3, 1), newRenderer(t, 3, 7)
+	rapid.Check(t, func(rt *rapid.T) {
+		all := map[string]authz.Facts{}
+		for i := range rapid.IntRange(0, 12).Draw(rt, "tenants") {
+			f := drawFacts(rt, i)
+			all[f.Tenant.ID.String()] = f
+		}
+		_, want := full(t, one, sorted(all), nil)
+		_, got := full(t, many, sorted(all), map[string][]byte{
+			"environments/local/tenants/junk.yaml": []byte("x"), "environments/local/fleet/rings/old.yaml": []byte("x")})
+		if d := diffFiles(want, got); d != "" {
+			rt.Errorf("Full() with 7 workers over junk (-want +got):\n%s", d)
+		}
+	})
+}
+
+// What stands in Git after any series of changes is what a render from
+// nothing gives, byte for byte.
+func TestChangesEqualFull(t *testing.T) {
+	r := newRenderer(t, 3, 2)
+	rapid.Check(t, func(rt *rapid.T) {
+		all := map[string]authz.Facts{}
+		fleet, files := full(t, r, nil, nil)
+		for range rapid.IntRange(1, 6).Draw(rt, "commits") {
+			sink := newMemory(files)
+			touched := map[int]bool{}
+			for range rapid.IntRange(1, 5).Draw(rt, "changes") {
+				i := rapid.IntRange(0, 11).Draw(rt, "tenant")
+				if touched[i] {
+					continue
+				}
+				touched[i] = true
+				f := drawFacts(rt, i)
+				all[f.Tenant.ID.String()] = f
+				if _, err := r.Change(fleet, f, stored(files), sink); err != nil {
+					rt.Fatal(err)
+				}
+			}
+			if err := fleet.Flush(sink); err != nil {
+				rt.Fatal(err)
+			}
+			fleet.Settle()
+			files = sink.commit()
+			_, want := full(t, r, sorted(all), nil)
+			if d := diffFiles(want, files); d != "" {
+				rt.Fatalf("after changes (-full +incremental):\n%s", d)
+			}
+		}
+	})
+}
+
+// A shared component is there exactly while an active authorisation needs it.
+func TestSharedComponentsFollowHolders(t *testing.T) {
+	r := newRenderer(t, 100, 2)
+	rapid.Check(t, func(rt *rapid.T) {
+		all := map[string]authz.Facts{}
+		for i := range 4 {
+			f := drawFacts(rt, i)
+			all[f.Tenant.ID.String()] = f
+		}
+		_, files := full(t, r, sorted(all), nil)
+		geoip := false
+		s := site(t, 100)
+		for id, f := range all {
+			identity := false
+			for i, a := range f.Tenant.Authorisations {
+				if f.States[i] != authz.Active {
+					continue
+				}
+				identity = true
+				ring := s.Fleet.Rings[environments.NewAssigner(s.Fleet).Ring(f.Tenant.ID, nil)]
+				version := a.Version.String()
+				if version == "" {
+					version = ring.Versions[a.Product].String()
+				}
+				geoip = geoip || a.Product.String() == "swg" && version == "202"
+			}
+			dir := "environments/local/" + manifest.TenantPath(f.Tenant.ID) + "/base/shared/identity/"
+			has := slices.ContainsFunc(slices.Collect(maps.Keys(files)), func(p string) bool { return strings.HasPrefix(p, dir) })
+			if has != identity {
+				rt.Errorf("tenant %s has identity = %t, want %t", id, has, identity)
+			}
+		}
+		if _, has := files["environments/local/fleet/shared/geoip.yaml"]; has != geoip {
+			rt.Errorf("fleet has geoip = %t, want %t", has, geoip)
+		}
+	})
+}
+
+// A ring in batches soaks once, after its last batch.
+func TestOnlyTheLastBatchSoaks(t *testing.T) {
+	r := newRenderer(t, 1, 2)
+	all := map[string]authz.Facts{}
+	for i := range 40 {
+		f := authz.Facts{Tenant: authz.Tenant{ID: ident.Must[ident.TenantKind](fmt.Sprint(1000000 + i)), Name: "n", Code: "c"},
+			States: []authz.State{authz.Active}}
+		f.Tenant.Authorisations = []authz.Authorisation{{Product: ident.Must[ident.ProductKind]("dsa"), StartTime: now}}
+		all[f.Tenant.ID.String()] = f
+	}
+	_, files := full(t, r, sorted(all), nil)
+	var rings, soaking []string
+	for _, path := range slices.Sorted(maps.Keys(files)) {
+		if !strings.HasPrefix(path, "environments/local/fleet/rings/canary") {
+			continue
+		}
+		rings = append(rings, path)
+		if strings.Contains(string(files[path]), manifest.AnnotationSoak+`: "60"`) {
+			soaking = append(soaking, path)
+		}
+	}
+	if len(rings) < 4 || !slices.Equal(soaking, rings[len(rings)-1:]) {
+		t.Errorf("of %d batches %q soak, want the last one only", len(rings), soaking)
+	}
+}
+
+// Git takes a member file that moves for a rename and tells its new path only,
+// so the descriptor of the ring that a tenant leaves has to change with it.
+func TestRingThatATenantLeavesChanges(t *testing.T) {
+	r := newRenderer(t, 100, 2)
+	rapid.Check(t, func(rt *rapid.T) {
+		all := map[string]authz.Facts{}
+		for i := range 5 {
+			f := drawFacts(rt, i)
+			all[f.Tenant.ID.String()] = f
+		}
+		_, before := full(t, r, sorted(all), nil)
+		gone := drawFacts(rt, rapid.IntRange(0, 4).Draw(rt, "gone"))
+		delete(all, gone.Tenant.ID.String())
+		_, after := full(t, r, sorted(all), nil)
+		for name := range before {
+			dir, file := path.Split(name)
+			if strings.Contains(dir, "/rings/") && file == gone.Tenant.ID.String()+".yaml" && bytes.Equal(before[dir+manifest.DescriptorFile], after[dir+manifest.DescriptorFile]) {
+				rt.Errorf("%s is gone and the descriptor beside it is as before", name)
+			}
+		}
+	})
+}

@@ -1,0 +1,169 @@
+package render
+
+import (
+	"fmt"
+
+	"github.com/gatorcloud/sluice/environments"
+	"github.com/gatorcloud/sluice/renderer/model/authz"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
+	"github.com/gatorcloud/sluice/renderer/render/base"
+	"github.com/gatorcloud/sluice/renderer/render/plan"
+)
+
+// placeOf returns where a site's Applications live and point to.
+func placeOf(s *environments.Site) manifest.Place {
+	return manifest.Place{
+		Environment: s.Name, RepoURL: s.RepoURL, TargetRevision: s.TargetRevision,
+		Project: s.ArgoCD.Project, ArgoCDNamespace: s.ArgoCD.Namespace, Plugin: s.ArgoCD.Plugin,
+		DestinationName: s.Destination.Name, DestinationServer: s.Destination.Server,
+	}
+}
+
+// overlaySpec is what one overlay directory is made of.
+type overlaySpec struct {
+	bundle     *base.Bundle
+	descriptor manifest.Overlay // digests are filled in
+	site       manifest.Site
+	parameters map[string]string
+}
+
+// overlayDir returns an overlay directory: three small files beside the
+// version's base, which is the same *tree.Dir for every tenant.
+func overlayDir(s overlaySpec) (*tree.Dir, error) {
+	d := s.descriptor
+	kustomization := manifest.Kustomization(manifest.KustomizationSpec{
+		Namespace: d.Namespace, Tenant: d.Tenant.String(), State: d.State})
+	parameters := manifest.Parameters(s.site.Data(s.parameters))
+	own := []tree.Entry{{Name: "kustomization.yaml", Data: kustomization}, {Name: "parameters.yaml", Data: parameters}}
+	files, err := tree.New(own...)
+	if err != nil {
+		return nil, err
+	}
+	d.Catalog, d.Files, d.Base = s.bundle.Version.Digest, tree.Digest(files), s.bundle.Digest
+	return tree.New(append(own,
+		tree.Entry{Name: manifest.DescriptorFile, Data: d.Encode()},
+		tree.Entry{Name: manifest.BaseDir, Dir: s.bundle.Dir})...)
+}
+
+// tenantStage writes the folders of tenants of one site.
+type tenantStage struct {
+	site  *environments.Site
+	place manifest.Place
+}
+
+// dir returns the tenant's folder: facts, base and one overlay for each
+// product version in play.
+func (s tenantStage) dir(t *plan.Tenant) (*tree.Dir, error) {
+	facts, err := authz.EncodeFacts(t.Facts)
+	if err != nil {
+		return nil, err
+	}
+	base, err := s.base(t)
+	if err != nil {
+		return nil, fmt.Errorf("writing base of tenant %q: %w", t.Facts.Tenant.ID, err)
+	}
+	entries := []tree.Entry{{Name: manifest.FactsFile, Data: facts}, {Name: manifest.BaseDir, Dir: base}}
+	for _, p := range t.Products {
+		versions := make([]tree.Entry, 0, len(p.Versions))
+		for _, v := range p.Versions {
+			d, err := overlayDir(s.product(t, p, v))
+			if err != nil {
+				return nil, fmt.Errorf("writing overlay %s/%s of tenant %q: %w", p.Name, v.ID, t.Facts.Tenant.ID, err)
+			}
+			versions = append(versions, tree.Entry{Name: v.ID.String(), Dir: d})
+		}
+		d, err := tree.New(versions...)
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, tree.Entry{Name: p.Name.String(), Dir: d})
+	}
+	return tree.New(entries...)
+}
+
+func (s tenantStage) product(t *plan.Tenant, p plan.Product, v plan.Version) overlaySpec {
+	site := s.values(t, p.Name.String(), v.ID)
+	site.Replicas, site.Storage = p.ReplicaText(), p.Storage
+	return overlaySpec{
+		bundle: v.Bundle, site: site, parameters: v.Parameters,
+		descriptor: manifest.Overlay{Environment: s.site.Name, Tenant: t.Facts.Tenant.ID, Namespace: t.Namespace,
+			Product: p.Name, Version: v.ID, State: string(p.State), Replicas: p.Replicas},
+	}
+}
+
+// values returns what every overlay of the tenant gets to know of its place.
+func (s tenantStage) values(t *plan.Tenant, product string, v ident.Version) manifest.Site {
+	who := t.Facts.Tenant
+	return manifest.Site{
+		Domain: s.site.Domain, Environment: s.site.Name.String(), Namespace: t.Namespace,
+		PopCode: s.site.PopCode, PopID: s.site.PopID, Product: product, Version: v.String(),
+		TenantID: who.ID.String(), TenantName: who.Name, TenantCode: who.Code,
+		Replicas: fmt.Sprint(s.site.Defaults.Replicas), Storage: s.site.Defaults.Storage,
+		StorageClass: s.site.Defaults.StorageClass,
+	}
+}
+
+// base returns the tenant's base directory.
+func (s tenantStage) base(t *plan.Tenant) (*tree.Dir, error) {
+	files := baseFiles(s.site, t)
+	shared, err := s.shared(t)
+	if err != nil {
+		return nil, err
+	}
+	if shared != nil {
+		files = append(files, tree.Entry{Name: manifest.SharedDir, Dir: shared})
+	}
+	sealed, err := tree.New(files...)
+	if err != nil {
+		return nil, err
+	}
+	d := manifest.TenantBase{Place: s.place, Tenant: t.Facts.Tenant.ID, Namespace: t.Namespace,
+		Path: manifest.EnvironmentPath(s.site.Name) + "/" + manifest.TenantPath(t.Facts.Tenant.ID), Files: tree.Digest(sealed)}
+	for _, p := range t.Products {
+		product := manifest.TenantProduct{Name: p.Name, Wave: p.Wave, Pin: p.Pin, State: string(p.State)}
+		for _, v := range p.Versions {
+			product.Versions = append(product.Versions, manifest.ProductVersion{Version: v.ID, Requires: v.Requires})
+		}
+		d.Products = append(d.Products, product)
+	}
+	return tree.New(append(files, tree.Entry{Name: manifest.DescriptorFile, Data: d.Encode()})...)
+}
+
+// shared returns the overlays of the tenant's shared components; nil for none.
+func (s tenantStage) shared(t *plan.Tenant) (*tree.Dir, error) {
+	files := map[string][]tree.Entry{}
+	for _, c := range t.Shared {
+		parameters, err := c.Bundle.Version.Fill(nil)
+		if err != nil {
+			return nil, err
+		}
+		d, err := overlayDir(overlaySpec{
+			bundle: c.Bundle, site: s.values(t, c.Name.String(), c.ID), parameters: parameters,
+			descriptor: manifest.Overlay{Environment: s.site.Name, Tenant: t.Facts.Tenant.ID, Namespace: t.Namespace,
+				Component: c.Name, Version: c.ID, State: string(authz.Active), Replicas: s.site.Defaults.Replicas},
+		})
+		if err != nil {
+			return nil, err
+		}
+		files[c.Name.String()] = append(files[c.Name.String()], tree.Entry{Name: c.ID.String(), Dir: d})
+	}
+	return nest(files)
+}
+
+// nest returns a directory of directories; nil when there are none.
+func nest(folders map[string][]tree.Entry) (*tree.Dir, error) {
+	if len(folders) == 0 {
+		return nil, nil
+	}
+	entries := make([]tree.Entry, 0, len(folders))
+	for name, inner := range folders {
+		d, err := tree.New(inner...)
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, tree.Entry{Name: name, Dir: d})
+	}
+	return tree.New(entries...)
+}

@@ -1,0 +1,102 @@
+package loop
+
+import (
+	"context"
+
+	"github.com/gatorcloud/sluice/renderer/git"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/render/pipeline"
+)
+
+// catalogDir is the catalog's folder in a repository.
+const catalogDir = "catalog"
+
+// look reads the head of the branch and decides what of our knowledge still
+// holds there.
+func (c *Core) look(ctx context.Context) error {
+	head, err := c.config.Branch.Head(ctx)
+	if err != nil {
+		return err
+	}
+	if head.IsZero() {
+		return fault.Mend("push catalog/ and environments/ to it first", "reading the branch: it has no commit")
+	}
+	if head.Commit == c.head.Commit && c.ready != nil {
+		c.unsure, c.attempt = false, attempt{}
+		return nil
+	}
+	if !c.attempt.head.IsZero() && head.Commit == c.attempt.head.Commit { // the push arrived, its answer did not
+		// What is pending is rendered once more and found to be there, or differs
+		// from what the fleet is now: as that push made it.
+		c.moved(head, c.attempt.mark)
+		if c.fleet != nil {
+			c.fleet.Settle()
+		}
+		c.unsure, c.attempt = false, attempt{}
+		return nil
+	}
+	return c.follow(ctx, head)
+}
+
+// follow goes to a head that somebody else made.
+func (c *Core) follow(ctx context.Context, head git.Head) error {
+	mark, err := c.last(ctx, head)
+	if err != nil {
+		return err
+	}
+	keep, err := c.untouched(head)
+	if err != nil {
+		return err
+	}
+	if keep {
+		c.moved(head, mark)
+		c.unsure, c.attempt = false, attempt{}
+		return nil
+	}
+	ready, err := c.config.Pipeline.Prepare(c.config.Branch.FS(head), c.config.Environment, pipeline.Options{Workers: c.config.Workers})
+	if err != nil {
+		return err
+	}
+	if ready.Site.Etcd.Prefix != c.config.Source.Prefix() {
+		return ErrPrefix
+	}
+	c.head, c.mark, c.ready, c.fleet = head, mark, ready, nil
+	c.unsure, c.attempt = false, attempt{}
+	return nil
+}
+
+// last returns the mark of the environment's last commit before or at head.
+// Where people merged histories there are several; the latest counts.
+func (c *Core) last(ctx context.Context, head git.Head) (Mark, error) {
+	found, err := c.config.Branch.Nearest(ctx, head, func(h git.Head) bool {
+		_, ours := MarkOf(h, c.config.Environment)
+		return ours
+	})
+	if err != nil {
+		return Mark{}, err
+	}
+	var last Mark
+	for i, h := range found {
+		m, _ := MarkOf(h, c.config.Environment)
+		if i == 0 || m.counts(last.Cluster) && m.Revision > last.Revision || m.Fence > last.Fence {
+			last = m
+		}
+	}
+	return last, nil
+}
+
+// untouched reports whether what we know of the environment holds at a new
+// head: neither it nor the catalog has changed.
+func (c *Core) untouched(head git.Head) (bool, error) {
+	if c.fleet == nil || c.ready == nil {
+		return false, nil
+	}
+	for _, path := range []string{catalogDir, manifest.EnvironmentPath(c.config.Environment)} {
+		same, err := c.config.Branch.Same(c.head, head, path)
+		if err != nil || !same {
+			return false, err
+		}
+	}
+	return true, nil
+}

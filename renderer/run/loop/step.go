@@ -1,0 +1,272 @@
+package loop
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gatorcloud/sluice/renderer/etcd/watch"
+	"github.com/gatorcloud/sluice/renderer/git"
+	"github.com/gatorcloud/sluice/renderer/model/authz"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/render"
+	"github.com/gatorcloud/sluice/renderer/render/facts"
+	"github.com/gatorcloud/sluice/renderer/render/guard"
+	"github.com/gatorcloud/sluice/renderer/render/pipeline"
+)
+
+// step is one step's way from etcd's records to an outcome.
+type step struct {
+	window  watch.Window
+	snap    authz.Snapshot
+	result  facts.Result
+	fleet   *render.Fleet // of a full render
+	outcome Outcome
+}
+
+// assemble decodes the window's records.
+func (s *step) assemble(prefix string) {
+	a := authz.NewAssembler(prefix)
+	for _, r := range s.window.Records {
+		a.Add(r)
+	}
+	s.snap = a.Snapshot(s.window.Revision)
+	s.snap.Keys = s.window.Keys
+	s.outcome.Quarantined = s.snap.Quarantined
+}
+
+// merge decides what is true of the window's tenants.
+func (c *Core) merge(s *step, memory facts.Memory, now time.Time) (err error) {
+	clock := facts.ClockOf(c.ready.Site, now)
+	if s.result, err = facts.Merge(s.snap, memory, c.ready.Site.Tenants.Selects, clock); err != nil {
+		return err
+	}
+	if c.fleet != nil {
+		s.result.Before = c.fleet.Len()
+	}
+	s.outcome.Facts, s.outcome.Released = s.result.Tenants, s.result.Released
+	s.outcome.Catalog, s.outcome.Grants = c.ready.Faults, c.ready.Grants
+	if s.window.Keys == 0 && s.result.Before > 0 && !c.config.AllowRemovals {
+		return guard.Empty(c.config.Source.Prefix(), s.window.Revision)
+	}
+	return nil
+}
+
+// guard has the commit of a step judged by what it does, together with what
+// was released within the window before.
+func (c *Core) guard(tx *git.Tx, s *step, now time.Time) {
+	if c.config.AllowRemovals {
+		return
+	}
+	since := now.Add(-c.config.RemovalWindow)
+	recent := guard.Released(s.result.Tenants, since) // of a full render: all there are
+	if c.fleet != nil {
+		for id, at := range c.tombs {
+			if !at.Before(since) {
+				recent = append(recent, id)
+			}
+		}
+	}
+	tx.Guard(c.ready.Guard(s.result.Before, recent))
+}
+
+// current refuses a window that is older than what Git holds.
+func (c *Core) current(w watch.Window) error {
+	if c.mark.counts(w.Cluster) && w.Revision < c.mark.Revision {
+		return fmt.Errorf("%w: %d is before %d", ErrBehind, w.Revision, c.mark.Revision)
+	}
+	if c.mark.Cluster == w.Cluster && c.config.Fence > 0 && c.mark.Fence > c.config.Fence {
+		return ErrFenced
+	}
+	return nil
+}
+
+// full renders the whole environment.
+func (c *Core) full(ctx context.Context, now time.Time) (Outcome, error) {
+	w, ok := c.config.Source.All()
+	if !ok {
+		return Outcome{}, ErrLoading
+	}
+	if err := c.current(w); err != nil {
+		return Outcome{}, err
+	}
+	s := &step{window: w, outcome: Outcome{Full: true, Since: earliest(c.since, w.Since)}}
+	c.since = s.outcome.Since
+	s.assemble(c.config.Source.Prefix())
+	if err := c.merge(s, c.ready.Memory, now); err != nil {
+		return Outcome{Full: true}, err
+	}
+	tx := c.config.Branch.Begin(c.head)
+	defer tx.Discard()
+	c.guard(tx, s, now)
+	fleet, report, err := c.ready.Renderer.Full(ctx, s.result.Tenants, c.ready.Memory, tx)
+	if err != nil {
+		return Outcome{Full: true}, err
+	}
+	s.outcome.Faults, s.fleet = report.Faults, fleet
+	fleet.Settle()
+	if err := c.publish(ctx, tx, s); err != nil {
+		c.raced = isRace(err)
+		return Outcome{Full: true}, err
+	}
+	c.raced = false
+	c.fleet, c.due = fleet, newDue()
+	clear(c.tombs)
+	c.settle(s, now)
+	return s.outcome, nil
+}
+
+// window renders the tenants that changed.
+func (c *Core) window(ctx context.Context, now time.Time) (Outcome, error) {
+	c.due.pop(now, c.pending)
+	w, ok := c.config.Source.Take(c.pending)
+	if !ok {
+		return Outcome{}, ErrLoading
+	}
+	for _, id := range w.Tenants {
+		c.pending[id] = struct{}{}
+	}
+	c.since = earliest(c.since, w.Since)
+	if len(w.Tenants) == 0 {
+		if c.mark.counts(w.Cluster) {
+			c.covered = max(c.covered, w.Revision)
+		}
+		return Outcome{Revision: c.covered, Tenants: c.fleet.Len()}, nil
+	}
+	if err := c.current(w); err != nil {
+		return Outcome{}, err
+	}
+	s := &step{window: w, outcome: Outcome{Since: c.since}}
+	s.assemble(c.config.Source.Prefix())
+	known, err := c.known(w.Tenants)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if err := c.merge(s, known, now); err != nil {
+		return Outcome{}, err
+	}
+	return c.change(ctx, s, now)
+}
+
+// change renders the tenants of a window and publishes them.
+func (c *Core) change(ctx context.Context, s *step, now time.Time) (Outcome, error) {
+	tx := c.config.Branch.Begin(c.head)
+	defer tx.Discard()
+	c.guard(tx, s, now)
+	rendered := make(map[ident.Tenant]struct{}, len(s.result.Tenants))
+	for _, f := range s.result.Tenants {
+		report, err := c.ready.Renderer.Change(c.fleet, f, c.ready.Memory, tx)
+		if err != nil {
+			return Outcome{}, fmt.Errorf("rendering tenant %q: %w", f.Tenant.ID, err)
+		}
+		if len(report.Kept) > 0 { // what it needs is not known: only a full render keeps what is shared
+			c.fleet = nil
+			return c.full(ctx, now)
+		}
+		s.outcome.Faults = append(s.outcome.Faults, report.Faults...)
+		rendered[f.Tenant.ID] = struct{}{}
+	}
+	for _, id := range s.window.Tenants {
+		if _, ok := rendered[id]; ok {
+			continue
+		}
+		if err := c.ready.Renderer.Remove(c.fleet, id, tx); err != nil {
+			return Outcome{}, fmt.Errorf("removing tenant %q: %w", id, err)
+		}
+		s.outcome.Removed = append(s.outcome.Removed, id)
+	}
+	if err := c.fleet.Flush(tx); err != nil {
+		return Outcome{}, err
+	}
+	if err := c.publish(ctx, tx, s); err != nil {
+		return Outcome{}, err
+	}
+	c.settle(s, now)
+	return s.outcome, nil
+}
+
+// some is the memory of a few tenants.
+type some struct {
+	render.Stored
+	ids []ident.Tenant
+}
+
+// Tenants returns those of the few that Git holds, sorted.
+func (s some) Tenants() ([]ident.Tenant, error) { return s.ids, nil }
+
+// known returns what Git remembers of the given tenants.
+func (c *Core) known(ids []ident.Tenant) (some, error) {
+	s := some{Stored: c.ready.Memory}
+	files, root := c.config.Branch.FS(c.head), manifest.EnvironmentPath(c.config.Environment)+"/"
+	for _, id := range ids {
+		_, err := fs.Stat(files, root+manifest.TenantPath(id)+"/"+manifest.FactsFile)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return s, err
+		}
+		s.ids = append(s.ids, id)
+	}
+	slices.SortFunc(s.ids, ident.Tenant.Compare)
+	return s, nil
+}
+
+// message returns the commit's message.
+func (s *step) message(c *Core, mark Mark) git.Message {
+	env := c.config.Environment
+	o := &s.outcome
+	m := git.Message{Subject: fmt.Sprintf("render %s: %s", env, s.what())}
+	var lines []string
+	for _, part := range []struct {
+		word string
+		ids  []ident.Tenant
+	}{{"Released", o.Released}, {"Removed", s.result.Gone}} {
+		if len(part.ids) > 0 {
+			lines = append(lines, part.word+": "+list(part.ids))
+		}
+	}
+	if n := len(o.Quarantined) + len(o.Faults); n > 0 {
+		lines = append(lines, fmt.Sprintf("Left out: %d records; their tenants keep what they had", n))
+	}
+	m.Body = strings.Join(lines, "\n")
+	m.Trailers = append(mark.trailers(env),
+		git.Trailer{Key: pipeline.TrailerTenants, Value: strconv.Itoa(s.tenants(c))},
+		git.Trailer{Key: pipeline.TrailerVersion, Value: cmp.Or(c.config.Version, "devel")})
+	return m
+}
+
+func (s *step) tenants(c *Core) int {
+	if s.fleet != nil {
+		return s.fleet.Len()
+	}
+	return c.fleet.Len()
+}
+
+// what says in a few words what the commit is about.
+func (s *step) what() string {
+	switch n := len(s.window.Tenants); {
+	case s.outcome.Full:
+		return fmt.Sprintf("%d tenants", len(s.result.Tenants))
+	case n == 1:
+		return "tenant " + s.window.Tenants[0].String()
+	default:
+		return fmt.Sprintf("%d tenants", n)
+	}
+}
+
+func list(ids []ident.Tenant) string {
+	names := make([]string, len(ids))
+	for i, id := range ids {
+		names[i] = id.String()
+	}
+	return fault.List(names)
+}

@@ -1,0 +1,151 @@
+// Package publish is one surface over the two places that sluice renders into:
+// a branch of a Git repository and a directory on a disk.
+//
+// A branch is written by one commit and a compare-and-swap push, again on the
+// new head after a lost race. A directory is written in place and left for
+// people to commit, as gofmt -w leaves its result. Reading and comparing
+// write nothing in either.
+package publish
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gatorcloud/sluice/renderer/git"
+	"github.com/gatorcloud/sluice/renderer/git/worktree"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
+	"github.com/gatorcloud/sluice/renderer/render"
+)
+
+// Fill renders files into sink and returns the message of the commit.
+type Fill func(ctx context.Context, files fs.FS, sink render.Sink) (git.Message, error)
+
+// Written says what a write did.
+type Written struct {
+	Changed bool
+	// Commit is the new commit; empty for a directory.
+	Commit string
+	// Files counts the files that were added, changed and removed.
+	Files tree.Counts
+}
+
+// Target is a place that can be read, compared and written.
+type Target interface {
+	// Files returns the present content. It may be read until Close.
+	Files(ctx context.Context) (fs.FS, error)
+	// Compare returns every file that Write with the same fill would change, sorted by path.
+	Compare(ctx context.Context, fill Fill) ([]tree.Change, error)
+	// Write makes the target what fill gives; nothing is written when fill fails.
+	Write(ctx context.Context, fill Fill) (Written, error)
+	// Close lets go of what was opened.
+	Close() error
+}
+
+// Open opens the repository at location: a URL, a bare repository or, without
+// a branch in o, the directory of a checkout.
+func Open(ctx context.Context, location string, o git.Options) (Target, error) {
+	if o.Branch == "" && isCheckout(location) {
+		root, err := worktree.Open(location)
+		if err != nil {
+			return nil, err
+		}
+		return &directory{root}, nil
+	}
+	repo, err := git.Open(ctx, location, o)
+	if err != nil {
+		return nil, err
+	}
+	return &branch{repo}, nil
+}
+
+// isCheckout reports whether location is a directory that is no bare repository.
+func isCheckout(location string) bool {
+	if strings.Contains(location, "://") {
+		return false
+	}
+	info, err := os.Stat(location)
+	if err != nil || !info.IsDir() {
+		return false
+	}
+	_, head := os.Stat(filepath.Join(location, "HEAD"))
+	_, objects := os.Stat(filepath.Join(location, "objects"))
+	return head != nil || objects != nil
+}
+
+// directory is a Target on a disk.
+type directory struct{ root *worktree.Root }
+
+var _ Target = (*directory)(nil)
+
+func (d *directory) Close() error { return d.root.Close() }
+
+func (d *directory) Files(context.Context) (fs.FS, error) { return d.root.FS(), nil }
+
+func (d *directory) Compare(ctx context.Context, fill Fill) ([]tree.Change, error) {
+	tx := d.root.Begin()
+	if _, err := fill(ctx, d.root.FS(), tx); err != nil {
+		return nil, err
+	}
+	return tx.Changes(ctx)
+}
+
+func (d *directory) Write(ctx context.Context, fill Fill) (Written, error) {
+	tx := d.root.Begin()
+	if _, err := fill(ctx, d.root.FS(), tx); err != nil {
+		return Written{}, err
+	}
+	counts, err := tx.Apply(ctx)
+	return Written{Changed: counts.Any(), Files: counts}, err
+}
+
+// branch is a Target in Git.
+type branch struct{ repo *git.Repo }
+
+var _ Target = (*branch)(nil)
+
+func (b *branch) Close() error { return b.repo.Close() }
+
+func (b *branch) head(ctx context.Context) (git.Head, error) {
+	head, err := b.repo.Head(ctx)
+	if err == nil && head.IsZero() {
+		err = fault.Mend("push catalog/ and environments/ to it first", "reading branch %q: it has no commit", b.repo.Branch())
+	}
+	return head, err
+}
+
+func (b *branch) Files(ctx context.Context) (fs.FS, error) {
+	head, err := b.head(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return b.repo.FS(head), nil
+}
+
+func (b *branch) Compare(ctx context.Context, fill Fill) ([]tree.Change, error) {
+	head, err := b.head(ctx)
+	if err != nil {
+		return nil, err
+	}
+	preview := b.repo.Preview(head)
+	if _, err := fill(ctx, b.repo.FS(head), preview); err != nil {
+		return nil, err
+	}
+	return preview.Changes(ctx)
+}
+
+func (b *branch) Write(ctx context.Context, fill Fill) (Written, error) {
+	if _, err := b.head(ctx); err != nil {
+		return Written{}, err
+	}
+	res, err := git.Update(ctx, b.repo, func(ctx context.Context, tx *git.Tx, head git.Head) (git.Message, error) {
+		return fill(ctx, b.repo.FS(head), tx)
+	}, git.RetryOptions{})
+	if err != nil {
+		return Written{}, err
+	}
+	return Written{Changed: res.Changed, Commit: res.Commit.String(), Files: res.Files}, nil
+}

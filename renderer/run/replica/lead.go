@@ -1,0 +1,271 @@
+package replica
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/gatorcloud/sluice/renderer/argocd/notify"
+	"github.com/gatorcloud/sluice/renderer/argocd/soak"
+	"github.com/gatorcloud/sluice/renderer/etcd/election"
+	"github.com/gatorcloud/sluice/renderer/etcd/watch"
+	"github.com/gatorcloud/sluice/renderer/git"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/render/guard"
+	"github.com/gatorcloud/sluice/renderer/render/pipeline"
+	"github.com/gatorcloud/sluice/renderer/run/loop"
+	"github.com/gatorcloud/sluice/renderer/run/status"
+	"github.com/gatorcloud/sluice/renderer/run/telemetry"
+)
+
+// term is what a leader does until its term ends.
+type term struct {
+	*environment
+	core   *loop.Core
+	status *status.Writer // nil writes none
+	// bad is how many records of each tenant are left out.
+	bad   map[ident.Tenant]int
+	soaks *soak.Watcher // nil refreshes none
+}
+
+// lead renders the environment until ctx ends or another has to go on.
+func (e *environment) lead(ctx context.Context, t *election.Term, mirror *watch.Mirror, watcher *watch.Watcher) error {
+	name := e.name.String()
+	config := loop.Config{Environment: e.name, Pipeline: e.c.Pipeline, Branch: e.c.Repo, Source: mirror,
+		Version: e.c.Version, AllowRemovals: e.c.AllowRemovals, Workers: e.c.Workers, Turn: &e.turn}
+	o := status.Options{Client: e.c.Store.Client(), Environment: name, Prefix: e.place, Logger: e.log, Hear: e.wrote}
+	if t != nil {
+		config.Fence, config.Lead = t.Fence, t.Check
+		guard := t.Guard()
+		o.Guard = &guard
+	}
+	work := &term{environment: e, core: loop.NewCore(config), bad: map[ident.Tenant]int{}}
+	var all sync.WaitGroup
+	defer all.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if e.c.StatusPrefix != "-" {
+		work.status = status.New(o)
+		all.Go(func() { work.status.Run(ctx) })
+	}
+	if e.c.Rings != nil {
+		work.soaks = soak.New(soak.Options{Rings: e.c.Rings, Clock: e.c.Clock, Environment: e.name, Logger: e.log, Hear: e.refreshed})
+		all.Go(func() { work.soaks.Run(ctx) })
+	}
+	if e.c.Starter != nil {
+		all.Go(func() { e.retry(ctx) })
+	}
+	e.c.Metrics.Leader.WithLabelValues(name).Set(1)
+	defer e.c.Metrics.Leader.WithLabelValues(name).Set(0)
+	e.failing.Store(time.Now().UnixNano()) // until the first step is well
+	e.leading.Store(true)
+	defer e.leading.Store(false)
+	return loop.New(work.core, loop.Options{Timing: e.c.Timing, Clock: e.c.Clock, Feed: mirror, Sync: watcher.Sync,
+		Poke: e.poke, Logger: e.log, Hear: work.hear}).Run(ctx)
+}
+
+// hear takes note of one step.
+func (t *term) hear(_ context.Context, o loop.Outcome, err error) {
+	m, name := t.c.Metrics, t.name.String()
+	t.c.Health.Set("git/"+name, gitTrouble(err))
+	var blocked *guard.Refusal
+	m.RemovalsBlocked.WithLabelValues(name).Set(telemetry.Bool(errors.As(err, &blocked)))
+	if err != nil {
+		m.Retries.WithLabelValues(name, reason(err)).Inc()
+		t.failing.CompareAndSwap(0, time.Now().UnixNano())
+		return
+	}
+	t.failing.Store(0)
+	t.quarantine(o)
+	if o.Full {
+		m.GrantsRefused.WithLabelValues(name).Set(float64(len(o.Grants)))
+		t.c.Health.Note("fleet/"+name, refused(o.Grants))
+	}
+	m.PushedRevision.WithLabelValues(name).Set(float64(o.Revision))
+	m.Tenants.WithLabelValues(name).Set(float64(o.Tenants))
+	if t.status != nil {
+		t.status.Put(status.Of(o, t.core.Site().Site))
+	}
+	t.soak(o)
+	if !o.Changed {
+		return
+	}
+	kind := "window"
+	if o.Full {
+		kind = "full"
+	}
+	m.Pushes.WithLabelValues(name, kind).Inc()
+	if !o.Since.IsZero() {
+		m.ChangeToPush.WithLabelValues(name).Observe(time.Since(o.Since).Seconds())
+	}
+	if len(t.c.Notifiers) > 0 {
+		t.notify(o)
+	}
+}
+
+// refused joins what fleet.yaml asks for and the rings did not get; nil for nothing.
+func refused(all []pipeline.Grant) error {
+	faults := make([]error, len(all))
+	for i, g := range all {
+		faults[i] = g
+	}
+	return errors.Join(faults...)
+}
+
+// notify tells Argo CD about a push.
+func (t *term) notify(o loop.Outcome) {
+	p := notify.Push{Environment: t.name, RepoURL: t.core.Site().Site.RepoURL, Branch: t.c.Repo.Branch(),
+		Before: o.Base.Commit.String(), After: o.Commit}
+	paths, complete, err := t.c.Repo.Touched(o.Base, o.Head, manifest.EnvironmentPath(t.name), notify.MaxPaths)
+	if err != nil {
+		t.log.Warn("listing what was pushed; Argo CD is told of everything", "error", err)
+	}
+	if complete {
+		p.Paths = append([]string{}, paths...) // never nil, which is everything
+	}
+	for _, n := range t.c.Notifiers {
+		n.Tell(p)
+	}
+}
+
+// soak tells the watcher of soaks when what it reads may have changed: people's
+// commits lead to full renders, and batches are in the rendered fleet.
+func (t *term) soak(o loop.Outcome) {
+	if t.soaks == nil || o.Head.IsZero() {
+		return
+	}
+	same, err := t.c.Repo.Same(o.Base, o.Head, manifest.EnvironmentPath(t.name)+"/"+manifest.FleetDir)
+	if o.Full || err != nil || !same {
+		t.soaks.Follow(t.c.Repo.FS(o.Head))
+	}
+}
+
+// refreshed counts refreshes at the end of soaks.
+func (e *environment) refreshed(err error) {
+	e.c.Metrics.Soaks.WithLabelValues(e.name.String(), result(err)).Inc()
+}
+
+// result names what became of a call in metrics.
+func result(err error) string {
+	if err != nil {
+		return "failed"
+	}
+	return "sent"
+}
+
+// quarantine counts what is left out.
+func (t *term) quarantine(o loop.Outcome) {
+	if o.Full {
+		clear(t.bad)
+	}
+	for _, f := range o.Facts {
+		delete(t.bad, f.Tenant.ID)
+	}
+	for _, id := range o.Removed {
+		delete(t.bad, id)
+	}
+	delete(t.bad, ident.Tenant{})
+	for _, q := range o.Quarantined {
+		t.bad[q.Tenant]++
+	}
+	for _, f := range o.Faults {
+		t.bad[f.Tenant]++
+	}
+	n := 0
+	for _, some := range t.bad {
+		n += some
+	}
+	t.c.Metrics.Quarantined.WithLabelValues(t.name.String()).Set(float64(n))
+}
+
+// gitTrouble returns err if readiness should show it: what passes by itself does not.
+func gitTrouble(err error) error {
+	switch fault.ClassOf(err) {
+	case fault.Person, fault.Unknown:
+		return err
+	}
+	return nil
+}
+
+// reason names a failure in metrics.
+func reason(err error) string {
+	var blocked *guard.Refusal
+	switch {
+	case errors.As(err, &blocked):
+		return "removals-blocked"
+	case errors.Is(err, git.ErrMoved):
+		return "moved"
+	case errors.Is(err, git.ErrRefused):
+		return "refused"
+	case errors.Is(err, loop.ErrBehind):
+		return "behind"
+	case errors.Is(err, loop.ErrFenced), errors.Is(err, election.ErrLost):
+		return "fenced"
+	case errors.Is(err, loop.ErrLoading):
+		return "loading"
+	}
+	return fault.ClassOf(err).String()
+}
+
+// reading takes note of one reading of etcd.
+func (e *environment) reading(r watch.Reading) {
+	name := e.name.String()
+	e.c.Health.Set("etcd/"+name, r.Err)
+	if r.Err != nil {
+		return
+	}
+	e.c.Metrics.Rereads.WithLabelValues(name, r.Cause).Inc()
+	e.c.Metrics.Corrections.WithLabelValues(name).Add(float64(r.Added + r.Changed + r.Vanished))
+}
+
+func (e *environment) wrote(n int, err error) {
+	if err != nil {
+		e.c.Metrics.Status.WithLabelValues(e.name.String(), "error").Inc()
+		return
+	}
+	e.c.Metrics.Status.WithLabelValues(e.name.String(), "written").Add(float64(n))
+}
+
+// gauge shows the copy's size and, on the leader, how far Git is behind it.
+func (e *environment) gauge(ctx context.Context, mirror *watch.Mirror) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	m, name := e.c.Metrics, e.name.String()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		_, revision, _ := mirror.State()
+		m.WatchRevision.WithLabelValues(name).Set(float64(revision))
+		m.Records.WithLabelValues(name).Set(float64(mirror.Keys()))
+		lag := e.lag(mirror)
+		m.WatchLag.WithLabelValues(name).Set(lag.Seconds())
+		if e.leading.Load() && e.failing.Load() == 0 {
+			m.LastSuccess.WithLabelValues(name).Set(telemetry.Seconds(time.Now().Add(-lag)))
+			if lag == 0 {
+				m.PushedRevision.WithLabelValues(name).Set(float64(revision))
+			}
+		}
+	}
+}
+
+// lag returns the age of the oldest change that is not pushed. A replica that
+// stands by lags behind nothing: it takes nothing from its copy.
+func (e *environment) lag(mirror *watch.Mirror) time.Duration {
+	if !e.leading.Load() {
+		return 0
+	}
+	var lag time.Duration
+	if _, since := mirror.Pending(); !since.IsZero() {
+		lag = time.Since(since)
+	}
+	if failing := e.failing.Load(); failing != 0 {
+		lag = max(lag, time.Since(time.Unix(0, failing)))
+	}
+	return lag
+}
