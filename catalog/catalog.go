@@ -106,7 +106,7 @@ func (c *Catalog) lookup(ref Ref) (*Version, error) {
 		what = "shared component"
 	}
 	if _, ok := c.digests[ref]; ok {
-		return nil, fault.Mend("run `sluice validate`", "%s %q: version %q has faults", what, ref.Name, ref.Version)
+		return nil, fault.Hintf("run `sluice validate`", "%s %q: version %q has faults", what, ref.Name, ref.Version)
 	}
 	var names, versions []string
 	for _, v := range c.All() {
@@ -119,9 +119,9 @@ func (c *Catalog) lookup(ref Ref) (*Version, error) {
 		}
 	}
 	if len(versions) == 0 {
-		return nil, fault.Mend(didYouMean(ref.Name, slices.Compact(names)), "no %s %q in the catalog", what, ref.Name)
+		return nil, fault.Hintf(didYouMean(ref.Name, slices.Compact(names)), "no %s %q in the catalog", what, ref.Name)
 	}
-	return nil, fault.Mend("published: "+newest(versions), "%s %q: no version %q", what, ref.Name, ref.Version)
+	return nil, fault.Hintf("published: "+newest(versions), "%s %q: no version %q", what, ref.Name, ref.Version)
 }
 
 // newest lists the last three of versions in order.

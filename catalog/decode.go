@@ -63,7 +63,7 @@ func decode(ref Ref, files *tree.Dir) (*Version, []error) {
 	name := descriptionFile(ref)
 	data, err := files.Read(name)
 	if err != nil {
-		return nil, []error{fault.Mend("every version has a "+name, "%s: no such file", name)}
+		return nil, []error{fault.Hintf("every version has a "+name, "%s: no such file", name)}
 	}
 	var doc document
 	if err := parse(data, &doc); err != nil {
@@ -82,7 +82,7 @@ func parse(data []byte, doc *document) error {
 	}
 	err := strict.YAML(data, maxFileBytes, doc)
 	if err != nil && fault.HintOf(err) == "" {
-		return fault.Mend("mend the line; `sluice catalog show` prints good versions to compare with", "%w", err)
+		return fault.Hintf("mend the line; `sluice catalog show` prints good versions to compare with", "%w", err)
 	}
 	return err
 }
@@ -96,7 +96,7 @@ type checker struct {
 }
 
 func (c *checker) refuse(hint, format string, args ...any) {
-	c.add(fault.Mend(hint, format, args...))
+	c.add(fault.Hintf(hint, format, args...))
 }
 
 func (c *checker) add(errs ...error) {

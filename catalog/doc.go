@@ -7,7 +7,7 @@
 // version that was loaded without error is valid by construction: its names
 // passed the gate of package ident, its graph has no cycle and its files stay
 // inside its directory and refer to nothing remote. The package renders
-// nothing; package bundle turns a version into manifests.
+// nothing; package base turns a version into manifests.
 //
 // Data lives beside the code: catalog/products/<product>/<version>/product.yaml,
 // catalog/shared/<component>/<version>/component.yaml and catalog/catalog.lock.

@@ -39,7 +39,7 @@ func (v *Version) Fill(params map[string]any) (map[string]string, error) {
 	var faults []error
 	for _, name := range slices.Sorted(maps.Keys(params)) {
 		if !slices.Contains(s.names, name) {
-			faults = append(faults, fault.Mend(didYouMean(name, s.names), "parameter %s is unknown to %s", quote(name), v.Ref))
+			faults = append(faults, fault.Hintf(didYouMean(name, s.names), "parameter %s is unknown to %s", quote(name), v.Ref))
 			continue
 		}
 		value, err := scalar(params[name])
@@ -95,13 +95,13 @@ func scalar(value any) (any, error) {
 		}
 		f, err := x.Float64()
 		if err != nil {
-			return nil, fault.Mend("use a smaller number", "number %s is out of range", quote(x.String()))
+			return nil, fault.Hintf("use a smaller number", "number %s is out of range", quote(x.String()))
 		}
 		return number(f, 0)
 	case nil:
-		return nil, fault.Mend("leave the parameter out to get the default", "value null is no scalar")
+		return nil, fault.Hintf("leave the parameter out to get the default", "value null is no scalar")
 	default:
-		return nil, fault.Mend("write a string, a number, true or false", "the value is a %s, not a scalar", wordFor(value))
+		return nil, fault.Hintf("write a string, a number, true or false", "the value is a %s, not a scalar", wordFor(value))
 	}
 }
 
@@ -118,7 +118,7 @@ func wordFor(value any) string {
 // number bounds a number; i is its exact value when it was an integer.
 func number(f float64, i int64) (any, error) {
 	if !(math.Abs(f) < maxNumber) { // NaN too
-		return nil, fault.Mend("use a number below 1e15", "number %g is out of range", f)
+		return nil, fault.Hintf("use a number below 1e15", "number %g is out of range", f)
 	}
 	if f == math.Trunc(f) {
 		if i == 0 {
@@ -127,7 +127,7 @@ func number(f float64, i int64) (any, error) {
 		return i, nil
 	}
 	if math.Abs(f) < 1/maxNumber {
-		return nil, fault.Mend("use 0 or a larger number", "number %g is out of range", f)
+		return nil, fault.Hintf("use 0 or a larger number", "number %g is out of range", f)
 	}
 	return f, nil
 }
@@ -135,14 +135,14 @@ func number(f float64, i int64) (any, error) {
 // checkText refuses what does not show: a value must be what people see.
 func checkText(s string) error {
 	if len(s) > maxValueBytes {
-		return fault.Mend("put long values into the product", "the value has %d bytes, at most %d are allowed", len(s), maxValueBytes)
+		return fault.Hintf("put long values into the product", "the value has %d bytes, at most %d are allowed", len(s), maxValueBytes)
 	}
 	if !utf8.ValidString(s) {
-		return fault.Mend("write UTF-8", "value %s is not valid UTF-8", quote(s))
+		return fault.Hintf("write UTF-8", "value %s is not valid UTF-8", quote(s))
 	}
 	for _, r := range s {
 		if !unicode.IsPrint(r) {
-			return fault.Mend("use printable characters on one line", "value %s contains %U", quote(s), r)
+			return fault.Hintf("use printable characters on one line", "value %s contains %U", quote(s), r)
 		}
 	}
 	return nil
@@ -183,7 +183,7 @@ func (v *Version) explain(err error) []error {
 		if len(leaf.InstanceLocation) > 0 {
 			what = fmt.Sprintf("parameter %q", strings.Join(leaf.InstanceLocation, "."))
 		}
-		faults = append(faults, fault.Mend(hint, "%s: %s", what, describe(leaf)))
+		faults = append(faults, fault.Hintf(hint, "%s: %s", what, describe(leaf)))
 	}
 	return faults
 }

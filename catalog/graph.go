@@ -29,7 +29,7 @@ func buckets(nodes []node) ([][]string, []error) {
 	var faults []error
 	for len(rest) > 0 {
 		cycle := findCycle(rest)
-		faults = append(faults, fault.Mend("remove one of the dependencies", "components depend on each other: %s", strings.Join(cycle, " -> ")))
+		faults = append(faults, fault.Hintf("remove one of the dependencies", "components depend on each other: %s", strings.Join(cycle, " -> ")))
 		for _, name := range cycle {
 			delete(rest, name)
 		}

@@ -85,9 +85,9 @@ func readLock(root fs.FS) (Lock, error) {
 	case err != nil:
 		return Lock{}, fmt.Errorf("%s: %w", LockFile, err)
 	case !info.Mode().IsRegular():
-		return Lock{}, fault.Mend("restore it from Git", "%s: it is no regular file", LockFile)
+		return Lock{}, fault.Hintf("restore it from Git", "%s: it is no regular file", LockFile)
 	case info.Size() > maxLockBytes:
-		return Lock{}, fault.Mend("restore it from Git", "%s: %d bytes, at most %d are allowed", LockFile, info.Size(), maxLockBytes)
+		return Lock{}, fault.Hintf("restore it from Git", "%s: %d bytes, at most %d are allowed", LockFile, info.Size(), maxLockBytes)
 	}
 	data, err := fs.ReadFile(root, LockFile)
 	if err != nil {
@@ -113,7 +113,7 @@ func find(root fs.FS, f faults) []Ref {
 		}
 	}
 	if len(refs) == 0 && len(f) == 0 {
-		f.add("", fault.Mend("a version is a folder products/<product>/<version> with a product.yaml", "the catalog has no version"))
+		f.add("", fault.Hintf("a version is a folder products/<product>/<version> with a product.yaml", "the catalog has no version"))
 	}
 	return refs
 }
@@ -130,7 +130,7 @@ func folders(root fs.FS, dir string, f faults) []string {
 		return nil
 	}
 	if !info.IsDir() {
-		f.add(dir, fault.Mend("make it a directory", "%s: symbolic links and files are not allowed here", dir))
+		f.add(dir, fault.Hintf("make it a directory", "%s: symbolic links and files are not allowed here", dir))
 		return nil
 	}
 	entries, err := fs.ReadDir(root, dir)
@@ -144,7 +144,7 @@ func folders(root fs.FS, dir string, f faults) []string {
 			names = append(names, e.Name())
 		case !e.Type().IsRegular():
 			place := path.Join(dir, e.Name())
-			f.add(place, fault.Mend("put a copy of the folder there", "%s: symbolic links are not allowed", place))
+			f.add(place, fault.Hintf("put a copy of the folder there", "%s: symbolic links are not allowed", place))
 		}
 	}
 	return names

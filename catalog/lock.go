@@ -27,7 +27,7 @@ type Lock struct{ digests map[Ref]string }
 func ParseLock(data []byte) (Lock, error) {
 	l := Lock{map[Ref]string{}}
 	if len(data) > maxLockBytes {
-		return l, fault.Mend("restore it from Git", "%s: %d bytes, at most %d are allowed", LockFile, len(data), maxLockBytes)
+		return l, fault.Hintf("restore it from Git", "%s: %d bytes, at most %d are allowed", LockFile, len(data), maxLockBytes)
 	}
 	var faults []error
 	for i, line := range bytes.Split(data, []byte("\n")) {
@@ -49,10 +49,10 @@ func (l Lock) parseLine(text string) error {
 		return err
 	}
 	if !digestForm.MatchString(digest) {
-		return fault.Mend("write <ref> <digest>; after a merge conflict keep the lines of both sides", "%s is no digest", quote(digest))
+		return fault.Hintf("write <ref> <digest>; after a merge conflict keep the lines of both sides", "%s is no digest", quote(digest))
 	}
 	if other, ok := l.digests[ref]; ok && other != digest {
-		return fault.Mend("keep the line that was published first", "%s has two digests", ref)
+		return fault.Hintf("keep the line that was published first", "%s has two digests", ref)
 	}
 	l.digests[ref] = digest
 	return nil
@@ -61,7 +61,7 @@ func (l Lock) parseLine(text string) error {
 // ParseRef parses the form that Ref.String gives.
 func ParseRef(s string) (Ref, error) {
 	bad := func() (Ref, error) {
-		return Ref{}, fault.Mend("write products/<product>/<version> or shared/<component>/<version>", "%s is no version of the catalog", quote(s))
+		return Ref{}, fault.Hintf("write products/<product>/<version> or shared/<component>/<version>", "%s is no version of the catalog", quote(s))
 	}
 	parts := strings.Split(s, "/")
 	if len(parts) != 3 {
@@ -147,15 +147,15 @@ func (l Lock) verify(digests map[Ref]string) map[Ref]error {
 		switch {
 		case digest == "":
 		case !ok:
-			faults[ref] = fault.Mend("run `sluice catalog lock` to publish it", "%s: version is not in %s", ref, LockFile)
+			faults[ref] = fault.Hintf("run `sluice catalog lock` to publish it", "%s: version is not in %s", ref, LockFile)
 		case locked != digest:
-			faults[ref] = fault.Mend("revert the edit and publish the next version in a folder of its own",
+			faults[ref] = fault.Hintf("revert the edit and publish the next version in a folder of its own",
 				"%s: published version was changed: digest %s is not the locked %s", ref, short(digest), short(locked))
 		}
 	}
 	for ref := range l.digests {
 		if _, ok := digests[ref]; !ok {
-			faults[ref] = fault.Mend("restore the folder from Git, or remove the line once no environment uses the version",
+			faults[ref] = fault.Hintf("restore the folder from Git, or remove the line once no environment uses the version",
 				"%s: version is in %s and not in the catalog", ref, LockFile)
 		}
 	}

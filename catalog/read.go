@@ -38,7 +38,7 @@ func readDir(fsys fs.FS, root string) (*tree.Dir, []error) {
 }
 
 func (r *reader) refuse(at, hint, format string, args ...any) {
-	r.faults = append(r.faults, fault.Mend(hint, at+": "+format, args...))
+	r.faults = append(r.faults, fault.Hintf(hint, at+": "+format, args...))
 }
 
 func (r *reader) dir(root, rel string, depth int) *tree.Dir {

@@ -47,11 +47,11 @@ func compileSchema(doc map[string]any) (*schema, []error) {
 	faults := checkTop(doc)
 	required, err := stringList(doc["required"])
 	if err != nil {
-		faults = append(faults, fault.Mend("list the names of parameters", "parameters: required: %w", err))
+		faults = append(faults, fault.Hintf("list the names of parameters", "parameters: required: %w", err))
 	}
 	properties, _ := doc["properties"].(map[string]any)
 	if len(properties) > maxParameters {
-		return nil, append(faults, fault.Mend("use fewer", "parameters: %d properties, at most %d are allowed", len(properties), maxParameters))
+		return nil, append(faults, fault.Hintf("use fewer", "parameters: %d properties, at most %d are allowed", len(properties), maxParameters))
 	}
 	s.names = slices.Sorted(maps.Keys(properties))
 	for _, name := range s.names {
@@ -60,7 +60,7 @@ func compileSchema(doc map[string]any) (*schema, []error) {
 			s.defaults[name] = def
 		}
 		if !hasDefault && !slices.Contains(required, name) {
-			errs = append(errs, fault.Mend("give it a default, or list it in required", "it may be without a value"))
+			errs = append(errs, fault.Hintf("give it a default, or list it in required", "it may be without a value"))
 		}
 		for _, e := range errs {
 			faults = append(faults, fmt.Errorf("parameter %q: %w", name, e))
@@ -68,7 +68,7 @@ func compileSchema(doc map[string]any) (*schema, []error) {
 	}
 	for _, name := range required {
 		if _, ok := properties[name]; !ok {
-			faults = append(faults, fault.Mend(didYouMean(name, s.names), "parameters: required %q is no property", name))
+			faults = append(faults, fault.Hintf(didYouMean(name, s.names), "parameters: required %q is no property", name))
 		}
 	}
 	if len(faults) > 0 {
@@ -86,7 +86,7 @@ func compileSchema(doc map[string]any) (*schema, []error) {
 func checkTop(doc map[string]any) []error {
 	var faults []error
 	refuse := func(hint, format string, args ...any) {
-		faults = append(faults, fault.Mend(hint, "parameters: "+format, args...))
+		faults = append(faults, fault.Hintf(hint, "parameters: "+format, args...))
 	}
 	allowed := append(combiners(), "$schema", "$defs", "$comment", "title", "description", "type",
 		"properties", "required", "additionalProperties", "dependentRequired", "dependentSchemas", "examples")
@@ -120,7 +120,7 @@ func combiners() []string {
 // checkProperty checks one parameter and returns its default.
 func checkProperty(name string, value any) (def any, hasDefault bool, faults []error) {
 	refuse := func(hint, format string, args ...any) {
-		faults = append(faults, fault.Mend(hint, format, args...))
+		faults = append(faults, fault.Hintf(hint, format, args...))
 	}
 	if !parameterForm.MatchString(name) {
 		refuse("use a name such as maxConnections", "the name is not of the form [a-z][A-Za-z0-9]*")
@@ -164,10 +164,10 @@ func checkRefs(v any) []error {
 			switch k {
 			case "$ref":
 				if s, ok := v[k].(string); !ok || !strings.HasPrefix(s, "#/$defs/") {
-					faults = append(faults, fault.Mend("refer to #/$defs/...", "parameters: $ref %q leaves the document", fmt.Sprint(v[k])))
+					faults = append(faults, fault.Hintf("refer to #/$defs/...", "parameters: $ref %q leaves the document", fmt.Sprint(v[k])))
 				}
 			case "$dynamicRef", "$id", "$anchor", "$dynamicAnchor", "$vocabulary":
-				faults = append(faults, fault.Mend("remove it", "parameters: keyword %q is not allowed", k))
+				faults = append(faults, fault.Hintf("remove it", "parameters: keyword %q is not allowed", k))
 			default:
 				faults = append(faults, checkRefs(v[k])...)
 			}
@@ -192,7 +192,7 @@ func compile(doc map[string]any) (*jsonschema.Schema, error) {
 	}
 	compiled, err := c.Compile(url)
 	if err != nil {
-		return nil, fault.Mend("write a valid JSON Schema, draft 2020-12", "parameters: %s", schemaFault(err))
+		return nil, fault.Hintf("write a valid JSON Schema, draft 2020-12", "parameters: %s", schemaFault(err))
 	}
 	return compiled, nil
 }
@@ -204,7 +204,7 @@ var _ jsonschema.URLLoader = noLoader{}
 
 // Load fails.
 func (noLoader) Load(url string) (any, error) {
-	return nil, fault.Mend("refer to #/$defs/...", "schema %q is not in the document", url)
+	return nil, fault.Hintf("refer to #/$defs/...", "schema %q is not in the document", url)
 }
 
 // checkDefaults checks each default against its own property, so that a bad
@@ -219,7 +219,7 @@ func (s *schema) checkDefaults() []error {
 		}
 		s.defaults[name] = value
 		if err := s.compiled.Properties[name].Validate(value); err != nil {
-			faults = append(faults, fault.Mend("mend the default or the schema", "parameter %q: default %s: %s", name, quote(text(value)), schemaFault(err)))
+			faults = append(faults, fault.Hintf("mend the default or the schema", "parameter %q: default %s: %s", name, quote(text(value)), schemaFault(err)))
 		}
 	}
 	return faults

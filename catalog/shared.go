@@ -35,15 +35,15 @@ func (c *Catalog) checkReferences(v *Version) []error {
 		_, there := c.digests[target]
 		switch {
 		case !good && there:
-			out = append(out, fault.Mend("mend that version first", "component %q refers to %s, which has faults", r.Name, target))
+			out = append(out, fault.Hintf("mend that version first", "component %q refers to %s, which has faults", r.Name, target))
 		case !good:
 			_, err := c.lookup(target)
 			out = append(out, fmt.Errorf("component %q refers to what is not there: %w", r.Name, err))
 		case found.Sharing != r.Sharing:
-			out = append(out, fault.Mend(fmt.Sprintf("write sharing: %s", found.Sharing),
+			out = append(out, fault.Hintf(fmt.Sprintf("write sharing: %s", found.Sharing),
 				"component %q: sharing %q is not that of %s, %q", r.Name, r.Sharing, target, found.Sharing))
 		case v.Ref.Shared && reach(r.Sharing) < reach(v.Sharing):
-			out = append(out, fault.Mend("share both alike, or turn the dependency round",
+			out = append(out, fault.Hintf("share both alike, or turn the dependency round",
 				"component %q: %s serves the whole %s and depends on %s, which serves fewer", r.Name, v.Ref, v.Sharing, target))
 		}
 	}
@@ -59,7 +59,7 @@ func (c *Catalog) checkSharing(f faults) {
 			continue
 		}
 		if o, ok := first[v.Name]; ok && o.Sharing != v.Sharing {
-			f.add(v.Ref.String(), fault.Mend("publish it under another name",
+			f.add(v.Ref.String(), fault.Hintf("publish it under another name",
 				"%s/%s: sharing %q differs from %q of version %q", v.Ref, componentFile, v.Sharing, o.Sharing, o.Version))
 			delete(c.versions, v.Ref)
 			continue

@@ -60,7 +60,7 @@ type checker struct {
 }
 
 func (c *checker) addf(hint, format string, args ...any) {
-	c.faults = append(c.faults, fault.Mend(hint, "checking %s: %w", c.file, fmt.Errorf(format, args...)))
+	c.faults = append(c.faults, fault.Hintf(hint, "checking %s: %w", c.file, fmt.Errorf(format, args...)))
 }
 
 func (c *checker) match(field, value string, re *regexp.Regexp, hint string) {

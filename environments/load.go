@@ -63,7 +63,7 @@ func checkPrefixes(names []ident.Environment) []error {
 	for _, a := range names {
 		for _, b := range names {
 			if strings.HasPrefix(b.String(), a.String()+"-") {
-				faults = append(faults, fault.Mend("rename one of them",
+				faults = append(faults, fault.Hintf("rename one of them",
 					"listing environments: %q begins with the name of environment %q, so their Applications could collide", b, a))
 			}
 		}
@@ -80,7 +80,7 @@ func Load(root fs.FS, name ident.Environment) (*Site, error) {
 		read(root, envFile, &site.Environment),
 		read(root, fleet, &site.Fleet))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fault.Mend("an environment is a folder environments/<name> with environment.yaml and fleet.yaml",
+		return nil, fault.Hintf("an environment is a folder environments/<name> with environment.yaml and fleet.yaml",
 			"loading environment %q: %w", name, err)
 	}
 	if err != nil {
@@ -104,14 +104,14 @@ func read(root fs.FS, name string, out any) error {
 		return fmt.Errorf("reading %s: %w", name, err)
 	}
 	if info.Size() > maxFileBytes {
-		return fault.Mend("split the environment", "reading %s: %d bytes, at most %d are allowed", name, info.Size(), maxFileBytes)
+		return fault.Hintf("split the environment", "reading %s: %d bytes, at most %d are allowed", name, info.Size(), maxFileBytes)
 	}
 	data, err := fs.ReadFile(root, name)
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", name, err)
 	}
 	if err := strict.YAML(data, maxFileBytes, out); err != nil {
-		return fault.Mend("compare with "+path.Base(name)+" in environments/local", "reading %s: %w", name, err)
+		return fault.Hintf("compare with "+path.Base(name)+" in environments/local", "reading %s: %w", name, err)
 	}
 	return nil
 }

@@ -80,7 +80,7 @@ func (o sealed) parameters() ([]Announcement, error) {
 	if err := strict.YAML(file, maxParametersFile, &config); err != nil {
 		return nil, because(ReasonDirectory, fmt.Errorf("%s: %w", fileParameters, err))
 	}
-	site := manifest.Site{}.Data(nil)
+	site := manifest.Builtins{}.Data(nil)
 	var all []Announcement
 	for _, name := range slices.Sorted(maps.Keys(config.Data)) {
 		tooltip := "From the authorisation or the version's default. Read-only here: change the authorisation."

@@ -65,7 +65,7 @@ func ReasonOf(err error) Reason {
 
 // refuse returns a refusal that a person can mend.
 func refuse(reason Reason, hint, format string, args ...any) error {
-	return &Refusal{reason, fault.Mend(hint, format, args...)}
+	return &Refusal{reason, fault.Hintf(hint, format, args...)}
 }
 
 // because makes err a refusal, unless it is one already or the request ended.

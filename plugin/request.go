@@ -71,19 +71,19 @@ func parseParameters(text string) (Grants, error) {
 	}
 	var list []parameter
 	if err := strict.JSON([]byte(text), maxParameters, &list); err != nil {
-		return nil, fault.Mend(hintParameters, "%s: %w", EnvParameters, err)
+		return nil, fault.Hintf(hintParameters, "%s: %w", EnvParameters, err)
 	}
 	for i, p := range list {
 		switch {
 		case p.Name != ParameterVersions:
-			return nil, fault.Mend(hintParameters, "there is no parameter %s", clip(p.Name))
+			return nil, fault.Hintf(hintParameters, "there is no parameter %s", clip(p.Name))
 		case i > 0:
-			return nil, fault.Mend(hintParameters, "parameter %q occurs twice", p.Name)
+			return nil, fault.Hintf(hintParameters, "parameter %q occurs twice", p.Name)
 		case p.String != nil || p.Array != nil:
-			return nil, fault.Mend(hintParameters, "parameter %q is not a map", p.Name)
+			return nil, fault.Hintf(hintParameters, "parameter %q is not a map", p.Name)
 		}
 		if err := grants.fill(p.Map); err != nil {
-			return nil, fault.Mend(hintParameters, "parameter %q: %w", p.Name, err)
+			return nil, fault.Hintf(hintParameters, "parameter %q: %w", p.Name, err)
 		}
 	}
 	return grants, nil

@@ -175,7 +175,7 @@ func Listen(path string) (net.Listener, error) {
 	}
 	l, err := net.Listen("unix", path)
 	if err != nil {
-		return nil, fault.Mend("the folder must exist and be writable: it is the volume that the repo-server and the plugin share", "listening on %q: %w", path, err)
+		return nil, fault.Hintf("the folder must exist and be writable: it is the volume that the repo-server and the plugin share", "listening on %q: %w", path, err)
 	}
 	if err := os.Chmod(path, 0o660); err != nil {
 		l.Close()
@@ -192,11 +192,11 @@ func removeStale(path string) error {
 	case err != nil:
 		return err
 	case info.Mode().Type() != fs.ModeSocket:
-		return fault.Mend("give another path", "there is a file that is no socket")
+		return fault.Hintf("give another path", "there is a file that is no socket")
 	}
 	if c, err := net.DialTimeout("unix", path, time.Second); err == nil {
 		c.Close()
-		return fault.Mend("stop the other one, or give another path", "another server answers there")
+		return fault.Hintf("stop the other one, or give another path", "another server answers there")
 	}
 	return os.Remove(path)
 }

@@ -189,7 +189,7 @@ func (s *Server) receive(ctx context.Context, c *call, stream grpc.ServerStream,
 		return plugin.Request{}, fmt.Errorf("receiving metadata: %w", err)
 	}
 	if first.Metadata == nil {
-		return plugin.Request{}, fault.Mend("the client is not Argo CD; look at who can reach the plugin's socket", "receiving metadata: the first message has none")
+		return plugin.Request{}, fault.Hintf("the client is not Argo CD; look at who can reach the plugin's socket", "receiving metadata: the first message has none")
 	}
 	m := first.Metadata
 	c.app = m.Env[plugin.EnvAppName]
@@ -220,7 +220,7 @@ func (c *chunks) Read(p []byte) (int, error) {
 			return 0, err
 		}
 		if !m.IsChunk {
-			return 0, fault.Mend("the client is not Argo CD; look at who can reach the plugin's socket", "receiving archive: a message has no chunk")
+			return 0, fault.Hintf("the client is not Argo CD; look at who can reach the plugin's socket", "receiving archive: a message has no chunk")
 		}
 		c.rest = m.Chunk
 	}

@@ -30,7 +30,7 @@ func (in *input) Read(p []byte) (n int, err error) {
 	n, in.err = in.r.Read(p)
 	in.sum.Write(p[:n])
 	if in.count += int64(n); in.count > in.max {
-		in.err = fault.Mend(hintPaths, "archive has more than %d bytes", in.max)
+		in.err = fault.Hintf(hintPaths, "archive has more than %d bytes", in.max)
 		return 0, in.err
 	}
 	return n, in.err
@@ -54,7 +54,7 @@ func (in *input) verify(rest io.Reader, o Options, decoded bool) error {
 	case sum != o.SHA256:
 		return fault.New(fault.Retry, hintResend, "archive has checksum sha256:%s, announced was %s", sum, clip(o.SHA256))
 	case decoded && left > 0:
-		return fault.Mend(hintResend, "archive is followed by %d bytes that do not belong to it", left)
+		return fault.Hintf(hintResend, "archive is followed by %d bytes that do not belong to it", left)
 	}
 	return nil
 }

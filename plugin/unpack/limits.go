@@ -53,15 +53,15 @@ func (l Limits) orDefaults() Limits {
 }
 
 func (l Limits) tooMuch() error {
-	return fault.Mend(hintPaths, "archive has more than %d bytes when decompressed", l.Decompressed)
+	return fault.Hintf(hintPaths, "archive has more than %d bytes when decompressed", l.Decompressed)
 }
 
 func (l Limits) checkPath(name string) error {
 	switch {
 	case len(name) > l.Path:
-		return fault.Mend("rendered paths are short; this one was not written by sluice", "path %q... has %d bytes, at most %d are allowed", name[:min(len(name), 48)], len(name), l.Path)
+		return fault.Hintf("rendered paths are short; this one was not written by sluice", "path %q... has %d bytes, at most %d are allowed", name[:min(len(name), 48)], len(name), l.Path)
 	case strings.Count(name, "/") >= l.Depth:
-		return fault.Mend("rendered paths are short; this one was not written by sluice", "path %q... is more than %d directories deep", name[:min(len(name), 48)], l.Depth)
+		return fault.Hintf("rendered paths are short; this one was not written by sluice", "path %q... is more than %d directories deep", name[:min(len(name), 48)], l.Depth)
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ func cleanRoot(p string) (string, error) {
 	}
 	clean, err := cleanName(p)
 	if err != nil {
-		return "", fault.Mend("the Application's path must lie inside the repository", "checking application path: %w", err)
+		return "", fault.Hintf("the Application's path must lie inside the repository", "checking application path: %w", err)
 	}
 	return clean, nil
 }
@@ -29,7 +29,7 @@ func cleanRoot(p string) (string, error) {
 // refuses names that are absolute, leave the archive or could be read in two ways.
 func cleanName(name string) (string, error) {
 	bad := func(why string) error {
-		return fault.Mend("the archive was not written by Argo CD; look at who can reach the plugin's socket", "entry name %s %s", clip(name), why)
+		return fault.Hintf("the archive was not written by Argo CD; look at who can reach the plugin's socket", "entry name %s %s", clip(name), why)
 	}
 	switch {
 	case name == "":
@@ -70,7 +70,7 @@ func leadsTo(name, root string) bool {
 // checkType refuses entries that are neither file nor directory. relevant
 // entries lie in the wanted directory or on the way to it.
 func checkType(h *tar.Header, relevant bool) error {
-	bad := func(what string) error { return fault.Mend(hintPlain, "entry %s is %s", clip(h.Name), what) }
+	bad := func(what string) error { return fault.Hintf(hintPlain, "entry %s is %s", clip(h.Name), what) }
 	if sparse(h) {
 		return bad("a sparse file")
 	}

@@ -151,7 +151,7 @@ func (a *archive) entries(t *tar.Reader) error {
 			return broken("reading entry", err)
 		}
 		if a.stats.Entries++; a.stats.Entries > a.limits.Entries {
-			return fault.Mend(hintPaths, "archive has more than %d entries", a.limits.Entries)
+			return fault.Hintf(hintPaths, "archive has more than %d entries", a.limits.Entries)
 		}
 		if err := a.entry(h, t); err != nil {
 			return err
@@ -181,16 +181,16 @@ func (a *archive) entry(h *tar.Header, t io.Reader) error {
 // keep reads one file of the wanted directory.
 func (a *archive) keep(name string, size int64, t io.Reader) error {
 	if _, twice := a.files[name]; twice {
-		return fault.Mend(hintResend, "entry %q occurs twice", name)
+		return fault.Hintf(hintResend, "entry %q occurs twice", name)
 	}
 	if a.stats.Kept++; a.stats.Kept > a.limits.Files {
-		return fault.Mend(hintPaths, "directory has more than %d files", a.limits.Files)
+		return fault.Hintf(hintPaths, "directory has more than %d files", a.limits.Files)
 	}
 	if size > a.limits.File {
-		return fault.Mend("rendered files are small; this one was not written by sluice", "file %q has %d bytes, at most %d are allowed", name, size, a.limits.File)
+		return fault.Hintf("rendered files are small; this one was not written by sluice", "file %q has %d bytes, at most %d are allowed", name, size, a.limits.File)
 	}
 	if a.bytes += size; a.bytes > a.limits.Kept {
-		return fault.Mend(hintPaths, "directory has more than %d bytes", a.limits.Kept)
+		return fault.Hintf(hintPaths, "directory has more than %d bytes", a.limits.Kept)
 	}
 	data := make([]byte, size)
 	if _, err := io.ReadFull(t, data); err != nil {
@@ -203,11 +203,11 @@ func (a *archive) keep(name string, size int64, t io.Reader) error {
 // dir builds the directory from the collected files.
 func (a *archive) dir() (*tree.Dir, error) {
 	if len(a.files) == 0 {
-		return nil, fault.Mend("the Application's path must be a directory that sluice rendered", "unpacking archive: %w below %q", ErrNoFiles, a.root)
+		return nil, fault.Hintf("the Application's path must be a directory that sluice rendered", "unpacking archive: %w below %q", ErrNoFiles, a.root)
 	}
 	d, err := tree.FromFiles(a.files)
 	if err != nil {
-		return nil, fault.Mend(hintResend, "unpacking archive: %w", err)
+		return nil, fault.Hintf(hintResend, "unpacking archive: %w", err)
 	}
 	return d, nil
 }

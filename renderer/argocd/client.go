@@ -109,9 +109,9 @@ func explain(code int, body []byte) error {
 	case code == http.StatusConflict:
 		return fmt.Errorf("%w: %w", unblock.ErrChanged, err)
 	case code == http.StatusUnauthorized, code == http.StatusForbidden:
-		return fault.Mend("get, list and patch of applications.argoproj.io in Argo CD's namespace are needed", "asking Kubernetes: %w", err)
+		return fault.Hintf("get, list and patch of applications.argoproj.io in Argo CD's namespace are needed", "asking Kubernetes: %w", err)
 	case code == http.StatusNotFound:
-		return fault.Mend("check the kubeconfig's context and --argocd-namespace: there are no such Applications", "asking Kubernetes: %w: %w", errGone, err)
+		return fault.Hintf("check the kubeconfig's context and --argocd-namespace: there are no such Applications", "asking Kubernetes: %w: %w", errGone, err)
 	case code == http.StatusTooManyRequests, code >= 500:
 		return fault.New(fault.Retry, "repeat the command", "asking Kubernetes: %w", err)
 	}

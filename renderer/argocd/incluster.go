@@ -19,19 +19,19 @@ const (
 func InCluster(getenv func(string) string, readFile func(string) ([]byte, error)) (Access, error) {
 	host, port := getenv("KUBERNETES_SERVICE_HOST"), getenv("KUBERNETES_SERVICE_PORT")
 	if host == "" || port == "" {
-		return Access{}, fault.Mend("name a kubeconfig, or run in a pod", "looking for the pod's own cluster: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set")
+		return Access{}, fault.Hintf("name a kubeconfig, or run in a pod", "looking for the pod's own cluster: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set")
 	}
 	const hint = "let the pod have its account's token: automountServiceAccountToken: true"
 	ca, err := readFile(accountCA)
 	if err != nil {
-		return Access{}, fault.Mend(hint, "reading the pod's certificate authority: %w", err)
+		return Access{}, fault.Hintf(hint, "reading the pod's certificate authority: %w", err)
 	}
 	a := Access{Server: "https://" + net.JoinHostPort(host, port), Authorities: x509.NewCertPool(), Renew: renew(accountToken, readFile)}
 	if !a.Authorities.AppendCertsFromPEM(ca) {
-		return Access{}, fault.Mend(hint, "reading the pod's certificate authority: %q holds no certificate", accountCA)
+		return Access{}, fault.Hintf(hint, "reading the pod's certificate authority: %q holds no certificate", accountCA)
 	}
 	if a.Token, err = a.Renew(); err != nil {
-		return Access{}, fault.Mend(hint, "reading the pod's token: %w", err)
+		return Access{}, fault.Hintf(hint, "reading the pod's token: %w", err)
 	}
 	return a, nil
 }

@@ -75,7 +75,7 @@ type Options struct {
 func Parse(data []byte, o Options) (Access, error) {
 	var k kubeconfig
 	if err := yaml.Unmarshal(data, &k); err != nil {
-		return Access{}, fault.Mend("check the kubeconfig with kubectl config view", "reading kubeconfig %q: %w", o.File, err)
+		return Access{}, fault.Hintf("check the kubeconfig with kubectl config view", "reading kubeconfig %q: %w", o.File, err)
 	}
 	if o.Context == "" {
 		o.Context = k.Current
@@ -104,22 +104,22 @@ func (k kubeconfig) choose(context string) (cluster, user, error) {
 				}
 			}
 		}
-		return cluster{}, user{}, fault.Mend("check the kubeconfig with kubectl config view", "context %q names a cluster or a user that is not there", context)
+		return cluster{}, user{}, fault.Hintf("check the kubeconfig with kubectl config view", "context %q names a cluster or a user that is not there", context)
 	}
-	return cluster{}, user{}, fault.Mend("choose one with --context, or with kubectl config use-context", "there is no context %q", context)
+	return cluster{}, user{}, fault.Hintf("choose one with --context, or with kubectl config use-context", "there is no context %q", context)
 }
 
 func (o Options) access(c cluster, u user) (Access, error) {
 	a := Access{Server: c.Server, ServerName: c.ServerName, Token: u.Token}
 	at, err := url.Parse(c.Server)
 	if err != nil || at.Host == "" || at.Scheme != "https" && at.Hostname() != "127.0.0.1" {
-		return a, fault.Mend("give the cluster an https URL", "server %q is none", c.Server)
+		return a, fault.Hintf("give the cluster an https URL", "server %q is none", c.Server)
 	}
 	switch {
 	case c.Insecure:
-		return a, fault.Mend("give the cluster its certificate-authority-data", "insecure-skip-tls-verify is refused")
+		return a, fault.Hintf("give the cluster its certificate-authority-data", "insecure-skip-tls-verify is refused")
 	case u.Exec != nil:
-		return a, fault.Mend("make a kubeconfig with a token: kubectl create token, or run kubectl proxy", "a user with an exec plugin is not supported")
+		return a, fault.Hintf("make a kubeconfig with a token: kubectl create token, or run kubectl proxy", "a user with an exec plugin is not supported")
 	}
 	files := []struct {
 		name string
@@ -167,13 +167,13 @@ func (a *Access) trust(c cluster, u user) error {
 	if len(c.CA) > 0 {
 		a.Authorities = x509.NewCertPool()
 		if !a.Authorities.AppendCertsFromPEM(c.CA) {
-			return fault.Mend("it must be a certificate in PEM", "the certificate authority cannot be read")
+			return fault.Hintf("it must be a certificate in PEM", "the certificate authority cannot be read")
 		}
 	}
 	if len(u.Cert) > 0 {
 		pair, err := tls.X509KeyPair(u.Cert, u.Key)
 		if err != nil {
-			return fault.Mend("certificate and key must be a pair in PEM", "reading the client certificate: %w", err)
+			return fault.Hintf("certificate and key must be a pair in PEM", "reading the client certificate: %w", err)
 		}
 		a.Certificates = []tls.Certificate{pair}
 	}

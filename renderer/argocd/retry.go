@@ -89,7 +89,7 @@ func (c *Client) unsynced(ctx context.Context, environment string) ([]string, er
 func (t table) outOfSync() ([]string, error) {
 	name, sync := t.column("Name"), t.column("Sync Status")
 	if len(t.Rows) > 0 && (name < 0 || sync < 0) {
-		return nil, fault.Mend("use the CustomResourceDefinitions that come with Argo CD", "the columns Name and Sync Status are missing")
+		return nil, fault.Hintf("use the CustomResourceDefinitions that come with Argo CD", "the columns Name and Sync Status are missing")
 	}
 	var names []string
 	for _, r := range t.Rows {

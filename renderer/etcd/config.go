@@ -60,7 +60,7 @@ func (c Config) resolve() (resolved, error) {
 		c.RequestTimeout = defaultRequestTimeout
 	}
 	if (c.Username == "") != (c.Password == "") {
-		return resolved{}, fault.Mend("give --etcd-user and --etcd-password, or neither", "etcd login: user %q and password are not both given", c.Username)
+		return resolved{}, fault.Hintf("give --etcd-user and --etcd-password, or neither", "etcd login: user %q and password are not both given", c.Username)
 	}
 	r := resolved{Config: c}
 	if err := r.resolveEndpoints(); err != nil {
@@ -74,7 +74,7 @@ func (c Config) secured() bool { return c.CAFile != "" || c.CertFile != "" || c.
 
 func (r *resolved) resolveEndpoints() error {
 	if len(r.Endpoints) == 0 {
-		return fault.Mend("name one with --etcd-endpoints", "etcd endpoints: none is given")
+		return fault.Hintf("name one with --etcd-endpoints", "etcd endpoints: none is given")
 	}
 	given := r.Endpoints
 	r.Endpoints = make([]string, len(given))
@@ -84,7 +84,7 @@ func (r *resolved) resolveEndpoints() error {
 			return err
 		}
 		if scheme(r.Endpoints[i]) != scheme(r.Endpoints[0]) {
-			return fault.Mend("use one scheme for all", "etcd endpoints %q and %q: differ in scheme", r.Endpoints[0], r.Endpoints[i])
+			return fault.Hintf("use one scheme for all", "etcd endpoints %q and %q: differ in scheme", r.Endpoints[0], r.Endpoints[i])
 		}
 	}
 	return nil
@@ -104,29 +104,29 @@ func (r *resolved) endpoint(e string) (string, error) {
 	}
 	u, err := url.Parse(e)
 	if err != nil {
-		return "", fault.Mend(hint, "etcd endpoint: is no URL") // which may hold a password
+		return "", fault.Hintf(hint, "etcd endpoint: is no URL") // which may hold a password
 	}
 	if u.User != nil {
-		return "", fault.Mend("use --etcd-user and --etcd-password", "etcd endpoint %q: holds a user", u.Redacted())
+		return "", fault.Hintf("use --etcd-user and --etcd-password", "etcd endpoint %q: holds a user", u.Redacted())
 	}
 	switch u.Scheme {
 	case "unix":
 		if u.Host+u.Path == "" {
-			return "", fault.Mend("use unix:///path/of/the/socket", "etcd endpoint %q: has no path", e)
+			return "", fault.Hintf("use unix:///path/of/the/socket", "etcd endpoint %q: has no path", e)
 		}
 		return e, nil
 	case "http", "https":
 	default:
-		return "", fault.Mend(hint, "etcd endpoint %q: scheme %q is not http, https or unix", e, u.Scheme)
+		return "", fault.Hintf(hint, "etcd endpoint %q: scheme %q is not http, https or unix", e, u.Scheme)
 	}
 	if u.Hostname() == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
-		return "", fault.Mend(hint, "etcd endpoint %q: is not a scheme, a host and a port", e)
+		return "", fault.Hintf(hint, "etcd endpoint %q: is not a scheme, a host and a port", e)
 	}
 	if u.Port() == "" {
 		u.Host += ":2379"
 	}
 	if u.Scheme == "http" && r.secured() {
-		return "", fault.Mend("use https:// or leave the TLS files out", "etcd endpoint %q: is not encrypted, but TLS files are given", e)
+		return "", fault.Hintf("use https:// or leave the TLS files out", "etcd endpoint %q: is not encrypted, but TLS files are given", e)
 	}
 	return u.Scheme + "://" + u.Host, nil
 }
@@ -139,22 +139,22 @@ func (r *resolved) resolveTLS() error {
 	if r.CAFile != "" {
 		pem, err := os.ReadFile(r.CAFile)
 		if err != nil {
-			return fault.Mend("check --etcd-cacert", "reading etcd's certificate authority: %w", err)
+			return fault.Hintf("check --etcd-cacert", "reading etcd's certificate authority: %w", err)
 		}
 		r.tls.RootCAs = x509.NewCertPool()
 		if !r.tls.RootCAs.AppendCertsFromPEM(pem) {
-			return fault.Mend("use a PEM file", "reading etcd's certificate authority: %q holds no certificate", r.CAFile)
+			return fault.Hintf("use a PEM file", "reading etcd's certificate authority: %q holds no certificate", r.CAFile)
 		}
 	}
 	if r.CertFile == "" && r.KeyFile == "" {
 		return nil
 	}
 	if r.CertFile == "" || r.KeyFile == "" {
-		return fault.Mend("give --etcd-cert and --etcd-key, or neither", "etcd client certificate: certificate and key are not both given")
+		return fault.Hintf("give --etcd-cert and --etcd-key, or neither", "etcd client certificate: certificate and key are not both given")
 	}
 	pair, err := tls.LoadX509KeyPair(r.CertFile, r.KeyFile)
 	if err != nil {
-		return fault.Mend("check --etcd-cert and --etcd-key", "reading etcd client certificate %q: %w", r.CertFile, err)
+		return fault.Hintf("check --etcd-cert and --etcd-key", "reading etcd client certificate %q: %w", r.CertFile, err)
 	}
 	r.tls.Certificates = []tls.Certificate{pair}
 	return nil

@@ -76,7 +76,7 @@ func (s *Store) request(ctx context.Context) (context.Context, context.CancelFun
 // checkPrefix refuses what authz.ParsePrefix would have changed.
 func checkPrefix(prefix string) error {
 	if prefix == "" || prefix[0] != '/' || strings.HasSuffix(prefix, "/") {
-		return fault.Mend("use a path such as /tenant/info", "etcd prefix %q: does not begin with a slash or ends with one", prefix)
+		return fault.Hintf("use a path such as /tenant/info", "etcd prefix %q: does not begin with a slash or ends with one", prefix)
 	}
 	return nil
 }

@@ -132,7 +132,7 @@ func (r *Records) List(ctx context.Context, ids ...ident.Tenant) (authz.Listing,
 // listSome reads the tenants in one transaction.
 func (r *Records) listSome(ctx context.Context, ids []ident.Tenant) (authz.Listing, error) {
 	if len(ids) > maxChanges {
-		return authz.Listing{}, fault.Mend("list all", "listing %d tenants: at most %d can be named", len(ids), maxChanges)
+		return authz.Listing{}, fault.Hintf("list all", "listing %d tenants: at most %d can be named", len(ids), maxChanges)
 	}
 	var ops []clientv3.Op
 	for _, id := range ids {

@@ -56,7 +56,7 @@ func (r *Records) Apply(ctx context.Context, changes []authz.Change, progress fu
 // transaction, and returns how many records that were.
 func (r *Records) Delete(ctx context.Context, key authz.Key) (int64, error) {
 	if key.Tenant.IsZero() {
-		return 0, fault.Mend("name a tenant", "deleting a record: it has no tenant")
+		return 0, fault.Hintf("name a tenant", "deleting a record: it has no tenant")
 	}
 	name := authz.FormatKey(r.prefix, key)
 	ops := []clientv3.Op{clientv3.OpDelete(name)}
@@ -153,7 +153,7 @@ func (t *transaction) conflict(resp *clientv3.TxnResponse) error {
 		}
 		switch {
 		case e.revision == authz.AnyRevision && found == 0:
-			return fault.Mend(fmt.Sprintf("write the tenant first: sluice authz put %s --name NAME --code CODE", e.key),
+			return fault.Hintf(fmt.Sprintf("write the tenant first: sluice authz put %s --name NAME --code CODE", e.key),
 				"writing an authorisation: tenant %q does not exist", e.key)
 		case e.revision == 0 && found != 0:
 			return fault.New(fault.Retry, "read it and decide again", "writing %q: somebody else made it at revision %d", e.key, found)

@@ -76,7 +76,7 @@ func (w *historian) commit(ctx context.Context, h object.Hash) (object.CommitDat
 			return object.CommitData{}, err
 		}
 		if len(w.extra) <= known {
-			return object.CommitData{}, fault.Mend("fetch the whole history: git fetch --unshallow",
+			return object.CommitData{}, fault.Hintf("fetch the whole history: git fetch --unshallow",
 				"commit %s is not there", h)
 		}
 	}

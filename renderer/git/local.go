@@ -42,11 +42,11 @@ func openLocal(path string, o Options, h hooks) (*local, error) {
 			return nil, fmt.Errorf("opening repository %q: %w", path, err)
 		}
 		if l.name == "" {
-			return nil, fault.Mend("name the branch to write", "opening repository %q: its HEAD names no branch", path)
+			return nil, fault.Hintf("name the branch to write", "opening repository %q: its HEAD names no branch", path)
 		}
 	}
 	if dir.DenyCheckedOut && l.refs.CheckedOut(l.name, dir.Bare) {
-		return nil, fault.Mend("use a bare repository, or another branch",
+		return nil, fault.Hintf("use a bare repository, or another branch",
 			"opening repository %q: branch %q is checked out in its work tree, which would go stale", path, l.name)
 	}
 	objects := filepath.Join(dir.Path, "objects")
@@ -96,7 +96,7 @@ func (l *local) writable(context.Context) error {
 	for _, dir := range []string{"objects", "refs/heads"} {
 		f, err := os.CreateTemp(filepath.Join(l.path, dir), "tmp_writable_")
 		if err != nil {
-			return fault.Mend("give the user that runs sluice the right to write the repository", "%w", err)
+			return fault.Hintf("give the user that runs sluice the right to write the repository", "%w", err)
 		}
 		if err := errors.Join(f.Close(), os.Remove(f.Name())); err != nil {
 			return err

@@ -58,7 +58,7 @@ func openMirror(ctx context.Context, url string, o Options, h hooks) (*mirror, e
 		return nil, err
 	}
 	if o.CacheDir == "" {
-		return nil, fault.Mend("name a directory for mirrors of remote repositories", "opening repository %s: no cache directory", r)
+		return nil, fault.Hintf("name a directory for mirrors of remote repositories", "opening repository %s: no cache directory", r)
 	}
 	m := &mirror{remote: r, name: o.Branch, disk: h.disk, log: o.Logger, step: h.step, limit: cmp.Or(h.patience, patience)}
 	if m.name == "" {

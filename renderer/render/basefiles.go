@@ -64,12 +64,12 @@ func namespaceFile(site *environments.Site, t *plan.Tenant) []byte {
 func keepsData(t *plan.Tenant) bool {
 	for _, p := range t.Products {
 		for _, v := range p.Versions {
-			if v.Bundle.KeepsData {
+			if v.Base.KeepsData {
 				return true
 			}
 		}
 	}
-	return slices.ContainsFunc(t.Shared, func(s plan.Shared) bool { return s.Bundle.KeepsData })
+	return slices.ContainsFunc(t.Shared, func(s plan.Shared) bool { return s.Base.KeepsData })
 }
 
 func quotaFile(site *environments.Site, t *plan.Tenant) []byte {

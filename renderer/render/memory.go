@@ -82,7 +82,7 @@ func (s Stored) Facts(id ident.Tenant) (authz.Facts, error) {
 		return authz.Facts{}, fmt.Errorf("reading %s: %w", name, err)
 	}
 	if f.Tenant.ID != id {
-		return authz.Facts{}, fault.Mend("revert the edit of this file", "reading %s: it holds tenant %q", name, f.Tenant.ID)
+		return authz.Facts{}, fault.Hintf("revert the edit of this file", "reading %s: it holds tenant %q", name, f.Tenant.ID)
 	}
 	return f, nil
 }

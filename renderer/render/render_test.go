@@ -103,10 +103,10 @@ func stored(files map[string][]byte) render.Stored {
 // bases gives each version a small base of its own.
 type bases struct {
 	mu    sync.Mutex
-	known map[string]*base.Bundle
+	known map[string]*base.Base
 }
 
-func (b *bases) Bundle(v *catalog.Version) (*base.Bundle, error) {
+func (b *bases) Base(v *catalog.Version) (*base.Base, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	key := v.Ref.String()
@@ -116,9 +116,9 @@ func (b *bases) Bundle(v *catalog.Version) (*base.Bundle, error) {
 			return nil, err
 		}
 		if b.known == nil {
-			b.known = map[string]*base.Bundle{}
+			b.known = map[string]*base.Base{}
 		}
-		b.known[key] = &base.Bundle{Version: v, Dir: dir, Digest: tree.Digest(dir), KeepsData: true}
+		b.known[key] = &base.Base{Version: v, Dir: dir, Digest: tree.Digest(dir), KeepsData: true}
 	}
 	return b.known[key], nil
 }
@@ -190,7 +190,7 @@ func site(t testing.TB, batch int) *environments.Site {
 
 func newRenderer(t testing.TB, batch, workers int) *render.Renderer {
 	t.Helper()
-	return render.New(render.Config{Site: site(t, batch), Catalog: sold(t), Bundles: &bases{}, Workers: workers})
+	return render.New(render.Config{Site: site(t, batch), Catalog: sold(t), Bases: &bases{}, Workers: workers})
 }
 
 // drawFacts draws the facts of one tenant.
@@ -222,7 +222,7 @@ func sorted(all map[string]authz.Facts) []authz.Facts {
 	return out
 }
 
-func full(t testing.TB, r *render.Renderer, all []authz.Facts, before map[string][]byte) (*render.Fleet, map[string][]byte) {
+func full(t testing.TB, r *render.Renderer, all []authz.Facts, before map[string][]byte) (*render.Roster, map[string][]byte) {
 	t.Helper()
 	sink := newMemory(before)
 	fleet, report, err := r.Full(context.Background(), all, stored(before), sink)

@@ -23,9 +23,9 @@ func placeOf(s *environments.Site) manifest.Place {
 
 // overlaySpec is what one overlay directory is made of.
 type overlaySpec struct {
-	bundle     *base.Bundle
+	base       *base.Base
 	descriptor manifest.Overlay // digests are filled in
-	site       manifest.Site
+	site       manifest.Builtins
 	parameters map[string]string
 }
 
@@ -41,10 +41,10 @@ func overlayDir(s overlaySpec) (*tree.Dir, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.Catalog, d.Files, d.Base = s.bundle.Version.Digest, tree.Digest(files), s.bundle.Digest
+	d.Catalog, d.Files, d.Base = s.base.Version.Digest, tree.Digest(files), s.base.Digest
 	return tree.New(append(own,
 		tree.Entry{Name: manifest.DescriptorFile, Data: d.Encode()},
-		tree.Entry{Name: manifest.BaseDir, Dir: s.bundle.Dir})...)
+		tree.Entry{Name: manifest.BaseDir, Dir: s.base.Dir})...)
 }
 
 // tenantStage writes the folders of tenants of one site.
@@ -87,16 +87,16 @@ func (s tenantStage) product(t *plan.Tenant, p plan.Product, v plan.Version) ove
 	site := s.values(t, p.Name.String(), v.ID)
 	site.Replicas, site.Storage = p.ReplicaText(), p.Storage
 	return overlaySpec{
-		bundle: v.Bundle, site: site, parameters: v.Parameters,
+		base: v.Base, site: site, parameters: v.Parameters,
 		descriptor: manifest.Overlay{Environment: s.site.Name, Tenant: t.Facts.Tenant.ID, Namespace: t.Namespace,
 			Product: p.Name, Version: v.ID, State: string(p.State), Replicas: p.Replicas},
 	}
 }
 
 // values returns what every overlay of the tenant gets to know of its place.
-func (s tenantStage) values(t *plan.Tenant, product string, v ident.Version) manifest.Site {
+func (s tenantStage) values(t *plan.Tenant, product string, v ident.Version) manifest.Builtins {
 	who := t.Facts.Tenant
-	return manifest.Site{
+	return manifest.Builtins{
 		Domain: s.site.Domain, Environment: s.site.Name.String(), Namespace: t.Namespace,
 		PopCode: s.site.PopCode, PopID: s.site.PopID, Product: product, Version: v.String(),
 		TenantID: who.ID.String(), TenantName: who.Name, TenantCode: who.Code,
@@ -135,12 +135,12 @@ func (s tenantStage) base(t *plan.Tenant) (*tree.Dir, error) {
 func (s tenantStage) shared(t *plan.Tenant) (*tree.Dir, error) {
 	files := map[string][]tree.Entry{}
 	for _, c := range t.Shared {
-		parameters, err := c.Bundle.Version.Fill(nil)
+		parameters, err := c.Base.Version.Fill(nil)
 		if err != nil {
 			return nil, err
 		}
 		d, err := overlayDir(overlaySpec{
-			bundle: c.Bundle, site: s.values(t, c.Name.String(), c.ID), parameters: parameters,
+			base: c.Base, site: s.values(t, c.Name.String(), c.ID), parameters: parameters,
 			descriptor: manifest.Overlay{Environment: s.site.Name, Tenant: t.Facts.Tenant.ID, Namespace: t.Namespace,
 				Component: c.Name, Version: c.ID, State: string(authz.Active), Replicas: s.site.Defaults.Replicas},
 		})

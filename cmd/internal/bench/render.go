@@ -42,7 +42,7 @@ func bare(dir string) (string, error) {
 
 // commitAll renders all tenants into a new bare repository and publishes one
 // commit. It returns the repository, its fleet and how long that took.
-func commitAll(ctx context.Context, dir string, r *render.Renderer, all []authz.Facts) (*git.Repo, *render.Fleet, time.Duration, error) {
+func commitAll(ctx context.Context, dir string, r *render.Renderer, all []authz.Facts) (*git.Repo, *render.Roster, time.Duration, error) {
 	path, err := bare(dir)
 	if err != nil {
 		return nil, nil, 0, err

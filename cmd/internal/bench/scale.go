@@ -86,9 +86,9 @@ func newRenderer() (*render.Renderer, error) {
 	}
 	p := pipeline.New()
 	for _, v := range c.All() {
-		if _, err := p.Bundles().Bundle(v); err != nil {
+		if _, err := p.Bases().Base(v); err != nil {
 			return nil, err
 		}
 	}
-	return render.New(render.Config{Site: s, Catalog: c, Bundles: p.Bundles()}), nil
+	return render.New(render.Config{Site: s, Catalog: c, Bases: p.Bases()}), nil
 }

@@ -9,7 +9,7 @@ import (
 
 // nouns and pure logic: values and functions of values.
 var pure = []string{
-	"catalog", "environments", "renderer", "renderer/authz", "renderer/bundle", "renderer/facts", "renderer/fault",
+	"catalog", "environments", "renderer", "renderer/authz", "renderer/base", "renderer/facts", "renderer/fault",
 	"renderer/ident", "renderer/manifest", "renderer/plan", "renderer/strict", "renderer/tree", "plugin",
 }
 
@@ -23,7 +23,7 @@ var media = []string{
 var layers = [][]string{
 	{"renderer/fault", "renderer/ident", "renderer/tree", "renderer/strict", "renderer/internal"},
 	{"catalog", "environments", "renderer/manifest", "renderer/authz"},
-	{"renderer/overlay", "renderer/bundle", "renderer/facts", "renderer/plan", "renderer/etcdstore", "renderer/gitrepo", "renderer/worktree", "renderer/leader", "renderer/watch", "renderer/argocd"},
+	{"renderer/overlay", "renderer/base", "renderer/facts", "renderer/plan", "renderer/etcdstore", "renderer/gitrepo", "renderer/worktree", "renderer/leader", "renderer/watch", "renderer/argocd"},
 	{"renderer", "plugin"},
 	{"cmd"},
 }

@@ -25,7 +25,7 @@ func client(p rolloutcmd.Place) (*argocd.Client, error) {
 	file := cmp.Or(p.Kubeconfig, os.Getenv("KUBECONFIG"), filepath.Join(home, ".kube", "config"))
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fault.Mend("name one file with --kubeconfig", "reading kubeconfig: %w", err)
+		return nil, fault.Hintf("name one file with --kubeconfig", "reading kubeconfig: %w", err)
 	}
 	access, err := argocd.Parse(data, argocd.Options{File: file, Context: p.Context, ReadFile: os.ReadFile})
 	if err != nil {

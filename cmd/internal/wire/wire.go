@@ -61,7 +61,7 @@ carries to clusters ring by ring and bucket by bucket.`,
 		if fault.HintOf(err) != "" {
 			return err
 		}
-		return fault.Mend("see `"+c.CommandPath()+" --help`", "%w", err)
+		return fault.Hintf("see `"+c.CommandPath()+" --help`", "%w", err)
 	})
 	p := pipeline.New()
 	etcd := &etcdflags.Flags{}

@@ -24,15 +24,15 @@ func bundle(data []byte) ([]byte, error) {
 			break // words between and after the blocks
 		}
 		if block.Type != "CERTIFICATE" {
-			return nil, fault.Mend("name a file of certificates alone", "reading authorities: it holds a %q", block.Type)
+			return nil, fault.Hintf("name a file of certificates alone", "reading authorities: it holds a %q", block.Type)
 		}
 		if _, err := x509.ParseCertificate(block.Bytes); err != nil {
-			return nil, fault.Mend("name a file of certificates in PEM", "reading authorities: certificate %d: %w", len(all), err)
+			return nil, fault.Hintf("name a file of certificates in PEM", "reading authorities: certificate %d: %w", len(all), err)
 		}
 		all = append(all, block.Bytes)
 	}
 	if len(data) > 0 && len(all) == 0 {
-		return nil, fault.Mend("name a file of certificates in PEM", "reading authorities: it holds none")
+		return nil, fault.Hintf("name a file of certificates in PEM", "reading authorities: it holds none")
 	}
 	slices.SortFunc(all, bytes.Compare)
 	var out bytes.Buffer

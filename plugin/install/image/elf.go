@@ -36,7 +36,7 @@ func platforms(programs [][]byte) ([]binary, error) {
 	slices.SortFunc(binaries, func(a, b binary) int { return cmp.Compare(a.platform, b.platform) })
 	for i := range binaries[1:] {
 		if binaries[i].platform == binaries[i+1].platform {
-			return nil, fault.Mend("name one build for each platform", "two binaries for %q", binaries[i].platform)
+			return nil, fault.Hintf("name one build for each platform", "two binaries for %q", binaries[i].platform)
 		}
 	}
 	return binaries, nil
@@ -47,15 +47,15 @@ func platforms(programs [][]byte) ([]binary, error) {
 func platformOf(data []byte) (string, error) {
 	f, err := elf.NewFile(bytes.NewReader(data))
 	if err != nil {
-		return "", fault.Mend("build it with GOOS=linux", "not a Linux program: %w", err)
+		return "", fault.Hintf("build it with GOOS=linux", "not a Linux program: %w", err)
 	}
 	platform, known := map[elf.Machine]string{elf.EM_X86_64: "linux/amd64", elf.EM_AARCH64: "linux/arm64"}[f.Machine]
 	if !known || f.Class != elf.ELFCLASS64 {
-		return "", fault.Mend("build it with GOARCH=amd64 or arm64", "it is for %s", f.Machine)
+		return "", fault.Hintf("build it with GOARCH=amd64 or arm64", "it is for %s", f.Machine)
 	}
 	for _, p := range f.Progs {
 		if p.Type == elf.PT_INTERP {
-			return "", fault.Mend("build it with CGO_ENABLED=0", "it needs a dynamic loader, and the image has none")
+			return "", fault.Hintf("build it with CGO_ENABLED=0", "it needs a dynamic loader, and the image has none")
 		}
 	}
 	return platform, nil

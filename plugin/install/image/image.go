@@ -72,13 +72,13 @@ var tag = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
 // Build returns an index with one image for each platform.
 func Build(o Options) (v1.ImageIndex, error) {
 	if !tag.MatchString(o.Version) {
-		return nil, fault.Mend("use letters, digits, '_', '.' and '-'", "building image: version %q is no tag", o.Version)
+		return nil, fault.Hintf("use letters, digits, '_', '.' and '-'", "building image: version %q is no tag", o.Version)
 	}
 	if o.Program.Name == "" {
 		o.Program = Plugin()
 	}
 	if len(o.Binaries) == 0 {
-		return nil, fault.Mend("name a build of "+o.Program.Name, "building image %q: no binaries", o.Version)
+		return nil, fault.Hintf("name a build of "+o.Program.Name, "building image %q: no binaries", o.Version)
 	}
 	authorities, err := bundle(o.Authorities)
 	if err != nil {

@@ -69,7 +69,7 @@ func replaceable(dir string) error {
 		return err
 	}
 	if _, err := os.Stat(filepath.Join(dir, "oci-layout")); err != nil {
-		return fault.Mend("name an empty directory or an earlier layout", "directory %q holds something else", dir)
+		return fault.Hintf("name an empty directory or an earlier layout", "directory %q holds something else", dir)
 	}
 	return nil
 }

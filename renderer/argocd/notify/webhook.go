@@ -30,7 +30,7 @@ var _ Sender = (*Webhook)(nil)
 func NewWebhook(where, token string, client *http.Client) (*Webhook, error) {
 	u, err := url.Parse(where)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return nil, fault.Mend("use a URL such as https://argocd.example/api/webhook", "Argo CD's webhook: is no http URL")
+		return nil, fault.Hintf("use a URL such as https://argocd.example/api/webhook", "Argo CD's webhook: is no http URL")
 	}
 	return &Webhook{url: where, token: token, client: cmp.Or(client, &http.Client{Timeout: 10 * time.Second})}, nil
 }
@@ -90,7 +90,7 @@ func (w *Webhook) Send(ctx context.Context, p Push) error {
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.url, bytes.NewReader(body))
 	if err != nil {
-		return fault.Mend("check the webhook's URL", "writing notice: the URL is not usable")
+		return fault.Hintf("check the webhook's URL", "writing notice: the URL is not usable")
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("X-Gitlab-Event", "Push Hook")
@@ -111,7 +111,7 @@ func (w *Webhook) Send(ctx context.Context, p Push) error {
 	case resp.StatusCode < 300:
 		return nil
 	case resp.StatusCode < 500 && resp.StatusCode != http.StatusTooManyRequests:
-		return fault.Mend("check the webhook's URL and its token", "telling Argo CD: it answers %s", resp.Status)
+		return fault.Hintf("check the webhook's URL and its token", "telling Argo CD: it answers %s", resp.Status)
 	}
 	return fault.New(fault.Retry, "", "telling Argo CD: it answers %s", resp.Status)
 }

@@ -178,7 +178,7 @@ func (u *unblocking) look(ctx context.Context, environment string) ([]string, er
 		return nil, err
 	}
 	if !slices.ContainsFunc(apps, func(a Application) bool { return a.Level == levelFleet && a.Name == environment }) {
-		return nil, fault.Mend("name an environment that Argo CD has; its fleet's Application has the name and the label gatorcloud.io/level: fleet",
+		return nil, fault.Hintf("name an environment that Argo CD has; its fleet's Application has the name and the label gatorcloud.io/level: fleet",
 			"there is no Application of the fleet")
 	}
 	// Parents first: what they apply decides what is outdated below them.

@@ -62,7 +62,7 @@ func Start(ctx context.Context, dir string) (*Server, error) {
 		return nil, fmt.Errorf("starting etcd in %q: %w", dir, err)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fault.Mend("name a directory that you may write with --etcd-dir", "starting etcd in %q: %w", dir, err)
+		return nil, fault.Hintf("name a directory that you may write with --etcd-dir", "starting etcd in %q: %w", dir, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -91,11 +91,11 @@ func open(ctx context.Context, dir string) (*Server, error) {
 		}
 	}
 	if err != nil {
-		return nil, fault.Mend("name a directory that you may write with --etcd-dir", "locking %q: %w", dir, err)
+		return nil, fault.Hintf("name a directory that you may write with --etcd-dir", "locking %q: %w", dir, err)
 	}
 	if s, err = run(ctx, dir, lock); err != nil {
 		_ = lock.Close()
-		return nil, fault.Mend("a damaged directory can be moved away: `sluice authz import` fills a new one",
+		return nil, fault.Hintf("a damaged directory can be moved away: `sluice authz import` fills a new one",
 			"starting etcd in %q: %w", dir, err)
 	}
 	return s, nil
@@ -138,7 +138,7 @@ func (o *owned) socket() (string, error) {
 	s := filepath.Join(tmp, socketFile)
 	if len(s) > maxSocket {
 		o.removeSockets()
-		return "", fault.Mend("use a shorter --etcd-dir or TMPDIR", "socket path %q has %d bytes, at most %d are possible", s, len(s), maxSocket)
+		return "", fault.Hintf("use a shorter --etcd-dir or TMPDIR", "socket path %q has %d bytes, at most %d are possible", s, len(s), maxSocket)
 	}
 	return s, nil
 }

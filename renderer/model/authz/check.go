@@ -61,7 +61,7 @@ func describe(c rune) string {
 // text checks a field for people and names it in the error.
 func text(field, s string) error {
 	if err := checkText(s); err != nil {
-		return fault.Mend("use printable characters without control or direction marks", "%s %s: %w", field, clip(s), err)
+		return fault.Hintf("use printable characters without control or direction marks", "%s %s: %w", field, clip(s), err)
 	}
 	return nil
 }
@@ -69,11 +69,11 @@ func text(field, s string) error {
 func checkCode(s string) error {
 	const hint = "use 1 to 16 characters a-z and 0-9"
 	if s == "" || len(s) > maxCode {
-		return fault.Mend(hint, "tenantCode %s: has %d bytes", clip(s), len(s))
+		return fault.Hintf(hint, "tenantCode %s: has %d bytes", clip(s), len(s))
 	}
 	for _, c := range s {
 		if c < '0' || '9' < c && c < 'a' || 'z' < c {
-			return fault.Mend(hint, "tenantCode %s: contains %+q (%U)", clip(s), c, c)
+			return fault.Hintf(hint, "tenantCode %s: contains %+q (%U)", clip(s), c, c)
 		}
 	}
 	return nil
@@ -89,15 +89,15 @@ var (
 func checkLabels(labels map[string]string) error {
 	const hint = "use the form of Kubernetes labels: at most 63 characters A-Z, a-z, 0-9, '-', '_' and '.'"
 	if len(labels) > maxEntries {
-		return fault.Mend("drop some", "labels: has %d entries, at most %d are allowed", len(labels), maxEntries)
+		return fault.Hintf("drop some", "labels: has %d entries, at most %d are allowed", len(labels), maxEntries)
 	}
 	for _, k := range slices.Sorted(maps.Keys(labels)) {
 		v := labels[k]
 		if !labelKey(k) {
-			return fault.Mend(hint, "labels: key %s is no label name", clip(k))
+			return fault.Hintf(hint, "labels: key %s is no label name", clip(k))
 		}
 		if v != "" && !labelName.MatchString(v) {
-			return fault.Mend(hint, "labels: value %s of %q is no label value", clip(v), k)
+			return fault.Hintf(hint, "labels: value %s of %q is no label value", clip(v), k)
 		}
 	}
 	return nil
@@ -134,14 +134,14 @@ func checkStorage(s string) error {
 	}
 	m := quantity.FindStringSubmatch(s)
 	if m == nil {
-		return fault.Mend(hint, "storage %s: is no quantity", clip(s))
+		return fault.Hintf(hint, "storage %s: is no quantity", clip(s))
 	}
 	n, err := strconv.ParseFloat(m[1]+m[2], 64)
 	if err != nil {
-		return fault.Mend(hint, "storage %s: is no quantity", clip(s))
+		return fault.Hintf(hint, "storage %s: is no quantity", clip(s))
 	}
 	if size := n * sizes(m[3]); size < 1<<20 || size > 1<<50 {
-		return fault.Mend(hint, "storage %s: is out of range", clip(s))
+		return fault.Hintf(hint, "storage %s: is out of range", clip(s))
 	}
 	return nil
 }
@@ -154,15 +154,15 @@ func checkReplicas(v any) (int, error) {
 		return 0, nil
 	case int64:
 		if n < 0 || n > MaxReplicas {
-			return 0, fault.Mend(hint, "replicas %d: is out of range", n)
+			return 0, fault.Hintf(hint, "replicas %d: is out of range", n)
 		}
 		return int(n), nil
 	case float64:
-		return 0, fault.Mend(hint, "replicas %v: is no whole number in range", n)
+		return 0, fault.Hintf(hint, "replicas %v: is no whole number in range", n)
 	case string:
-		return 0, fault.Mend(hint, "replicas %s: is a string", clip(n))
+		return 0, fault.Hintf(hint, "replicas %s: is a string", clip(n))
 	default:
-		return 0, fault.Mend(hint, "replicas: is %s", jsonKind(v))
+		return 0, fault.Hintf(hint, "replicas: is %s", jsonKind(v))
 	}
 }
 
@@ -175,11 +175,11 @@ func parseTime(field, s string) (time.Time, error) {
 	const hint = "use RFC 3339 with a year from 2000 to 9999, e.g. 2028-12-31T00:00:00Z"
 	var t time.Time
 	if err := t.UnmarshalText([]byte(s)); err != nil || !rfc3339.MatchString(s) {
-		return time.Time{}, fault.Mend(hint, "%s %s: is no RFC 3339 time", field, clip(s))
+		return time.Time{}, fault.Hintf(hint, "%s %s: is no RFC 3339 time", field, clip(s))
 	}
 	t = t.UTC()
 	if t.Year() < 2000 || t.Year() > 9999 {
-		return time.Time{}, fault.Mend(hint, "%s %s: year %d is out of range", field, clip(s), t.Year())
+		return time.Time{}, fault.Hintf(hint, "%s %s: year %d is out of range", field, clip(s), t.Year())
 	}
 	return t, nil
 }
@@ -191,11 +191,11 @@ var parameterName = regexp.MustCompile(`^[a-z][A-Za-z0-9]{0,62}$`)
 // int64, so that 2 and 2.0 are one value everywhere.
 func checkParameters(params map[string]any) error {
 	if len(params) > maxEntries {
-		return fault.Mend("drop some", "parameters: has %d entries, at most %d are allowed", len(params), maxEntries)
+		return fault.Hintf("drop some", "parameters: has %d entries, at most %d are allowed", len(params), maxEntries)
 	}
 	for _, k := range slices.Sorted(maps.Keys(params)) {
 		if !parameterName.MatchString(k) {
-			return fault.Mend("use a letter a-z followed by letters and digits", "parameters: name %s is not valid", clip(k))
+			return fault.Hintf("use a letter a-z followed by letters and digits", "parameters: name %s is not valid", clip(k))
 		}
 		v, err := checkScalar(params[k])
 		if err != nil {
@@ -213,7 +213,7 @@ func checkScalar(v any) (any, error) {
 		return v, nil
 	case int64:
 		if v < -maxExact || v > maxExact {
-			return nil, fault.Mend("put large numbers in quotes", "number %d: is beyond 2^53", v)
+			return nil, fault.Hintf("put large numbers in quotes", "number %d: is beyond 2^53", v)
 		}
 		return v, nil
 	case float64:
@@ -221,29 +221,29 @@ func checkScalar(v any) (any, error) {
 	case string:
 		return v, checkParameterText(v)
 	default:
-		return nil, fault.Mend(hint, "is %s, which is no scalar", jsonKind(v))
+		return nil, fault.Hintf(hint, "is %s, which is no scalar", jsonKind(v))
 	}
 }
 
 func checkFloat(f float64) (any, error) {
 	switch abs := math.Abs(f); {
 	case math.IsNaN(f) || abs > maxExact:
-		return nil, fault.Mend("put large numbers in quotes", "number %v: is beyond 2^53", f)
+		return nil, fault.Hintf("put large numbers in quotes", "number %v: is beyond 2^53", f)
 	case f == math.Trunc(f):
 		return int64(f), nil
 	case abs < minFloat:
-		return nil, fault.Mend("put small numbers in quotes", "number %v: is below %v", f, minFloat)
+		return nil, fault.Hintf("put small numbers in quotes", "number %v: is below %v", f, minFloat)
 	}
 	return f, nil
 }
 
 func checkParameterText(s string) error {
 	if len(s) > maxParameter {
-		return fault.Mend("shorten it", "string of %d bytes: at most %d are allowed", len(s), maxParameter)
+		return fault.Hintf("shorten it", "string of %d bytes: at most %d are allowed", len(s), maxParameter)
 	}
 	for i, c := range s {
 		if !graphic(c) {
-			return fault.Mend("use printable characters without control or direction marks",
+			return fault.Hintf("use printable characters without control or direction marks",
 				"string %s: character %d is %s", clip(s), utf8.RuneCountInString(s[:i])+1, describe(c))
 		}
 	}

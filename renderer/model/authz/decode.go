@@ -80,13 +80,13 @@ func unmarshal(value []byte, max int, record any) error {
 	const hint = "write the record again, e.g. with `sluice authz put`"
 	switch {
 	case len(value) > max:
-		return fault.Mend(hint, "record has %d bytes, at most %d are allowed", len(value), max)
+		return fault.Hintf(hint, "record has %d bytes, at most %d are allowed", len(value), max)
 	case len(bytes.TrimSpace(value)) == 0:
-		return fault.Mend(hint, "record is empty")
+		return fault.Hintf(hint, "record is empty")
 	case bytes.Equal(bytes.TrimSpace(value), []byte("null")):
-		return fault.Mend(hint, "record is null")
+		return fault.Hintf(hint, "record is null")
 	case !utf8.Valid(value):
-		return fault.Mend(hint, "record is not valid UTF-8")
+		return fault.Hintf(hint, "record is not valid UTF-8")
 	}
 	lax, err := kjson.UnmarshalStrict(value, record)
 	if err != nil {
@@ -106,10 +106,10 @@ func jsonFault(err error, size int) error {
 		if wrong.Field != "" {
 			field = "field " + clip(wrong.Field)
 		}
-		return fault.Mend("put the value in the form of its field: texts and times in quotes", "%s: is a %s", field, short(wrong.Value))
+		return fault.Hintf("put the value in the form of its field: texts and times in quotes", "%s: is a %s", field, short(wrong.Value))
 	}
 	_, offset := kjson.SyntaxErrorOffset(err)
-	return fault.Mend("write the record again as one JSON object", "record is not valid JSON at byte %d of %d: %w", offset, size, err)
+	return fault.Hintf("write the record again as one JSON object", "record is not valid JSON at byte %d of %d: %w", offset, size, err)
 }
 
 // strictFault reports the first of the decoder's strict errors.
@@ -123,20 +123,20 @@ func strictFault(lax []error) error {
 		path := field.FieldPath()
 		field.SetFieldPath("")
 		kind := bytes.TrimSuffix([]byte(field.Error()), []byte(` ""`))
-		return fault.Mend("use each field once, spelt as in the documentation", "%s %s%s", kind, clip(path), more)
+		return fault.Hintf("use each field once, spelt as in the documentation", "%s %s%s", kind, clip(path), more)
 	}
-	return fault.Mend("use each field once", "%w%s", lax[0], more)
+	return fault.Hintf("use each field once", "%w%s", lax[0], more)
 }
 
 func (r *tenantRecord) check(key Key) (Tenant, error) {
 	if key.Tenant.IsZero() {
-		return Tenant{}, fault.Mend("name the tenant", "tenantId is empty")
+		return Tenant{}, fault.Hintf("name the tenant", "tenantId is empty")
 	}
 	if r.TenantID != key.Tenant.String() {
 		return Tenant{}, mismatch("tenantId", r.TenantID, key.Tenant.String())
 	}
 	if r.TenantName == "" {
-		return Tenant{}, fault.Mend("give the tenant a name", "tenantName is empty")
+		return Tenant{}, fault.Hintf("give the tenant a name", "tenantName is empty")
 	}
 	if err := text("tenantName", r.TenantName); err != nil {
 		return Tenant{}, err
@@ -155,13 +155,13 @@ func (r *tenantRecord) check(key Key) (Tenant, error) {
 }
 
 func mismatch(field, got, want string) error {
-	return fault.Mend("a record says the same as its key", "%s %s: the key says %q", field, clip(got), want)
+	return fault.Hintf("a record says the same as its key", "%s %s: the key says %q", field, clip(got), want)
 }
 
 func (d *decoder) check(key Key) (Authorisation, error) {
 	r := &d.record
 	if key.Tenant.IsZero() || key.Product.IsZero() {
-		return Authorisation{}, fault.Mend("name tenant and product", "product or tenantId is empty")
+		return Authorisation{}, fault.Hintf("name tenant and product", "product or tenantId is empty")
 	}
 	if r.Product != key.Product.String() {
 		return Authorisation{}, mismatch("product", r.Product, key.Product.String())
@@ -201,7 +201,7 @@ func (a *Authorisation) setTimes(start, end string) (err error) {
 		return err
 	}
 	if a.EndTime.Before(a.StartTime) {
-		return fault.Mend("exchange the two", "endTime %q: is before startTime %q", end, start)
+		return fault.Hintf("exchange the two", "endTime %q: is before startTime %q", end, start)
 	}
 	return nil
 }

@@ -171,7 +171,7 @@ func DecodeFacts(data []byte) (Facts, error) {
 		return Facts{}, err
 	}
 	if r.APIVersion != factsVersion || r.Kind != factsKind {
-		return Facts{}, fault.Mend(fmt.Sprintf("facts are of kind %s, %s", factsKind, factsVersion),
+		return Facts{}, fault.Hintf(fmt.Sprintf("facts are of kind %s, %s", factsKind, factsVersion),
 			"kind %s of %s: is not known", clip(r.Kind), clip(r.APIVersion))
 	}
 	id, err := ident.Parse[ident.TenantKind](r.TenantID)
@@ -205,7 +205,7 @@ func (f *Facts) add(r *factsAuthorisation) error {
 		return fmt.Errorf("authorisation %q: %w", product, err)
 	}
 	if n := len(f.Authorisations); n > 0 && f.Authorisations[n-1].Product.Compare(product) >= 0 {
-		return fault.Mend("list each product once, in order", "authorisation %q: comes after %q", product, f.Authorisations[n-1].Product)
+		return fault.Hintf("list each product once, in order", "authorisation %q: comes after %q", product, f.Authorisations[n-1].Product)
 	}
 	state, err := ParseState(r.State)
 	if err != nil {
@@ -222,5 +222,5 @@ func ParseState(s string) (State, error) {
 	case Pending, Active, Suspended, Retained, Removed:
 		return state, nil
 	}
-	return "", fault.Mend("use pending, active, suspended, retained or removed", "state %s: is unknown", clip(s))
+	return "", fault.Hintf("use pending, active, suspended, retained or removed", "state %s: is unknown", clip(s))
 }

@@ -64,7 +64,7 @@ func DecodeFile(data []byte) ([]Tenant, error) {
 		return nil, err
 	}
 	if len(raw.Tenants) == 0 {
-		return nil, fault.Mend("list them under `tenants:`", "the file holds no tenants")
+		return nil, fault.Hintf("list them under `tenants:`", "the file holds no tenants")
 	}
 	tenants := make([]Tenant, 0, len(raw.Tenants))
 	seen := map[ident.Tenant]int{}
@@ -77,7 +77,7 @@ func DecodeFile(data []byte) ([]Tenant, error) {
 			continue
 		}
 		if first, twice := seen[t.ID]; twice {
-			faults = append(faults, fault.Mend("list each tenant once", "%s: tenant %q is tenants[%d] already", place, t.ID, first))
+			faults = append(faults, fault.Hintf("list each tenant once", "%s: tenant %q is tenants[%d] already", place, t.ID, first))
 		} else {
 			seen[t.ID] = i
 		}
@@ -139,7 +139,7 @@ func decodeFileAuthorisation(t Tenant, value []byte) (Authorisation, error) {
 	}
 	for _, other := range t.Authorisations {
 		if other.Product == product {
-			return Authorisation{}, fault.Mend("list each product of a tenant once", "product %q: is listed twice", product)
+			return Authorisation{}, fault.Hintf("list each product of a tenant once", "product %q: is listed twice", product)
 		}
 	}
 	a, err := d.check(Key{Tenant: t.ID, Product: product})

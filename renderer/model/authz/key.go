@@ -44,7 +44,7 @@ func FormatKey(prefix string, k Key) string {
 func ParseKey(prefix, key string) (Key, error) {
 	rest, ok := strings.CutPrefix(key, prefix+"/")
 	if !ok {
-		return Key{}, fault.Mend(fmt.Sprintf("records live below %q", prefix+"/"), "key is outside the prefix")
+		return Key{}, fault.Hintf(fmt.Sprintf("records live below %q", prefix+"/"), "key is outside the prefix")
 	}
 	id, rights, isRight := strings.Cut(rest, "/")
 	tenant, err := ident.Parse[ident.TenantKind](id)
@@ -56,7 +56,7 @@ func ParseKey(prefix, key string) (Key, error) {
 	}
 	name, ok := strings.CutPrefix(rights, rightsSegment+"/")
 	if !ok {
-		return Key{}, fault.Mend("a record's key is <prefix>/<tenant> or <prefix>/<tenant>/rs/<product>",
+		return Key{}, fault.Hintf("a record's key is <prefix>/<tenant> or <prefix>/<tenant>/rs/<product>",
 			"key continues after the tenant with %s", clip(rights))
 	}
 	product, err := ident.Parse[ident.ProductKind](name)
@@ -74,9 +74,9 @@ func ParsePrefix(s string) (string, error) {
 	case s == "":
 		return DefaultPrefix, nil
 	case p == "" || p[0] != '/':
-		return "", fault.Mend("use an absolute path such as "+DefaultPrefix, "etcd prefix %s does not begin with a name after a slash", clip(s))
+		return "", fault.Hintf("use an absolute path such as "+DefaultPrefix, "etcd prefix %s does not begin with a name after a slash", clip(s))
 	case len(p) > 256 || checkText(p) != nil || strings.Contains(p, "//"):
-		return "", fault.Mend("use at most 256 printable bytes such as "+DefaultPrefix, "etcd prefix %s is not usable", clip(s))
+		return "", fault.Hintf("use at most 256 printable bytes such as "+DefaultPrefix, "etcd prefix %s is not usable", clip(s))
 	}
 	return p, nil
 }
@@ -105,7 +105,7 @@ func Apart(asked, records string) (string, error) {
 		return "", err
 	}
 	if strings.HasPrefix(prefix+"/", records+"/") || strings.HasPrefix(records+"/", prefix+"/") {
-		return "", fault.Mend("use one beside them", "prefix %q: is at, above or below the authorisations' own, %q", prefix, records)
+		return "", fault.Hintf("use one beside them", "prefix %q: is at, above or below the authorisations' own, %q", prefix, records)
 	}
 	return prefix, nil
 }

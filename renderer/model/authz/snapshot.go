@@ -130,7 +130,7 @@ func (s *Assembler) quarantineOrphans(h *holding) {
 		key := Key{Tenant: h.tenant.ID, Product: a.Product}
 		s.bad = append(s.bad, Quarantine{
 			Key: FormatKey(s.prefix, key), Tenant: key.Tenant, Product: key.Product, Revision: h.revisions[i],
-			Err: fault.Mend(fmt.Sprintf("write the tenant first: sluice authz put %s --name NAME --code CODE", key.Tenant),
+			Err: fault.Hintf(fmt.Sprintf("write the tenant first: sluice authz put %s --name NAME --code CODE", key.Tenant),
 				"tenant %q has no record", key.Tenant),
 		})
 	}

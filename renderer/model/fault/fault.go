@@ -66,8 +66,8 @@ func New(c Class, hint, format string, args ...any) error {
 	return &Error{Class: c, Hint: hint, Err: fmt.Errorf(format, args...)}
 }
 
-// Mend returns an error that a person can mend, with the hint that says how.
-func Mend(hint, format string, args ...any) error {
+// Hintf returns an error that a person can mend, with the hint that says how.
+func Hintf(hint, format string, args ...any) error {
 	return New(Person, hint, format, args...)
 }
 

@@ -9,7 +9,7 @@ import (
 )
 
 func TestClassAndHintSurviveWrapping(t *testing.T) {
-	inner := fault.Mend("do this", "reading %q: no such product", "swg")
+	inner := fault.Hintf("do this", "reading %q: no such product", "swg")
 	outer := fmt.Errorf("rendering tenant %q: %w", "1000006", inner)
 	if got := fault.ClassOf(outer); got != fault.Person {
 		t.Errorf("ClassOf() = %v, want person", got)

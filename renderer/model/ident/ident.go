@@ -132,7 +132,7 @@ func Must[K Kind](s string) Name[K] {
 func (r rule) check(s string) error {
 	const form = "use 1 to %d characters a-z, 0-9 and '-', beginning and ending with a letter or digit"
 	bad := func(why string) error {
-		return fault.Mend(fmt.Sprintf(form, r.max), "%s %s: %s", r.what, clip(s), why)
+		return fault.Hintf(fmt.Sprintf(form, r.max), "%s %s: %s", r.what, clip(s), why)
 	}
 	switch {
 	case s == "":

@@ -139,7 +139,7 @@ func Decode(file []byte, kind string, out any) error {
 	if got, err := KindOf(body); err != nil {
 		return err
 	} else if got != kind {
-		return fault.Mend("point the Application at the directory that sluice rendered for it",
+		return fault.Hintf("point the Application at the directory that sluice rendered for it",
 			"decoding descriptor: kind %q is not %q", got, kind)
 	}
 	if o, ok := out.(*Overlay); ok && o.read(file) {
@@ -159,5 +159,5 @@ func KindOf(file []byte) (string, error) {
 		kind, _, _ := strings.Cut(rest, "\n")
 		return kind, nil
 	}
-	return "", fault.Mend("sluice.yaml is rendered: revert the edit", "decoding descriptor: it names no kind")
+	return "", fault.Hintf("sluice.yaml is rendered: revert the edit", "decoding descriptor: it names no kind")
 }

@@ -50,17 +50,17 @@ func Parameters(data map[string]string) []byte {
 	return w.buf
 }
 
-// Site is what a product's version gets to know of its place, as parameters.
-type Site struct {
+// Builtins are what a product's version gets to know of its place, as parameters.
+type Builtins struct {
 	Domain, Environment, Namespace, PopCode, PopID string
 	Product, Version                               string
 	TenantID, TenantName, TenantCode               string
 	Replicas, Storage, StorageClass                string
 }
 
-// Data returns the parameters of an overlay: those of the site and those of
+// Data returns the parameters of an overlay: the built-in ones and those of
 // the product, which may not have the same names.
-func (s Site) Data(product map[string]string) map[string]string {
+func (s Builtins) Data(product map[string]string) map[string]string {
 	data := map[string]string{
 		"domain": s.Domain, "environment": s.Environment, "namespace": s.Namespace,
 		"popCode": s.PopCode, "popId": s.PopID,

@@ -26,11 +26,11 @@ func Seal(body []byte) []byte {
 func Unseal(file []byte) ([]byte, error) {
 	const hint = "files below environments/ are rendered: revert the edit and change the catalog, the fleet or the authorisation"
 	if len(file) < sealLen {
-		return nil, fault.Mend(hint, "checking seal: the file has none")
+		return nil, fault.Hintf(hint, "checking seal: the file has none")
 	}
 	body := file[:len(file)-sealLen]
 	if !bytes.Equal(Seal(bytes.Clone(body)), file) {
-		return nil, fault.Mend(hint, "checking seal: the file was edited after it was rendered")
+		return nil, fault.Hintf(hint, "checking seal: the file was edited after it was rendered")
 	}
 	return body, nil
 }

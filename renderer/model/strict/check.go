@@ -25,7 +25,7 @@ const (
 // parser without such bounds.
 func Check(data []byte, max int) error {
 	if len(data) > max {
-		return fault.Mend(fmt.Sprintf("at most %d bytes are allowed", max), "checking YAML: it has %d bytes", len(data))
+		return fault.Hintf(fmt.Sprintf("at most %d bytes are allowed", max), "checking YAML: it has %d bytes", len(data))
 	}
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	for documents := 1; ; documents++ {
@@ -35,9 +35,9 @@ func Check(data []byte, max int) error {
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
-			return fault.Mend("write valid YAML", "checking YAML: %s", line(err))
+			return fault.Hintf("write valid YAML", "checking YAML: %s", line(err))
 		case documents > maxDocuments:
-			return fault.Mend("split the file", "checking YAML: line %d: more than %d documents", n.Line, maxDocuments)
+			return fault.Hintf("split the file", "checking YAML: line %d: more than %d documents", n.Line, maxDocuments)
 		}
 		if err := plain(&n, 0); err != nil {
 			return fmt.Errorf("checking YAML: line %w", err)
@@ -49,15 +49,15 @@ func Check(data []byte, max int) error {
 func plain(n *yaml.Node, depth int) error {
 	switch {
 	case n.Kind == yaml.AliasNode || n.Anchor != "":
-		return fault.Mend("write the value out", "%d: anchors and aliases are not allowed", n.Line)
+		return fault.Hintf("write the value out", "%d: anchors and aliases are not allowed", n.Line)
 	case n.Style&yaml.TaggedStyle != 0:
-		return fault.Mend("quote the value if it is a string", "%d: tag %q is not allowed", n.Line, n.Tag)
+		return fault.Hintf("quote the value if it is a string", "%d: tag %q is not allowed", n.Line, n.Tag)
 	case depth > maxDepth:
-		return fault.Mend("flatten the document", "%d: nested deeper than %d", n.Line, maxDepth)
+		return fault.Hintf("flatten the document", "%d: nested deeper than %d", n.Line, maxDepth)
 	}
 	for i, c := range n.Content {
 		if n.Kind == yaml.MappingNode && i%2 == 0 && !stringKey(c) {
-			return fault.Mend("quote the key", "%d: key %q is not a string", c.Line, c.Value)
+			return fault.Hintf("quote the key", "%d: key %q is not a string", c.Line, c.Value)
 		}
 		if err := plain(c, depth+1); err != nil {
 			return err

@@ -22,14 +22,14 @@ import (
 // YAML decodes one YAML document of at most max bytes into out, by out's json tags.
 func YAML(data []byte, max int, out any) error {
 	if len(data) > max {
-		return fault.Mend(fmt.Sprintf("at most %d bytes are allowed", max), "decoding YAML: it has %d bytes", len(data))
+		return fault.Hintf(fmt.Sprintf("at most %d bytes are allowed", max), "decoding YAML: it has %d bytes", len(data))
 	}
 	if err := checkNodes(data); err != nil {
 		return fmt.Errorf("decoding YAML: %w", err)
 	}
 	js, err := syaml.YAMLToJSONStrict(data)
 	if err != nil {
-		return fault.Mend("write valid YAML with each key once", "decoding YAML: %s", line(err))
+		return fault.Hintf("write valid YAML with each key once", "decoding YAML: %s", line(err))
 	}
 	return decode("YAML", js, out)
 }
@@ -37,7 +37,7 @@ func YAML(data []byte, max int, out any) error {
 // JSON decodes one JSON value of at most max bytes into out.
 func JSON(data []byte, max int, out any) error {
 	if len(data) > max {
-		return fault.Mend(fmt.Sprintf("at most %d bytes are allowed", max), "decoding JSON: it has %d bytes", len(data))
+		return fault.Hintf(fmt.Sprintf("at most %d bytes are allowed", max), "decoding JSON: it has %d bytes", len(data))
 	}
 	return decode("JSON", data, out)
 }
@@ -45,14 +45,14 @@ func JSON(data []byte, max int, out any) error {
 func decode(form string, js []byte, out any) error {
 	faults, err := kjson.UnmarshalStrict(js, out)
 	if err != nil {
-		return fault.Mend(hint(err), "decoding %s: %w", form, oneLine{err})
+		return fault.Hintf(hint(err), "decoding %s: %w", form, oneLine{err})
 	}
 	if len(faults) > 0 {
 		var all []string
 		for _, f := range faults {
 			all = append(all, line(f))
 		}
-		return fault.Mend("names are case-sensitive and each may occur once", "decoding %s: %s", form, strings.Join(all, ", "))
+		return fault.Hintf("names are case-sensitive and each may occur once", "decoding %s: %s", form, strings.Join(all, ", "))
 	}
 	return nil
 }
@@ -82,10 +82,10 @@ func checkNodes(data []byte) error {
 		if err := dec.Decode(&n); errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
-			return fault.Mend("write valid YAML with each key once", "%s", line(err))
+			return fault.Hintf("write valid YAML with each key once", "%s", line(err))
 		}
 		if documents > 0 {
-			return fault.Mend("keep one document", "line %d: a second document begins", n.Line)
+			return fault.Hintf("keep one document", "line %d: a second document begins", n.Line)
 		}
 		if err := checkNode(&n); err != nil {
 			return err
@@ -95,7 +95,7 @@ func checkNodes(data []byte) error {
 
 func checkNode(n *yaml.Node) error {
 	if n.Kind == yaml.AliasNode || n.Anchor != "" {
-		return fault.Mend("write the value out", "line %d: anchors and aliases are not allowed", n.Line)
+		return fault.Hintf("write the value out", "line %d: anchors and aliases are not allowed", n.Line)
 	}
 	for _, c := range n.Content {
 		if err := checkNode(c); err != nil {

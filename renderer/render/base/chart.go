@@ -67,7 +67,7 @@ func renderChart(files *tree.Dir, c catalog.Component) ([]object, error) {
 			return nil, err
 		}
 		if !maps.Equal(first, second) {
-			return nil, fault.Mend("sort what comes out of maps, and use no random functions", "chart %q renders differently each time", ch.Name())
+			return nil, fault.Hintf("sort what comes out of maps, and use no random functions", "chart %q renders differently each time", ch.Name())
 		}
 	}
 	return chartObjects(first)
@@ -77,7 +77,7 @@ func renderChart(files *tree.Dir, c catalog.Component) ([]object, error) {
 func loadChart(files *tree.Dir, dir string) (*chart.Chart, error) {
 	e, ok := files.Lookup(dir)
 	if !ok || e.Dir == nil {
-		return nil, fault.Mend("vendor the chart there", "no directory %q", dir)
+		return nil, fault.Hintf("vendor the chart there", "no directory %q", dir)
 	}
 	var buffered []*loader.BufferedFile
 	_ = e.Dir.Walk(func(name string, data []byte) error { // the callback never fails
@@ -86,7 +86,7 @@ func loadChart(files *tree.Dir, dir string) (*chart.Chart, error) {
 	})
 	ch, err := loader.LoadFiles(buffered)
 	if err != nil {
-		return nil, fault.Mend("mend the vendored chart", "loading chart: %w", oneLine(err))
+		return nil, fault.Hintf("mend the vendored chart", "loading chart: %w", oneLine(err))
 	}
 	return ch, nil
 }
@@ -95,15 +95,15 @@ func loadChart(files *tree.Dir, dir string) (*chart.Chart, error) {
 func checkChart(ch *chart.Chart) error {
 	switch {
 	case ch.Metadata.Type == "library":
-		return fault.Mend("use an application chart", "chart %q is a library", ch.Name())
+		return fault.Hintf("use an application chart", "chart %q is a library", ch.Name())
 	case ch.Metadata.KubeVersion != "" && !chartutil.IsCompatibleRange(ch.Metadata.KubeVersion, kubeVersion):
-		return fault.Mend("vendor a version of the chart for "+kubeVersion, "chart %q wants Kubernetes %q", ch.Name(), ch.Metadata.KubeVersion)
+		return fault.Hintf("vendor a version of the chart for "+kubeVersion, "chart %q wants Kubernetes %q", ch.Name(), ch.Metadata.KubeVersion)
 	}
 	if err := checkCharts(ch); err != nil {
 		return err
 	}
 	if crds := ch.CRDObjects(); len(crds) > 0 {
-		return fault.Mend("publish them as an environment-shared component of source kustomize",
+		return fault.Hintf("publish them as an environment-shared component of source kustomize",
 			"chart %q holds the custom resource definition %q", ch.Name(), crds[0].Filename)
 	}
 	return nil
@@ -113,7 +113,7 @@ func checkChart(ch *chart.Chart) error {
 func checkCharts(ch *chart.Chart) error {
 	for _, d := range ch.Metadata.Dependencies {
 		if !slices.ContainsFunc(ch.Dependencies(), func(have *chart.Chart) bool { return have.Name() == d.Name }) {
-			return fault.Mend("vendor it, unpacked, into charts/"+d.Name, "chart %q depends on chart %q, which is not there", ch.Name(), d.Name)
+			return fault.Hintf("vendor it, unpacked, into charts/"+d.Name, "chart %q depends on chart %q, which is not there", ch.Name(), d.Name)
 		}
 	}
 	for _, t := range ch.Templates {
@@ -162,7 +162,7 @@ func inflate(ch *chart.Chart, c catalog.Component) (map[string]string, error) {
 		return nil, err
 	}
 	if err := chartutil.ProcessDependencies(ch, values); err != nil {
-		return nil, fault.Mend("mend the chart's dependencies", "chart %q: %w", ch.Name(), oneLine(err))
+		return nil, fault.Hintf("mend the chart's dependencies", "chart %q: %w", ch.Name(), oneLine(err))
 	}
 	caps := &chartutil.Capabilities{
 		KubeVersion: chartutil.KubeVersion{Version: kubeVersion, Major: kubeMajor, Minor: kubeMinor},
@@ -172,12 +172,12 @@ func inflate(ch *chart.Chart, c catalog.Component) (map[string]string, error) {
 	release := chartutil.ReleaseOptions{Name: c.Name.String(), Namespace: releaseNamespace, Revision: 1, IsInstall: true}
 	top, err := chartutil.ToRenderValuesWithSchemaValidation(ch, values, release, caps, true)
 	if err != nil {
-		return nil, fault.Mend("mend the component's values", "chart %q: %w", ch.Name(), oneLine(err))
+		return nil, fault.Hintf("mend the component's values", "chart %q: %w", ch.Name(), oneLine(err))
 	}
 	var e engine.Engine // without client and DNS
 	out, err := e.Render(ch, top)
 	if err != nil {
-		return nil, fault.Mend("mend the template or the component's values", "chart %q: %w", ch.Name(), oneLine(err))
+		return nil, fault.Hintf("mend the template or the component's values", "chart %q: %w", ch.Name(), oneLine(err))
 	}
 	return out, nil
 }

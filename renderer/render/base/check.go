@@ -22,7 +22,7 @@ func check(m mark, o object) []error {
 	v := m.version
 	var faults []error
 	refuse := func(hint, format string, args ...any) {
-		faults = append(faults, fault.Mend(hint, "%s: "+format, append([]any{o}, args...)...))
+		faults = append(faults, fault.Hintf(hint, "%s: "+format, append([]any{o}, args...)...))
 	}
 	switch {
 	case o.is("", "Namespace"):

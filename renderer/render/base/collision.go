@@ -13,9 +13,9 @@ import (
 // in one namespace: products and tenant-shared components in a tenant's,
 // environment-shared components in the environment's. Versions of one product
 // follow each other there and may have the same objects.
-func Collisions(all []*Bundle) error {
+func Collisions(all []*Base) error {
 	tenant, environment := reserved(), map[identity]string{}
-	sorted := slices.SortedFunc(slices.Values(all), func(a, b *Bundle) int { return a.Version.Ref.Compare(b.Version.Ref) })
+	sorted := slices.SortedFunc(slices.Values(all), func(a, b *Base) int { return a.Version.Ref.Compare(b.Version.Ref) })
 	var faults []error
 	for _, b := range sorted {
 		owners := tenant
@@ -28,7 +28,7 @@ func Collisions(all []*Bundle) error {
 			case !taken:
 				owners[o.identity()] = name
 			case other != name:
-				faults = append(faults, fault.Mend("prefix the name with that of the product or component",
+				faults = append(faults, fault.Hintf("prefix the name with that of the product or component",
 					"%s: %s is also an object of %s, in the same namespace", b.Version.Ref, o, other))
 			}
 		}
@@ -51,7 +51,7 @@ func ownerOf(v *catalog.Version) string {
 }
 
 // objects returns every object that some state of b has.
-func (b *Bundle) objects() []object {
+func (b *Base) objects() []object {
 	var out []object
 	for _, p := range b.parts {
 		out = append(out, p.objects...)

@@ -49,7 +49,7 @@ var buildContent = sync.OnceValues(func() (*content, error) {
 	for _, v := range c.All() {
 		b, err := base.Build(v)
 		if err != nil {
-			return nil, fmt.Errorf("building bundle of %s: %w", v.Ref, err)
+			return nil, fmt.Errorf("building base of %s: %w", v.Ref, err)
 		}
 		all.streams[v.Ref] = map[string][]byte{}
 		for _, state := range []string{"active", "suspended", "retained"} {
@@ -100,12 +100,12 @@ func eachVersion(t *testing.T, f func(t *testing.T, c *content, v *catalog.Versi
 }
 
 // render builds an overlay of the version with stock kustomize.
-func render(b *base.Bundle, state string) ([]byte, error) {
+func render(b *base.Base, state string) ([]byte, error) {
 	v, replicas, tenant := b.Version, "13", testTenant
 	if state != "active" {
 		replicas = "0"
 	}
-	site := manifest.Site{
+	site := manifest.Builtins{
 		Domain: "sha1.example.com", Environment: "pop-sha1", Namespace: testNamespace, PopCode: "sha1", PopID: "31",
 		Product: v.Name, Version: v.Version, TenantID: testTenant, TenantName: "zhangyong", TenantCode: "c5cb27eb",
 		Replicas: replicas, Storage: "80Gi", StorageClass: "fast",

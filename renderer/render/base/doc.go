@@ -1,7 +1,7 @@
 // Package base turns a catalog version into its base: the directory of plain
 // manifests that every overlay of the version carries.
 //
-// A bundle is a pure function of the version's files: no network, no cluster,
+// A base is a pure function of the version's files: no network, no cluster,
 // no clock, no randomness, the same bytes on any machine. Charts are inflated
 // here, once, for a fixed Kubernetes version; a chart whose templates are not a
 // function of its values is refused. What a base promises to the levels above

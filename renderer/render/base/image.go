@@ -59,7 +59,7 @@ func (i *images) apply(o object) []error {
 			s, _ := c["image"].(string)
 			ref := i.pin(parseImage(s))
 			if ref.name == "" || !ref.pinned() {
-				faults = append(faults, fault.Mend("list the image with newTag or digest under images in the version's description",
+				faults = append(faults, fault.Hintf("list the image with newTag or digest under images in the version's description",
 					"%s: image %q is not pinned", o, s))
 				continue
 			}
@@ -93,5 +93,5 @@ func (i *images) unused() []error {
 	if len(names) == 0 {
 		return nil
 	}
-	return []error{fault.Mend("remove them from images, or mend their names", "no container has the images %s", fault.List(names))}
+	return []error{fault.Hintf("remove them from images, or mend their names", "no container has the images %s", fault.List(names))}
 }

@@ -95,15 +95,15 @@ func newObject(fields map[string]any) (object, error) {
 		o.version = apiVersion
 	}
 	if apiVersion == "" || o.kind == "" {
-		return o, fault.Mend("write apiVersion and kind", "manifest has apiVersion %q and kind %q", apiVersion, o.kind)
+		return o, fault.Hintf("write apiVersion and kind", "manifest has apiVersion %q and kind %q", apiVersion, o.kind)
 	}
 	if strings.HasSuffix(o.kind, "List") && fields["items"] != nil {
-		return o, fault.Mend("write the objects as documents of their own", "manifest is a %s", o.kind)
+		return o, fault.Hintf("write the objects as documents of their own", "manifest is a %s", o.kind)
 	}
 	metadata, _ := fields["metadata"].(map[string]any)
 	o.name, _ = metadata["name"].(string)
 	if !objectName(o.name) {
-		return o, fault.Mend("write metadata.name of a-z, 0-9, '-' and '.'", "%s: name %q is no object name", o.kind, o.name)
+		return o, fault.Hintf("write metadata.name of a-z, 0-9, '-' and '.'", "%s: name %q is no object name", o.kind, o.name)
 	}
 	delete(fields, "status")
 	delete(metadata, "creationTimestamp")

@@ -15,7 +15,7 @@ import (
 // prove builds the three overlays of a version with sample parameters, so that
 // a replacement that kustomize refuses, or that breaks what the base promises,
 // is found when the version is published and not at a customer's.
-func (b *builder) prove(out *Bundle) error {
+func (b *builder) prove(out *Base) error {
 	for _, state := range []string{manifest.ActiveDir, manifest.SuspendedDir, manifest.RetainedDir} {
 		objects, err := b.sample(out, state)
 		if err != nil {
@@ -29,7 +29,7 @@ func (b *builder) prove(out *Bundle) error {
 }
 
 // sample builds an overlay of a made-up tenant.
-func (b *builder) sample(out *Bundle, state string) ([]object, error) {
+func (b *builder) sample(out *Base, state string) ([]object, error) {
 	spec := manifest.KustomizationSpec{Namespace: "tenant-1000006", State: state}
 	if out.Version.Sharing != catalog.SharingEnvironment {
 		spec.Tenant = "1000006"
@@ -50,7 +50,7 @@ func (b *builder) sample(out *Bundle, state string) ([]object, error) {
 
 // samples are parameters as a tenant could have them.
 func samples(v *catalog.Version, state string) map[string]string {
-	site := manifest.Site{
+	site := manifest.Builtins{
 		Domain: "pop.example.com", Environment: "local", Namespace: "tenant-1000006", PopCode: "sha1", PopID: "17",
 		Product: v.Name, Version: v.Version, TenantID: "1000006", TenantName: "sample", TenantCode: "c5cb27eb",
 		Replicas: "3", Storage: "80Gi", StorageClass: "standard",
@@ -98,7 +98,7 @@ func (b *builder) compare(objects []object, state string) error {
 			}
 			o, ok := have[want.identity()]
 			if !ok {
-				return fault.Mend("mend the names in replacements.yaml", "%s is missing", want)
+				return fault.Hintf("mend the names in replacements.yaml", "%s is missing", want)
 			}
 			if err := unchanged(want, o); err != nil {
 				return err
@@ -117,12 +117,12 @@ func unchanged(want, got object) error {
 		marks := at(want.fields, "metadata", field)
 		for _, key := range slices.Sorted(maps.Keys(marks)) {
 			if mine := isMark(key); mine && at(got.fields, "metadata", field)[key] != marks[key] {
-				return fault.Mend("remove the replacement that changes it", "%s: mark %q is changed", want, key)
+				return fault.Hintf("remove the replacement that changes it", "%s: mark %q is changed", want, key)
 			}
 		}
 	}
 	if a, b := imagesOf(want), imagesOf(got); !slices.Equal(a, b) {
-		return fault.Mend("remove the replacement that changes them", "%s: images are changed", want)
+		return fault.Hintf("remove the replacement that changes them", "%s: images are changed", want)
 	}
 	return nil
 }
@@ -152,5 +152,5 @@ func hinted(err error, hint string) error {
 	if fault.HintOf(err) != "" {
 		return err
 	}
-	return fault.Mend(hint, "%w", oneLine(err))
+	return fault.Hintf(hint, "%w", oneLine(err))
 }

@@ -32,7 +32,7 @@ func text(t *testing.T, name string) string {
 	return string(f.Data)
 }
 
-// Every refusal of a bundle names the place, the object and the value, and
+// Every refusal of a base names the place, the object and the value, and
 // says what to do.
 func TestBuildRefuses(t *testing.T) {
 	edit := func(name, old, replacement string) map[string]string {

@@ -79,7 +79,7 @@ var plainSelector = regexp.MustCompile(`^[A-Za-z0-9.-]*$`)
 
 func (b *builder) checkReplacement(r replacement) []error {
 	var faults []error
-	refuse := func(hint, format string, args ...any) { faults = append(faults, fault.Mend(hint, format, args...)) }
+	refuse := func(hint, format string, args ...any) { faults = append(faults, fault.Hintf(hint, format, args...)) }
 	parameter, ok := strings.CutPrefix(r.Source.FieldPath, "data.")
 	if !ok || r.Source.Kind != "ConfigMap" || r.Source.Name != "parameters" {
 		refuse("write source: {kind: ConfigMap, name: parameters, fieldPath: data.<parameter>}",
@@ -117,7 +117,7 @@ func lasting() []string {
 
 func (b *builder) checkTarget(parameter string, t target) []error {
 	var faults []error
-	refuse := func(hint, format string, args ...any) { faults = append(faults, fault.Mend(hint, format, args...)) }
+	refuse := func(hint, format string, args ...any) { faults = append(faults, fault.Hintf(hint, format, args...)) }
 	for _, s := range append([]selector{t.Select}, t.Reject...) {
 		for _, word := range []string{s.Group, s.Version, s.Kind, s.Name} {
 			if !plainSelector.MatchString(word) {

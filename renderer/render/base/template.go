@@ -35,7 +35,7 @@ func checkTemplate(name, text string) error {
 	t.Mode = parse.SkipFuncCheck
 	trees := map[string]*parse.Tree{}
 	if _, err := t.Parse(text, "", "", trees); err != nil {
-		return fault.Mend("mend the template", "template %q: %w", name, oneLine(err))
+		return fault.Hintf("mend the template", "template %q: %w", name, oneLine(err))
 	}
 	for _, tree := range trees {
 		if tree.Root == nil {
@@ -46,7 +46,7 @@ func checkTemplate(name, text string) error {
 			if unordered(bad) {
 				hint = "pipe it into sortAlpha"
 			}
-			return fault.Mend(hint, "template %q: function %q gives another result each time", name, bad)
+			return fault.Hintf(hint, "template %q: function %q gives another result each time", name, bad)
 		}
 	}
 	return nil

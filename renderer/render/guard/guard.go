@@ -66,7 +66,7 @@ func (r *Refusal) Unwrap() error { return r.Err }
 
 // Empty is the refusal of a render for which etcd gave no record at all.
 func Empty(prefix string, revision int64) error {
-	return &Refusal{fault.Mend("check the prefix and the etcd that is asked; if there really are no tenants, repeat with --allow-removals",
+	return &Refusal{fault.Hintf("check the prefix and the etcd that is asked; if there really are no tenants, repeat with --allow-removals",
 		"reading etcd: no record below prefix %q at revision %d", prefix, revision)}
 }
 
@@ -124,7 +124,7 @@ func (g *Guard) Check() error {
 	if len(all) <= limit {
 		return nil
 	}
-	return &Refusal{fault.Mend("look at the records in etcd and at the clock; if it is meant, repeat with --allow-removals",
+	return &Refusal{fault.Hintf("look at the records in etcd and at the clock; if it is meant, repeat with --allow-removals",
 		"harming %d of %d tenants (%s): at most %d may be removed, suspended or set back at once", len(all), g.o.Tenants, describe(harmed), limit)}
 }
 

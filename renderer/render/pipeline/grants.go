@@ -41,13 +41,13 @@ type versions = map[ident.Product]ident.Version
 type granter struct {
 	site    *environments.Site
 	catalog *catalog.Catalog
-	bundles *bundles
+	bases   *bases
 	memory  interface {
 		Tenants() ([]ident.Tenant, error)
 		Facts(id ident.Tenant) (authz.Facts, error)
 	}
 	had     map[ident.Ring]versions // in the last commit
-	serving []*base.Bundle          // of the versions that rings have or get
+	serving []*base.Base            // of the versions that rings have or get
 	bad     []Grant
 }
 
@@ -118,20 +118,20 @@ func (g *granter) drop(ring int, p ident.Product) error {
 		}
 		for _, a := range f.Tenant.Authorisations {
 			if a.Product == p && a.Version.IsZero() {
-				return fault.Mend("grant a version until nobody there has it", "tenant %q has it and the ring grants no version", id)
+				return fault.Hintf("grant a version until nobody there has it", "tenant %q has it and the ring grants no version", id)
 			}
 		}
 	}
 	return nil
 }
 
-// serves returns the bundle of a version that can be rendered.
-func (g *granter) serves(p ident.Product, v ident.Version) (*base.Bundle, error) {
+// serves returns the base of a version that can be rendered.
+func (g *granter) serves(p ident.Product, v ident.Version) (*base.Base, error) {
 	version, err := g.catalog.Version(p, v)
 	if err != nil {
 		return nil, err
 	}
-	return g.bundles.Bundle(version)
+	return g.bases.Base(version)
 }
 
 // previous leaves out of the earlier versions what cannot serve.

@@ -98,18 +98,18 @@ func flatten(err error) []error {
 	return all
 }
 
-// Pipeline renders environments. It keeps the bundles that it built, by the
+// Pipeline renders environments. It keeps the bases that it built, by the
 // digest of their version, for as long as it lives. Safe for concurrent use.
-type Pipeline struct{ bundles *bundles }
+type Pipeline struct{ bases *bases }
 
 // New returns a pipeline.
-func New() *Pipeline { return &Pipeline{&bundles{known: map[string]*entry{}}} }
+func New() *Pipeline { return &Pipeline{&bases{known: map[string]*entry{}}} }
 
-// Bundles returns the pipeline's bundles.
-func (p *Pipeline) Bundles() interface {
-	Bundle(v *catalog.Version) (*base.Bundle, error)
+// Bases returns the pipeline's bases.
+func (p *Pipeline) Bases() interface {
+	Base(v *catalog.Version) (*base.Base, error)
 } {
-	return p.bundles
+	return p.bases
 }
 
 // Prepared is an environment whose catalog and fleet were read.
@@ -145,10 +145,10 @@ func (p *Pipeline) Prepare(files fs.FS, env ident.Environment, o Options) (*Prep
 		return nil, fmt.Errorf("reading what the rings of %q have: %w", env, err)
 	}
 	memory := render.NewStored(files, env)
-	grants := &granter{site: site, catalog: c, bundles: p.bundles, memory: memory, had: had}
+	grants := &granter{site: site, catalog: c, bases: p.bases, memory: memory, had: had}
 	grants.grant()
 	return &Prepared{Site: site, Catalog: c, Faults: faults, Grants: grants.bad, Memory: memory,
-		Renderer: render.New(render.Config{Site: site, Catalog: c, Bundles: p.bundles, Workers: o.Workers, Progress: o.Progress}),
+		Renderer: render.New(render.Config{Site: site, Catalog: c, Bases: p.bases, Workers: o.Workers, Progress: o.Progress}),
 	}, nil
 }
 
@@ -218,20 +218,20 @@ func (r *Prepared) facts(ctx context.Context, o Options, summary *Summary) ([]au
 	return result.Tenants, nil
 }
 
-// bundles builds each version once.
-type bundles struct {
+// bases builds each version once.
+type bases struct {
 	mu    sync.Mutex
 	known map[string]*entry // by reference and digest
 }
 
 type entry struct {
-	once   sync.Once
-	bundle *base.Bundle
-	err    error
+	once sync.Once
+	base *base.Base
+	err  error
 }
 
-// Bundle returns the bundle of v.
-func (b *bundles) Bundle(v *catalog.Version) (*base.Bundle, error) {
+// Base returns the base of v.
+func (b *bases) Base(v *catalog.Version) (*base.Base, error) {
 	key := v.Ref.String() + " " + v.Digest
 	b.mu.Lock()
 	e := b.known[key]
@@ -240,6 +240,6 @@ func (b *bundles) Bundle(v *catalog.Version) (*base.Bundle, error) {
 		b.known[key] = e
 	}
 	b.mu.Unlock()
-	e.once.Do(func() { e.bundle, e.err = base.Build(v) })
-	return e.bundle, e.err
+	e.once.Do(func() { e.base, e.err = base.Build(v) })
+	return e.base, e.err
 }

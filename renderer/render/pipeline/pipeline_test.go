@@ -84,7 +84,7 @@ func (s sink) PutFile(path string, data []byte) error {
 	return nil
 }
 
-// shared builds the bundles of the published catalog once.
+// shared builds the bases of the published catalog once.
 var shared = sync.OnceValue(pipeline.New)
 
 func render(t testing.TB, files fs.FS, o pipeline.Options) (map[string][]byte, pipeline.Summary, error) {

@@ -32,9 +32,9 @@ type Tenant struct {
 	Products  []Product // sorted by name
 	Shared    []Shared  // tenant-shared overlays, sorted by component and version
 	// Needs are the environment-shared components that its active products require at their effective versions.
-	Needs []Requirement
+	Needs []SharedRef
 	// Keeps are those that any version in play requires.
-	Keeps []Requirement
+	Keeps []SharedRef
 }
 
 // Product is one product of a tenant.
@@ -50,7 +50,7 @@ type Product struct {
 
 // Version is a product version in play for a tenant.
 type Version struct {
-	Bundle     *base.Bundle
+	Base       *base.Base
 	ID         ident.Version
 	Parameters map[string]string // the product's own, complete
 	Requires   []manifest.Requirement
@@ -58,20 +58,20 @@ type Version struct {
 
 // Shared is one version of a tenant-shared component that some version in play of an active product requires.
 type Shared struct {
-	Name   ident.Component
-	ID     ident.Version
-	Bundle *base.Bundle
+	Name ident.Component
+	ID   ident.Version
+	Base *base.Base
 }
 
-// Requirement is a shared component at the least version that serves.
-type Requirement struct {
+// SharedRef is a shared component at the least version that serves.
+type SharedRef struct {
 	Name ident.Component
 	ID   ident.Version
 }
 
-// Bundles gives the bundle of a version; it builds each once.
-type Bundles interface {
-	Bundle(v *catalog.Version) (*base.Bundle, error)
+// Bases gives the base of a version; it builds each once.
+type Bases interface {
+	Base(v *catalog.Version) (*base.Base, error)
 }
 
 // Planner plans tenants of one environment. It is safe for concurrent use.
@@ -79,14 +79,14 @@ type Planner struct {
 	site    *environments.Site
 	rings   *environments.Assigner
 	catalog *catalog.Catalog
-	bundles Bundles
+	bases   Bases
 	names   []ident.Product
 	closure *closures
 }
 
 // New returns the planner of a site.
-func New(site *environments.Site, c *catalog.Catalog, b Bundles) *Planner {
-	return &Planner{site: site, rings: environments.NewAssigner(site.Fleet), catalog: c, bundles: b,
+func New(site *environments.Site, c *catalog.Catalog, b Bases) *Planner {
+	return &Planner{site: site, rings: environments.NewAssigner(site.Fleet), catalog: c, bases: b,
 		names: c.Products(), closure: newClosures(c)}
 }
 
@@ -140,13 +140,13 @@ func (p *Planner) Tenant(f authz.Facts) (*Tenant, []Fault) {
 func (p *Planner) checkName(id ident.Tenant) error {
 	for _, r := range p.site.Fleet.Rings {
 		if environments.RingLike(r.Name, id.String()) {
-			return fault.Mend("give the tenant another id or the ring another name",
+			return fault.Hintf("give the tenant another id or the ring another name",
 				"the id could be taken for ring %q", r.Name)
 		}
 	}
 	for _, product := range p.names {
 		if strings.HasSuffix(id.String(), "-"+product.String()) {
-			return fault.Mend("give the tenant another id",
+			return fault.Hintf("give the tenant another id",
 				"the id ends like product %q of another tenant", product)
 		}
 	}
@@ -170,7 +170,7 @@ func (p *Planner) product(ring *environments.Ring, a authz.Authorisation, state 
 	}
 	versions := ring.InPlay(a.Product, a.Version, *p.site.Fleet.KeepVersions)
 	if len(versions) == 0 {
-		return Product{}, fault.Mend(fmt.Sprintf("add %s to the versions of the ring in fleet.yaml, or pin the authorisation", a.Product),
+		return Product{}, fault.Hintf(fmt.Sprintf("add %s to the versions of the ring in fleet.yaml, or pin the authorisation", a.Product),
 			"ring %q grants no version", ring.Name)
 	}
 	for i, id := range versions {
@@ -178,7 +178,7 @@ func (p *Planner) product(ring *environments.Ring, a authz.Authorisation, state 
 		if err != nil {
 			return Product{}, err
 		}
-		if v.Bundle != nil {
+		if v.Base != nil {
 			out.Versions = append(out.Versions, v)
 		}
 	}
@@ -204,7 +204,7 @@ func (p *Planner) version(a authz.Authorisation, id ident.Version, effective boo
 	if err != nil {
 		return Version{}, fmt.Errorf("version %q: %w", id, err)
 	}
-	b, err := p.bundles.Bundle(v)
+	b, err := p.bases.Base(v)
 	if err != nil {
 		return Version{}, fmt.Errorf("version %q: %w", id, err)
 	}
@@ -212,7 +212,7 @@ func (p *Planner) version(a authz.Authorisation, id ident.Version, effective boo
 	if err != nil {
 		return Version{}, fmt.Errorf("version %q: %w", id, err)
 	}
-	return Version{Bundle: b, ID: id, Parameters: filled, Requires: c.tenant}, nil
+	return Version{Base: b, ID: id, Parameters: filled, Requires: c.tenant}, nil
 }
 
 func knownTo(v *catalog.Version, given map[string]any) map[string]any {
@@ -239,9 +239,9 @@ func (t *Tenant) Member(site *environments.Site) manifest.Member {
 // ReplicaText returns the product's replicas as a parameter.
 func (p Product) ReplicaText() string { return strconv.Itoa(p.Replicas) }
 
-// sortRequirements orders by component, then version, and drops repetitions.
-func sortRequirements(all []Requirement) []Requirement {
-	slices.SortFunc(all, func(a, b Requirement) int {
+// sortRefs orders by component, then version, and drops repetitions.
+func sortRefs(all []SharedRef) []SharedRef {
+	slices.SortFunc(all, func(a, b SharedRef) int {
 		if c := a.Name.Compare(b.Name); c != 0 {
 			return c
 		}

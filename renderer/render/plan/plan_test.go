@@ -21,8 +21,8 @@ import (
 // empty gives every version an empty base.
 type empty struct{}
 
-func (empty) Bundle(v *catalog.Version) (*base.Bundle, error) {
-	return &base.Bundle{Version: v, Dir: &tree.Dir{}}, nil
+func (empty) Base(v *catalog.Version) (*base.Base, error) {
+	return &base.Base{Version: v, Dir: &tree.Dir{}}, nil
 }
 
 func planner(t *testing.T) *plan.Planner {

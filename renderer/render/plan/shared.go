@@ -13,7 +13,7 @@ import (
 // other shared components.
 type closure struct {
 	tenant      []manifest.Requirement // sorted by component
-	environment []Requirement
+	environment []SharedRef
 }
 
 // closures remembers the closure of each version.
@@ -50,7 +50,7 @@ func (c *closures) visit(v *catalog.Version) (*closure, error) {
 		}
 		out.environment = append(out.environment, below.environment...)
 		if ref.Sharing == catalog.SharingEnvironment {
-			out.environment = append(out.environment, Requirement{ref.Name, ref.Version})
+			out.environment = append(out.environment, SharedRef{ref.Name, ref.Version})
 			continue
 		}
 		bucket := 0
@@ -61,7 +61,7 @@ func (c *closures) visit(v *catalog.Version) (*closure, error) {
 		out.tenant = append(out.tenant, manifest.Requirement{Component: ref.Name, Version: ref.Version, Bucket: bucket})
 	}
 	out.tenant = highest(out.tenant)
-	out.environment = sortRequirements(out.environment)
+	out.environment = sortRefs(out.environment)
 	c.known[v] = out
 	return out, nil
 }
@@ -80,10 +80,10 @@ func highest(all []manifest.Requirement) []manifest.Requirement {
 
 // shared fills in which shared components the tenant's products require.
 func (p *Planner) shared(t *Tenant) error {
-	var wanted []Requirement
+	var wanted []SharedRef
 	for _, product := range t.Products {
 		for i, v := range product.Versions {
-			c, err := p.closure.of(v.Bundle.Version)
+			c, err := p.closure.of(v.Base.Version)
 			if err != nil {
 				return err
 			}
@@ -95,12 +95,12 @@ func (p *Planner) shared(t *Tenant) error {
 			}
 			t.Keeps = append(t.Keeps, c.environment...)
 			for _, r := range c.tenant {
-				wanted = append(wanted, Requirement{r.Component, r.Version})
+				wanted = append(wanted, SharedRef{r.Component, r.Version})
 			}
 		}
 	}
-	t.Needs, t.Keeps = sortRequirements(t.Needs), sortRequirements(t.Keeps)
-	for _, r := range sortRequirements(wanted) {
+	t.Needs, t.Keeps = sortRefs(t.Needs), sortRefs(t.Keeps)
+	for _, r := range sortRefs(wanted) {
 		s, err := p.sharedVersion(r)
 		if err != nil {
 			return err
@@ -110,11 +110,11 @@ func (p *Planner) shared(t *Tenant) error {
 	return nil
 }
 
-func (p *Planner) sharedVersion(r Requirement) (Shared, error) {
+func (p *Planner) sharedVersion(r SharedRef) (Shared, error) {
 	v, err := p.catalog.SharedVersion(r.Name, r.ID)
 	if err != nil {
 		return Shared{}, err
 	}
-	b, err := p.bundles.Bundle(v)
-	return Shared{Name: r.Name, ID: r.ID, Bundle: b}, err
+	b, err := p.bases.Base(v)
+	return Shared{Name: r.Name, ID: r.ID, Base: b}, err
 }

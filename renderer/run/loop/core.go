@@ -90,7 +90,7 @@ type Core struct {
 	unsure bool // the branch may have moved
 	mark   Mark // of the environment's last commit at head
 	ready  *pipeline.Prepared
-	fleet  *render.Fleet // as published at head, and what pending changed; nil: render all
+	roster *render.Roster // as published at head, and what pending changed; nil: render all
 	// pending are tenants that changed and whose change is not published.
 	pending map[ident.Tenant]struct{}
 	since   time.Time // of the oldest of pending
@@ -170,7 +170,7 @@ func (c *Core) Step(ctx context.Context, now time.Time) (Outcome, error) {
 			return Outcome{}, err
 		}
 	}
-	if c.fleet == nil {
+	if c.roster == nil {
 		return c.full(ctx, now)
 	}
 	return c.window(ctx, now)
@@ -182,7 +182,7 @@ func (c *Core) turn() func() {
 	case t != nil && c.raced:
 		t.Lock()
 		return t.Unlock
-	case t != nil && c.fleet != nil:
+	case t != nil && c.roster != nil:
 		t.RLock()
 		return t.RUnlock
 	}
@@ -230,10 +230,10 @@ func (c *Core) moved(h git.Head, m Mark) {
 
 // settle notes that Git agrees with etcd at the step's revision.
 func (c *Core) settle(s *step, now time.Time) {
-	c.fleet.Settle()
+	c.roster.Settle()
 	clear(c.pending)
 	c.since, c.covered = time.Time{}, s.window.Revision
-	s.outcome.Tenants = c.fleet.Len()
+	s.outcome.Tenants = c.roster.Len()
 	clock := facts.ClockOf(c.ready.Site, now)
 	soonest := map[ident.Tenant]time.Time{}
 	for _, t := range s.snap.Tenants {

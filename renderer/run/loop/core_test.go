@@ -34,7 +34,7 @@ func (s *stand) settle(r *replica) error {
 	r.Refetch()
 	for range 10 {
 		_, err := r.Step(context.Background(), s.now)
-		if err == nil && r.Pending() == 0 && r.fleet != nil {
+		if err == nil && r.Pending() == 0 && r.roster != nil {
 			return nil
 		}
 		if err != nil && !isRace(err) && !errors.Is(err, errBroken) {

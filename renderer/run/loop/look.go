@@ -20,7 +20,7 @@ func (c *Core) look(ctx context.Context) error {
 		return err
 	}
 	if head.IsZero() {
-		return fault.Mend("push catalog/ and environments/ to it first", "reading the branch: it has no commit")
+		return fault.Hintf("push catalog/ and environments/ to it first", "reading the branch: it has no commit")
 	}
 	if head.Commit == c.head.Commit && c.ready != nil {
 		c.unsure, c.attempt = false, attempt{}
@@ -30,8 +30,8 @@ func (c *Core) look(ctx context.Context) error {
 		// What is pending is rendered once more and found to be there, or differs
 		// from what the fleet is now: as that push made it.
 		c.moved(head, c.attempt.mark)
-		if c.fleet != nil {
-			c.fleet.Settle()
+		if c.roster != nil {
+			c.roster.Settle()
 		}
 		c.unsure, c.attempt = false, attempt{}
 		return nil
@@ -61,7 +61,7 @@ func (c *Core) follow(ctx context.Context, head git.Head) error {
 	if ready.Site.Etcd.Prefix != c.config.Source.Prefix() {
 		return ErrPrefix
 	}
-	c.head, c.mark, c.ready, c.fleet = head, mark, ready, nil
+	c.head, c.mark, c.ready, c.roster = head, mark, ready, nil
 	c.unsure, c.attempt = false, attempt{}
 	return nil
 }
@@ -89,7 +89,7 @@ func (c *Core) last(ctx context.Context, head git.Head) (Mark, error) {
 // untouched reports whether what we know of the environment holds at a new
 // head: neither it nor the catalog has changed.
 func (c *Core) untouched(head git.Head) (bool, error) {
-	if c.fleet == nil || c.ready == nil {
+	if c.roster == nil || c.ready == nil {
 		return false, nil
 	}
 	for _, path := range []string{catalogDir, manifest.EnvironmentPath(c.config.Environment)} {

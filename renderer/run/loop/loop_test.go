@@ -141,7 +141,7 @@ func TestGuards(t *testing.T) {
 		"AfterRestart": {"tombstones in Git are remembered", false, func(s *stand, r *replica) {
 			remove(s, 0, 2)
 			advance(s.t, s, r.with(s))
-			r.fleet = nil
+			r.roster = nil
 			remove(s, 2, 4)
 		}, "harming 4 of 12"},
 		"NewLeader": {"tombstones in Git are known to whoever takes over", false, func(s *stand, r *replica) {
@@ -414,7 +414,7 @@ func TestFullRenderTakesItsTurn(t *testing.T) {
 	if alone() {
 		t.Error("a small commit holds the branch alone")
 	}
-	r.fleet = nil
+	r.roster = nil
 	r.git.next, r.git.race = "race", func() { s.commit("x", func(tx *git.Tx) error { return tx.PutFile("notes", []byte("x")) }) }
 	s.sell(0, right{product: "swg", replicas: 999, start: s.now.AddDate(-1, 0, 0)})
 	r.with(s)

@@ -28,7 +28,7 @@ type step struct {
 	window  watch.Window
 	snap    authz.Snapshot
 	result  facts.Result
-	fleet   *render.Fleet // of a full render
+	roster  *render.Roster // of a full render
 	outcome Outcome
 }
 
@@ -49,8 +49,8 @@ func (c *Core) merge(s *step, memory facts.Memory, now time.Time) (err error) {
 	if s.result, err = facts.Merge(s.snap, memory, c.ready.Site.Tenants.Selects, clock); err != nil {
 		return err
 	}
-	if c.fleet != nil {
-		s.result.Before = c.fleet.Len()
+	if c.roster != nil {
+		s.result.Before = c.roster.Len()
 	}
 	s.outcome.Facts, s.outcome.Released = s.result.Tenants, s.result.Released
 	s.outcome.Catalog, s.outcome.Grants = c.ready.Faults, c.ready.Grants
@@ -68,7 +68,7 @@ func (c *Core) guard(tx *git.Tx, s *step, now time.Time) {
 	}
 	since := now.Add(-c.config.RemovalWindow)
 	recent := guard.Released(s.result.Tenants, since) // of a full render: all there are
-	if c.fleet != nil {
+	if c.roster != nil {
 		for id, at := range c.tombs {
 			if !at.Before(since) {
 				recent = append(recent, id)
@@ -107,18 +107,18 @@ func (c *Core) full(ctx context.Context, now time.Time) (Outcome, error) {
 	tx := c.config.Branch.Begin(c.head)
 	defer tx.Discard()
 	c.guard(tx, s, now)
-	fleet, report, err := c.ready.Renderer.Full(ctx, s.result.Tenants, c.ready.Memory, tx)
+	roster, report, err := c.ready.Renderer.Full(ctx, s.result.Tenants, c.ready.Memory, tx)
 	if err != nil {
 		return Outcome{Full: true}, err
 	}
-	s.outcome.Faults, s.fleet = report.Faults, fleet
-	fleet.Settle()
+	s.outcome.Faults, s.roster = report.Faults, roster
+	roster.Settle()
 	if err := c.publish(ctx, tx, s); err != nil {
 		c.raced = isRace(err)
 		return Outcome{Full: true}, err
 	}
 	c.raced = false
-	c.fleet, c.due = fleet, newDue()
+	c.roster, c.due = roster, newDue()
 	clear(c.tombs)
 	c.settle(s, now)
 	return s.outcome, nil
@@ -139,7 +139,7 @@ func (c *Core) window(ctx context.Context, now time.Time) (Outcome, error) {
 		if c.mark.counts(w.Cluster) {
 			c.covered = max(c.covered, w.Revision)
 		}
-		return Outcome{Revision: c.covered, Tenants: c.fleet.Len()}, nil
+		return Outcome{Revision: c.covered, Tenants: c.roster.Len()}, nil
 	}
 	if err := c.current(w); err != nil {
 		return Outcome{}, err
@@ -163,12 +163,12 @@ func (c *Core) change(ctx context.Context, s *step, now time.Time) (Outcome, err
 	c.guard(tx, s, now)
 	rendered := make(map[ident.Tenant]struct{}, len(s.result.Tenants))
 	for _, f := range s.result.Tenants {
-		report, err := c.ready.Renderer.Change(c.fleet, f, c.ready.Memory, tx)
+		report, err := c.ready.Renderer.Change(c.roster, f, c.ready.Memory, tx)
 		if err != nil {
 			return Outcome{}, fmt.Errorf("rendering tenant %q: %w", f.Tenant.ID, err)
 		}
 		if len(report.Kept) > 0 { // what it needs is not known: only a full render keeps what is shared
-			c.fleet = nil
+			c.roster = nil
 			return c.full(ctx, now)
 		}
 		s.outcome.Faults = append(s.outcome.Faults, report.Faults...)
@@ -178,12 +178,12 @@ func (c *Core) change(ctx context.Context, s *step, now time.Time) (Outcome, err
 		if _, ok := rendered[id]; ok {
 			continue
 		}
-		if err := c.ready.Renderer.Remove(c.fleet, id, tx); err != nil {
+		if err := c.ready.Renderer.Remove(c.roster, id, tx); err != nil {
 			return Outcome{}, fmt.Errorf("removing tenant %q: %w", id, err)
 		}
 		s.outcome.Removed = append(s.outcome.Removed, id)
 	}
-	if err := c.fleet.Flush(tx); err != nil {
+	if err := c.roster.Flush(tx); err != nil {
 		return Outcome{}, err
 	}
 	if err := c.publish(ctx, tx, s); err != nil {
@@ -245,10 +245,10 @@ func (s *step) message(c *Core, mark Mark) git.Message {
 }
 
 func (s *step) tenants(c *Core) int {
-	if s.fleet != nil {
-		return s.fleet.Len()
+	if s.roster != nil {
+		return s.roster.Len()
 	}
-	return c.fleet.Len()
+	return c.roster.Len()
 }
 
 // what says in a few words what the commit is about.

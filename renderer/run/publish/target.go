@@ -33,8 +33,8 @@ type Written struct {
 	Files tree.Counts
 }
 
-// Target is a place that can be read, compared and written.
-type Target interface {
+// Place is a place that can be read, compared and written.
+type Place interface {
 	// Files returns the present content. It may be read until Close.
 	Files(ctx context.Context) (fs.FS, error)
 	// Compare returns every file that Write with the same fill would change, sorted by path.
@@ -47,7 +47,7 @@ type Target interface {
 
 // Open opens the repository at location: a URL, a bare repository or, without
 // a branch in o, the directory of a checkout.
-func Open(ctx context.Context, location string, o git.Options) (Target, error) {
+func Open(ctx context.Context, location string, o git.Options) (Place, error) {
 	if o.Branch == "" && isCheckout(location) {
 		root, err := worktree.Open(location)
 		if err != nil {
@@ -76,10 +76,10 @@ func isCheckout(location string) bool {
 	return head != nil || objects != nil
 }
 
-// directory is a Target on a disk.
+// directory is a Place on a disk.
 type directory struct{ root *worktree.Root }
 
-var _ Target = (*directory)(nil)
+var _ Place = (*directory)(nil)
 
 func (d *directory) Close() error { return d.root.Close() }
 
@@ -102,17 +102,17 @@ func (d *directory) Write(ctx context.Context, fill Fill) (Written, error) {
 	return Written{Changed: counts.Any(), Files: counts}, err
 }
 
-// branch is a Target in Git.
+// branch is a Place in Git.
 type branch struct{ repo *git.Repo }
 
-var _ Target = (*branch)(nil)
+var _ Place = (*branch)(nil)
 
 func (b *branch) Close() error { return b.repo.Close() }
 
 func (b *branch) head(ctx context.Context) (git.Head, error) {
 	head, err := b.repo.Head(ctx)
 	if err == nil && head.IsZero() {
-		err = fault.Mend("push catalog/ and environments/ to it first", "reading branch %q: it has no commit", b.repo.Branch())
+		err = fault.Hintf("push catalog/ and environments/ to it first", "reading branch %q: it has no commit", b.repo.Branch())
 	}
 	return head, err
 }

@@ -96,7 +96,7 @@ func (r *Replica) Run(ctx context.Context) error {
 			return err
 		}
 		if len(envs) == 0 {
-			return fault.Mend("give the repository with --repo; it holds catalog/ and environments/", "looking for environments: the branch has none")
+			return fault.Hintf("give the repository with --repo; it holds catalog/ and environments/", "looking for environments: the branch has none")
 		}
 	}
 	var all sync.WaitGroup

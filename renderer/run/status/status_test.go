@@ -44,7 +44,7 @@ func site(t *testing.T) *environments.Site {
 }
 
 func TestOf(t *testing.T) {
-	bad := fault.Mend("write it again", "record\nis bad")
+	bad := fault.Hintf("write it again", "record\nis bad")
 	for name, tc := range map[string]struct {
 		reason string
 		change func(*loop.Outcome)

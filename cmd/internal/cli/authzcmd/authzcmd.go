@@ -89,13 +89,13 @@ func parseKey(s string) (authz.Key, error) {
 // missing says that a record is not there.
 func missing(key authz.Key) error {
 	if !key.Product.IsZero() {
-		return fault.Mend("see what it has: sluice authz get "+key.Tenant.String(),
+		return fault.Hintf("see what it has: sluice authz get "+key.Tenant.String(),
 			"tenant %q has no authorisation of %q", key.Tenant, key.Product)
 	}
 	if product, id, found := strings.Cut(key.Tenant.String(), "-"); found {
-		return fault.Mend("an authorisation is written TENANT/PRODUCT, e.g. "+id+"/"+product, "tenant %q does not exist", key.Tenant)
+		return fault.Hintf("an authorisation is written TENANT/PRODUCT, e.g. "+id+"/"+product, "tenant %q does not exist", key.Tenant)
 	}
-	return fault.Mend("see what there is: sluice authz list", "tenant %q does not exist", key.Tenant)
+	return fault.Hintf("see what there is: sluice authz list", "tenant %q does not exist", key.Tenant)
 }
 
 // maxSkipped is how many bad records are reported one by one.
@@ -121,5 +121,5 @@ func parseTime(flag, s string) (time.Time, error) {
 			return t.UTC(), nil
 		}
 	}
-	return time.Time{}, fault.Mend("use 2028-12-31 or 2028-12-31T00:00:00Z", "reading --%s: %q is no time", flag, s)
+	return time.Time{}, fault.Hintf("use 2028-12-31 or 2028-12-31T00:00:00Z", "reading --%s: %q is no time", flag, s)
 }

@@ -31,7 +31,7 @@ data for the grace days, set its --end with put instead.`,
 				return err
 			}
 			if !yes && !dryRun {
-				return fault.Mend("repeat with --yes, or with --dry-run to see what would go", "deleting %q: it was not confirmed", key)
+				return fault.Hintf("repeat with --yes, or with --dry-run to see what would go", "deleting %q: it was not confirmed", key)
 			}
 			return deps.with(cmd.Context(), func(s Store) error {
 				if dryRun {

@@ -55,7 +55,7 @@ func readFile(name string, stdin io.Reader) ([]authz.Tenant, error) {
 	if name != "-" {
 		f, err := os.Open(name)
 		if err != nil {
-			return nil, fault.Mend("check --filename", "importing tenants: %w", err)
+			return nil, fault.Hintf("check --filename", "importing tenants: %w", err)
 		}
 		defer f.Close() //nolint:errcheck // only read
 		in = f

@@ -152,7 +152,7 @@ func (p *put) checkFlags(key authz.Key) error {
 	}
 	for _, name := range other {
 		if p.set.Changed(name) {
-			return fault.Mend(hint, "flag --%s: %q is of the kind %s, which has no such field", name, key, kind)
+			return fault.Hintf(hint, "flag --%s: %q is of the kind %s, which has no such field", name, key, kind)
 		}
 	}
 	return nil
@@ -170,7 +170,7 @@ func (p *put) readable(key authz.Key, now authz.Listing) error {
 		if !own {
 			what, hint = key.Tenant.String(), "mend the tenant's own record first: sluice authz put "+key.Tenant.String()+" --replace --name NAME --code CODE"
 		}
-		return fault.Mend(hint, "%q is left as it is: %w; the record is %q", what, q.Err, q.Value)
+		return fault.Hintf(hint, "%q is left as it is: %w; the record is %q", what, q.Err, q.Value)
 	}
 	return nil
 }
@@ -188,7 +188,7 @@ func (p *put) desired(key authz.Key, now authz.Listing) (authz.Tenant, error) {
 		return p.tenant(key, tenant)
 	}
 	if tenant.ID.IsZero() {
-		return authz.Tenant{}, fault.Mend(fmt.Sprintf("write the tenant first: sluice authz put %s --name NAME --code CODE", key.Tenant),
+		return authz.Tenant{}, fault.Hintf(fmt.Sprintf("write the tenant first: sluice authz put %s --name NAME --code CODE", key.Tenant),
 			"tenant %q does not exist or cannot be read", key.Tenant)
 	}
 	a := authz.Authorisation{Product: key.Product, StartTime: p.deps.Now().UTC().Truncate(24 * time.Hour)}
@@ -204,7 +204,7 @@ func (p *put) desired(key authz.Key, now authz.Listing) (authz.Tenant, error) {
 
 func (p *put) tenant(key authz.Key, t authz.Tenant) (authz.Tenant, error) {
 	if t.ID.IsZero() && (p.name == "" || p.code == "") {
-		return authz.Tenant{}, fault.Mend("give --name and --code", "tenant %q is new: name or code is missing", key.Tenant)
+		return authz.Tenant{}, fault.Hintf("give --name and --code", "tenant %q is new: name or code is missing", key.Tenant)
 	}
 	t.ID = key.Tenant
 	if p.set.Changed("name") {
@@ -271,7 +271,7 @@ func edit[V any](flag string, old map[string]V, edits []string, parse func(strin
 		case strings.HasSuffix(key, "-"):
 			delete(m, strings.TrimSuffix(key, "-"))
 		default:
-			return nil, fault.Mend("use key=value, or key- to remove it", "reading --%s: %q is neither", flag, e)
+			return nil, fault.Hintf("use key=value, or key- to remove it", "reading --%s: %q is neither", flag, e)
 		}
 	}
 	return m, nil

@@ -41,12 +41,12 @@ const folder = "catalog"
 func withCatalog(dir string, f func(c *catalog.Catalog, faults error, root *os.Root) error) (err error) {
 	repository, err := os.OpenRoot(dir)
 	if err != nil {
-		return fault.Mend("give the root of the repository with --dir", "opening repository: %w", err)
+		return fault.Hintf("give the root of the repository with --dir", "opening repository: %w", err)
 	}
 	defer func() { err = firstOf(err, repository.Close()) }()
 	root, err := repository.OpenRoot(folder)
 	if err != nil {
-		return fault.Mend("give the root of the repository with --dir", "opening the catalog of %q: %w", dir, err)
+		return fault.Hintf("give the root of the repository with --dir", "opening the catalog of %q: %w", dir, err)
 	}
 	defer func() { err = firstOf(err, root.Close()) }()
 	c, faults := catalog.LoadUnlocked(root.FS())

@@ -87,7 +87,7 @@ func listRows(c *catalog.Catalog, names []string) ([]listRow, error) {
 	}
 	for _, name := range names {
 		if !found[name] {
-			return nil, fault.Mend("see `sluice catalog list`", "no product or shared component %q in the catalog", name)
+			return nil, fault.Hintf("see `sluice catalog list`", "no product or shared component %q in the catalog", name)
 		}
 	}
 	return rows, nil

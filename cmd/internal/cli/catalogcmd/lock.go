@@ -65,7 +65,7 @@ anything.`,
 func unpublished(c *catalog.Catalog) ([]lockRow, error) {
 	var rows []lockRow
 	known := map[catalog.Ref]string{}
-	var bundles []*base.Bundle
+	var bases []*base.Base
 	var faults []error
 	for _, v := range c.All() {
 		if _, ok := c.Lock().Digest(v.Ref); !ok {
@@ -76,10 +76,10 @@ func unpublished(c *catalog.Catalog) ([]lockRow, error) {
 		b, err := base.Build(v)
 		faults = append(faults, err)
 		if err == nil {
-			bundles = append(bundles, b)
+			bases = append(bases, b)
 		}
 	}
-	faults = append(faults, c.Lock().Verify(known), base.Collisions(bundles))
+	faults = append(faults, c.Lock().Verify(known), base.Collisions(bases))
 	return rows, errors.Join(faults...)
 }
 

@@ -80,7 +80,7 @@ func (d *demo) say(format string, args ...any) {
 
 func (d *demo) run(ctx context.Context) (err error) {
 	if entries, err := os.ReadDir(d.dir); err == nil && len(entries) > 0 {
-		return fault.Mend("remove it or give another with --dir", "running demo: directory %q is not empty", d.dir)
+		return fault.Hintf("remove it or give another with --dir", "running demo: directory %q is not empty", d.dir)
 	}
 	if err := os.MkdirAll(d.dir, 0o755); err != nil {
 		return fmt.Errorf("running demo: %w", err)

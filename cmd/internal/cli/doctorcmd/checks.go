@@ -37,11 +37,11 @@ func checkVersion(ctx context.Context, store *etcd.Store) (string, error) {
 func goodVersion(v string) error {
 	var major, minor, patch int
 	if n, _ := fmt.Sscanf(v, "%d.%d.%d", &major, &minor, &patch); n < 3 {
-		return fault.Mend("use etcd 3.5.8 or later", "version %q is unknown", v)
+		return fault.Hintf("use etcd 3.5.8 or later", "version %q is unknown", v)
 	}
 	least, named := floor[minor]
 	if major < 3 || major == 3 && (minor < 4 || named && patch < least) {
-		return fault.Mend("use etcd 3.5.8 or later: in this version a watch can lose changes", "version %s is too old", v)
+		return fault.Hintf("use etcd 3.5.8 or later: in this version a watch can lose changes", "version %s is too old", v)
 	}
 	return nil
 }
@@ -54,7 +54,7 @@ func checkAlarms(ctx context.Context, store *etcd.Store) error {
 	}
 	for _, a := range resp.Alarms {
 		if a.Alarm != etcdserverpb.AlarmType_NONE {
-			return fault.Mend("compact and defragment etcd, then: etcdctl alarm disarm", "member %x raises %s", a.MemberID, a.Alarm)
+			return fault.Hintf("compact and defragment etcd, then: etcdctl alarm disarm", "member %x raises %s", a.MemberID, a.Alarm)
 		}
 	}
 	return nil
@@ -66,11 +66,11 @@ func checkWrite(ctx context.Context, store *etcd.Store, prefix string) error {
 	client := store.Client()
 	lease, err := client.Grant(ctx, 30)
 	if err != nil {
-		return fault.Mend("check the rights of the etcd user", "getting a lease: %w", err)
+		return fault.Hintf("check the rights of the etcd user", "getting a lease: %w", err)
 	}
 	key := fmt.Sprintf("%s/doctor-%x/doctor", prefix, int64(lease.ID))
 	if _, err := client.Put(ctx, key, "", clientv3.WithLease(lease.ID)); err != nil {
-		return fault.Mend("grant it: etcdctl role grant-permission ROLE readwrite --prefix=true "+prefix+"/", "writing below %q: %w", prefix, err)
+		return fault.Hintf("grant it: etcdctl role grant-permission ROLE readwrite --prefix=true "+prefix+"/", "writing below %q: %w", prefix, err)
 	}
 	if _, err := client.Revoke(ctx, lease.ID); err != nil {
 		return fault.New(fault.Retry, "", "giving a lease back: %w", err)
@@ -86,7 +86,7 @@ func checkRead(ctx context.Context, store *etcd.Store, prefix string) (string, e
 	}
 	resp, err := store.Client().Get(ctx, prefix+"/", clientv3.WithPrefix(), clientv3.WithCountOnly())
 	if err != nil {
-		return "", fault.Mend("grant it: etcdctl role grant-permission ROLE read --prefix=true "+prefix+"/", "reading below %q: %w", prefix, err)
+		return "", fault.Hintf("grant it: etcdctl role grant-permission ROLE read --prefix=true "+prefix+"/", "reading below %q: %w", prefix, err)
 	}
 	return fmt.Sprintf("%d records below %s at revision %d of cluster %x", resp.Count, prefix, now.Revision, now.Cluster), nil
 }
@@ -100,10 +100,10 @@ const slack = time.Minute
 func checkClock(now, last time.Time) error {
 	const hint = "set the clock, e.g. with chrony"
 	if now.Year() < 2024 {
-		return fault.Mend(hint, "it says %s", now.UTC().Format(time.RFC3339))
+		return fault.Hintf(hint, "it says %s", now.UTC().Format(time.RFC3339))
 	}
 	if behind := last.Sub(now); behind > slack {
-		return fault.Mend(hint+"; or find out whose clock made that commit", "it says %s, which is %s before the newest commit of the branch",
+		return fault.Hintf(hint+"; or find out whose clock made that commit", "it says %s, which is %s before the newest commit of the branch",
 			now.UTC().Format(time.RFC3339), behind.Round(time.Second))
 	}
 	return nil

@@ -165,7 +165,7 @@ func (absent) MayRefresh(context.Context, string) (bool, error) { return false, 
 type forbidden struct{}
 
 func (forbidden) MayRefresh(_ context.Context, name string) (bool, error) {
-	return false, fault.Mend("get and patch are needed", "asking to refresh Application %q: status 403", name)
+	return false, fault.Hintf("get and patch are needed", "asking to refresh Application %q: status 403", name)
 }
 
 func TestArgoCDForbids(t *testing.T) {

@@ -178,7 +178,7 @@ func (d *doctor) git(ctx context.Context) []*environments.Site {
 	defer func() { d.bad = append(d.bad, repo.Close()) }()
 	head, err := repo.Head(ctx)
 	if err == nil && head.IsZero() {
-		err = fault.Mend("push catalog/ and environments/ to it first", "reading branch %q: it has no commit", repo.Branch())
+		err = fault.Hintf("push catalog/ and environments/ to it first", "reading branch %q: it has no commit", repo.Branch())
 	}
 	found := d.note("git branch", fmt.Sprintf("%s at %.12s", repo.Branch(), head.Commit), err)
 	d.note("git push", "may push to "+repo.Branch(), repo.Writable(ctx))
@@ -214,7 +214,7 @@ func (d *doctor) content(files fs.FS) []*environments.Site {
 	}
 	names, err := environments.List(root)
 	if err == nil && len(names) == 0 {
-		err = fault.Mend("add environments/<name>/environment.yaml", "the branch has no environment")
+		err = fault.Hintf("add environments/<name>/environment.yaml", "the branch has no environment")
 	}
 	if !d.note("environments", fmt.Sprintf("%d found", len(names)), err) {
 		return nil

@@ -146,7 +146,7 @@ const maxConfig = 64 << 10
 func readFile(path string) (layer, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fault.Mend("check --etcd-config", "reading etcd settings: %w", err)
+		return nil, fault.Hintf("check --etcd-config", "reading etcd settings: %w", err)
 	}
 	var f file
 	if err := strict.YAML(data, maxConfig, &f); err != nil {
@@ -181,7 +181,7 @@ func either(layers []layer, a, b string) (va, vb string, err error) {
 	for _, l := range layers {
 		va, vb = l[a], l[b]
 		if va != "" && vb != "" {
-			return "", "", fault.Mend("give one of the two", "etcd settings: %s and %s exclude each other", a, b)
+			return "", "", fault.Hintf("give one of the two", "etcd settings: %s and %s exclude each other", a, b)
 		}
 		if va != "" || vb != "" {
 			return va, vb, nil
@@ -224,11 +224,11 @@ func password(layers []layer) (string, error) {
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return "", fault.Mend("check --etcd-password-file", "reading etcd password: %w", err)
+		return "", fault.Hintf("check --etcd-password-file", "reading etcd password: %w", err)
 	}
 	line, _, _ := strings.Cut(string(data), "\n")
 	if line = strings.TrimSuffix(line, "\r"); line == "" {
-		return "", fault.Mend("write the password into its first line", "reading etcd password: %q is empty", path)
+		return "", fault.Hintf("write the password into its first line", "reading etcd password: %q is empty", path)
 	}
 	return line, nil
 }
@@ -240,7 +240,7 @@ func duration(layers []layer, name string) (time.Duration, error) {
 	}
 	d, err := time.ParseDuration(v)
 	if err != nil || d <= 0 {
-		return 0, fault.Mend("use a duration such as 5s", "etcd %s %q: is no positive duration", name, v)
+		return 0, fault.Hintf("use a duration such as 5s", "etcd %s %q: is no positive duration", name, v)
 	}
 	return d, nil
 }
@@ -255,7 +255,7 @@ func directory(dir string, getenv func(string) string) (string, error) {
 	}
 	home := getenv("HOME")
 	if home == "" {
-		return "", fault.Mend("name a server with --etcd-endpoints or a directory with --etcd-dir",
+		return "", fault.Hintf("name a server with --etcd-endpoints or a directory with --etcd-dir",
 			"etcd settings: neither is given, and HOME is not set")
 	}
 	return filepath.Join(home, ".local", "state", "sluice", "etcd"), nil

@@ -17,8 +17,8 @@ func TestCode(t *testing.T) {
 	}{
 		"Done":      {nil, 0},
 		"Different": {fmt.Errorf("comparing: %w", exit.ErrDifferent), 1},
-		"Both":      {errors.Join(exit.ErrDifferent, fault.Mend("run render", "3 files differ")), 1},
-		"Person":    {fault.Mend("do this", "bad"), 2},
+		"Both":      {errors.Join(exit.ErrDifferent, fault.Hintf("run render", "3 files differ")), 1},
+		"Person":    {fault.Hintf("do this", "bad"), 2},
 		"Unknown":   {errors.New("bad"), 2},
 		"Skipped":   {errors.Join(fault.New(fault.Skipped, "", "one left out")), 3},
 		"Retry":     {fault.New(fault.Retry, "", "lost"), 75},
@@ -33,7 +33,7 @@ func TestCode(t *testing.T) {
 
 func TestPrintKeepsToItsLines(t *testing.T) {
 	var b strings.Builder
-	exit.Print(&b, errors.Join(exit.ErrDifferent, fault.Mend("mend\nit", "bad \x1b[31mvalue\nsecond line"), errors.New("other")))
+	exit.Print(&b, errors.Join(exit.ErrDifferent, fault.Hintf("mend\nit", "bad \x1b[31mvalue\nsecond line"), errors.New("other")))
 	want := "sluice: error: bad [31mvalue second line\nsluice: hint: mend it\nsluice: error: other\n"
 	if b.String() != want {
 		t.Errorf("Print() = %q, want %q", b.String(), want)

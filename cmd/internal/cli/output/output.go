@@ -52,7 +52,7 @@ func ParseFormat(s string, allowed ...Format) (Format, error) {
 	if slices.Contains(allowed, Format(s)) {
 		return Format(s), nil
 	}
-	return "", fault.Mend("use one of "+join(allowed), "output format %q is unknown", s)
+	return "", fault.Hintf("use one of "+join(allowed), "output format %q is unknown", s)
 }
 
 func join(formats []Format) string {

@@ -60,7 +60,7 @@ func (f *flag[T]) Set(s string) error {
 		err = fmt.Errorf("%s is out of range", s)
 	}
 	if err != nil {
-		return fault.Mend(fmt.Sprintf("use %s to %s", f.format(f.Least), f.format(f.Most)), "%w", err)
+		return fault.Hintf(fmt.Sprintf("use %s to %s", f.format(f.Least), f.format(f.Most)), "%w", err)
 	}
 	*f.Into = v
 	return nil

@@ -154,7 +154,7 @@ func printDiffs(w io.Writer, files fs.FS, changes []tree.Change, every bool) err
 	for _, c := range changes {
 		old, err := fs.ReadFile(files, c.Path)
 		if err != nil && c.Kind != tree.Added {
-			return fault.Mend("", "reading %s: %w", c.Path, err)
+			return fault.Hintf("", "reading %s: %w", c.Path, err)
 		}
 		text := diff.Diff("a/"+c.Path, old, "b/"+c.Path, c.New)
 		tenant := tenantOf(c.Path)

@@ -62,7 +62,7 @@ func (o *options) add(set *pflag.FlagSet) {
 // session is an opened repository with its source of facts.
 type session struct {
 	options *options
-	target  publish.Target
+	target  publish.Place
 	render  pipeline.Options
 	envs    []ident.Environment
 	stderr  io.Writer
@@ -124,7 +124,7 @@ func (o *options) moment() (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, fault.Mend("use 2006-01-02 or 2006-01-02T15:04:05Z", "reading --now: %q is no time", o.now)
+	return time.Time{}, fault.Hintf("use 2006-01-02 or 2006-01-02T15:04:05Z", "reading --now: %q is no time", o.now)
 }
 
 // environments fills in which environments are rendered.
@@ -151,7 +151,7 @@ func (s *session) environments(ctx context.Context) error {
 		return err
 	}
 	if len(s.envs) == 0 {
-		return fault.Mend("give the repository with --repo; it holds catalog/ and environments/",
+		return fault.Hintf("give the repository with --repo; it holds catalog/ and environments/",
 			"looking for environments: there is none in %q", s.options.repo.Location())
 	}
 	return nil
@@ -318,7 +318,7 @@ func (s *session) compare(ctx context.Context, stdout io.Writer, f output.Option
 		}
 	}
 	if check && len(all) > 0 {
-		return s.end(errors.Join(exit.ErrDifferent, fault.Mend("run `sluice render` and commit what it writes",
+		return s.end(errors.Join(exit.ErrDifferent, fault.Hintf("run `sluice render` and commit what it writes",
 			"checking %q: %d files are not what a render gives", s.options.repo.Location(), len(all))))
 	}
 	return s.end(nil)

@@ -43,7 +43,7 @@ func env(name, fallback string) string {
 func (f *Flags) Location() string { return f.repo }
 
 // Open opens the repository.
-func (f *Flags) Open(ctx context.Context) (publish.Target, error) {
+func (f *Flags) Open(ctx context.Context) (publish.Place, error) {
 	o, err := f.options()
 	if err != nil {
 		return nil, err
@@ -75,14 +75,14 @@ func (f *Flags) options() (git.Options, error) {
 	if f.key != "" {
 		key, err := os.ReadFile(f.key)
 		if err != nil {
-			return o, fault.Mend("give the path of a private key", "reading --git-ssh-key: %w", err)
+			return o, fault.Hintf("give the path of a private key", "reading --git-ssh-key: %w", err)
 		}
 		o.Auth.SSHKey, o.Auth.SSHKeyPassword = key, os.Getenv("SLUICE_GIT_SSH_KEY_PASSWORD")
 	}
 	if o.CacheDir == "" {
 		dir, err := os.UserCacheDir()
 		if err != nil {
-			return o, fault.Mend("give --git-cache", "finding a cache directory: %w", err)
+			return o, fault.Hintf("give --git-cache", "finding a cache directory: %w", err)
 		}
 		o.CacheDir = filepath.Join(dir, "sluice", "git")
 	}

@@ -81,10 +81,10 @@ func (d Deps) command(form cobra.Command, abort bool) *cobra.Command {
 func (d Deps) run(cmd *cobra.Command, o *options, abort bool) error {
 	env, err := ident.Parse[ident.EnvironmentKind](o.env)
 	if err != nil {
-		return fault.Mend("name the environment with --env", "reading --env: %w", err)
+		return fault.Hintf("name the environment with --env", "reading --env: %w", err)
 	}
 	if o.timeout <= 0 {
-		return fault.Mend("use 5m, for example", "timeout %s is not positive", o.timeout)
+		return fault.Hintf("use 5m, for example", "timeout %s is not positive", o.timeout)
 	}
 	cluster, closed, err := d.Open(o.place)
 	if err != nil {

@@ -51,11 +51,11 @@ func (a *argo) add(set *pflag.FlagSet) {
 func (a *argo) check() error {
 	for _, occasion := range a.refresh {
 		if occasion != onSoak && occasion != onPush {
-			return fault.Mend("use soak, push, or both with a comma", "reading --argocd-refresh: %q is unknown", occasion)
+			return fault.Hintf("use soak, push, or both with a comma", "reading --argocd-refresh: %q is unknown", occasion)
 		}
 	}
 	if a.kubeconfig == "" && (a.set.Changed("argocd-refresh") || a.set.Changed("argocd-namespace") || a.set.Changed("argocd-retry")) {
-		return fault.Mend("name the cluster with --argocd-kubeconfig FILE or "+InCluster, "reading --argocd-refresh: Argo CD's cluster is not named")
+		return fault.Hintf("name the cluster with --argocd-kubeconfig FILE or "+InCluster, "reading --argocd-refresh: Argo CD's cluster is not named")
 	}
 	return nil
 }

@@ -170,7 +170,7 @@ func (o *options) serve(ctx context.Context, c *replica.Config, repo *git.Repo, 
 	if o.listen != "" {
 		server, err := telemetry.Listen(ctx, o.listen, telemetry.Handler(c.Metrics, c.Health))
 		if err != nil {
-			return fault.Mend("use another --listen", "%w", err)
+			return fault.Hintf("use another --listen", "%w", err)
 		}
 		defer server.Close()
 		log.Info("serving", "address", server.Address())

@@ -61,7 +61,7 @@ func run(ctx context.Context, open func(context.Context) (fs.FS, error), stdout 
 	versions := 0
 	if c != nil {
 		versions = len(c.All())
-		faults = append(faults, bundles(c))
+		faults = append(faults, bases(c))
 	}
 	root, err := fs.Sub(files, manifest.Root)
 	if err != nil {
@@ -83,10 +83,10 @@ func run(ctx context.Context, open func(context.Context) (fs.FS, error), stdout 
 	return err
 }
 
-// bundles builds the base of every version and looks for objects that collide.
-func bundles(c *catalog.Catalog) error {
+// bases builds the base of every version and looks for objects that collide.
+func bases(c *catalog.Catalog) error {
 	var faults []error
-	var built []*base.Bundle
+	var built []*base.Base
 	for _, v := range c.All() {
 		b, err := base.Build(v)
 		if err != nil {
@@ -103,7 +103,7 @@ func grants(site *environments.Site, c *catalog.Catalog) error {
 	var faults []error
 	check := func(ring ident.Ring, p ident.Product, v ident.Version) {
 		if _, err := c.Version(p, v); err != nil {
-			faults = append(faults, fault.Mend(fault.HintOf(err), "checking environment %q: ring %q: %w", site.Name, ring, err))
+			faults = append(faults, fault.Hintf(fault.HintOf(err), "checking environment %q: ring %q: %w", site.Name, ring, err))
 		}
 	}
 	for _, r := range site.Fleet.Rings {

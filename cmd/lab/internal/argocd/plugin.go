@@ -41,7 +41,7 @@ func (p Plugin) Check() error {
 		return fmt.Errorf("reading a plugin: %w", err)
 	}
 	if (p.Config == "") == (len(p.Command) == 0) {
-		return fault.Mend("give a plugin.yaml for argocd-cmp-server, or a command that serves the socket, and not both",
+		return fault.Hintf("give a plugin.yaml for argocd-cmp-server, or a command that serves the socket, and not both",
 			"reading plugin %q: it must have a config or a command", p.Name)
 	}
 	return nil

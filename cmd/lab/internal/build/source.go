@@ -16,7 +16,7 @@ const module = "github.com/gatorcloud/sluice"
 func Root(ctx context.Context, dir string) (string, error) {
 	root, err := output(ctx, dir, "list", "-m", "-f", "{{.Dir}}", module)
 	if err != nil {
-		return "", fault.Mend("run it inside a checkout of "+module, "looking for the source tree: %w", err)
+		return "", fault.Hintf("run it inside a checkout of "+module, "looking for the source tree: %w", err)
 	}
 	return root, nil
 }

@@ -33,7 +33,7 @@ func newStatus(dir *string) *cobra.Command {
 			}
 			for _, s := range all {
 				if s.State != "ready" {
-					return fault.Mend("lab restart "+s.Name, "looking at the lab: %q is %s", s.Name, s.State)
+					return fault.Hintf("lab restart "+s.Name, "looking at the lab: %q is %s", s.Name, s.State)
 				}
 			}
 			return nil
@@ -60,7 +60,7 @@ func printStatus(w io.Writer, output string, all []lab.Status) error {
 		}
 		return table.Flush()
 	default:
-		return fault.Mend("choose table, json or name", "reading --output %q: no such form", output)
+		return fault.Hintf("choose table, json or name", "reading --output %q: no such form", output)
 	}
 }
 

@@ -82,7 +82,7 @@ func (f upFlags) print(cmd *cobra.Command, a lab.Access) error {
 // fill reads the files that flags name into the options.
 func (f upFlags) fill(o *lab.Options) error {
 	if f.output != "text" && f.output != "json" {
-		return fault.Mend("choose text or json", "reading --output %q: no such form", f.output)
+		return fault.Hintf("choose text or json", "reading --output %q: no such form", f.output)
 	}
 	o.ArgoCD.Config = map[string]string{}
 	for _, file := range f.settings {

@@ -42,11 +42,11 @@ type Options struct {
 func Backend() (string, error) {
 	out, err := exec.Command("git", "--exec-path").Output()
 	if err != nil {
-		return "", fault.Mend("sudo apt-get install -y git", "looking for git: %w", err)
+		return "", fault.Hintf("sudo apt-get install -y git", "looking for git: %w", err)
 	}
 	path := filepath.Join(strings.TrimSpace(string(out)), "git-http-backend")
 	if _, err := os.Stat(path); err != nil {
-		return "", fault.Mend("sudo apt-get install -y git", "looking for git-http-backend: %w", err)
+		return "", fault.Hintf("sudo apt-get install -y git", "looking for git-http-backend: %w", err)
 	}
 	return path, nil
 }

@@ -62,7 +62,7 @@ func Open(dir string) (*Lab, error) {
 	}
 	data, err := os.ReadFile(filepath.Join(dir, stateFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fault.Mend("bring one up with `go run ./cmd/lab up`", "looking for a lab in %q: %w", dir, fs.ErrNotExist)
+		return nil, fault.Hintf("bring one up with `go run ./cmd/lab up`", "looking for a lab in %q: %w", dir, fs.ErrNotExist)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the lab's state: %w", err)
@@ -157,7 +157,7 @@ func (l *Lab) await(ctx context.Context, c process.Component) error {
 	defer cancel()
 	alive := func() bool { _, alive := l.runner.Find(c.Name); return alive }
 	if err := health.Await(ctx, c.Ready, alive); err != nil {
-		return fault.Mend("read "+l.runner.Log(c.Name), "waiting for %q: %w; its log ends with %q", c.Name, err, l.runner.LastLine(c.Name))
+		return fault.Hintf("read "+l.runner.Log(c.Name), "waiting for %q: %w; its log ends with %q", c.Name, err, l.runner.LastLine(c.Name))
 	}
 	return nil
 }

@@ -102,7 +102,7 @@ func Dir(dir string) (string, error) {
 func cacheFolder(elem ...string) (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		return "", fault.Mend("set HOME, or name the directory with --dir", "looking for the user's cache folder: %w", err)
+		return "", fault.Hintf("set HOME, or name the directory with --dir", "looking for the user's cache folder: %w", err)
 	}
 	return filepath.Join(append([]string{cache, "sluice-lab"}, elem...)...), nil
 }

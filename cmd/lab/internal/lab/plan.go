@@ -92,7 +92,7 @@ func (l *Lab) component(name string) (process.Component, error) {
 			return c, nil
 		}
 	}
-	return process.Component{}, fault.Mend("choose one of: "+strings.Join(l.Components(), ", "),
+	return process.Component{}, fault.Hintf("choose one of: "+strings.Join(l.Components(), ", "),
 		"looking for component %q: no such component", name)
 }
 

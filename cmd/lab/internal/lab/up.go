@@ -74,12 +74,12 @@ func prerequisites() (map[string]string, error) {
 	for _, need := range []struct{ program, pkg string }{{"git", "git"}, {"redis-server", "redis-server"}} {
 		path, err := exec.LookPath(need.program)
 		if err != nil {
-			return nil, fault.Mend("sudo apt-get install -y "+need.pkg, "looking for %s: %w", need.program, err)
+			return nil, fault.Hintf("sudo apt-get install -y "+need.pkg, "looking for %s: %w", need.program, err)
 		}
 		programs[need.program] = path
 	}
 	if _, err := exec.LookPath("go"); err != nil {
-		return nil, fault.Mend("install Go from https://go.dev/dl", "looking for go: %w", err)
+		return nil, fault.Hintf("install Go from https://go.dev/dl", "looking for go: %w", err)
 	}
 	return programs, nil
 }
@@ -90,7 +90,7 @@ func prerequisites() (map[string]string, error) {
 func settle(o Options) (*Lab, *ports.Reserved, error) {
 	old, err := Open(o.Dir)
 	if err == nil && old.Set() != o.Set {
-		return nil, nil, fault.Mend("end it with `go run ./cmd/lab down`, or choose another --dir",
+		return nil, nil, fault.Hintf("end it with `go run ./cmd/lab down`, or choose another --dir",
 			"bringing up set %q in %q: a lab of set %q is there", o.Set, o.Dir, old.Set())
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -103,7 +103,7 @@ func settle(o Options) (*Lab, *ports.Reserved, error) {
 	}
 	entries, err := os.ReadDir(o.Dir)
 	if err != nil || len(entries) > 1 {
-		return nil, nil, errors.Join(err, fault.Mend("choose an empty directory with --dir",
+		return nil, nil, errors.Join(err, fault.Hintf("choose an empty directory with --dir",
 			"bringing up a lab in %q: there are files that belong to no lab", o.Dir))
 	}
 	if where.Sockets, err = makeSockets(o.Dir); err != nil {

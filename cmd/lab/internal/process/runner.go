@@ -141,7 +141,7 @@ func (r Runner) Names() []string {
 func (r Runner) Kill(name string) error {
 	rec, alive := r.Find(name)
 	if !alive {
-		return fault.Mend("see what runs with `lab status`", "killing %q: it does not run", name)
+		return fault.Hintf("see what runs with `lab status`", "killing %q: it does not run", name)
 	}
 	return rec.end(syscall.SIGKILL, 0)
 }

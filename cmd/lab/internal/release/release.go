@@ -67,7 +67,7 @@ func Find(name string) (Set, error) {
 			return s, nil
 		}
 	}
-	return Set{}, fault.Mend("choose one of: "+strings.Join(Names(), ", "), "looking for set %q: no such set", name)
+	return Set{}, fault.Hintf("choose one of: "+strings.Join(Names(), ", "), "looking for set %q: no such set", name)
 }
 
 // Names lists the names of all sets, the default first.

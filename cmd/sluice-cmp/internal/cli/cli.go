@@ -66,7 +66,7 @@ environment variable: SLUICE_<FLAG>.`,
 	cmd.SetOut(w.stdout)
 	cmd.SetErr(w.stderr)
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return fault.Mend(fmt.Sprintf("see `%s --help`", cmd.CommandPath()), "reading flags: %w", err)
+		return fault.Hintf(fmt.Sprintf("see `%s --help`", cmd.CommandPath()), "reading flags: %w", err)
 	})
 	cmd.AddCommand(serve(w), generate(w), parameters(w), probe(w), version(w))
 	return cmd
@@ -81,7 +81,7 @@ func fromEnvironment(flags *pflag.FlagSet, getenv func(string) string) (err erro
 			return
 		}
 		if e := flags.Set(f.Name, value); e != nil {
-			err = fault.Mend("mend or unset the variable", "reading %s: %w", name, e)
+			err = fault.Hintf("mend or unset the variable", "reading %s: %w", name, e)
 		}
 	})
 	return err

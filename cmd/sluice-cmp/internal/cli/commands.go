@@ -88,7 +88,7 @@ func version(w world) *cobra.Command {
 			case "json":
 				return json.NewEncoder(w.stdout).Encode(v)
 			}
-			return fault.Mend("use text or json", "printing version: unknown format %q", format)
+			return fault.Hintf("use text or json", "printing version: unknown format %q", format)
 		},
 	}
 	cmd.Flags().StringVarP(&format, "output", "o", "text", "text or json")

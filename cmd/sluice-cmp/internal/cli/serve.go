@@ -58,10 +58,10 @@ accepted. The plugin's name in Argo CD is the socket's name without ".sock".`,
 func (s serving) run(ctx context.Context, w world) error {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(s.logLevel)); err != nil {
-		return fault.Mend("use debug, info, warn or error", "reading --log-level: %w", err)
+		return fault.Hintf("use debug, info, warn or error", "reading --log-level: %w", err)
 	}
 	if s.concurrency < 0 || s.queue < 0 || s.timeout < 0 || s.drain < 0 {
-		return fault.Mend("use 0 for the default", "reading flags: a limit is negative")
+		return fault.Hintf("use 0 for the default", "reading flags: a limit is negative")
 	}
 	log := slog.New(slog.NewJSONHandler(w.stderr, &slog.HandlerOptions{Level: level}))
 	registry := prometheus.NewRegistry()
@@ -91,7 +91,7 @@ func serveMetrics(address string, registry *prometheus.Registry) (stop func(), e
 	}
 	l, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, fault.Mend(`give another address, or --metrics-addr ""`, "serving metrics: %w", err)
+		return nil, fault.Hintf(`give another address, or --metrics-addr ""`, "serving metrics: %w", err)
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))

@@ -28,7 +28,7 @@ const hintDirectory = "the Application's path must be a directory that sluice re
 func Read(ctx context.Context, path string, limits unpack.Limits) (*tree.Dir, error) {
 	root, err := os.OpenRoot(path)
 	if err != nil {
-		return nil, fault.Mend("run it in the Application's directory", "reading directory: %w", err)
+		return nil, fault.Hintf("run it in the Application's directory", "reading directory: %w", err)
 	}
 	defer root.Close()
 	r := reader{root: root, limits: limits, files: map[string][]byte{}}
@@ -58,11 +58,11 @@ type reader struct {
 func (r *reader) file(name string, d fs.DirEntry) error {
 	switch {
 	case !d.Type().IsRegular():
-		return fault.Mend("a sluice directory holds plain files only; remove it from Git and render again", "%q is no plain file", name)
+		return fault.Hintf("a sluice directory holds plain files only; remove it from Git and render again", "%q is no plain file", name)
 	case len(r.files) >= r.limits.Files:
-		return fault.Mend(hintDirectory, "it has more than %d files", r.limits.Files)
+		return fault.Hintf(hintDirectory, "it has more than %d files", r.limits.Files)
 	case len(name) > r.limits.Path || strings.Count(name, "/") >= r.limits.Depth:
-		return fault.Mend(hintDirectory, "path %.48q... is too long or too deep", name)
+		return fault.Hintf(hintDirectory, "path %.48q... is too long or too deep", name)
 	}
 	f, err := r.root.Open(name)
 	if err != nil {
@@ -74,10 +74,10 @@ func (r *reader) file(name string, d fs.DirEntry) error {
 		return err
 	}
 	if int64(len(data)) > r.limits.File {
-		return fault.Mend(hintDirectory, "%q has more than %d bytes", name, r.limits.File)
+		return fault.Hintf(hintDirectory, "%q has more than %d bytes", name, r.limits.File)
 	}
 	if r.bytes += int64(len(data)); r.bytes > r.limits.Kept {
-		return fault.Mend(hintDirectory, "it has more than %d bytes", r.limits.Kept)
+		return fault.Hintf(hintDirectory, "it has more than %d bytes", r.limits.Kept)
 	}
 	r.files[name] = data
 	return nil

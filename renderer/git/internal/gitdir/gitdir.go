@@ -44,13 +44,13 @@ func Find(path string) (Dir, error) {
 		return read(abs)
 	}
 	if info, err := os.Stat(filepath.Join(path, ".git")); err == nil && !info.IsDir() {
-		return Dir{}, fault.Mend("give the path of the repository that the work tree belongs to",
+		return Dir{}, fault.Hintf("give the path of the repository that the work tree belongs to",
 			"opening repository %q: it is a linked work tree or a submodule", path)
 	}
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-		return Dir{}, fault.Mend("create it with: git init --bare "+path, "opening repository %q: no such directory", path)
+		return Dir{}, fault.Hintf("create it with: git init --bare "+path, "opening repository %q: no such directory", path)
 	}
-	return Dir{}, fault.Mend("create it with: git init --bare "+path, "opening repository %q: it is no Git repository", path)
+	return Dir{}, fault.Hintf("create it with: git init --bare "+path, "opening repository %q: it is no Git repository", path)
 }
 
 // isRepository applies git's own test.
@@ -106,17 +106,17 @@ func checkFormat(c *config.Config) error {
 	const hint = "use a repository made by git init --bare with the default formats"
 	version, _ := strconv.Atoi(c.Section("core").Option("repositoryformatversion")) // absent is 0
 	if version > 1 {
-		return fault.Mend(hint, "its format version is %d, at most 1 is known", version)
+		return fault.Hintf(hint, "its format version is %d, at most 1 is known", version)
 	}
 	for _, o := range c.Section("extensions").Options {
 		key, value := strings.ToLower(o.Key), strings.ToLower(o.Value)
 		switch {
 		case key == "objectformat" && value != "sha1":
-			return fault.Mend(hint, "its objects are named by %q", o.Value)
+			return fault.Hintf(hint, "its objects are named by %q", o.Value)
 		case key == "refstorage" && value != "files":
-			return fault.Mend(hint, "its references are stored as %q", o.Value)
+			return fault.Hintf(hint, "its references are stored as %q", o.Value)
 		case version == 1 && !known(key):
-			return fault.Mend(hint, "it needs the extension %q", o.Key)
+			return fault.Hintf(hint, "it needs the extension %q", o.Key)
 		}
 	}
 	return nil

@@ -38,7 +38,7 @@ func IsPath(url string) bool {
 func New(url string, a Auth) (*Remote, error) {
 	e, err := transport.NewEndpoint(url)
 	if err != nil { // the error holds the URL, and so perhaps a password
-		return nil, fault.Mend(urlHint, "opening repository: its URL cannot be read")
+		return nil, fault.Hintf(urlHint, "opening repository: its URL cannot be read")
 	}
 	r := &Remote{endpoint: *e, secrets: spellings(a.Token, a.Password, a.SSHKeyPassword, e.Password)}
 	user, password := cmp.Or(a.User, e.User), cmp.Or(a.Token, a.Password, e.Password)
@@ -59,7 +59,7 @@ func New(url string, a Auth) (*Remote, error) {
 		r.endpoint.User = cmp.Or(user, gitssh.DefaultUsername)
 		r.auth, err = newSSHAuth(r.endpoint, a)
 	default:
-		return nil, fault.Mend(urlHint, "opening repository %s: scheme %q is not supported", r, e.Protocol)
+		return nil, fault.Hintf(urlHint, "opening repository %s: scheme %q is not supported", r, e.Protocol)
 	}
 	if err != nil {
 		return nil, fault.New(fault.Person, fault.HintOf(err), "opening repository %s: %w", r, r.redacted(err))
@@ -99,7 +99,7 @@ func newSSHAuth(e transport.Endpoint, a Auth) (transport.AuthMethod, error) {
 	}
 	known, err := gitssh.NewKnownHostsDb(files...)
 	if err != nil {
-		return nil, fault.Mend("give a known_hosts file that holds the server's key", "reading known hosts: %w", err)
+		return nil, fault.Hintf("give a known_hosts file that holds the server's key", "reading known hosts: %w", err)
 	}
 	host := net.JoinHostPort(e.Host, strconv.Itoa(cmp.Or(e.Port, gitssh.DefaultPort)))
 	auth := &sshAuth{config: ssh.ClientConfig{
@@ -110,7 +110,7 @@ func newSSHAuth(e transport.Endpoint, a Auth) (transport.AuthMethod, error) {
 	if len(a.SSHKey) == 0 {
 		agent, err := gitssh.NewSSHAgentAuth(e.User)
 		if err != nil {
-			return nil, fault.Mend("give an SSH key, or start an agent that holds one", "asking the SSH agent: %w", err)
+			return nil, fault.Hintf("give an SSH key, or start an agent that holds one", "asking the SSH agent: %w", err)
 		}
 		agent.HostKeyCallbackHelper = callback
 		auth.AuthMethod = agent
@@ -120,9 +120,9 @@ func newSSHAuth(e transport.Endpoint, a Auth) (transport.AuthMethod, error) {
 	if err != nil {
 		var missing *ssh.PassphraseMissingError
 		if errors.As(err, &missing) {
-			return nil, fault.Mend("give the key's passphrase", "reading the SSH key: it is encrypted")
+			return nil, fault.Hintf("give the key's passphrase", "reading the SSH key: it is encrypted")
 		}
-		return nil, fault.Mend("give a PEM private key", "reading the SSH key: %w", err)
+		return nil, fault.Hintf("give a PEM private key", "reading the SSH key: %w", err)
 	}
 	keys.HostKeyCallbackHelper = callback
 	auth.AuthMethod = keys

@@ -24,7 +24,7 @@ func newHTTP(ca []byte) (transport.Transport, func(), error) {
 			roots = x509.NewCertPool()
 		}
 		if !roots.AppendCertsFromPEM(ca) {
-			return nil, nil, fault.Mend("give PEM certificates", "reading certificate authorities: there is none")
+			return nil, nil, fault.Hintf("give PEM certificates", "reading certificate authorities: there is none")
 		}
 		t.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	}

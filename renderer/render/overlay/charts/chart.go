@@ -33,7 +33,7 @@ func (x *expander) chart(dir, home string, c types.HelmChart) ([]byte, error) {
 	at = path.Join(at, c.Name)
 	e, ok := x.dir.Lookup(at)
 	if !ok || e.Dir == nil {
-		return nil, fault.Mend("vendor the chart there, unpacked", "no chart at %q", at)
+		return nil, fault.Hintf("vendor the chart there, unpacked", "no chart at %q", at)
 	}
 	values, err := x.values(dir, at, c)
 	if err != nil {
@@ -57,15 +57,15 @@ func (x *expander) chart(dir, home string, c types.HelmChart) ([]byte, error) {
 func legal(c types.HelmChart) error {
 	switch {
 	case c.Name == "" || strings.ContainsAny(c.Name, `/\:`) || c.Name == ".." || c.Name == ".":
-		return fault.Mend("name a directory of chartHome", "bad chart name")
+		return fault.Hintf("name a directory of chartHome", "bad chart name")
 	case strings.HasPrefix(c.Name, "-") || strings.HasPrefix(c.ReleaseName, "-"):
-		return fault.Mend("use another name", "chart and release names must not start with '-'")
+		return fault.Hintf("use another name", "chart and release names must not start with '-'")
 	case strings.ContainsAny(c.Version, `/\:`):
-		return fault.Mend("use the chart's version", "bad version %q", c.Version)
+		return fault.Hintf("use the chart's version", "bad version %q", c.Version)
 	case c.NameTemplate != "":
-		return fault.Mend("set releaseName", "nameTemplate is not supported")
+		return fault.Hintf("set releaseName", "nameTemplate is not supported")
 	case !slices.Contains([]string{"", "merge", "override", "replace"}, c.ValuesMerge):
-		return fault.Mend("use merge, override or replace", "bad valuesMerge %q", c.ValuesMerge)
+		return fault.Hintf("use merge, override or replace", "bad valuesMerge %q", c.ValuesMerge)
 	}
 	return nil
 }
@@ -77,7 +77,7 @@ func (x *expander) values(dir, chart string, c types.HelmChart) ([][]byte, error
 	if file == "" {
 		at := path.Join(chart, "values.yaml")
 		if dir != "." && !strings.HasPrefix(at, dir+"/") {
-			return nil, fault.Mend("set valuesFile", "%q is not in or below %q", at, dir)
+			return nil, fault.Hintf("set valuesFile", "%q is not in or below %q", at, dir)
 		}
 		file = strings.TrimPrefix(at, dir+"/")
 	}
@@ -106,11 +106,11 @@ func (x *expander) load(dir, ref string) ([]byte, error) {
 		return nil, err
 	}
 	if dir != "." && !strings.HasPrefix(at, dir+"/") {
-		return nil, fault.Mend("move it there", "%q is not in or below %q", at, dir)
+		return nil, fault.Hintf("move it there", "%q is not in or below %q", at, dir)
 	}
 	data, err := x.dir.Read(at)
 	if err != nil {
-		return nil, fault.Mend("add it, or name another", "no file %q", at)
+		return nil, fault.Hintf("add it, or name another", "no file %q", at)
 	}
 	return data, hermetic.Text(data, x.limits)
 }
@@ -123,11 +123,11 @@ func merged(file []byte, c types.HelmChart) ([]byte, error) {
 	}
 	base, err := yaml.Parse(string(file))
 	if err != nil {
-		return nil, fault.Mend("mend the file", "parsing values: %s", flat(err))
+		return nil, fault.Hintf("mend the file", "parsing values: %s", flat(err))
 	}
 	inline, err := yaml.FromMap(c.ValuesInline)
 	if err != nil {
-		return nil, fault.Mend("mend valuesInline", "parsing values: %s", flat(err))
+		return nil, fault.Hintf("mend valuesInline", "parsing values: %s", flat(err))
 	}
 	var out *yaml.RNode
 	if c.ValuesMerge == "merge" {
@@ -136,11 +136,11 @@ func merged(file []byte, c types.HelmChart) ([]byte, error) {
 		out, err = merge2.Merge(inline, base.Copy(), yaml.MergeOptions{})
 	}
 	if err != nil {
-		return nil, fault.Mend("mend valuesInline", "merging values: %s", flat(err))
+		return nil, fault.Hintf("mend valuesInline", "merging values: %s", flat(err))
 	}
 	m, err := out.Map()
 	if err != nil {
-		return nil, fault.Mend("mend valuesInline", "merging values: %s", flat(err))
+		return nil, fault.Hintf("mend valuesInline", "merging values: %s", flat(err))
 	}
 	return sigsyaml.Marshal(m)
 }
@@ -153,7 +153,7 @@ func mark(manifests []byte, limits hermetic.Limits) ([]byte, error) {
 	}
 	m, err := resmap.NewFactory(provider.NewDefaultDepProvider().GetResourceFactory()).NewResMapFromBytes(manifests)
 	if err != nil {
-		return nil, fault.Mend("mend the chart", "its output is not a list of objects: %s", flat(err))
+		return nil, fault.Hintf("mend the chart", "its output is not a list of objects: %s", flat(err))
 	}
 	var b strings.Builder
 	for _, r := range m.Resources() {

@@ -122,7 +122,7 @@ func (x *expander) visit(name, inherited string, depth int) error {
 // charts renders the charts of one kustomization and makes them its resources.
 func (x *expander) charts(name string, k *types.Kustomization, namespace string) error {
 	if before, ok := x.spaces[name]; ok && before != namespace {
-		return fault.Mend("give the chart a namespace", "the directory is reached in the namespaces %q and %q", before, namespace)
+		return fault.Hintf("give the chart a namespace", "the directory is reached in the namespaces %q and %q", before, namespace)
 	}
 	x.spaces[name] = namespace
 	if err := supported(k); err != nil {
@@ -142,7 +142,7 @@ func (x *expander) charts(name string, k *types.Kustomization, namespace string)
 		}
 		file := fmt.Sprintf("sluice-chart-%d.yaml", i)
 		if _, taken := x.dir.Lookup(path.Join(name, file)); taken {
-			return fault.Mend("rename it", "file %q stands where manifests are put", file)
+			return fault.Hintf("rename it", "file %q stands where manifests are put", file)
 		}
 		x.changed[path.Join(name, file)] = out
 		k.Resources = append(k.Resources, file)
@@ -156,20 +156,20 @@ func (x *expander) charts(name string, k *types.Kustomization, namespace string)
 func supported(k *types.Kustomization) error {
 	const hint = "put the chart into a directory of its own"
 	if len(k.BuildMetadata) > 0 {
-		return fault.Mend("remove it", "buildMetadata is not supported beside helmCharts")
+		return fault.Hintf("remove it", "buildMetadata is not supported beside helmCharts")
 	}
 	generators := len(k.ConfigMapGenerator) + len(k.SecretGenerator)
 	if k.SortOptions != nil && k.SortOptions.Order == types.FIFOSortOrder && generators > 0 {
-		return fault.Mend(hint, "sortOptions fifo is not supported beside helmCharts and generators")
+		return fault.Hintf(hint, "sortOptions fifo is not supported beside helmCharts and generators")
 	}
 	for _, g := range k.ConfigMapGenerator {
 		if g.Behavior != "" && g.Behavior != "create" {
-			return fault.Mend(hint, "configMapGenerator %q with behavior %q is not supported beside helmCharts", g.Name, g.Behavior)
+			return fault.Hintf(hint, "configMapGenerator %q with behavior %q is not supported beside helmCharts", g.Name, g.Behavior)
 		}
 	}
 	for _, g := range k.SecretGenerator {
 		if g.Behavior != "" && g.Behavior != "create" {
-			return fault.Mend(hint, "secretGenerator %q with behavior %q is not supported beside helmCharts", g.Name, g.Behavior)
+			return fault.Hintf(hint, "secretGenerator %q with behavior %q is not supported beside helmCharts", g.Name, g.Behavior)
 		}
 	}
 	return nil

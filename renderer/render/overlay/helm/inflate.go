@@ -55,7 +55,7 @@ func (in Inflater) Inflate(ctx context.Context, c charts.Chart) ([]byte, error) 
 func (in Inflater) twice(c charts.Chart) (text []byte, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			text, err = nil, fault.Mend("mend the chart", "rendering chart %q: helm panicked: %v", c.Name, p)
+			text, err = nil, fault.Hintf("mend the chart", "rendering chart %q: helm panicked: %v", c.Name, p)
 		}
 	}()
 	first, err := in.template(c)
@@ -67,7 +67,7 @@ func (in Inflater) twice(c charts.Chart) (text []byte, err error) {
 		return nil, err
 	}
 	if first != second {
-		return nil, fault.Mend("sort what comes out of maps", "chart %q renders differently each time", c.Name)
+		return nil, fault.Hintf("sort what comes out of maps", "chart %q renders differently each time", c.Name)
 	}
 	return []byte(first), nil
 }
@@ -97,7 +97,7 @@ func (in Inflater) template(c charts.Chart) (string, error) {
 		return "", err
 	}
 	if want := ch.Metadata.KubeVersion; want != "" && !chartutil.IsCompatibleRange(want, caps.KubeVersion.String()) {
-		return "", fault.Mend("set kubeVersion", "chart %q requires Kubernetes %s, not %s", c.Name, want, caps.KubeVersion.String())
+		return "", fault.Hintf("set kubeVersion", "chart %q requires Kubernetes %s, not %s", c.Name, want, caps.KubeVersion.String())
 	}
 	namespace := c.Namespace
 	if namespace == "" {
@@ -166,7 +166,7 @@ func (in Inflater) capabilities(c charts.Chart) (*chartutil.Capabilities, error)
 	}
 	kube, err := chartutil.ParseKubeVersion(version)
 	if err != nil {
-		return nil, fault.Mend("use a version like "+kubeVersion, "chart %q: bad kubeVersion %q", c.Name, version)
+		return nil, fault.Hintf("use a version like "+kubeVersion, "chart %q: bad kubeVersion %q", c.Name, version)
 	}
 	caps := chartutil.DefaultCapabilities.Copy()
 	caps.KubeVersion = *kube
@@ -196,5 +196,5 @@ func merge(a, b map[string]any) map[string]any {
 // mend puts an error of helm on one line.
 func mend(c charts.Chart, doing string, err error) error {
 	line := strings.Join(strings.Fields(err.Error()), " ")
-	return fault.Mend("`helm template` of "+path.Base(c.Name)+" gives the same error", "chart %q: %s: %s", c.Name, doing, line)
+	return fault.Hintf("`helm template` of "+path.Base(c.Name)+" gives the same error", "chart %q: %s: %s", c.Name, doing, line)
 }

@@ -28,14 +28,14 @@ func load(files *tree.Dir) (*chart.Chart, error) {
 	}
 	ch, err := loader.LoadFiles(kept)
 	if err != nil {
-		return nil, fault.Mend("mend the vendored chart", "loading chart: %s", strings.Join(strings.Fields(err.Error()), " "))
+		return nil, fault.Hintf("mend the vendored chart", "loading chart: %s", strings.Join(strings.Fields(err.Error()), " "))
 	}
 	if t := ch.Metadata.Type; t != "" && t != "application" {
-		return nil, fault.Mend("use an application chart", "chart %q is of type %q", ch.Name(), t)
+		return nil, fault.Hintf("use an application chart", "chart %q is of type %q", ch.Name(), t)
 	}
 	for _, d := range ch.Metadata.Dependencies {
 		if !slices.ContainsFunc(ch.Dependencies(), func(have *chart.Chart) bool { return have.Name() == d.Name }) {
-			return nil, fault.Mend("vendor it, unpacked, into charts/"+d.Name, "chart %q depends on chart %q, which is not there", ch.Name(), d.Name)
+			return nil, fault.Hintf("vendor it, unpacked, into charts/"+d.Name, "chart %q depends on chart %q, which is not there", ch.Name(), d.Name)
 		}
 	}
 	return ch, nil
@@ -45,7 +45,7 @@ func ignored(files *tree.Dir) (*ignore.Rules, error) {
 	rules := ignore.Empty()
 	if data, err := files.Read(ignore.HelmIgnore); err == nil {
 		if rules, err = ignore.Parse(bytes.NewReader(data)); err != nil {
-			return nil, fault.Mend("mend the file", "reading .helmignore: %w", err)
+			return nil, fault.Hintf("mend the file", "reading .helmignore: %w", err)
 		}
 	}
 	rules.AddDefaults()
@@ -65,7 +65,7 @@ func walk(d *tree.Dir, prefix string, rules *ignore.Rules, kept *[]*loader.Buffe
 				return err
 			}
 		case path.Ext(name) == ".tgz":
-			return fault.Mend("unpack it", "%q is a packed chart", name)
+			return fault.Hintf("unpack it", "%q is a packed chart", name)
 		default:
 			data := bytes.TrimPrefix(bytes.Clone(e.Data), []byte("\xef\xbb\xbf"))
 			*kept = append(*kept, &loader.BufferedFile{Name: name, Data: data})

@@ -37,7 +37,7 @@ func pure(ch *chart.Chart, values map[string]any) error {
 	}
 	for _, f := range ch.Files {
 		if strings.Contains(string(f.Data), "{{") && called(f.Name, string(f.Data)) != "" {
-			return fault.Mend("give the result as a value", "chart %q: file %q calls %q", ch.Name(), f.Name, called(f.Name, string(f.Data)))
+			return fault.Hintf("give the result as a value", "chart %q: file %q calls %q", ch.Name(), f.Name, called(f.Name, string(f.Data)))
 		}
 	}
 	for _, v := range []map[string]any{ch.Values, values} {
@@ -79,7 +79,7 @@ func texts(place string, v any) error {
 // template refuses a text that calls an impure function.
 func template(name, text string) error {
 	if f := called(name, text); f != "" {
-		return fault.Mend("give the result as a value", "template %q calls %q, which gives another result each time", name, f)
+		return fault.Hintf("give the result as a value", "template %q calls %q, which gives another result each time", name, f)
 	}
 	return nil
 }

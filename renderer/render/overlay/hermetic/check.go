@@ -98,10 +98,10 @@ func (c *checker) kustomization(name string, plugins bool) (load, error) {
 // enter notes that a directory is being followed; a way back to it has no end.
 func (c *checker) enter(name string) error {
 	if slices.Contains(c.open, name) {
-		return fault.Mend("remove one of the references", "directory %q refers back to itself", name)
+		return fault.Hintf("remove one of the references", "directory %q refers back to itself", name)
 	}
 	if len(c.open) >= c.limits.Depth {
-		return fault.Mend(hintSmaller, "directories refer to each other deeper than %d levels", c.limits.Depth)
+		return fault.Hintf(hintSmaller, "directories refer to each other deeper than %d levels", c.limits.Depth)
 	}
 	c.open = append(c.open, name)
 	return nil
@@ -139,7 +139,7 @@ func (c *checker) follow(name string, plugins bool, l load) (load, error) {
 	s.load.reads++
 	var k types.Kustomization
 	if err := k.Unmarshal(data); err != nil {
-		return load{}, s.wrap(fault.Mend("see the reference of kustomization.yaml", "%w", err))
+		return load{}, s.wrap(fault.Hintf("see the reference of kustomization.yaml", "%w", err))
 	}
 	k.FixKustomization()
 	if len(c.open) == 1 {
@@ -196,7 +196,7 @@ func (s *scope) find(ref string) (string, tree.Entry, error) {
 	}
 	e, ok := s.checker.dir.Lookup(name)
 	if !ok {
-		return "", tree.Entry{}, fault.Mend(hintLocal, "%s does not exist in the tree", quote(ref))
+		return "", tree.Entry{}, fault.Hintf(hintLocal, "%s does not exist in the tree", quote(ref))
 	}
 	return name, e, nil
 }
@@ -208,10 +208,10 @@ func (s *scope) data(ref string) ([]byte, error) {
 		return nil, err
 	}
 	if e.Dir != nil {
-		return nil, fault.Mend("name a file", "%s is a directory", quote(ref))
+		return nil, fault.Hintf("name a file", "%s is a directory", quote(ref))
 	}
 	if len(e.Data) > s.limits.File {
-		return nil, fault.Mend(hintSmaller, "%s has %d bytes, at most %d are read", quote(ref), len(e.Data), s.limits.File)
+		return nil, fault.Hintf(hintSmaller, "%s has %d bytes, at most %d are read", quote(ref), len(e.Data), s.limits.File)
 	}
 	s.load.size = s.load.plus(size{bytes: len(e.Data), nodes: 1, reads: 1})
 	return e.Data, s.limits.check(s.load.size)

@@ -22,7 +22,7 @@ func documents(data []byte, limits Limits) ([]*yaml.Node, size, error) {
 	var all []*yaml.Node
 	total := size{}
 	if len(data) > limits.File {
-		return nil, total, fault.Mend(hintSmaller, "%d bytes, at most %d are read", len(data), limits.File)
+		return nil, total, fault.Hintf(hintSmaller, "%d bytes, at most %d are read", len(data), limits.File)
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	for {
@@ -58,11 +58,11 @@ func (s size) plus(o size) size {
 func (l Limits) check(s size) error {
 	switch {
 	case s.bytes > l.Total:
-		return fault.Mend(hintSmaller, "input of more than %d bytes", l.Total)
+		return fault.Hintf(hintSmaller, "input of more than %d bytes", l.Total)
 	case s.nodes > l.Nodes:
-		return fault.Mend(hintSmaller, "input of more than %d YAML nodes", l.Nodes)
+		return fault.Hintf(hintSmaller, "input of more than %d YAML nodes", l.Nodes)
 	case s.reads > l.Files:
-		return fault.Mend(hintSmaller, "more than %d files read", l.Files)
+		return fault.Hintf(hintSmaller, "more than %d files read", l.Files)
 	}
 	return nil
 }
@@ -82,7 +82,7 @@ type span struct {
 
 func (m meter) measure(n *yaml.Node, depth int) (span, error) {
 	if depth > m.limits.Depth {
-		return span{}, fault.Mend(hintSmaller, "line %d: nested deeper than %d levels", n.Line, m.limits.Depth)
+		return span{}, fault.Hintf(hintSmaller, "line %d: nested deeper than %d levels", n.Line, m.limits.Depth)
 	}
 	if n.Kind == yaml.AliasNode {
 		return m.alias(n, depth)
@@ -112,10 +112,10 @@ func (m meter) measure(n *yaml.Node, depth int) (span, error) {
 func (m meter) alias(n *yaml.Node, depth int) (span, error) {
 	s, ok := m.known[n.Alias]
 	if !ok || s.open {
-		return span{}, fault.Mend(hintAlias, "line %d: alias %q stands inside its own anchor", n.Line, n.Value)
+		return span{}, fault.Hintf(hintAlias, "line %d: alias %q stands inside its own anchor", n.Line, n.Value)
 	}
 	if depth+s.levels > m.limits.Depth {
-		return span{}, fault.Mend(hintAlias, "line %d: alias %q nests deeper than %d levels", n.Line, n.Value, m.limits.Depth)
+		return span{}, fault.Hintf(hintAlias, "line %d: alias %q nests deeper than %d levels", n.Line, n.Value, m.limits.Depth)
 	}
 	return s, nil
 }

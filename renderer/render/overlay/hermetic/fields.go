@@ -35,7 +35,7 @@ func (s *scope) charts(k *types.Kustomization) error {
 	if len(k.HelmCharts) == 0 {
 		return nil
 	}
-	return s.fail("helmCharts", fault.Mend("build with a chart inflater, or inflate the chart into the tree",
+	return s.fail("helmCharts", fault.Hintf("build with a chart inflater, or inflate the chart into the tree",
 		"chart %s would have to be inflated by a helm process", quote(k.HelmCharts[0].Name)))
 }
 
@@ -206,7 +206,7 @@ func (s *scope) components(k *types.Kustomization) error {
 	for i, ref := range k.Components {
 		name, e, err := s.find(ref)
 		if err == nil && e.Dir == nil {
-			err = fault.Mend("name a directory", "%s is a file", quote(ref))
+			err = fault.Hintf("name a directory", "%s is a file", quote(ref))
 		}
 		if err == nil {
 			s.load, err = s.component(name, s.load)

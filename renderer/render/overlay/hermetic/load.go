@@ -120,11 +120,11 @@ func literal(pattern string) bool {
 func (l Limits) checkLoad(o load) error {
 	switch {
 	case o.objects > l.Objects:
-		return fault.Mend(hintSmaller, "more than %d objects", l.Objects)
+		return fault.Hintf(hintSmaller, "more than %d objects", l.Objects)
 	case o.work > l.Work:
-		return fault.Mend(hintSmaller, "objects times YAML nodes are more than %d", l.Work)
+		return fault.Hintf(hintSmaller, "objects times YAML nodes are more than %d", l.Work)
 	case o.grown > l.Growth:
-		return fault.Mend(hintSmaller, "transformers may grow the objects to more than %d bytes", l.Growth)
+		return fault.Hintf(hintSmaller, "transformers may grow the objects to more than %d bytes", l.Growth)
 	}
 	return l.check(o.size)
 }

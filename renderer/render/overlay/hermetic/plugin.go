@@ -16,7 +16,7 @@ const hintPlugin = "use the fields of kustomization.yaml, or one of kustomize's 
 
 // remoteText refuses a text that could be taken for something remote.
 func remoteText(s string) error {
-	return fault.Mend(hintLocal, "%s is remote", quote(s))
+	return fault.Hintf(hintLocal, "%s is remote", quote(s))
 }
 
 // generators checks the plugins that make objects.
@@ -86,18 +86,18 @@ func (s *scope) plugin(n *yaml.Node) error {
 		return nil // an empty document
 	}
 	if n.Kind != yaml.MappingNode {
-		return fault.Mend(hintPlugin, "line %d: a plugin's configuration is no mapping", n.Line)
+		return fault.Hintf(hintPlugin, "line %d: a plugin's configuration is no mapping", n.Line)
 	}
 	kind := text(n, "kind")
 	switch {
 	case value(n, "kind") == nil || value(n, "kind").Kind != yaml.ScalarNode:
-		return fault.Mend(hintPlugin, "line %d: a plugin's configuration has no plain kind", n.Line)
+		return fault.Hintf(hintPlugin, "line %d: a plugin's configuration has no plain kind", n.Line)
 	case text(n, "apiVersion") != "builtin":
-		return fault.Mend(hintPlugin, "plugin %s is not built into kustomize", quote(kind))
+		return fault.Hintf(hintPlugin, "plugin %s is not built into kustomize", quote(kind))
 	case strings.HasSuffix(kind, "List"):
-		return fault.Mend(hintPlugin, "plugin %s may hide others", quote(kind))
+		return fault.Hintf(hintPlugin, "plugin %s may hide others", quote(kind))
 	case strings.HasPrefix(kind, "HelmChart"):
-		return fault.Mend("use the field helmCharts", "plugin %s would start helm", quote(kind))
+		return fault.Hintf("use the field helmCharts", "plugin %s would start helm", quote(kind))
 	}
 	fields, raw, err := decode(n)
 	if err != nil {
@@ -207,7 +207,7 @@ func (s *scope) plain(k *types.Kustomization) error {
 		"configMapGenerator": len(k.ConfigMapGenerator), "secretGenerator": len(k.SecretGenerator),
 	} {
 		if n > 0 {
-			return s.fail(field, fault.Mend("write the plugin's configuration as it is to be",
+			return s.fail(field, fault.Hintf("write the plugin's configuration as it is to be",
 				"not supported in a directory that configures plugins"))
 		}
 	}

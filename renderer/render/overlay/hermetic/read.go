@@ -24,7 +24,7 @@ func Kustomization(d *tree.Dir, limits Limits) (string, *types.Kustomization, er
 	}
 	var k types.Kustomization
 	if err := k.Unmarshal(data); err != nil {
-		return "", nil, fault.Mend("see the reference of kustomization.yaml", "%w", err)
+		return "", nil, fault.Hintf("see the reference of kustomization.yaml", "%w", err)
 	}
 	k.FixKustomization()
 	return file, &k, nil

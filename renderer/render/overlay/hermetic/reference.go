@@ -41,11 +41,11 @@ func Remote(s string) bool {
 // relative path below the top of the tree.
 func Local(dir, ref string) (string, error) {
 	if why := suspicious(ref); why != "" {
-		return "", fault.Mend(hintLocal, "%s %s", quote(ref), why)
+		return "", fault.Hintf(hintLocal, "%s %s", quote(ref), why)
 	}
 	clean := path.Join(dir, ref)
 	if clean == ".." || strings.HasPrefix(clean, "../") {
-		return "", fault.Mend(hintLocal, "%s leaves the tree", quote(ref))
+		return "", fault.Hintf(hintLocal, "%s leaves the tree", quote(ref))
 	}
 	return clean, nil
 }

@@ -39,7 +39,7 @@ func Build(ctx context.Context, dir *tree.Dir, root string) ([]byte, error) {
 // whatever f has written meanwhile must not be used.
 func Visit(ctx context.Context, dir *tree.Dir, root string, f func(resmap.ResMap) error) error {
 	if !within(root) {
-		return fault.Mend("name a directory inside the tree", "building %q: not a path inside the tree", root)
+		return fault.Hintf("name a directory inside the tree", "building %q: not a path inside the tree", root)
 	}
 	select {
 	case turn <- struct{}{}:
@@ -99,7 +99,7 @@ func resetSchema(before string) {
 // refusal puts kustomize's answer, which may have many lines, on one line.
 func refusal(root string, err error) error {
 	line := strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
-	return fault.Mend("`kustomize build` of this directory gives the same refusal",
+	return fault.Hintf("`kustomize build` of this directory gives the same refusal",
 		"building %q: %w", root, &oneLine{line, err})
 }
 

@@ -13,8 +13,8 @@ import (
 	"github.com/gatorcloud/sluice/renderer/render/overlay"
 )
 
-// Bundle is a version as every overlay of it carries it.
-type Bundle struct {
+// Base is a version as every overlay of it carries it.
+type Base struct {
 	Version *catalog.Version
 	// Dir is the base/ directory; all overlays share the one pointer.
 	Dir *tree.Dir
@@ -35,7 +35,7 @@ type part struct {
 
 // Build renders the base of v. The error joins every fault of it, each with a
 // hint. The result depends on v's files only.
-func Build(v *catalog.Version) (*Bundle, error) {
+func Build(v *catalog.Version) (*Base, error) {
 	b := &builder{version: v, engine: overlay.New(overlay.Options{}), images: newImages(v.Images)}
 	for bucket, components := range v.Buckets() {
 		for _, c := range components {
@@ -53,7 +53,7 @@ func Build(v *catalog.Version) (*Bundle, error) {
 	if len(b.faults) > 0 {
 		return nil, errors.Join(b.faults...)
 	}
-	return b.bundle(replacements)
+	return b.base(replacements)
 }
 
 // builder collects the parts and faults of one version.
@@ -86,7 +86,7 @@ func (b *builder) component(c catalog.Component, bucket int) {
 		return
 	}
 	if len(objects) == 0 {
-		b.add(place, fault.Mend("remove the component, or list its resources", "it has no objects"))
+		b.add(place, fault.Hintf("remove the component, or list its resources", "it has no objects"))
 	}
 	m := mark{version: b.version, component: c.Name.String(), bucket: bucket, data: c.Data}
 	b.parts = append(b.parts, part{c.Name.String(), c.Data, b.finish(place, m, objects)})
@@ -102,7 +102,7 @@ func (b *builder) routes(bucket int) {
 	}
 	for _, o := range objects {
 		if o.podTemplate() != nil || o.is("", "PersistentVolumeClaim") {
-			b.add("routes", fault.Mend("move it into a component", "%s: routes are taken away while a product is suspended", o))
+			b.add("routes", fault.Hintf("move it into a component", "%s: routes are taken away while a product is suspended", o))
 		}
 	}
 	m := mark{version: b.version, component: manifest.ComponentRoutes, bucket: bucket, data: catalog.DataDelete}
@@ -134,7 +134,7 @@ func (b *builder) distinct() {
 	for _, p := range b.parts {
 		for _, o := range p.objects {
 			if other, ok := owner[o.identity()]; ok {
-				b.add(fmt.Sprintf("component %q", p.name), fault.Mend("rename one of them", "%s is also in component %q", o, other))
+				b.add(fmt.Sprintf("component %q", p.name), fault.Hintf("rename one of them", "%s is also in component %q", o, other))
 				continue
 			}
 			owner[o.identity()] = p.name
@@ -142,9 +142,9 @@ func (b *builder) distinct() {
 	}
 }
 
-// bundle writes the directory.
-func (b *builder) bundle(replacements []byte) (*Bundle, error) {
-	out := &Bundle{Version: b.version, parts: b.parts}
+// base writes the directory.
+func (b *builder) base(replacements []byte) (*Base, error) {
+	out := &Base{Version: b.version, parts: b.parts}
 	files, err := baseFiles(b.version, b.parts)
 	if err != nil {
 		return nil, fmt.Errorf("building %s: %w", b.version.Ref, err)

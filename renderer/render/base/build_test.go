@@ -55,7 +55,7 @@ func versions(t testing.TB, files fs.FS) []*catalog.Version {
 	return c.All()
 }
 
-func build(t testing.TB, edits map[string]string) *Bundle {
+func build(t testing.TB, edits map[string]string) *Base {
 	t.Helper()
 	b, err := Build(versions(t, demo(t, edits))[0])
 	if err != nil {
@@ -115,7 +115,7 @@ func TestBuildIsDeterministic(t *testing.T) {
 }
 
 // state builds the demo's overlay in one state with the given parameters.
-func state(t testing.TB, b *Bundle, state string, own map[string]string) map[string]object {
+func state(t testing.TB, b *Base, state string, own map[string]string) map[string]object {
 	t.Helper()
 	parameters := samples(b.Version, state)
 	for k, v := range own {
@@ -299,7 +299,7 @@ func TestCollisions(t *testing.T) {
 					files[path] = f
 				}
 			}
-			var all []*Bundle
+			var all []*Base
 			for _, v := range versions(t, files) {
 				b, err := Build(v)
 				if err != nil {

@@ -18,31 +18,31 @@ type member struct {
 	ring  int
 	point uint32
 	file  []byte // the member file
-	needs []plan.Requirement
-	keeps []plan.Requirement
+	needs []plan.SharedRef
+	keeps []plan.SharedRef
 }
 
-// Fleet is the part of an environment that belongs to no single tenant: who is
+// Roster is the part of an environment that belongs to no single tenant: who is
 // in which batch, and which environment-shared components are needed. It holds
 // about 400 bytes a tenant. It is not safe for concurrent use.
-type Fleet struct {
+type Roster struct {
 	site    *environments.Site
 	catalog *catalog.Catalog
-	bundles plan.Bundles
+	bases   plan.Bases
 	place   manifest.Place
 	members map[ident.Tenant]member
 	rings   []map[ident.Tenant]struct{}
-	needs   map[plan.Requirement]int
-	keeps   map[plan.Requirement]int
+	needs   map[plan.SharedRef]int
+	keeps   map[plan.SharedRef]int
 
 	sharedHash uint64   // of the keys of needs and keeps
 	changes    *changes // since the last Settle; nil for none
 }
 
-// newFleet returns a fleet without tenants.
-func newFleet(site *environments.Site, c *catalog.Catalog, b plan.Bundles) *Fleet {
-	f := &Fleet{site: site, catalog: c, bundles: b, place: placeOf(site), members: map[ident.Tenant]member{},
-		needs: map[plan.Requirement]int{}, keeps: map[plan.Requirement]int{}}
+// newRoster returns a fleet without tenants.
+func newRoster(site *environments.Site, c *catalog.Catalog, b plan.Bases) *Roster {
+	f := &Roster{site: site, catalog: c, bases: b, place: placeOf(site), members: map[ident.Tenant]member{},
+		needs: map[plan.SharedRef]int{}, keeps: map[plan.SharedRef]int{}}
 	for range site.Fleet.Rings {
 		f.rings = append(f.rings, map[ident.Tenant]struct{}{})
 	}
@@ -50,7 +50,7 @@ func newFleet(site *environments.Site, c *catalog.Catalog, b plan.Bundles) *Flee
 }
 
 // set takes a tenant in, in place of what was known of it.
-func (f *Fleet) set(id ident.Tenant, m member) {
+func (f *Roster) set(id ident.Tenant, m member) {
 	f.drop(id)
 	f.members[id] = m
 	f.rings[m.ring][id] = struct{}{}
@@ -58,7 +58,7 @@ func (f *Fleet) set(id ident.Tenant, m member) {
 	f.count(f.keeps, m.keeps, 'k', 1)
 }
 
-func (f *Fleet) drop(id ident.Tenant) {
+func (f *Roster) drop(id ident.Tenant) {
 	m, ok := f.members[id]
 	if !ok {
 		return
@@ -70,26 +70,26 @@ func (f *Fleet) drop(id ident.Tenant) {
 }
 
 // bits returns into how many batches a ring is split, as a power of two.
-func (f *Fleet) bits(ring int) int {
+func (f *Roster) bits(ring int) int {
 	return environments.BatchBits(len(f.rings[ring]), f.site.Fleet.Batch)
 }
 
-func (f *Fleet) batchOf(m member, bits int) manifest.Batch {
+func (f *Roster) batchOf(m member, bits int) manifest.Batch {
 	index := uint64(m.point) >> (32 - bits)
 	return manifest.Batch{Ring: f.site.Fleet.Rings[m.ring].Name, Bits: bits, Index: int(index)}
 }
 
 // path returns a path of the environment.
-func (f *Fleet) path(rest string) string {
+func (f *Roster) path(rest string) string {
 	return manifest.EnvironmentPath(f.site.Name) + "/" + rest
 }
 
-func (f *Fleet) memberPath(id ident.Tenant, m member, bits int) string {
+func (f *Roster) memberPath(id ident.Tenant, m member, bits int) string {
 	return f.path(manifest.RingsDir + "/" + f.batchOf(m, bits).Dir() + "/" + id.String() + ".yaml")
 }
 
 // writeRing writes the directories of all batches of a ring.
-func (f *Fleet) writeRing(sink Sink, ring int) error {
+func (f *Roster) writeRing(sink Sink, ring int) error {
 	bits := f.bits(ring)
 	batches := make([][]tree.Entry, 1<<bits)
 	for id := range f.rings[ring] {
@@ -111,13 +111,13 @@ func (f *Fleet) writeRing(sink Sink, ring int) error {
 }
 
 // ringFile returns the descriptor of a batch with a number of tenants.
-func (f *Fleet) ringFile(b manifest.Batch, tenants int) []byte {
+func (f *Roster) ringFile(b manifest.Batch, tenants int) []byte {
 	return manifest.RingDescriptor{Place: f.place, Ring: b.Ring, Batch: b.String(), Tenants: tenants}.Encode()
 }
 
 // writeFleet writes fleet/ and shared/: the ring Applications in waves and
 // the environment-shared components that some tenant needs.
-func (f *Fleet) writeFleet(sink Sink) error {
+func (f *Roster) writeFleet(sink Sink) error {
 	if err := sink.PutFile(f.path(manifest.FleetDir+"/project.yaml"), projectFile(f.site, f.place)); err != nil {
 		return err
 	}
@@ -136,7 +136,7 @@ func (f *Fleet) writeFleet(sink Sink) error {
 	return f.writeShared(sink)
 }
 
-func (f *Fleet) ringApplication(ring int, b manifest.Batch, wave int) manifest.Application {
+func (f *Roster) ringApplication(ring int, b manifest.Batch, wave int) manifest.Application {
 	r := &f.site.Fleet.Rings[ring]
 	versions := map[string]string{}
 	for p, v := range r.Versions {
@@ -164,7 +164,7 @@ func (f *Fleet) ringApplication(ring int, b manifest.Batch, wave int) manifest.A
 // writeShared writes one Application for each environment-shared component, at
 // the highest version that some effective product version needs, and the
 // overlays of all versions that something in play requires.
-func (f *Fleet) writeShared(sink Sink) error {
+func (f *Roster) writeShared(sink Sink) error {
 	effective := map[ident.Component]ident.Version{}
 	for r := range f.needs {
 		if catalog.CompareVersions(effective[r.Name].String(), r.ID.String()) < 0 {
@@ -172,7 +172,10 @@ func (f *Fleet) writeShared(sink Sink) error {
 		}
 	}
 	for name, version := range effective {
-		app := f.sharedApplication(name, version)
+		app, err := f.sharedApplication(name, version)
+		if err != nil {
+			return err
+		}
 		if err := sink.PutFile(f.path(manifest.FleetDir+"/shared/"+name.String()+".yaml"), app.Encode()); err != nil {
 			return err
 		}
@@ -189,36 +192,44 @@ func (f *Fleet) writeShared(sink Sink) error {
 	return nil
 }
 
-func (f *Fleet) sharedApplication(name ident.Component, v ident.Version) manifest.Application {
-	wave := manifest.WaveShared + f.sharedBucket(name, v)
+func (f *Roster) sharedApplication(name ident.Component, v ident.Version) (manifest.Application, error) {
+	bucket, err := f.sharedBucket(name, v)
+	if err != nil {
+		return manifest.Application{}, fmt.Errorf("ordering shared component %q version %q: %w", name, v, err)
+	}
+	wave := manifest.WaveShared + bucket
 	return manifest.Application{
 		Name: manifest.AppShared(f.site.Name, name), Place: f.place, Level: "shared", Wave: wave,
 		Path: f.path(manifest.SharedPath(name, v)), Namespace: manifest.SharedNamespace(f.site.Name), Create: true,
 		Versions:    map[string]string{name.String(): v.String()},
 		Labels:      map[string]string{manifest.LabelComponent: name.String(), manifest.LabelVersion: v.String()},
 		SyncOptions: "PruneLast=true", // it goes after its last holder
-	}
+	}, nil
 }
 
 // sharedBucket returns the depth of a component among the environment-shared ones.
-func (f *Fleet) sharedBucket(name ident.Component, v ident.Version) int {
+func (f *Roster) sharedBucket(name ident.Component, v ident.Version) (int, error) {
 	shared, err := f.catalog.SharedVersion(name, v)
 	if err != nil {
-		return 0
+		return 0, err
 	}
 	depth := 0
 	for _, r := range shared.Requires() {
-		depth = max(depth, 1+f.sharedBucket(r.Name, r.Version))
+		below, err := f.sharedBucket(r.Name, r.Version)
+		if err != nil {
+			return 0, err
+		}
+		depth = max(depth, 1+below)
 	}
-	return depth
+	return depth, nil
 }
 
-func (f *Fleet) sharedOverlay(r plan.Requirement) (*tree.Dir, error) {
+func (f *Roster) sharedOverlay(r plan.SharedRef) (*tree.Dir, error) {
 	v, err := f.catalog.SharedVersion(r.Name, r.ID)
 	if err != nil {
 		return nil, err
 	}
-	b, err := f.bundles.Bundle(v)
+	b, err := f.bases.Base(v)
 	if err != nil {
 		return nil, err
 	}
@@ -228,8 +239,8 @@ func (f *Fleet) sharedOverlay(r plan.Requirement) (*tree.Dir, error) {
 	}
 	namespace := manifest.SharedNamespace(f.site.Name)
 	return overlayDir(overlaySpec{
-		bundle: b, parameters: parameters,
-		site: manifest.Site{Domain: f.site.Domain, Environment: f.site.Name.String(), Namespace: namespace,
+		base: b, parameters: parameters,
+		site: manifest.Builtins{Domain: f.site.Domain, Environment: f.site.Name.String(), Namespace: namespace,
 			PopCode: f.site.PopCode, PopID: f.site.PopID, Product: r.Name.String(), Version: r.ID.String(),
 			Replicas: strconv.Itoa(f.site.Defaults.Replicas), Storage: f.site.Defaults.Storage,
 			StorageClass: f.site.Defaults.StorageClass},
@@ -248,4 +259,4 @@ func projectFile(site *environments.Site, place manifest.Place) []byte {
 }
 
 // Len returns the number of tenants.
-func (f *Fleet) Len() int { return len(f.members) }
+func (f *Roster) Len() int { return len(f.members) }

@@ -1,0 +1,117 @@
+package render
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/gatorcloud/sluice/renderer/model/authz"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/render/plan"
+)
+
+// Full renders the environment from nothing into sink and returns its fleet.
+// Old content of the rendered folders counts as absent. Tenants with a fault
+// keep what memory has of them.
+func (r *Renderer) Full(ctx context.Context, all []authz.Facts, memory Memory, sink Sink) (*Roster, Report, error) {
+	for _, dir := range manifest.RenderedDirs() {
+		sink.Reset(r.path(dir))
+	}
+	outcomes, err := run{r, memory, sink}.tenants(ctx, all)
+	if err != nil {
+		return nil, Report{}, err
+	}
+	roster, report, err := r.gather(all, outcomes)
+	if err != nil {
+		return nil, Report{}, err
+	}
+	if err := r.keepShared(roster, report, memory); err != nil {
+		return nil, Report{}, err
+	}
+	for i := range roster.rings {
+		if err := roster.writeRing(sink, i); err != nil {
+			return nil, Report{}, err
+		}
+	}
+	return roster, report, roster.writeFleet(sink)
+}
+
+// gather makes the fleet of all outcomes. A tenant without one fails it: to
+// take that for a tenant that is gone would delete its files.
+func (r *Renderer) gather(all []authz.Facts, outcomes []outcome) (*Roster, Report, error) {
+	roster := newRoster(r.config.Site, r.config.Catalog, r.config.Bases)
+	var report Report
+	for i, o := range outcomes {
+		id := all[i].Tenant.ID
+		if !o.done {
+			return nil, Report{}, fmt.Errorf("rendering tenant %q: it was left out", id)
+		}
+		report.add(id, o)
+		if o.present {
+			roster.set(id, o.member)
+		}
+	}
+	return roster, report, nil
+}
+
+// run is one render: where tenants are remembered and where they are written.
+type run struct {
+	*Renderer
+	memory Memory
+	sink   Sink
+}
+
+// tenants renders all tenants; outcome i belongs to facts i whatever the order of work.
+func (r run) tenants(ctx context.Context, all []authz.Facts) ([]outcome, error) {
+	outcomes := make([]outcome, len(all))
+	var next, done atomic.Int64
+	g, ctx := errgroup.WithContext(ctx)
+	for range min(r.config.Workers, max(1, len(all))) {
+		g.Go(func() error {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(all) {
+					return nil
+				}
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				o, err := r.tenant(all[i])
+				if err != nil {
+					return fmt.Errorf("rendering tenant %q: %w", all[i].Tenant.ID, err)
+				}
+				outcomes[i], outcomes[i].done = o, true
+				r.config.Progress(int(done.Add(1)), len(all))
+			}
+		})
+	}
+	return outcomes, g.Wait()
+}
+
+// keepShared keeps every environment-shared version that stands in Git while
+// some tenant was left as it stood: what that tenant needs is not known.
+func (r *Renderer) keepShared(f *Roster, report Report, memory Memory) error {
+	if len(report.Kept) == 0 {
+		return nil
+	}
+	folder, err := memory.Folder(r.path(manifest.SharedDir))
+	if err != nil {
+		return err
+	}
+	for _, c := range folder.Entries() {
+		for _, v := range c.Dir.Entries() {
+			name, err1 := ident.Parse[ident.ComponentKind](c.Name)
+			version, err2 := ident.Parse[ident.VersionKind](v.Name)
+			if err1 != nil || err2 != nil {
+				continue // not ours
+			}
+			all := []plan.SharedRef{{Name: name, ID: version}}
+			f.count(f.needs, all, 'n', 1)
+			f.count(f.keeps, all, 'k', 1)
+		}
+	}
+	return nil
+}
