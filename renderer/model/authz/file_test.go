@@ -154,7 +154,7 @@ func TestDecodeFileRefuses(t *testing.T) {
 
 func TestExampleFilesDecode(t *testing.T) {
 	for _, name := range []string{"local", "pop-sha1"} {
-		data, err := os.ReadFile("../../environments/" + name + "/tenants.example.yaml")
+		data, err := os.ReadFile("../../../environments/" + name + "/tenants.example.yaml")
 		if err != nil {
 			t.Fatal(err)
 		}

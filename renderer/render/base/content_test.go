@@ -38,7 +38,7 @@ type content struct {
 
 // buildContent builds the committed catalog once for all tests.
 var buildContent = sync.OnceValues(func() (*content, error) {
-	c, err := catalog.Load(os.DirFS("../../catalog"))
+	c, err := catalog.Load(os.DirFS("../../../catalog"))
 	if err != nil {
 		return nil, fmt.Errorf("loading the committed catalog: %w", err)
 	}

@@ -45,7 +45,7 @@ func readTree(t *testing.T, root string) *tree.Dir {
 // times with one engine, so that each is once built from a stencil, and
 // compares with kustomize's own command. All overlays in an environment are fast.
 func TestEnvironments(t *testing.T) {
-	d := readTree(t, "../../environments")
+	d := readTree(t, "../../../environments")
 	e := New(Options{})
 	overlays := 0
 	overlaysOf(d, ".", func(root string) {
@@ -90,7 +90,7 @@ func overlaysOf(d *tree.Dir, name string, f func(string)) {
 
 // TestCatalogLikeStock gives the bases of the example environments hostile values.
 func TestCatalogLikeStock(t *testing.T) {
-	d := readTree(t, "../../environments")
+	d := readTree(t, "../../../environments")
 	e := New(Options{})
 	forms := map[familyKey]stencil.Form{}
 	overlaysOf(d, ".", func(root string) {

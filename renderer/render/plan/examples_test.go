@@ -72,8 +72,8 @@ func decodeExample(t *testing.T, record map[string]any, authorisations []any) au
 // TestExamples plans the example tenants of the committed environments with
 // the committed catalog, and checks that they show what they say they show.
 func TestExamples(t *testing.T) {
-	root := os.DirFS("../../environments")
-	c, err := catalog.Load(os.DirFS("../../catalog"))
+	root := os.DirFS("../../../environments")
+	c, err := catalog.Load(os.DirFS("../../../catalog"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ func TestReasonsOfAlerts(t *testing.T) {
 		}
 		given[reason(err)] = true
 	}
-	rules, err := os.ReadFile("../install/rules.yaml")
+	rules, err := os.ReadFile("../../install/rules.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
