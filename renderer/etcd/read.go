@@ -22,63 +22,65 @@ const attempts = 5
 // prefix gives a snapshot without keys, which is no error.
 func (s *Store) Snapshot(ctx context.Context, prefix string) (authz.Snapshot, error) {
 	var a *authz.Assembler
-	revision, err := s.scan(ctx, prefix, func() { a = authz.NewAssembler(prefix) }, func(kv *mvccpb.KeyValue) {
+	at, err := s.scan(ctx, prefix, func() { a = authz.NewAssembler(prefix) }, func(kv *mvccpb.KeyValue) {
 		a.Add(authz.Record{Key: string(kv.Key), Value: kv.Value, Revision: kv.ModRevision})
 	})
 	if err != nil {
 		return authz.Snapshot{}, err
 	}
-	return a.Snapshot(revision), nil
+	snap := a.Snapshot(at.Revision)
+	snap.Cluster = at.Cluster
+	return snap, nil
 }
 
 // scan visits every key below prefix at one revision, which it returns. It
 // calls begin before the first key, and again when it has to begin again.
-func (s *Store) scan(ctx context.Context, prefix string, begin func(), visit func(*mvccpb.KeyValue)) (int64, error) {
+func (s *Store) scan(ctx context.Context, prefix string, begin func(), visit func(*mvccpb.KeyValue)) (Point, error) {
 	if err := checkPrefix(prefix); err != nil {
-		return 0, err
+		return Point{}, err
 	}
 	for range attempts {
 		begin()
-		revision, err := s.scanOnce(ctx, prefix, visit)
+		at, err := s.scanOnce(ctx, prefix, visit)
 		if err == nil {
-			return revision, nil
+			return at, nil
 		}
 		if !errors.Is(err, rpctypes.ErrCompacted) {
-			return 0, s.config.explain(fmt.Sprintf("reading %q from etcd", prefix), err)
+			return Point{}, s.config.explain(fmt.Sprintf("reading %q from etcd", prefix), err)
 		}
 	}
-	return 0, fault.New(fault.Retry, "compact etcd less often than a read of all records takes",
+	return Point{}, fault.New(fault.Retry, "compact etcd less often than a read of all records takes",
 		"reading %q from etcd at %s: the revision was compacted away in each of %d attempts", prefix, s.config.where(), attempts)
 }
 
 // scanOnce reads page by page. The first page pins the revision. The next page
 // is on its way while one is visited. A page whose answer is too large is read
 // again with half as many keys.
-func (s *Store) scanOnce(ctx context.Context, prefix string, visit func(*mvccpb.KeyValue)) (revision int64, err error) {
+func (s *Store) scanOnce(ctx context.Context, prefix string, visit func(*mvccpb.KeyValue)) (at Point, err error) {
 	end := clientv3.GetPrefixRangeEnd(prefix + "/")
 	from, limit := prefix+"/", s.page
 	for next := s.fetch(ctx, from, end, limit, 0); ; {
 		page := <-next
 		if tooLarge(page.err) && limit > 1 {
 			limit = max(1, limit/2)
-			next = s.fetch(ctx, from, end, limit, revision)
+			next = s.fetch(ctx, from, end, limit, at.Revision)
 			continue
 		}
 		if page.err != nil {
-			return 0, page.err
+			return Point{}, page.err
 		}
-		if revision == 0 {
-			revision = page.Header.Revision
+		if at.Revision == 0 {
+			at = Point{page.Header.ClusterId, page.Header.Revision}
 		}
 		if page.More {
 			from = string(page.Kvs[len(page.Kvs)-1].Key) + "\x00"
-			next = s.fetch(ctx, from, end, limit, revision)
+			next = s.fetch(ctx, from, end, limit, at.Revision)
 		}
 		for _, kv := range page.Kvs {
 			visit(kv)
 		}
 		if !page.More {
-			return revision, nil
+			return at, nil
 		}
 	}
 }
@@ -122,11 +124,11 @@ func (r *Records) List(ctx context.Context, ids ...ident.Tenant) (authz.Listing,
 		return r.listSome(ctx, ids)
 	}
 	var l *lister
-	revision, err := r.store.scan(ctx, r.prefix, func() { l = newLister(r.prefix) }, func(kv *mvccpb.KeyValue) { l.add(kv) })
+	at, err := r.store.scan(ctx, r.prefix, func() { l = newLister(r.prefix) }, func(kv *mvccpb.KeyValue) { l.add(kv) })
 	if err != nil {
 		return authz.Listing{}, err
 	}
-	return l.listing(revision), nil
+	return l.listing(at.Revision), nil
 }
 
 // listSome reads the tenants in one transaction.

@@ -29,5 +29,6 @@ func (s *Store) Now(ctx context.Context, prefix string) (Point, error) {
 // all at the revision that it returns. It calls begin before the first one,
 // and again when it has to begin again. Values may be kept.
 func (s *Store) Scan(ctx context.Context, prefix string, begin func(), visit func(key string, value []byte, mod int64)) (int64, error) {
-	return s.scan(ctx, prefix, begin, func(kv *mvccpb.KeyValue) { visit(string(kv.Key), kv.Value, kv.ModRevision) })
+	at, err := s.scan(ctx, prefix, begin, func(kv *mvccpb.KeyValue) { visit(string(kv.Key), kv.Value, kv.ModRevision) })
+	return at.Revision, err
 }

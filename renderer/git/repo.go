@@ -149,16 +149,31 @@ func (r *Repo) Writable(ctx context.Context) error {
 }
 
 // Publish moves the branch from old to the commit of res, or fails with
-// ErrMoved or ErrRefused in its tree. A result without change is published
+// ErrMoved or ErrRefused in its tree. A push that seemed to fail and is found to
+// have moved the branch is none that failed. A result without change is published
 // by doing nothing.
 func (r *Repo) Publish(ctx context.Context, old Head, res Result) error {
 	if !res.Changed {
 		return nil
 	}
 	if err := r.publish(ctx, old, res); err != nil {
-		return fmt.Errorf("publishing %s to branch %q: %w", res.Commit.String()[:12], r.Branch(), verdict(err))
+		err = verdict(err)
+		if r.arrived(ctx, res, err) {
+			return nil
+		}
+		return fmt.Errorf("publishing %s to branch %q: %w", res.Commit.String()[:12], r.Branch(), err)
 	}
 	return nil
+}
+
+// arrived reports whether the branch moved although the push seemed to fail,
+// as it does when the connection breaks between the move and the answer.
+func (r *Repo) arrived(ctx context.Context, res Result, err error) bool {
+	if errors.Is(err, ErrMoved) || errors.Is(err, ErrRefused) || ctx.Err() != nil {
+		return false
+	}
+	now, err := r.Head(ctx)
+	return err == nil && now.Commit == res.Commit
 }
 
 func (r *Repo) publish(ctx context.Context, old Head, res Result) error {

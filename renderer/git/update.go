@@ -91,18 +91,8 @@ func updateOnce(ctx context.Context, r *Repo, f func(context.Context, *Tx, Head)
 	if err != nil {
 		return Result{}, err
 	}
-	if err := r.Publish(ctx, head, res); err != nil && !r.arrived(ctx, res, err) {
+	if err := r.Publish(ctx, head, res); err != nil {
 		return Result{}, err
 	}
 	return res, nil
-}
-
-// arrived reports whether the branch moved although the push seemed to fail,
-// as it does when the connection breaks between the move and the answer.
-func (r *Repo) arrived(ctx context.Context, res Result, err error) bool {
-	if errors.Is(err, ErrMoved) || errors.Is(err, ErrRefused) || ctx.Err() != nil {
-		return false
-	}
-	now, err := r.Head(ctx)
-	return err == nil && now.Commit == res.Commit
 }

@@ -4,11 +4,12 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
 )
 
 // Change renders one tenant's folder anew and notes in the fleet what else the
 // change touches. Flush writes that once for any number of changes.
-func (r *Renderer) Change(f *Roster, facts authz.Facts, memory Memory, sink Sink) (Report, error) {
+func (r *Renderer) Change(f *Roster, facts authz.Facts, memory Memory, sink tree.Sink) (Report, error) {
 	o, err := run{r, memory, sink}.tenant(facts)
 	if err != nil {
 		return Report{}, err
@@ -25,7 +26,7 @@ func (r *Renderer) Change(f *Roster, facts authz.Facts, memory Memory, sink Sink
 
 // Remove takes a tenant out of the environment. Like Change it may be
 // repeated, on another sink after a lost race.
-func (r *Renderer) Remove(f *Roster, id ident.Tenant, sink Sink) error {
+func (r *Renderer) Remove(f *Roster, id ident.Tenant, sink tree.Sink) error {
 	if _, ok := f.members[id]; !ok && !f.noted(id) {
 		return nil
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
 	"github.com/gatorcloud/sluice/renderer/render/plan"
 )
 
@@ -52,7 +53,7 @@ func (f *Roster) noted(id ident.Tenant) bool {
 // changed tenants, all rings when one of them is split differently, and the
 // fleet's own files when batches or shared components differ. It may be
 // repeated, on another sink after a lost race.
-func (f *Roster) Flush(sink Sink) error {
+func (f *Roster) Flush(sink tree.Sink) error {
 	if f.changes == nil {
 		return nil
 	}
@@ -79,7 +80,7 @@ func (f *Roster) Flush(sink Sink) error {
 // Settle forgets the changes: they are published.
 func (f *Roster) Settle() { f.changes = nil }
 
-func (f *Roster) flushMembers(sink Sink, now shape) error {
+func (f *Roster) flushMembers(sink tree.Sink, now shape) error {
 	moved := map[int]bool{} // rings that a tenant came to or left
 	for id, old := range f.changes.old {
 		var path, was string
@@ -110,7 +111,7 @@ func (f *Roster) flushMembers(sink Sink, now shape) error {
 }
 
 // flushRings writes the descriptors of rings whose tenants changed.
-func (f *Roster) flushRings(sink Sink, rings map[int]bool) error {
+func (f *Roster) flushRings(sink tree.Sink, rings map[int]bool) error {
 	for ring := range rings {
 		bits := f.bits(ring)
 		tenants := make([]int, 1<<bits)

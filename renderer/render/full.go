@@ -10,13 +10,14 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
 	"github.com/gatorcloud/sluice/renderer/render/plan"
 )
 
 // Full renders the environment from nothing into sink and returns its fleet.
 // Old content of the rendered folders counts as absent. Tenants with a fault
 // keep what memory has of them.
-func (r *Renderer) Full(ctx context.Context, all []authz.Facts, memory Memory, sink Sink) (*Roster, Report, error) {
+func (r *Renderer) Full(ctx context.Context, all []authz.Facts, memory Memory, sink tree.Sink) (*Roster, Report, error) {
 	for _, dir := range manifest.RenderedDirs() {
 		sink.Reset(r.path(dir))
 	}
@@ -61,7 +62,7 @@ func (r *Renderer) gather(all []authz.Facts, outcomes []outcome) (*Roster, Repor
 type run struct {
 	*Renderer
 	memory Memory
-	sink   Sink
+	sink   tree.Sink
 }
 
 // tenants renders all tenants; outcome i belongs to facts i whatever the order of work.

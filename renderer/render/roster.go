@@ -89,7 +89,7 @@ func (f *Roster) memberPath(id ident.Tenant, m member, bits int) string {
 }
 
 // writeRing writes the directories of all batches of a ring.
-func (f *Roster) writeRing(sink Sink, ring int) error {
+func (f *Roster) writeRing(sink tree.Sink, ring int) error {
 	bits := f.bits(ring)
 	batches := make([][]tree.Entry, 1<<bits)
 	for id := range f.rings[ring] {
@@ -117,7 +117,7 @@ func (f *Roster) ringFile(b manifest.Batch, tenants int) []byte {
 
 // writeFleet writes fleet/ and shared/: the ring Applications in waves and
 // the environment-shared components that some tenant needs.
-func (f *Roster) writeFleet(sink Sink) error {
+func (f *Roster) writeFleet(sink tree.Sink) error {
 	if err := sink.PutFile(f.path(manifest.FleetDir+"/project.yaml"), projectFile(f.site, f.place)); err != nil {
 		return err
 	}
@@ -164,7 +164,7 @@ func (f *Roster) ringApplication(ring int, b manifest.Batch, wave int) manifest.
 // writeShared writes one Application for each environment-shared component, at
 // the highest version that some effective product version needs, and the
 // overlays of all versions that something in play requires.
-func (f *Roster) writeShared(sink Sink) error {
+func (f *Roster) writeShared(sink tree.Sink) error {
 	effective := map[ident.Component]ident.Version{}
 	for r := range f.needs {
 		if catalog.CompareVersions(effective[r.Name].String(), r.ID.String()) < 0 {

@@ -25,6 +25,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/tree"
 	"github.com/gatorcloud/sluice/renderer/render/pipeline"
 	"github.com/gatorcloud/sluice/renderer/run/loop"
+	"github.com/gatorcloud/sluice/renderer/run/publish"
 )
 
 // watchFigures are the figures of the watching renderer.
@@ -188,7 +189,7 @@ type factory struct {
 	arrived  *sync.Cond
 	revision int64 // that Git agrees with
 	commits  int
-	last     loop.Mark
+	last     publish.Mark
 	broken   error
 	stop     func()
 	config   loop.Config

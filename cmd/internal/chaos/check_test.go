@@ -18,7 +18,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/render"
 	"github.com/gatorcloud/sluice/renderer/render/facts"
 	"github.com/gatorcloud/sluice/renderer/render/pipeline"
-	"github.com/gatorcloud/sluice/renderer/run/loop"
+	"github.com/gatorcloud/sluice/renderer/run/publish"
 )
 
 // source reads etcd for a render from nothing.
@@ -213,11 +213,11 @@ func (w *world) checkMoves(commits []git.Head) {
 }
 
 // checkMarks checks what the commits say of themselves.
-func (w *world) checkMarks(commits []git.Head) (last loop.Mark, terms int) {
+func (w *world) checkMarks(commits []git.Head) (last publish.Mark, terms int) {
 	w.t.Helper()
 	fences := w.log.fences()
 	for i, c := range commits {
-		m, ours := loop.MarkOf(c, local)
+		m, ours := publish.MarkOf(c, local)
 		if !ours {
 			continue
 		}
@@ -248,7 +248,7 @@ func (w *world) checkContent(commits []git.Head) {
 	h, p, made := w.log.history(), pipeline.New(), w.times()
 	var ready *pipeline.Prepared // the catalog and the fleet, which only people change
 	for i, c := range commits {
-		m, ours := loop.MarkOf(c, local)
+		m, ours := publish.MarkOf(c, local)
 		if !ours {
 			ready = nil
 			continue

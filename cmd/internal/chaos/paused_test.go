@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gatorcloud/sluice/renderer/run/loop"
+	"github.com/gatorcloud/sluice/renderer/run/publish"
 )
 
 // A leader that stands still beyond its lease and then goes on pushes nothing
@@ -76,7 +76,7 @@ func (w *world) fence() int64 {
 	w.t.Helper()
 	commits := w.commits()
 	for i := len(commits) - 1; i >= 0; i-- {
-		if m, ours := loop.MarkOf(commits[i], local); ours {
+		if m, ours := publish.MarkOf(commits[i], local); ours {
 			return m.Fence
 		}
 	}

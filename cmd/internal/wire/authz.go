@@ -10,8 +10,8 @@ import (
 	"github.com/gatorcloud/sluice/cmd/internal/cli/authzcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/etcdflags"
 	"github.com/gatorcloud/sluice/renderer/etcd"
+	"github.com/gatorcloud/sluice/renderer/etcd/status"
 	"github.com/gatorcloud/sluice/renderer/model/authz"
-	"github.com/gatorcloud/sluice/renderer/run/status"
 )
 
 // defaultLife is that of an environment which says nothing else. `sluice

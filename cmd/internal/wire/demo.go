@@ -9,8 +9,8 @@ import (
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/authzcmd"
 	"github.com/gatorcloud/sluice/renderer/etcd"
+	"github.com/gatorcloud/sluice/renderer/etcd/status"
 	"github.com/gatorcloud/sluice/renderer/model/authz"
-	"github.com/gatorcloud/sluice/renderer/run/status"
 )
 
 // list prints what a store holds, as `sluice authz list` does.

@@ -68,6 +68,8 @@ type Quarantine struct {
 
 // Snapshot is every authorisation at one etcd revision.
 type Snapshot struct {
+	// Cluster is the etcd cluster that the revision counts in; zero if that is not known.
+	Cluster     uint64
 	Revision    int64
 	Tenants     []Tenant     // sorted by id
 	Quarantined []Quarantine // sorted by key

@@ -22,6 +22,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
 	"github.com/gatorcloud/sluice/renderer/render"
 	"github.com/gatorcloud/sluice/renderer/render/base"
 	"github.com/gatorcloud/sluice/renderer/render/facts"
@@ -51,7 +52,8 @@ type Options struct {
 // Summary says what a render did.
 type Summary struct {
 	Environment ident.Environment
-	// Revision is the etcd revision that was read; zero when the facts came from the repository.
+	// Cluster and Revision are what was read of etcd; zero when the facts came from the repository.
+	Cluster  uint64
 	Revision int64
 	render.Report
 	Quarantined []authz.Quarantine
@@ -153,7 +155,7 @@ func (p *Pipeline) Prepare(files fs.FS, env ident.Environment, o Options) (*Prep
 }
 
 // Render renders one environment of files into sink.
-func (p *Pipeline) Render(ctx context.Context, files fs.FS, env ident.Environment, sink render.Sink, o Options) (Summary, error) {
+func (p *Pipeline) Render(ctx context.Context, files fs.FS, env ident.Environment, sink tree.Sink, o Options) (Summary, error) {
 	ready, err := p.Prepare(files, env, o)
 	if err != nil {
 		return Summary{}, err
@@ -206,7 +208,7 @@ func (r *Prepared) facts(ctx context.Context, o Options, summary *Summary) ([]au
 	if err != nil {
 		return nil, err
 	}
-	summary.Revision, summary.Quarantined = snap.Revision, snap.Quarantined
+	summary.Cluster, summary.Revision, summary.Quarantined = snap.Cluster, snap.Revision, snap.Quarantined
 	if snap.Keys == 0 && !o.AllowRemovals {
 		return nil, guard.Empty(r.Site.Etcd.Prefix, snap.Revision)
 	}

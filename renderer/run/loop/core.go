@@ -17,13 +17,14 @@ import (
 	"github.com/gatorcloud/sluice/renderer/render/facts"
 	"github.com/gatorcloud/sluice/renderer/render/pipeline"
 	"github.com/gatorcloud/sluice/renderer/render/plan"
+	"github.com/gatorcloud/sluice/renderer/run/publish"
 )
 
 // History reads the branch.
 type History interface {
+	publish.History
 	Head(ctx context.Context) (git.Head, error)
 	FS(h git.Head) fs.FS
-	Nearest(ctx context.Context, h git.Head, match func(git.Head) bool) ([]git.Head, error)
 	Same(a, b git.Head, path string) (bool, error)
 }
 
@@ -71,11 +72,6 @@ type Config struct {
 }
 
 var (
-	// ErrFenced ends a loop: Git holds a commit of a later leader.
-	ErrFenced = fault.New(fault.Retry, "", "the branch holds a commit of a later leader")
-	// ErrBehind says that Git holds a later revision than the copy of etcd.
-	ErrBehind = fault.New(fault.Wait, "if etcd was restored from a backup, start it as a new cluster (etcdctl snapshot restore) so that its revisions count anew",
-		"the copy of etcd is behind the revision of the last commit")
 	// ErrLoading says that the copy of etcd is not complete yet.
 	ErrLoading = fault.New(fault.Wait, "", "etcd is being read")
 	// ErrPrefix ends a loop: the environment's records are elsewhere now.
@@ -87,8 +83,8 @@ type Core struct {
 	config Config
 
 	head   git.Head
-	unsure bool // the branch may have moved
-	mark   Mark // of the environment's last commit at head
+	unsure bool         // the branch may have moved
+	mark   publish.Mark // of the environment's last commit at head
 	ready  *pipeline.Prepared
 	roster *render.Roster // as published at head, and what pending changed; nil: render all
 	// pending are tenants that changed and whose change is not published.
@@ -104,7 +100,7 @@ type Core struct {
 // attempt is a commit whose push may have arrived.
 type attempt struct {
 	head git.Head
-	mark Mark
+	mark publish.Mark
 }
 
 // NewCore returns a Core that has seen nothing yet.
@@ -121,7 +117,7 @@ type Outcome struct {
 	// Changed says that a commit was pushed; Commit and Mark are its own.
 	Changed bool
 	Commit  string
-	Mark    Mark
+	Mark    publish.Mark
 	// Base and Head are the branch before and after a step that rendered
 	// something; the same when nothing was pushed.
 	Base, Head git.Head
@@ -193,7 +189,7 @@ func (c *Core) turn() func() {
 func (c *Core) publish(ctx context.Context, tx *git.Tx, s *step) (err error) {
 	o := &s.outcome
 	o.Base, o.Head = c.head, c.head
-	mark := c.mark.next(s.window.Cluster, s.window.Revision, c.config.Fence)
+	mark := c.mark.Next(s.window.Cluster, s.window.Revision, c.config.Fence)
 	res, err := tx.Commit(ctx, s.message(c, mark))
 	if err != nil {
 		return err
@@ -219,7 +215,7 @@ func (c *Core) publish(ctx context.Context, tx *git.Tx, s *step) (err error) {
 }
 
 // moved notes that the branch is at h now.
-func (c *Core) moved(h git.Head, m Mark) {
+func (c *Core) moved(h git.Head, m publish.Mark) {
 	c.head, c.mark = h, m
 	if c.ready != nil {
 		ready := *c.ready

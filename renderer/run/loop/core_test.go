@@ -12,6 +12,7 @@ import (
 
 	"github.com/gatorcloud/sluice/renderer/git"
 	"github.com/gatorcloud/sluice/renderer/render/pipeline"
+	"github.com/gatorcloud/sluice/renderer/run/publish"
 )
 
 // replica is a Core with its own copy of etcd and its own way to Git.
@@ -84,7 +85,7 @@ func TestGitIsARenderOfEtcd(t *testing.T) {
 		r := s.replica(fence, true)
 		step := func(r *replica) {
 			_, err := r.Step(context.Background(), s.now)
-			if err != nil && !isRace(err) && !errors.Is(err, errBroken) && !errors.Is(err, ErrBehind) && !errors.Is(err, ErrFenced) {
+			if err != nil && !isRace(err) && !errors.Is(err, errBroken) && !errors.Is(err, publish.ErrBehind) && !errors.Is(err, publish.ErrFenced) {
 				rt.Fatalf("Step() = %v", err)
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/git"
 	"github.com/gatorcloud/sluice/renderer/git/gittest"
 	"github.com/gatorcloud/sluice/renderer/render/pipeline"
+	"github.com/gatorcloud/sluice/renderer/run/publish"
 )
 
 // A leader stops after etcd has confirmed its lease and before the branch
@@ -72,10 +73,10 @@ func TestPausedBetweenCheckAndPush(t *testing.T) {
 			before := s.head()
 			_, err := old.with(s).Step(context.Background(), s.now)
 			if tc.pushes {
-				if m, _ := MarkOf(s.head(), local); !errors.Is(err, git.ErrMoved) || m.Fence != 9 {
+				if m, _ := publish.MarkOf(s.head(), local); !errors.Is(err, git.ErrMoved) || m.Fence != 9 {
 					t.Errorf("Step() of the paused leader = %v, the branch is at %+v, want it refused: %s", err, m, tc.reason)
 				}
-			} else if m, _ := MarkOf(s.head(), local); err != nil || m.Fence != 5 || s.head().Commit == before.Commit {
+			} else if m, _ := publish.MarkOf(s.head(), local); err != nil || m.Fence != 5 || s.head().Commit == before.Commit {
 				t.Errorf("Step() of the paused leader = %v, the branch is at %+v, want it pushed: %s", err, m, tc.reason)
 			}
 			if err := s.settle(next); err != nil { // at its next look
@@ -88,8 +89,8 @@ func TestPausedBetweenCheckAndPush(t *testing.T) {
 			after := s.head()
 			sell(4)
 			old.Refetch()
-			if _, err := old.with(s).Step(context.Background(), s.now); !errors.Is(err, ErrFenced) || s.head().Commit != after.Commit {
-				t.Errorf("next Step() of the paused leader = %v, want ErrFenced and nothing pushed", err)
+			if _, err := old.with(s).Step(context.Background(), s.now); !errors.Is(err, publish.ErrFenced) || s.head().Commit != after.Commit {
+				t.Errorf("next Step() of the paused leader = %v, want publish.ErrFenced and nothing pushed", err)
 			}
 		})
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/render/pipeline"
+	"github.com/gatorcloud/sluice/renderer/run/publish"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -204,11 +205,11 @@ func (s *stand) differences(now time.Time) []string {
 }
 
 // marks returns the marks of all commits, oldest first.
-func (s *stand) marks() []Mark {
+func (s *stand) marks() []publish.Mark {
 	s.t.Helper()
-	var all []Mark
+	var all []publish.Mark
 	_, err := s.people.Nearest(context.Background(), s.head(), func(h git.Head) bool {
-		if m, ok := MarkOf(h, local); ok {
+		if m, ok := publish.MarkOf(h, local); ok {
 			all = append(all, m)
 		}
 		return false
@@ -223,7 +224,7 @@ func (s *stand) marks() []Mark {
 // checkMarks fails unless the ranges of the commits follow each other.
 func (s *stand) checkMarks(fail func(string, ...any)) {
 	s.t.Helper()
-	var last Mark
+	var last publish.Mark
 	for i, m := range s.marks() {
 		if m.From != last.Revision+1 || m.Revision < last.Revision || m.Fence < last.Fence {
 			fail("commit %d has mark %+v after %+v, want the ranges to follow each other", i, m, last)

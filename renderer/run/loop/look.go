@@ -7,6 +7,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/render/pipeline"
+	"github.com/gatorcloud/sluice/renderer/run/publish"
 )
 
 // catalogDir is the catalog's folder in a repository.
@@ -41,7 +42,7 @@ func (c *Core) look(ctx context.Context) error {
 
 // follow goes to a head that somebody else made.
 func (c *Core) follow(ctx context.Context, head git.Head) error {
-	mark, err := c.last(ctx, head)
+	mark, err := publish.Last(ctx, c.config.Branch, head, c.config.Environment)
 	if err != nil {
 		return err
 	}
@@ -64,26 +65,6 @@ func (c *Core) follow(ctx context.Context, head git.Head) error {
 	c.head, c.mark, c.ready, c.roster = head, mark, ready, nil
 	c.unsure, c.attempt = false, attempt{}
 	return nil
-}
-
-// last returns the mark of the environment's last commit before or at head.
-// Where people merged histories there are several; the latest counts.
-func (c *Core) last(ctx context.Context, head git.Head) (Mark, error) {
-	found, err := c.config.Branch.Nearest(ctx, head, func(h git.Head) bool {
-		_, ours := MarkOf(h, c.config.Environment)
-		return ours
-	})
-	if err != nil {
-		return Mark{}, err
-	}
-	var last Mark
-	for i, h := range found {
-		m, _ := MarkOf(h, c.config.Environment)
-		if i == 0 || m.counts(last.Cluster) && m.Revision > last.Revision || m.Fence > last.Fence {
-			last = m
-		}
-	}
-	return last, nil
 }
 
 // untouched reports whether what we know of the environment holds at a new

@@ -11,6 +11,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/git"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/render/guard"
+	"github.com/gatorcloud/sluice/renderer/run/publish"
 )
 
 // Timing says when a Loop acts. The zero value works.
@@ -87,8 +88,8 @@ func New(core *Core, o Options) *Loop {
 	return &Loop{core: core, o: o}
 }
 
-// Run renders until ctx ends, or until this loop may not go on: ErrFenced or
-// ErrPrefix. Every other failure is told, and tried again after a pause.
+// Run renders until ctx ends, or until this loop may not go on: publish.ErrFenced
+// or ErrPrefix. Every other failure is told, and tried again after a pause.
 func (l *Loop) Run(ctx context.Context) error {
 	if l.o.Sync != nil { // what a leader before us pushed must be in the copy
 		if err := l.o.Sync(ctx); err != nil {
@@ -118,7 +119,7 @@ func (l *Loop) Run(ctx context.Context) error {
 			wake.Reset(time.Until(l.retry))
 			continue
 		}
-		if err := l.step(ctx); errors.Is(err, ErrFenced) || errors.Is(err, ErrPrefix) {
+		if err := l.step(ctx); errors.Is(err, publish.ErrFenced) || errors.Is(err, ErrPrefix) {
 			return err
 		}
 		wake.Reset(l.pause())
@@ -184,7 +185,7 @@ func (l *Loop) step(ctx context.Context) error {
 		return err
 	}
 	l.o.Logger.Error("rendering", "error", err, "hint", fault.HintOf(err), "failures", l.failures, "pending", l.core.Pending())
-	if errors.Is(err, ErrBehind) && l.o.Sync != nil {
+	if errors.Is(err, publish.ErrBehind) && l.o.Sync != nil {
 		_ = l.o.Sync(ctx) // its failure shows in the next step
 	}
 	return err

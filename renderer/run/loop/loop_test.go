@@ -19,6 +19,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/render/guard"
 	"github.com/gatorcloud/sluice/renderer/render/pipeline"
+	"github.com/gatorcloud/sluice/renderer/run/publish"
 )
 
 // settled is a stand with n tenants and a replica that has rendered them.
@@ -216,8 +217,8 @@ func TestLaterLeaderEndsTheLoop(t *testing.T) {
 	}
 	s.sell(1, right{product: "swg", replicas: 3, start: s.now.AddDate(-1, 0, 0)})
 	old.with(s)
-	if _, err = old.Step(context.Background(), s.now); !errors.Is(err, ErrFenced) {
-		t.Errorf("Step() of the old leader = %v, want ErrFenced", err)
+	if _, err = old.Step(context.Background(), s.now); !errors.Is(err, publish.ErrFenced) {
+		t.Errorf("Step() of the old leader = %v, want publish.ErrFenced", err)
 	}
 	s.checkMarks(t.Fatalf)
 }
@@ -227,8 +228,8 @@ func TestCopyBehindGitWaits(t *testing.T) {
 	late := s.replica(0, false)
 	s.sell(0, right{product: "swg", replicas: 2, start: s.now.AddDate(-1, 0, 0)})
 	advance(t, s, r.with(s))
-	if _, err := late.Step(context.Background(), s.now); !errors.Is(err, ErrBehind) || fault.ClassOf(err) != fault.Wait {
-		t.Errorf("Step() with an old copy = %v, want ErrBehind", err)
+	if _, err := late.Step(context.Background(), s.now); !errors.Is(err, publish.ErrBehind) || fault.ClassOf(err) != fault.Wait {
+		t.Errorf("Step() with an old copy = %v, want publish.ErrBehind", err)
 	}
 }
 

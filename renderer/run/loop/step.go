@@ -1,26 +1,22 @@
 package loop
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gatorcloud/sluice/renderer/etcd/watch"
 	"github.com/gatorcloud/sluice/renderer/git"
 	"github.com/gatorcloud/sluice/renderer/model/authz"
-	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/render"
 	"github.com/gatorcloud/sluice/renderer/render/facts"
 	"github.com/gatorcloud/sluice/renderer/render/guard"
-	"github.com/gatorcloud/sluice/renderer/render/pipeline"
+	"github.com/gatorcloud/sluice/renderer/run/publish"
 )
 
 // step is one step's way from etcd's records to an outcome.
@@ -80,13 +76,7 @@ func (c *Core) guard(tx *git.Tx, s *step, now time.Time) {
 
 // current refuses a window that is older than what Git holds.
 func (c *Core) current(w watch.Window) error {
-	if c.mark.counts(w.Cluster) && w.Revision < c.mark.Revision {
-		return fmt.Errorf("%w: %d is before %d", ErrBehind, w.Revision, c.mark.Revision)
-	}
-	if c.mark.Cluster == w.Cluster && c.config.Fence > 0 && c.mark.Fence > c.config.Fence {
-		return ErrFenced
-	}
-	return nil
+	return c.mark.Allows(w.Cluster, w.Revision, c.config.Fence)
 }
 
 // full renders the whole environment.
@@ -136,7 +126,7 @@ func (c *Core) window(ctx context.Context, now time.Time) (Outcome, error) {
 	}
 	c.since = earliest(c.since, w.Since)
 	if len(w.Tenants) == 0 {
-		if c.mark.counts(w.Cluster) {
+		if c.mark.Counts(w.Cluster) {
 			c.covered = max(c.covered, w.Revision)
 		}
 		return Outcome{Revision: c.covered, Tenants: c.roster.Len()}, nil
@@ -221,27 +211,10 @@ func (c *Core) known(ids []ident.Tenant) (some, error) {
 }
 
 // message returns the commit's message.
-func (s *step) message(c *Core, mark Mark) git.Message {
-	env := c.config.Environment
+func (s *step) message(c *Core, mark publish.Mark) git.Message {
 	o := &s.outcome
-	m := git.Message{Subject: fmt.Sprintf("render %s: %s", env, s.what())}
-	var lines []string
-	for _, part := range []struct {
-		word string
-		ids  []ident.Tenant
-	}{{"Released", o.Released}, {"Removed", s.result.Gone}} {
-		if len(part.ids) > 0 {
-			lines = append(lines, part.word+": "+list(part.ids))
-		}
-	}
-	if n := len(o.Quarantined) + len(o.Faults); n > 0 {
-		lines = append(lines, fmt.Sprintf("Left out: %d records; their tenants keep what they had", n))
-	}
-	m.Body = strings.Join(lines, "\n")
-	m.Trailers = append(mark.trailers(env),
-		git.Trailer{Key: pipeline.TrailerTenants, Value: strconv.Itoa(s.tenants(c))},
-		git.Trailer{Key: pipeline.TrailerVersion, Value: cmp.Or(c.config.Version, "devel")})
-	return m
+	return publish.Commit{Environment: c.config.Environment, What: s.what(), Mark: mark, Tenants: s.tenants(c),
+		Released: o.Released, Removed: s.result.Gone, LeftOut: len(o.Quarantined) + len(o.Faults), Version: c.config.Version}.Message()
 }
 
 func (s *step) tenants(c *Core) int {
@@ -261,12 +234,4 @@ func (s *step) what() string {
 	default:
 		return fmt.Sprintf("%d tenants", n)
 	}
-}
-
-func list(ids []ident.Tenant) string {
-	names := make([]string, len(ids))
-	for i, id := range ids {
-		names[i] = id.String()
-	}
-	return fault.List(names)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/argocd/notify"
 	"github.com/gatorcloud/sluice/renderer/argocd/soak"
 	"github.com/gatorcloud/sluice/renderer/etcd/election"
+	"github.com/gatorcloud/sluice/renderer/etcd/status"
 	"github.com/gatorcloud/sluice/renderer/etcd/watch"
 	"github.com/gatorcloud/sluice/renderer/git"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
@@ -17,7 +18,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/render/guard"
 	"github.com/gatorcloud/sluice/renderer/render/pipeline"
 	"github.com/gatorcloud/sluice/renderer/run/loop"
-	"github.com/gatorcloud/sluice/renderer/run/status"
+	"github.com/gatorcloud/sluice/renderer/run/publish"
 	"github.com/gatorcloud/sluice/renderer/run/telemetry"
 )
 
@@ -87,7 +88,7 @@ func (t *term) hear(_ context.Context, o loop.Outcome, err error) {
 	m.PushedRevision.WithLabelValues(name).Set(float64(o.Revision))
 	m.Tenants.WithLabelValues(name).Set(float64(o.Tenants))
 	if t.status != nil {
-		t.status.Put(status.Of(o, t.core.Site().Site))
+		t.status.Put(records(o, t.core.Site().Site))
 	}
 	t.soak(o)
 	if !o.Changed {
@@ -200,9 +201,9 @@ func reason(err error) string {
 		return "moved"
 	case errors.Is(err, git.ErrRefused):
 		return "refused"
-	case errors.Is(err, loop.ErrBehind):
+	case errors.Is(err, publish.ErrBehind):
 		return "behind"
-	case errors.Is(err, loop.ErrFenced), errors.Is(err, election.ErrLost):
+	case errors.Is(err, publish.ErrFenced), errors.Is(err, election.ErrLost):
 		return "fenced"
 	case errors.Is(err, loop.ErrLoading):
 		return "loading"

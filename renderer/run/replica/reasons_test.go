@@ -11,6 +11,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/render/guard"
 	"github.com/gatorcloud/sluice/renderer/run/loop"
+	"github.com/gatorcloud/sluice/renderer/run/publish"
 )
 
 // The reasons that alerts ask for are those that failures are counted under.
@@ -18,7 +19,7 @@ func TestReasonsOfAlerts(t *testing.T) {
 	given := map[string]bool{}
 	for want, err := range map[string]error{
 		"removals-blocked": &guard.Refusal{Err: errors.New("x")}, "moved": git.ErrMoved, "refused": git.ErrRefused,
-		"behind": loop.ErrBehind, "fenced": election.ErrLost, "loading": loop.ErrLoading, "retry": fault.New(fault.Retry, "", "x"),
+		"behind": publish.ErrBehind, "fenced": election.ErrLost, "loading": loop.ErrLoading, "retry": fault.New(fault.Retry, "", "x"),
 	} {
 		if got := reason(err); got != want && want != "retry" {
 			t.Errorf("reason(%v) = %q, want %q", err, got, want)

@@ -23,6 +23,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
 	"github.com/gatorcloud/sluice/renderer/etcd"
 	"github.com/gatorcloud/sluice/renderer/etcd/election"
+	"github.com/gatorcloud/sluice/renderer/etcd/status"
 	"github.com/gatorcloud/sluice/renderer/etcd/watch"
 	"github.com/gatorcloud/sluice/renderer/git"
 	"github.com/gatorcloud/sluice/renderer/model/authz"
@@ -31,7 +32,6 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/render/pipeline"
 	"github.com/gatorcloud/sluice/renderer/run/loop"
-	"github.com/gatorcloud/sluice/renderer/run/status"
 	"github.com/gatorcloud/sluice/renderer/run/telemetry"
 )
 

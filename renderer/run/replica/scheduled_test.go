@@ -14,6 +14,7 @@ import (
 
 	"github.com/gatorcloud/sluice/renderer/git"
 	"github.com/gatorcloud/sluice/renderer/run/loop"
+	"github.com/gatorcloud/sluice/renderer/run/publish"
 	"github.com/gatorcloud/sluice/renderer/run/telemetry"
 )
 
@@ -65,7 +66,7 @@ func (s *stand) rendered() (n int) {
 		s.t.Fatal(err)
 	}
 	_, err = s.people.Nearest(s.t.Context(), head, func(h git.Head) bool {
-		if _, ours := loop.MarkOf(h, local); ours {
+		if _, ours := publish.MarkOf(h, local); ours {
 			n++
 		}
 		return false

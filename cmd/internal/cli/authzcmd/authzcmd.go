@@ -11,10 +11,10 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/gatorcloud/sluice/renderer/etcd/status"
 	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
-	"github.com/gatorcloud/sluice/renderer/run/status"
 )
 
 // Store holds the records below one prefix.

@@ -4,9 +4,9 @@ import (
 	"context"
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/output"
+	"github.com/gatorcloud/sluice/renderer/etcd/status"
 	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
-	"github.com/gatorcloud/sluice/renderer/run/status"
 )
 
 // statuses are what the renderer told of authorisations.

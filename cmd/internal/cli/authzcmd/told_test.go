@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gatorcloud/sluice/renderer/run/status"
+	"github.com/gatorcloud/sluice/renderer/etcd/status"
 )
 
 // toldBench has two authorisations; what the renderer told of swg is the value.

@@ -20,7 +20,6 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
-	"github.com/gatorcloud/sluice/renderer/render"
 	"github.com/gatorcloud/sluice/renderer/render/overlay"
 	"github.com/gatorcloud/sluice/renderer/render/pipeline"
 	"github.com/gatorcloud/sluice/renderer/run/publish"
@@ -190,11 +189,11 @@ func (d *demo) render(ctx context.Context) error {
 	}
 	defer t.Close()
 	var summary pipeline.Summary
-	written, err := t.Write(ctx, func(ctx context.Context, files fs.FS, sink render.Sink) (git.Message, error) {
+	written, err := t.Write(ctx, func(ctx context.Context, files fs.FS, sink tree.Sink) (publish.Commit, error) {
 		var err error
 		summary, err = d.deps.Pipeline.Render(ctx, files, ident.Must[ident.EnvironmentKind]("local"), sink,
 			pipeline.Options{Source: d.store, Now: d.deps.Now()})
-		return summary.Message(d.deps.Version), err
+		return publish.Of(summary, d.deps.Version), err
 	})
 	if err := errors.Join(append(summary.Skipped(), err)...); err != nil {
 		return err

@@ -101,8 +101,8 @@ func (s *session) against(ctx context.Context, stdout io.Writer, branch string, 
 	if err != nil {
 		return err
 	}
-	changes, err := old.Compare(ctx, func(_ context.Context, _ fs.FS, sink render.Sink) (git.Message, error) {
-		return git.Message{}, s.copy(here, sink)
+	changes, err := old.Compare(ctx, func(_ context.Context, _ fs.FS, sink tree.Sink) (publish.Commit, error) {
+		return publish.Commit{}, s.copy(here, sink)
 	})
 	if err != nil {
 		return err
@@ -121,7 +121,7 @@ func (s *session) against(ctx context.Context, stdout io.Writer, branch string, 
 }
 
 // copy puts the rendered folders of all environments into sink as they stand.
-func (s *session) copy(files fs.FS, sink render.Sink) error {
+func (s *session) copy(files fs.FS, sink tree.Sink) error {
 	for _, env := range s.envs {
 		stored := render.NewStored(files, env)
 		for _, name := range manifest.RenderedDirs() {

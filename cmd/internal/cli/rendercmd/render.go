@@ -15,11 +15,10 @@ import (
 	"github.com/gatorcloud/sluice/cmd/internal/cli/ranged"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
 	"github.com/gatorcloud/sluice/environments"
-	"github.com/gatorcloud/sluice/renderer/git"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
-	"github.com/gatorcloud/sluice/renderer/render"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
 	"github.com/gatorcloud/sluice/renderer/render/pipeline"
 	"github.com/gatorcloud/sluice/renderer/run/publish"
 	"github.com/spf13/cobra"
@@ -159,14 +158,14 @@ func (s *session) environments(ctx context.Context) error {
 
 // fill returns the step that renders env, and keeps its summary in out.
 func (s *session) fill(env ident.Environment, out *pipeline.Summary) publish.Fill {
-	return func(ctx context.Context, files fs.FS, sink render.Sink) (git.Message, error) {
+	return func(ctx context.Context, files fs.FS, sink tree.Sink) (publish.Commit, error) {
 		bar := progress.New(s.stderr, "rendering "+env.String())
 		defer bar.Clear()
 		o := s.render
 		o.Progress = bar.Set
 		summary, err := s.options.deps.Pipeline.Render(ctx, files, env, sink, o)
 		*out = summary
-		return summary.Message(s.options.deps.Version), err
+		return publish.Of(summary, s.options.deps.Version), err
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
 	"github.com/gatorcloud/sluice/renderer/etcd"
 	"github.com/gatorcloud/sluice/renderer/etcd/election"
+	"github.com/gatorcloud/sluice/renderer/etcd/status"
 	"github.com/gatorcloud/sluice/renderer/git"
 	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
@@ -24,7 +25,6 @@ import (
 	"github.com/gatorcloud/sluice/renderer/render/pipeline"
 	"github.com/gatorcloud/sluice/renderer/run/loop"
 	"github.com/gatorcloud/sluice/renderer/run/replica"
-	"github.com/gatorcloud/sluice/renderer/run/status"
 	"github.com/gatorcloud/sluice/renderer/run/telemetry"
 )
 

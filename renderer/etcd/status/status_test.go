@@ -2,21 +2,15 @@ package status
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"testing"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"github.com/gatorcloud/sluice/environments"
 	"github.com/gatorcloud/sluice/renderer/etcd"
 	"github.com/gatorcloud/sluice/renderer/etcd/embedded"
-	"github.com/gatorcloud/sluice/renderer/model/authz"
-	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
-	"github.com/gatorcloud/sluice/renderer/render/plan"
-	"github.com/gatorcloud/sluice/renderer/run/loop"
 )
 
 var (
@@ -25,50 +19,13 @@ var (
 	dsa = ident.Must[ident.ProductKind]("dsa")
 )
 
-func outcome(products ...ident.Product) loop.Outcome {
-	f := authz.Facts{Tenant: authz.Tenant{ID: one, Name: "a", Code: "c5cb27eb"}}
+// update is what a step tells of one tenant: the given products at a commit.
+func update(commit string, products ...ident.Product) []Update {
+	u := Update{Tenant: one, Records: map[ident.Product]Record{}, Touch: true}
 	for _, p := range products {
-		f.Tenant.Authorisations = append(f.Tenant.Authorisations, authz.Authorisation{Product: p})
-		f.States = append(f.States, authz.Active)
+		u.Records[p] = Record{Environment: "local", AcceptedVersion: "202", Ring: "main", Commit: commit, State: "active"}
 	}
-	return loop.Outcome{Changed: true, Commit: "c1", Facts: []authz.Facts{f}}
-}
-
-func site(t *testing.T) *environments.Site {
-	t.Helper()
-	s, err := environments.Load(environments.Example(), ident.Must[ident.EnvironmentKind]("local"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-func TestOf(t *testing.T) {
-	bad := fault.Hintf("write it again", "record\nis bad")
-	for name, tc := range map[string]struct {
-		reason string
-		change func(*loop.Outcome)
-		want   Record
-	}{
-		"Accepted": {"the ring's version is what is rendered", func(*loop.Outcome) {},
-			Record{Environment: "local", AcceptedVersion: "202", Ring: "main", Commit: "c1", State: "active"}},
-		"Quarantined": {"the last good record is still rendered", func(o *loop.Outcome) {
-			o.Quarantined = []authz.Quarantine{{Tenant: one, Product: swg, Err: bad}}
-		}, Record{Environment: "local", AcceptedVersion: "202", Ring: "main", Commit: "c1", State: "active", Error: "record is bad; write it again"}},
-		"Fault": {"the version asked for is not", func(o *loop.Outcome) {
-			o.Faults = []plan.Fault{{Tenant: one, Product: swg, Err: bad}}
-		}, Record{Environment: "local", Ring: "main", Commit: "c1", State: "active", Error: "record is bad; write it again"}},
-		"Long": {"hostile errors are bounded", func(o *loop.Outcome) {
-			o.Faults = []plan.Fault{{Tenant: one, Product: swg, Err: errors.New(strings.Repeat("x", 9000))}}
-		}, Record{Environment: "local", Ring: "main", Commit: "c1", State: "active", Error: strings.Repeat("x", maxError) + "..."}},
-	} {
-		o := outcome(swg)
-		tc.change(&o)
-		got := Of(o, site(t))
-		if len(got) != 1 || got[0].Records[swg] != tc.want {
-			t.Errorf("%s: Of() = %+v, want %+v: %s", name, got, tc.want, tc.reason)
-		}
-	}
+	return []Update{u}
 }
 
 func client(t *testing.T) *clientv3.Client {
@@ -108,9 +65,9 @@ func TestWriter(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := New(Options{Client: c, Environment: "local"})
-	put := func(o loop.Outcome) int64 {
+	put := func(all []Update) int64 {
 		t.Helper()
-		w.Put(Of(o, site(t)))
+		w.Put(all)
 		if err := w.flush(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -120,13 +77,13 @@ func TestWriter(t *testing.T) {
 		}
 		return resp.Header.Revision
 	}
-	first := put(outcome(swg, dsa))
+	first := put(update("c1", swg, dsa))
 	got := get(t, c)
 	if got["/1000006/dsa"] != foreign || !strings.Contains(got["/1000006/swg"], `"acceptedVersion":"202"`) {
 		t.Fatalf("status = %v, want ours beside the other's", got)
 	}
-	full := outcome(swg, dsa)
-	full.Full, full.Commit = true, "c2"
+	full := update("c2", swg, dsa)
+	full[0].Touch = false
 	if again := put(full); again != first {
 		t.Errorf("revision %d after a full render that changed nothing, want %d", again, first)
 	}
@@ -134,12 +91,10 @@ func TestWriter(t *testing.T) {
 	if again := put(full); again != first {
 		t.Errorf("revision %d after a restart, want %d", again, first)
 	}
-	window := outcome(swg, dsa)
-	window.Commit = "c3"
-	if put(window); !strings.Contains(get(t, c)["/1000006/swg"], `"commit":"c3"`) {
+	if put(update("c3", swg, dsa)); !strings.Contains(get(t, c)["/1000006/swg"], `"commit":"c3"`) {
 		t.Errorf("status = %v, want the commit that changed the tenant", get(t, c))
 	}
-	put(loop.Outcome{Changed: true, Commit: "c4", Removed: []ident.Tenant{one}})
+	put(update("c4"))
 	if got := get(t, c); len(got) != 1 || got["/1000006/dsa"] != foreign {
 		t.Errorf("status = %v, want the other's record alone", got)
 	}
@@ -149,7 +104,7 @@ func TestLostTermWritesNothing(t *testing.T) {
 	c := client(t)
 	gone := clientv3.Compare(clientv3.CreateRevision("/sluice/leader/local/1"), "=", 7)
 	w := New(Options{Client: c, Environment: "local", Guard: &gone})
-	w.Put(Of(outcome(swg), site(t)))
+	w.Put(update("c1", swg))
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	w.Run(ctx) // ends by itself

@@ -82,7 +82,7 @@ func FuzzRecordRoundTrip(f *testing.F) {
 		if _, err := ident.Parse[ident.VersionKind](version); version != "" && err != nil {
 			return
 		}
-		want := Record{Environment: "local", AcceptedVersion: version, Ring: "main", State: "active", Error: message(fault.New(fault.Person, "", "%s", text))}
+		want := Record{Environment: "local", AcceptedVersion: version, Ring: "main", State: "active", Error: Explain(fault.New(fault.Person, "", "%s", text))}
 		if got, err := Decode([]byte(want.encode())); err != nil || got != want {
 			t.Errorf("Decode(encode(%+v)) = %+v, %v", want, got, err)
 		}

@@ -1,10 +1,13 @@
-// Package publish is one surface over the two places that sluice renders into:
-// a branch of a Git repository and a directory on a disk.
+// Package publish is the one way by which a render reaches a repository: a
+// commit with its message and marks, made only when its guard agrees, and a
+// push with its answer to a lost race.
 //
-// A branch is written by one commit and a compare-and-swap push, again on the
-// new head after a lost race. A directory is written in place and left for
-// people to commit, as gofmt -w leaves its result. Reading and comparing
-// write nothing in either.
+// A Place is a branch of a Git repository or a directory on a disk. A branch is
+// written by one commit and a compare-and-swap push, again on the new head
+// after a lost race. A directory is written in place and left for people to
+// commit, as gofmt -w leaves its result. Reading and comparing write nothing in
+// either. The watching renderer makes its commits step by step and shares the
+// message, the marks and the rules of what may follow what.
 package publish
 
 import (
@@ -18,11 +21,11 @@ import (
 	"github.com/gatorcloud/sluice/renderer/git/worktree"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
-	"github.com/gatorcloud/sluice/renderer/render"
 )
 
-// Fill renders files into sink and returns the message of the commit.
-type Fill func(ctx context.Context, files fs.FS, sink render.Sink) (git.Message, error)
+// Fill renders files into sink and says what the commit is about. Of its mark
+// only Cluster and Revision are read: the rest follows from the branch.
+type Fill func(ctx context.Context, files fs.FS, sink tree.Sink) (Commit, error)
 
 // Written says what a write did.
 type Written struct {
@@ -142,7 +145,16 @@ func (b *branch) Write(ctx context.Context, fill Fill) (Written, error) {
 		return Written{}, err
 	}
 	res, err := git.Update(ctx, b.repo, func(ctx context.Context, tx *git.Tx, head git.Head) (git.Message, error) {
-		return fill(ctx, b.repo.FS(head), tx)
+		c, err := fill(ctx, b.repo.FS(head), tx)
+		if err != nil || c.Mark.Revision == 0 {
+			return c.Message(), err
+		}
+		last, err := Last(ctx, b.repo, head, c.Environment)
+		if err == nil {
+			err = last.Allows(c.Mark.Cluster, c.Mark.Revision, 0)
+		}
+		c.Mark = last.Next(c.Mark.Cluster, c.Mark.Revision, 0)
+		return c.Message(), err
 	}, git.RetryOptions{})
 	if err != nil {
 		return Written{}, err

@@ -141,7 +141,7 @@ func (r Reader) key(name string) (authz.Key, bool) {
 func read(value []byte) Record {
 	record, err := Decode(value)
 	if err != nil {
-		return Record{Error: message(fmt.Errorf("reading the status record: %w", err))}
+		return Record{Error: Explain(fmt.Errorf("reading the status record: %w", err))}
 	}
 	return record
 }
