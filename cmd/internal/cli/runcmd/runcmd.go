@@ -75,7 +75,7 @@ func (o *options) add(set *pflag.FlagSet) {
 	ranged.Duration(set, "clock-bound", ranged.Bounds[time.Duration]{Into: &o.jump, Default: time.Minute, Least: time.Second, Most: day}, "jumps of the clock beyond this are not followed")
 	set.BoolVar(&o.led, "leader", true, "elect one of several replicas for each environment; --no-leader-election runs alone")
 	set.StringVar(&o.leasePrefix, "lease-prefix", election.DefaultPrefix, "etcd prefix of the elections")
-	ranged.Duration(set, "lease-ttl", ranged.Bounds[time.Duration]{Into: &o.ttl, Default: 10 * time.Second, Least: 2 * time.Second, Most: time.Hour}, "how long a leader that is gone blocks the next one")
+	ranged.Duration(set, "lease-ttl", ranged.Bounds[time.Duration]{Into: &o.ttl, Default: 10 * time.Second, Least: time.Second, Most: time.Hour}, "how long a leader that is gone blocks the next one")
 	set.StringVar(&o.status, "status-prefix", "", "etcd prefix of the status records; - writes none (default beside the environment's records: "+status.DefaultPrefix+" for "+authz.DefaultPrefix+")")
 	o.argo.add(set)
 	set.StringVar(&o.id, "id", "", "name of this replica for people; host and process by default")
