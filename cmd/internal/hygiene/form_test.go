@@ -24,7 +24,7 @@ func TestTopLevel(t *testing.T) {
 }
 
 func TestPackageNames(t *testing.T) {
-	banned := []string{"util", "utils", "common", "helper", "helpers", "shared", "misc", "base", "types"}
+	banned := []string{"util", "utils", "common", "helper", "helpers", "shared", "misc", "types"}
 	for _, f := range source(t) {
 		name := strings.TrimSuffix(f.tree.Name.Name, "_test")
 		if slices.Contains(banned, name) || strings.ContainsAny(name, "_ABCDEFGHIJKLMNOPQRSTUVWXYZ") {

@@ -1,0 +1,98 @@
+package hygiene_test
+
+// room says what the packages of a folder may import. A folder within it that
+// has a room of its own is apart. A package that is in no room fails.
+type room struct {
+	dir string
+	// reach are folders of ours that may be imported, directly or through
+	// others; what is below them is meant too. A room reaches itself.
+	reach []string
+	// media are what its own files may touch beside; see media.
+	media []string
+}
+
+// rooms are the wings, from the ground up; arrows go up the page only.
+var rooms = []room{
+	// Nouns: values and what can be said of them. No I/O, no clock.
+	{"renderer/model", nil, []string{"yaml"}},
+	{"catalog", []string{"renderer/model"}, []string{"yaml", "schema"}},
+	{"environments", []string{"renderer/model"}, []string{"yaml"}},
+
+	// Pure work on nouns.
+	{"renderer/render", []string{"renderer/model", "catalog", "environments"}, []string{"yaml", "helm", "sync"}},
+	{"renderer/render/overlay", []string{"renderer/model"}, []string{"yaml", "kustomize", "helm"}},
+	{"renderer/render/overlay/overlaytest", []string{"renderer/model"}, []string{"disk"}},
+	{"renderer/rollout", []string{"renderer/model", "catalog", "environments"}, []string{"yaml"}},
+
+	// One wing for each outside system.
+	{"renderer/git", []string{"renderer/model"}, []string{"disk", "network", "process", "environment", "clock", "chance", "go-git", "ssh", "compress", "sync"}},
+	{"renderer/git/worktree", []string{"renderer/model", "renderer/git/internal/edit"}, []string{"disk", "chance"}},
+	{"renderer/etcd", []string{"renderer/model"}, []string{"disk", "network", "clock", "chance", "etcd", "grpc", "zap"}},
+	{"renderer/argocd", []string{"renderer/model", "renderer/rollout", "environments"}, []string{"network", "clock", "yaml"}},
+
+	// Where they meet.
+	{"renderer/run", []string{"renderer", "catalog", "environments"}, []string{"clock", "chance"}},
+	{"renderer/run/publish", []string{"renderer/model", "renderer/render", "renderer/git", "catalog", "environments"}, []string{"disk"}},
+	{"renderer/run/telemetry", nil, []string{"network", "clock", "prometheus"}},
+	{"renderer/install", nil, nil},
+
+	// The plugin sees what it is sent and nothing else.
+	{"plugin", []string{"renderer/model"}, []string{"yaml"}},
+	{"plugin/unpack", []string{"renderer/model"}, []string{"compress"}},
+	{"plugin/cmpserver", []string{"renderer/model", "plugin"}, []string{"disk", "network", "clock", "grpc", "prometheus"}},
+	{"plugin/health", nil, nil},
+	{"plugin/install", []string{"renderer/model"}, nil},
+	{"plugin/install/image", []string{"renderer/model"}, []string{"disk", "images"}},
+
+	// Commands.
+	{"cmd/internal/cli", []string{"renderer", "catalog", "environments"}, []string{"cobra", "yaml", "schema", "disk"}},
+	{"cmd/internal/cli/progress", nil, []string{"clock", "disk", "terminal"}},
+	{"cmd/internal/cli/democmd", []string{"cmd/internal/cli", "renderer", "catalog", "environments"}, []string{"cobra", "yaml", "disk", "go-git"}},
+	{"cmd/internal/cli/doctorcmd", []string{"cmd/internal/cli", "renderer", "catalog", "environments"}, []string{"cobra", "etcd"}},
+	{"cmd/internal/cli/rendercmd", []string{"cmd/internal/cli", "renderer", "catalog", "environments"}, []string{"cobra", "diff"}},
+	{"cmd/internal/cli/repoflags", []string{"renderer", "catalog", "environments"}, []string{"cobra", "disk", "clock", "environment"}},
+	{"cmd/internal/wire", []string{"cmd/internal/cli", "renderer", "catalog", "environments"}, []string{"cobra", "disk", "clock", "environment"}},
+	{"cmd/sluice", []string{"cmd/internal", "renderer", "catalog", "environments"}, []string{"disk"}},
+	{"cmd/sluice-cmp", []string{"cmd/internal/cli/exit", "plugin", "renderer/model", "renderer/render/overlay"},
+		[]string{"cobra", "disk", "network", "environment", "grpc", "prometheus"}},
+
+	// Tools of the project itself.
+	{"cmd/lab", []string{"renderer/model"}, []string{"cobra", "yaml", "disk", "network", "process", "environment", "clock", "chance"}},
+	{"cmd/internal/bench", []string{"renderer", "plugin", "catalog", "environments"},
+		[]string{"disk", "network", "process", "environment", "clock", "kustomize", "etcd", "argo-cd", "protobuf"}},
+	{"cmd/internal/chaos", nil, nil},
+	{"cmd/internal/hygiene", nil, nil},
+	{"cmd/internal/mkimage", []string{"plugin/install/image", "renderer/model"}, []string{"disk"}},
+}
+
+// media are what is outside: packages, by the beginning of their path, and
+// single functions. A foreign package that no medium names fails.
+var media = map[string][]string{
+	"disk":        {"os", "syscall"},
+	"network":     {"net", "net/http", "net/rpc", "net/smtp"},
+	"process":     {"os/exec", "plugin"},
+	"environment": {"os.Getenv", "os.LookupEnv", "os.Environ", "os.ExpandEnv"},
+	"clock": {"time.Now", "time.Since", "time.Until", "time.After", "time.AfterFunc", "time.NewTimer", "time.NewTicker",
+		"time.Tick", "time.Sleep"},
+	"chance": {"math/rand", "crypto/rand"},
+
+	"argo-cd":    {"github.com/argoproj/"},
+	"cobra":      {"github.com/spf13/"},
+	"compress":   {"github.com/klauspost/compress/"},
+	"diff":       {"github.com/rogpeppe/go-internal/diff"},
+	"etcd":       {"go.etcd.io/"},
+	"go-git":     {"github.com/go-git/"},
+	"grpc":       {"google.golang.org/grpc", "google.golang.org/protobuf/encoding/protowire"},
+	"helm":       {"helm.sh/"},
+	"images":     {"github.com/google/go-containerregistry/"},
+	"kubernetes": {"k8s.io/client-go", "k8s.io/apimachinery"},
+	"kustomize":  {"sigs.k8s.io/kustomize/"},
+	"prometheus": {"github.com/prometheus/"},
+	"protobuf":   {"google.golang.org/protobuf"},
+	"schema":     {"github.com/santhosh-tekuri/jsonschema/", "golang.org/x/text/"},
+	"ssh":        {"golang.org/x/crypto/ssh"},
+	"sync":       {"golang.org/x/sync/"},
+	"terminal":   {"golang.org/x/term"},
+	"yaml":       {"sigs.k8s.io/yaml", "sigs.k8s.io/json", "go.yaml.in/yaml/"},
+	"zap":        {"go.uber.org/zap"},
+}
