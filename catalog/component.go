@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 )
 
@@ -158,7 +159,7 @@ func (c *checker) dependency(x Component, dep ident.Component, byName map[string
 	switch {
 	case !ok:
 		hint := "name a component of the same list"
-		if near := nearest(dep.String(), slices.Sorted(maps.Keys(byName))); near != "" {
+		if near := fault.Nearest(dep.String(), slices.Sorted(maps.Keys(byName))); near != "" {
 			hint = fmt.Sprintf("did you mean %q?", near)
 		}
 		c.refuse(hint, "component %q depends on unknown component %q", x.Name, dep)

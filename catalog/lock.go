@@ -97,7 +97,7 @@ func (r Ref) Compare(o Ref) int {
 		}
 		return -1
 	}
-	return cmp.Or(strings.Compare(r.Name, o.Name), CompareVersions(r.Version, o.Version))
+	return cmp.Or(strings.Compare(r.Name, o.Name), ident.CompareVersions(r.Version, o.Version))
 }
 
 // Digest returns the published digest of a version.

@@ -4,13 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
 )
 
 // maxParameters bounds the parameters of one version.
@@ -31,8 +31,6 @@ type schema struct {
 	names    []string // sorted
 	defaults map[string]any
 }
-
-var parameterForm = regexp.MustCompile(`^[a-z][A-Za-z0-9]{0,62}$`)
 
 // compileSchema checks and compiles the JSON Schema of a version's parameters.
 // Beyond what JSON Schema asks, unknown keywords are refused (a misspelt one
@@ -122,7 +120,7 @@ func checkProperty(name string, value any) (def any, hasDefault bool, faults []e
 	refuse := func(hint, format string, args ...any) {
 		faults = append(faults, fault.Hintf(hint, format, args...))
 	}
-	if !parameterForm.MatchString(name) {
+	if !ident.IsParameter(name) {
 		refuse("use a name such as maxConnections", "the name is not of the form [a-z][A-Za-z0-9]*")
 	}
 	if slices.Contains(Builtins(), name) {
@@ -246,7 +244,7 @@ func stringList(v any) ([]string, error) {
 
 // didYouMean is the hint for a name that is none of those allowed.
 func didYouMean(name string, allowed []string) string {
-	if near := nearest(name, allowed); near != "" {
+	if near := fault.Nearest(name, allowed); near != "" {
 		return fmt.Sprintf("did you mean %q?", near)
 	}
 	if len(allowed) == 0 {

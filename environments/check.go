@@ -7,19 +7,22 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/quantity"
 )
 
 var (
-	dnsName  = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$`)
-	dnsLabel = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
 	prefix   = regexp.MustCompile(`^[a-z][a-z0-9-]{0,15}-$`)
 	branch   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$`)
-	quantity = regexp.MustCompile(`^[1-9][0-9]{0,11}(m|k|Ki|M|Mi|G|Gi|T|Ti)?$`)
 	etcdPath = regexp.MustCompile(`^(/[A-Za-z0-9._-]{1,64}){1,8}$`)
+	quotaKey = regexp.MustCompile(`^[a-z][A-Za-z0-9./-]{0,62}$`)
 )
+
+const day = 24 * time.Hour
 
 // fill sets the defaults that the types document.
 func (s *Site) fill() {
@@ -34,8 +37,9 @@ func (s *Site) fill() {
 	set(&s.Defaults.Replicas, 1)
 	set(&s.MaxRemovalsPercent, 5)
 	set(&s.Fleet.Batch, 100)
-	point(&s.Life.SuspendDays, 14)
-	point(&s.Life.GraceDays, 30)
+	life := authz.DefaultLife()
+	point(&s.Life.SuspendDays, int(life.SuspendFor/day))
+	point(&s.Life.GraceDays, int(life.GraceFor/day))
 	point(&s.Life.ReleaseHours, 24)
 	point(&s.Fleet.KeepVersions, 1)
 }
@@ -63,8 +67,15 @@ func (c *checker) addf(hint, format string, args ...any) {
 	c.faults = append(c.faults, fault.Hintf(hint, "checking %s: %w", c.file, fmt.Errorf(format, args...)))
 }
 
-func (c *checker) match(field, value string, re *regexp.Regexp, hint string) {
-	if !re.MatchString(value) {
+// add keeps what a gate says of a field, with its hint; nil is no fault.
+func (c *checker) add(field string, err error) {
+	if err != nil {
+		c.addf(fault.HintOf(err), "%s %w", field, err)
+	}
+}
+
+func (c *checker) match(field, value string, fits func(string) bool, hint string) {
+	if !fits(value) {
 		c.addf(hint, "%s %+q is not allowed", field, value)
 	}
 }
@@ -88,25 +99,27 @@ func (e *Environment) check(name ident.Environment) []error {
 	if e.Name != name {
 		c.addf("the name is that of the folder", "name %q is not %q", e.Name, name)
 	}
-	c.match("popCode", e.PopCode, dnsLabel, "use a DNS label")
-	c.match("popId", e.PopID, dnsLabel, "quote it: popId: \"21\"")
-	c.match("domain", e.Domain, dnsName, "use a DNS name such as sha1.example.com")
-	c.match("namespacePrefix", e.NamespacePrefix, prefix, "use lower-case letters and end in '-'")
-	c.match("targetRevision", e.TargetRevision, branch, "use a branch name")
-	c.match("etcd.prefix", e.Etcd.Prefix, etcdPath, "use a path such as /tenant/info")
-	c.match("argocd.namespace", e.ArgoCD.Namespace, dnsLabel, "use a DNS label")
-	c.match("argocd.project", e.ArgoCD.Project, dnsLabel, "use a DNS label")
-	c.match("argocd.plugin", e.ArgoCD.Plugin, dnsLabel, "use a DNS label")
-	c.match("defaults.storage", e.Defaults.Storage, quantity, "use a quantity such as 80Gi")
-	c.match("defaults.storageClass", e.Defaults.StorageClass, dnsName, "use a StorageClass name")
+	c.match("popCode", e.PopCode, ident.IsDNSLabel, "use a DNS label")
+	c.match("popId", e.PopID, ident.IsDNSLabel, "quote it: popId: \"21\"")
+	c.match("domain", e.Domain, ident.IsHostName, "use a DNS name such as sha1.example.com")
+	c.match("namespacePrefix", e.NamespacePrefix, prefix.MatchString, "use lower-case letters and end in '-'")
+	c.match("targetRevision", e.TargetRevision, branch.MatchString, "use a branch name")
+	c.match("etcd.prefix", e.Etcd.Prefix, etcdPath.MatchString, "use a path such as /tenant/info")
+	c.match("argocd.namespace", e.ArgoCD.Namespace, ident.IsDNSLabel, "use a DNS label")
+	c.match("argocd.project", e.ArgoCD.Project, ident.IsDNSLabel, "use a DNS label")
+	c.match("argocd.plugin", e.ArgoCD.Plugin, ident.IsDNSLabel, "use a DNS label")
+	_, err := quantity.Storage(e.Defaults.Storage)
+	c.add("defaults.storage", err)
+	c.match("defaults.storageClass", e.Defaults.StorageClass, ident.IsDNSName, "use a StorageClass name")
 	c.within("defaults.replicas", e.Defaults.Replicas, 1, 1000)
 	c.within("maxRemovalsPercent", e.MaxRemovalsPercent, 1, 100)
 	c.within("life.suspendDays", *e.Life.SuspendDays, 0, 3650)
 	c.within("life.graceDays", *e.Life.GraceDays, 0, 3650)
 	c.within("life.releaseHours", *e.Life.ReleaseHours, 0, 24*365)
 	for _, k := range slices.Sorted(maps.Keys(e.Quota)) {
-		c.match("quota key", k, regexp.MustCompile(`^[a-z][A-Za-z0-9./-]{0,62}$`), "use a ResourceQuota resource name")
-		c.match("quota "+k, e.Quota[k], quantity, "use a quantity such as 64Gi or 40")
+		c.match("quota key", k, quotaKey.MatchString, "use a ResourceQuota resource name")
+		_, err := quantity.Bound(e.Quota[k])
+		c.add("quota "+k, err)
 	}
 	e.checkPlaces(c)
 	return c.faults
@@ -122,7 +135,7 @@ func (e *Environment) checkPlaces(c *checker) {
 			c.addf("use https://host[:port]", "destination.server %+q is no server URL", s)
 		}
 	} else if e.Destination.Name != "" {
-		c.match("destination.name", e.Destination.Name, dnsName, "use the cluster's name in Argo CD")
+		c.match("destination.name", e.Destination.Name, ident.IsDNSName, "use the cluster's name in Argo CD")
 	}
 	if strings.ContainsFunc(e.RepoURL, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' }) || e.RepoURL == "" {
 		c.addf("use an https, ssh, http or file URL", "repoURL %+q is no repository URL", e.RepoURL)

@@ -174,21 +174,14 @@ func once(objects []object) error {
 // active products require, each once at the highest version asked for: the
 // least that serves all. They are in the order in which they start.
 func (t granted) requires() []manifest.Requirement {
-	highest := map[ident.Component]manifest.Requirement{}
+	var asked []manifest.Requirement
 	for _, p := range t.Products {
 		if p.State != stateActive {
 			continue
 		}
-		for _, r := range t.versions[p.Name].Requires {
-			if have, ok := highest[r.Component]; !ok || ident.CompareVersions(have.Version.String(), r.Version.String()) < 0 {
-				highest[r.Component] = r
-			}
-		}
+		asked = append(asked, t.versions[p.Name].Requires...)
 	}
-	all := make([]manifest.Requirement, 0, len(highest))
-	for _, r := range highest {
-		all = append(all, r)
-	}
+	all := manifest.Highest(asked)
 	slices.SortFunc(all, func(a, b manifest.Requirement) int {
 		return cmp.Or(cmp.Compare(a.Bucket, b.Bucket), a.Component.Compare(b.Component))
 	})

@@ -165,18 +165,16 @@ func (f *Roster) ringApplication(ring int, b manifest.Batch, wave int) manifest.
 // the highest version that some effective product version needs, and the
 // overlays of all versions that something in play requires.
 func (f *Roster) writeShared(sink tree.Sink) error {
-	effective := map[ident.Component]ident.Version{}
+	needs := make([]manifest.Requirement, 0, len(f.needs))
 	for r := range f.needs {
-		if catalog.CompareVersions(effective[r.Name].String(), r.ID.String()) < 0 {
-			effective[r.Name] = r.ID
-		}
+		needs = append(needs, manifest.Requirement{Component: r.Name, Version: r.ID})
 	}
-	for name, version := range effective {
-		app, err := f.sharedApplication(name, version)
+	for _, r := range manifest.Highest(needs) {
+		app, err := f.sharedApplication(r.Component, r.Version)
 		if err != nil {
 			return err
 		}
-		if err := sink.PutFile(f.path(manifest.FleetDir+"/shared/"+name.String()+".yaml"), app.Encode()); err != nil {
+		if err := sink.PutFile(f.path(manifest.FleetDir+"/shared/"+r.Component.String()+".yaml"), app.Encode()); err != nil {
 			return err
 		}
 	}

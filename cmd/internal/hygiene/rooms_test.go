@@ -14,7 +14,7 @@ type room struct {
 // rooms are the wings, from the ground up; arrows go up the page only.
 var rooms = []room{
 	// Nouns: values and what can be said of them. No I/O, no clock.
-	{"renderer/model", nil, []string{"yaml"}},
+	{"renderer/model", nil, []string{"yaml", "quantity"}},
 	{"catalog", []string{"renderer/model"}, []string{"yaml", "schema"}},
 	{"environments", []string{"renderer/model"}, []string{"yaml"}},
 
@@ -86,6 +86,7 @@ var media = map[string][]string{
 	"helm":       {"helm.sh/"},
 	"images":     {"github.com/google/go-containerregistry/"},
 	"kubernetes": {"k8s.io/client-go", "k8s.io/apimachinery"},
+	"quantity":   {"k8s.io/apimachinery/pkg/api/resource"},
 	"kustomize":  {"sigs.k8s.io/kustomize/"},
 	"prometheus": {"github.com/prometheus/"},
 	"protobuf":   {"google.golang.org/protobuf"},

@@ -14,10 +14,6 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/authz"
 )
 
-// defaultLife is that of an environment which says nothing else. `sluice
-// authz` knows no environment.
-var defaultLife = authz.Life{SuspendFor: 14 * 24 * time.Hour, GraceFor: 30 * 24 * time.Hour}
-
 // authorisations returns what `sluice authz` needs, with etcd flags of its own.
 func authorisations() authzcmd.Deps {
 	flags, statusPrefix := &etcdflags.Flags{}, ""
@@ -43,7 +39,7 @@ func authorisations() authzcmd.Deps {
 			set.StringVar(&statusPrefix, "status-prefix", "", "where the status records are (default beside --etcd-prefix: "+status.DefaultPrefix+" for "+authz.DefaultPrefix+")")
 		},
 		Now:  time.Now,
-		Life: defaultLife,
+		Life: authz.DefaultLife(),
 	}
 }
 

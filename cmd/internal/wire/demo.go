@@ -21,7 +21,7 @@ func list(ctx context.Context, store *etcd.Store, w io.Writer) error {
 		},
 		Flags: func(*pflag.FlagSet) {},
 		Now:   time.Now,
-		Life:  defaultLife,
+		Life:  authz.DefaultLife(),
 	})
 	cmd.SetArgs([]string{"list"})
 	cmd.SetOut(w)

@@ -6,13 +6,13 @@ import (
 	"math"
 	"regexp"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/quantity"
 )
 
 // Bounds of what a record may hold.
@@ -61,7 +61,7 @@ func describe(c rune) string {
 // text checks a field for people and names it in the error.
 func text(field, s string) error {
 	if err := checkText(s); err != nil {
-		return fault.Hintf("use printable characters without control or direction marks", "%s %s: %w", field, clip(s), err)
+		return fault.Hintf("use printable characters without control or direction marks", "%s %s: %w", field, fault.Clip(s), err)
 	}
 	return nil
 }
@@ -69,23 +69,18 @@ func text(field, s string) error {
 func checkCode(s string) error {
 	const hint = "use 1 to 16 characters a-z and 0-9"
 	if s == "" || len(s) > maxCode {
-		return fault.Hintf(hint, "tenantCode %s: has %d bytes", clip(s), len(s))
+		return fault.Hintf(hint, "tenantCode %s: has %d bytes", fault.Clip(s), len(s))
 	}
 	for _, c := range s {
 		if c < '0' || '9' < c && c < 'a' || 'z' < c {
-			return fault.Hintf(hint, "tenantCode %s: contains %+q (%U)", clip(s), c, c)
+			return fault.Hintf(hint, "tenantCode %s: contains %+q (%U)", fault.Clip(s), c, c)
 		}
 	}
 	return nil
 }
 
-// Labels have the form that Kubernetes gives them, so that a tenant's label
-// can be put on an object and matched by a selector.
-var (
-	labelName   = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$`)
-	labelPrefix = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$`)
-)
-
+// checkLabels holds labels to Kubernetes' form, so that a tenant's label can be
+// put on an object and matched by a selector.
 func checkLabels(labels map[string]string) error {
 	const hint = "use the form of Kubernetes labels: at most 63 characters A-Z, a-z, 0-9, '-', '_' and '.'"
 	if len(labels) > maxEntries {
@@ -93,55 +88,23 @@ func checkLabels(labels map[string]string) error {
 	}
 	for _, k := range slices.Sorted(maps.Keys(labels)) {
 		v := labels[k]
-		if !labelKey(k) {
-			return fault.Hintf(hint, "labels: key %s is no label name", clip(k))
+		if !ident.IsLabelKey(k) {
+			return fault.Hintf(hint, "labels: key %s is no label name", fault.Clip(k))
 		}
-		if v != "" && !labelName.MatchString(v) {
-			return fault.Hintf(hint, "labels: value %s of %q is no label value", clip(v), k)
+		if !ident.IsLabelValue(v) {
+			return fault.Hintf(hint, "labels: value %s of %q is no label value", fault.Clip(v), k)
 		}
 	}
 	return nil
 }
 
-func labelKey(k string) bool {
-	prefix, name, found := strings.Cut(k, "/")
-	if !found {
-		return labelName.MatchString(k)
-	}
-	return len(prefix) <= 253 && labelPrefix.MatchString(prefix) && labelName.MatchString(name)
-}
-
-// quantity is the part of Kubernetes' quantities that a disk can have.
-var quantity = regexp.MustCompile(`^([0-9]{1,16})(\.[0-9]{1,3})?(Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?$`)
-
-// sizes are the factors of quantity's suffixes.
-func sizes(suffix string) float64 {
-	const decimal, binary = "kMGTP", "KMGTP"
-	if base, ok := strings.CutSuffix(suffix, "i"); ok {
-		return math.Pow(1024, float64(1+strings.Index(binary, base)))
-	}
-	if suffix == "" {
-		return 1
-	}
-	return math.Pow(1000, float64(1+strings.Index(decimal, suffix)))
-}
-
-// checkStorage accepts an empty string or a quantity from 1Mi to 1Pi.
+// checkStorage accepts an empty string or the size of a disk.
 func checkStorage(s string) error {
-	const hint = "use a Kubernetes quantity from 1Mi to 1Pi, e.g. 80Gi"
 	if s == "" {
 		return nil
 	}
-	m := quantity.FindStringSubmatch(s)
-	if m == nil {
-		return fault.Hintf(hint, "storage %s: is no quantity", clip(s))
-	}
-	n, err := strconv.ParseFloat(m[1]+m[2], 64)
-	if err != nil {
-		return fault.Hintf(hint, "storage %s: is no quantity", clip(s))
-	}
-	if size := n * sizes(m[3]); size < 1<<20 || size > 1<<50 {
-		return fault.Hintf(hint, "storage %s: is out of range", clip(s))
+	if _, err := quantity.Storage(s); err != nil {
+		return fmt.Errorf("storage %w", err)
 	}
 	return nil
 }
@@ -160,7 +123,7 @@ func checkReplicas(v any) (int, error) {
 	case float64:
 		return 0, fault.Hintf(hint, "replicas %v: is no whole number in range", n)
 	case string:
-		return 0, fault.Hintf(hint, "replicas %s: is a string", clip(n))
+		return 0, fault.Hintf(hint, "replicas %s: is a string", fault.Clip(n))
 	default:
 		return 0, fault.Hintf(hint, "replicas: is %s", jsonKind(v))
 	}
@@ -175,17 +138,14 @@ func parseTime(field, s string) (time.Time, error) {
 	const hint = "use RFC 3339 with a year from 2000 to 9999, e.g. 2028-12-31T00:00:00Z"
 	var t time.Time
 	if err := t.UnmarshalText([]byte(s)); err != nil || !rfc3339.MatchString(s) {
-		return time.Time{}, fault.Hintf(hint, "%s %s: is no RFC 3339 time", field, clip(s))
+		return time.Time{}, fault.Hintf(hint, "%s %s: is no RFC 3339 time", field, fault.Clip(s))
 	}
 	t = t.UTC()
 	if t.Year() < 2000 || t.Year() > 9999 {
-		return time.Time{}, fault.Hintf(hint, "%s %s: year %d is out of range", field, clip(s), t.Year())
+		return time.Time{}, fault.Hintf(hint, "%s %s: year %d is out of range", field, fault.Clip(s), t.Year())
 	}
 	return t, nil
 }
-
-// parameterName is the form that catalog schemas give to their properties.
-var parameterName = regexp.MustCompile(`^[a-z][A-Za-z0-9]{0,62}$`)
 
 // checkParameters accepts a flat map of scalars and brings whole floats to
 // int64, so that 2 and 2.0 are one value everywhere.
@@ -194,8 +154,8 @@ func checkParameters(params map[string]any) error {
 		return fault.Hintf("drop some", "parameters: has %d entries, at most %d are allowed", len(params), maxEntries)
 	}
 	for _, k := range slices.Sorted(maps.Keys(params)) {
-		if !parameterName.MatchString(k) {
-			return fault.Hintf("use a letter a-z followed by letters and digits", "parameters: name %s is not valid", clip(k))
+		if !ident.IsParameter(k) {
+			return fault.Hintf("use a letter a-z followed by letters and digits", "parameters: name %s is not valid", fault.Clip(k))
 		}
 		v, err := checkScalar(params[k])
 		if err != nil {
@@ -244,7 +204,7 @@ func checkParameterText(s string) error {
 	for i, c := range s {
 		if !graphic(c) {
 			return fault.Hintf("use printable characters without control or direction marks",
-				"string %s: character %d is %s", clip(s), utf8.RuneCountInString(s[:i])+1, describe(c))
+				"string %s: character %d is %s", fault.Clip(s), utf8.RuneCountInString(s[:i])+1, describe(c))
 		}
 	}
 	return nil

@@ -104,7 +104,7 @@ func jsonFault(err error, size int) error {
 	if errors.As(err, &wrong) {
 		field := "record"
 		if wrong.Field != "" {
-			field = "field " + clip(wrong.Field)
+			field = "field " + fault.Clip(wrong.Field)
 		}
 		return fault.Hintf("put the value in the form of its field: texts and times in quotes", "%s: is a %s", field, short(wrong.Value))
 	}
@@ -123,7 +123,7 @@ func strictFault(lax []error) error {
 		path := field.FieldPath()
 		field.SetFieldPath("")
 		kind := bytes.TrimSuffix([]byte(field.Error()), []byte(` ""`))
-		return fault.Hintf("use each field once, spelt as in the documentation", "%s %s%s", kind, clip(path), more)
+		return fault.Hintf("use each field once, spelt as in the documentation", "%s %s%s", kind, fault.Clip(path), more)
 	}
 	return fault.Hintf("use each field once", "%w%s", lax[0], more)
 }
@@ -155,7 +155,7 @@ func (r *tenantRecord) check(key Key) (Tenant, error) {
 }
 
 func mismatch(field, got, want string) error {
-	return fault.Hintf("a record says the same as its key", "%s %s: the key says %q", field, clip(got), want)
+	return fault.Hintf("a record says the same as its key", "%s %s: the key says %q", field, fault.Clip(got), want)
 }
 
 func (d *decoder) check(key Key) (Authorisation, error) {

@@ -172,7 +172,7 @@ func DecodeFacts(data []byte) (Facts, error) {
 	}
 	if r.APIVersion != factsVersion || r.Kind != factsKind {
 		return Facts{}, fault.Hintf(fmt.Sprintf("facts are of kind %s, %s", factsKind, factsVersion),
-			"kind %s of %s: is not known", clip(r.Kind), clip(r.APIVersion))
+			"kind %s of %s: is not known", fault.Clip(r.Kind), fault.Clip(r.APIVersion))
 	}
 	id, err := ident.Parse[ident.TenantKind](r.TenantID)
 	if err != nil {
@@ -222,5 +222,5 @@ func ParseState(s string) (State, error) {
 	case Pending, Active, Suspended, Retained, Removed:
 		return state, nil
 	}
-	return "", fault.Hintf("use pending, active, suspended, retained or removed", "state %s: is unknown", clip(s))
+	return "", fault.Hintf("use pending, active, suspended, retained or removed", "state %s: is unknown", fault.Clip(s))
 }

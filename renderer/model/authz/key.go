@@ -57,7 +57,7 @@ func ParseKey(prefix, key string) (Key, error) {
 	name, ok := strings.CutPrefix(rights, rightsSegment+"/")
 	if !ok {
 		return Key{}, fault.Hintf("a record's key is <prefix>/<tenant> or <prefix>/<tenant>/rs/<product>",
-			"key continues after the tenant with %s", clip(rights))
+			"key continues after the tenant with %s", fault.Clip(rights))
 	}
 	product, err := ident.Parse[ident.ProductKind](name)
 	if err != nil {
@@ -74,27 +74,15 @@ func ParsePrefix(s string) (string, error) {
 	case s == "":
 		return DefaultPrefix, nil
 	case p == "" || p[0] != '/':
-		return "", fault.Hintf("use an absolute path such as "+DefaultPrefix, "etcd prefix %s does not begin with a name after a slash", clip(s))
+		return "", fault.Hintf("use an absolute path such as "+DefaultPrefix, "etcd prefix %s does not begin with a name after a slash", fault.Clip(s))
 	case len(p) > 256 || checkText(p) != nil || strings.Contains(p, "//"):
-		return "", fault.Hintf("use at most 256 printable bytes such as "+DefaultPrefix, "etcd prefix %s is not usable", clip(s))
+		return "", fault.Hintf("use at most 256 printable bytes such as "+DefaultPrefix, "etcd prefix %s is not usable", fault.Clip(s))
 	}
 	return p, nil
 }
 
-// clip quotes a hostile value for an error message, escapes what is not ASCII
-// and bounds its length.
-func clip(s string) string {
-	if len(s) > maxShown {
-		return fmt.Sprintf("%+q...", s[:maxShown])
-	}
-	return fmt.Sprintf("%+q", s)
-}
-
-// maxShown is how many bytes of a hostile value an error shows.
-const maxShown = 48
-
 // short bounds the length of a word that is plain ASCII already.
-func short(s string) string { return s[:min(len(s), maxShown)] }
+func short(s string) string { return s[:min(len(s), 48)] }
 
 // Apart returns the etcd prefix that was asked for something else than the
 // records below records. One at, above or below them is refused: what is

@@ -8,6 +8,12 @@ type Life struct {
 	GraceFor   time.Duration
 }
 
+// DefaultLife is how long where an environment does not say otherwise.
+func DefaultLife() Life {
+	const day = 24 * time.Hour
+	return Life{SuspendFor: 14 * day, GraceFor: 30 * day}
+}
+
 // State returns where the authorisation stands at now. Each state begins at
 // its instant: at StartTime it is active, at EndTime suspended.
 func (a Authorisation) State(now time.Time, life Life) State {

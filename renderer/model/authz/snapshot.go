@@ -17,7 +17,9 @@ type Record struct {
 }
 
 // Error says which record was left out and why.
-func (q Quarantine) Error() string { return fmt.Sprintf("reading record %s: %v", clip(q.Key), q.Err) }
+func (q Quarantine) Error() string {
+	return fmt.Sprintf("reading record %s: %v", fault.Clip(q.Key), q.Err)
+}
 
 // Unwrap returns the reason, which carries the hint.
 func (q Quarantine) Unwrap() error { return q.Err }

@@ -115,3 +115,15 @@ func List[S ~string](items []S) string {
 	}
 	return b.String()
 }
+
+// maxShown is how many bytes of a hostile value an error shows.
+const maxShown = 48
+
+// Clip quotes a hostile value for an error message: what is not ASCII is
+// escaped, and its length is bounded.
+func Clip(s string) string {
+	if len(s) > maxShown {
+		return fmt.Sprintf("%+q...", s[:maxShown])
+	}
+	return fmt.Sprintf("%+q", s)
+}

@@ -132,7 +132,7 @@ func Must[K Kind](s string) Name[K] {
 func (r rule) check(s string) error {
 	const form = "use 1 to %d characters a-z, 0-9 and '-', beginning and ending with a letter or digit"
 	bad := func(why string) error {
-		return fault.Hintf(fmt.Sprintf(form, r.max), "%s %s: %s", r.what, clip(s), why)
+		return fault.Hintf(fmt.Sprintf(form, r.max), "%s %s: %s", r.what, fault.Clip(s), why)
 	}
 	switch {
 	case s == "":
@@ -184,13 +184,4 @@ func describe(c rune) string {
 		return "not valid UTF-8"
 	}
 	return fmt.Sprintf("%+q (%U)", c, c)
-}
-
-// clip quotes a hostile value and bounds its length; non-ASCII is escaped.
-func clip(s string) string {
-	const most = 48
-	if len(s) > most {
-		return fmt.Sprintf("%+q...", s[:most])
-	}
-	return fmt.Sprintf("%+q", s)
 }

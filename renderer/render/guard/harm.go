@@ -1,7 +1,6 @@
 package guard
 
 import (
-	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 )
@@ -55,5 +54,5 @@ func find(f authz.Facts, p ident.Product) (authz.Authorisation, authz.State) {
 // isOlder reports whether a pin is below another one. A first pin is a
 // person's choice among what is published and is not compared with the ring.
 func isOlder(now, was ident.Version) bool {
-	return !now.IsZero() && !was.IsZero() && catalog.CompareVersions(now.String(), was.String()) < 0
+	return !now.IsZero() && !was.IsZero() && ident.CompareVersions(now.String(), was.String()) < 0
 }

@@ -245,7 +245,7 @@ func sortRefs(all []SharedRef) []SharedRef {
 		if c := a.Name.Compare(b.Name); c != 0 {
 			return c
 		}
-		return catalog.CompareVersions(a.ID.String(), b.ID.String())
+		return ident.CompareVersions(a.ID.String(), b.ID.String())
 	})
 	return slices.Compact(all)
 }

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"slices"
 	"sync"
 
 	"github.com/gatorcloud/sluice/catalog"
@@ -60,22 +59,10 @@ func (c *closures) visit(v *catalog.Version) (*closure, error) {
 		out.tenant = append(out.tenant, below.tenant...)
 		out.tenant = append(out.tenant, manifest.Requirement{Component: ref.Name, Version: ref.Version, Bucket: bucket})
 	}
-	out.tenant = highest(out.tenant)
+	out.tenant = manifest.Highest(out.tenant)
 	out.environment = sortRefs(out.environment)
 	c.known[v] = out
 	return out, nil
-}
-
-// highest keeps each component once, at the highest version: the least that
-// serves everything (minimal version selection).
-func highest(all []manifest.Requirement) []manifest.Requirement {
-	slices.SortFunc(all, func(a, b manifest.Requirement) int {
-		if c := a.Component.Compare(b.Component); c != 0 {
-			return c
-		}
-		return -catalog.CompareVersions(a.Version.String(), b.Version.String())
-	})
-	return slices.CompactFunc(all, func(a, b manifest.Requirement) bool { return a.Component == b.Component })
 }
 
 // shared fills in which shared components the tenant's products require.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
 // Signature says who made a commit and when.
@@ -62,7 +64,7 @@ func DecodeCommit(data []byte) (CommitData, error) {
 		var err error
 		switch {
 		case i == 0 && key != "tree":
-			return c, fmt.Errorf("reading commit: it begins with %q, want a tree", clip(key))
+			return c, fmt.Errorf("reading commit: it begins with %s, want a tree", fault.Clip(key))
 		case i == 0:
 			c.Tree, err = Parse(value)
 		case key == "parent":

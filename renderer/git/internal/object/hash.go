@@ -8,6 +8,8 @@ import (
 	"crypto/sha1"
 	"encoding/hex"
 	"fmt"
+
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
 // Size is the number of bytes of a Hash.
@@ -28,21 +30,12 @@ func (h Hash) IsZero() bool { return h == Hash{} }
 func Parse(s string) (Hash, error) {
 	var h Hash
 	if len(s) != 2*Size {
-		return h, fmt.Errorf("parsing object name %q: want %d hexadecimal digits", clip(s), 2*Size)
+		return h, fmt.Errorf("parsing object name %s: want %d hexadecimal digits", fault.Clip(s), 2*Size)
 	}
 	if _, err := hex.Decode(h[:], []byte(s)); err != nil {
-		return Hash{}, fmt.Errorf("parsing object name %q: %w", clip(s), err)
+		return Hash{}, fmt.Errorf("parsing object name %s: %w", fault.Clip(s), err)
 	}
 	return h, nil
-}
-
-// clip bounds a hostile value that an error quotes.
-func clip(s string) string {
-	const most = 64
-	if len(s) > most {
-		return s[:most]
-	}
-	return s
 }
 
 // Kind is the type of an object, with the numbers that packs use.

@@ -6,6 +6,8 @@ import (
 	"iter"
 	"strconv"
 	"strings"
+
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
 // Mode is the mode of a tree entry, in Git's own numbers.
@@ -220,7 +222,7 @@ func (t Encoded) cut() (rawEntry, Encoded, error) {
 	}
 	end := space + 1 + nul + 1 + Size
 	if nul <= 0 || end > len(t) {
-		return rawEntry{}, nil, fmt.Errorf("reading tree: bad or truncated entry %q", clip(string(t[:min(len(t), 32)])))
+		return rawEntry{}, nil, fmt.Errorf("reading tree: bad or truncated entry %s", fault.Clip(string(t[:min(len(t), 32)])))
 	}
 	return rawEntry{t[:end], t[:space], t[space+1 : space+1+nul], t[end-Size : end]}, t[end:], nil
 }
@@ -229,12 +231,12 @@ func (r rawEntry) entry() (Entry, error) {
 	var mode Mode
 	for _, c := range r.mode {
 		if c < '0' || c > '7' || mode > 1<<20 {
-			return Entry{}, fmt.Errorf("reading tree: bad mode %q of %q", clip(string(r.mode)), clip(string(r.name)))
+			return Entry{}, fmt.Errorf("reading tree: bad mode %s of %s", fault.Clip(string(r.mode)), fault.Clip(string(r.name)))
 		}
 		mode = mode<<3 | Mode(c-'0')
 	}
 	if bytes.IndexByte(r.name, '/') >= 0 {
-		return Entry{}, fmt.Errorf("reading tree: bad name %q", clip(string(r.name)))
+		return Entry{}, fmt.Errorf("reading tree: bad name %s", fault.Clip(string(r.name)))
 	}
 	e := Entry{Name: string(r.name), Mode: mode.canonical()}
 	copy(e.Hash[:], r.hash)

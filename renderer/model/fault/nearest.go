@@ -1,14 +1,9 @@
-package catalog
+package fault
 
-import "github.com/gatorcloud/sluice/renderer/model/ident"
-
-// CompareVersions orders versions naturally; see ident.CompareVersions.
-func CompareVersions(a, b string) int { return ident.CompareVersions(a, b) }
-
-// nearest returns the candidate that is most like s, and "" when none is
+// Nearest returns the candidate that is most like s, and "" when none is
 // close enough to be a misspelling. Long names are nobody's misspelling, and
 // s may be hostile.
-func nearest(s string, candidates []string) string {
+func Nearest(s string, candidates []string) string {
 	if len(s) > 64 {
 		return ""
 	}
