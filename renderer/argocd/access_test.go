@@ -2,9 +2,13 @@ package argocd_test
 
 import (
 	"context"
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
+	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -221,6 +225,21 @@ func TestProxy(t *testing.T) {
 	}
 }
 
+// authority returns a certificate that has signed no server's.
+func authority(t *testing.T) []byte {
+	t.Helper()
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	form := &x509.Certificate{SerialNumber: big.NewInt(1), IsCA: true, BasicConstraintsValid: true, NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(nil, form, form, public, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+}
+
 // Nothing that stands in the way is mistaken for the server.
 func TestNoServer(t *testing.T) {
 	a, other := listen(t), listen(t)
@@ -229,8 +248,9 @@ func TestNoServer(t *testing.T) {
 	})
 	closed := httptest.NewTLSServer(nil)
 	closed.Close()
-	untrusted := trusted(a.Server)
-	delete(untrusted, "certificate-authority-data")
+	untrusted, unknown := trusted(a.Server), trusted(a.Server)
+	untrusted["certificate-authority-data"] = authority(t)
+	delete(unknown, "certificate-authority-data")
 	renamed := trusted(a.Server)
 	renamed["tls-server-name"] = "k8s.example"
 	for name, tc := range map[string]struct {
@@ -241,6 +261,7 @@ func TestNoServer(t *testing.T) {
 	}{
 		"Closed":    {"nobody listens", trusted(closed), fault.Retry, "connection refused"},
 		"Untrusted": {"another certificate authority", untrusted, fault.Person, "certificate"},
+		"Unknown":   {"none that the system knows", unknown, fault.Person, "certificate"},
 		"Renamed":   {"the certificate is another's", renamed, fault.Person, "k8s.example"},
 		"Moved":     {"the token stays here", trusted(moved), fault.Unknown, "status 307"},
 	} {
