@@ -1,8 +1,10 @@
-package argocd_test
+package unblock_test
 
 import (
 	"encoding/json"
+	"encoding/pem"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +13,7 @@ import (
 	synccommon "github.com/argoproj/gitops-engine/pkg/sync/common"
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
 
 	"github.com/gatorcloud/sluice/renderer/argocd"
 	"github.com/gatorcloud/sluice/renderer/argocd/soak"
@@ -40,7 +43,8 @@ func TestArgoCDWritesTheApplication(t *testing.T) {
 			},
 		},
 	}
-	c := connect(t, func(w http.ResponseWriter, r *http.Request) {
+	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
 		var answer any = app
 		if !strings.HasSuffix(r.URL.Path, "/pop-main") {
 			answer = v1alpha1.ApplicationList{TypeMeta: metav1.TypeMeta{APIVersion: "argoproj.io/v1alpha1", Kind: "ApplicationList"}, Items: []v1alpha1.Application{app}}
@@ -48,7 +52,14 @@ func TestArgoCDWritesTheApplication(t *testing.T) {
 		if err := json.NewEncoder(w).Encode(answer); err != nil {
 			t.Error(err)
 		}
-	})
+	}))
+	t.Cleanup(s.Close)
+	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})
+	c, err := argocd.New(&rest.Config{Host: s.URL, TLSClientConfig: rest.TLSClientConfig{CAData: ca}}, "argocd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
 	const text = `{"path":"fleet","plugin":{"name":"sluice","parameters":[{"name":"version"}]},"repoURL":"https://git.example/fleet.git","targetRevision":"main"}`
 	want := []unblock.Application{{
 		Name: "pop-main", Version: "7", Level: "ring", Source: text, Compared: text, Syncing: text, Revision: "c2", Operated: "c1", Synced: true, Refreshing: true,
