@@ -1,36 +1,34 @@
 // Package argocd reads Argo CD's Applications from a Kubernetes API and ends
-// their operations, over net/http with what a kubeconfig holds.
+// their operations, over client-go with what a kubeconfig holds.
 //
-// It speaks to one server with a client certificate or a token and knows no
-// types but what it needs: no client-go, no watch, no cache. Everything it
-// reads is bounded, and every write names the version it was decided on.
+// It speaks to one server and knows no types of Argo CD but the fields that it
+// needs: no watch, no cache. Everything it reads is bounded, in bytes and in
+// time, and every write names the version it was decided on.
 package argocd
 
 import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
-	"net/url"
 	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 )
 
-// page is how many Applications one request reads.
-const page = 500
+const (
+	// resource is what Kubernetes calls Applications.
+	resource = "applications"
+	// page is how many Applications one request reads.
+	page = 500
+)
 
 var _ unblock.Cluster = (*Client)(nil)
 
-// list is a page of Applications, as far as they matter.
-type list struct {
-	Metadata struct {
-		Continue string `json:"continue"`
-	} `json:"metadata"`
-	Items []item `json:"items"`
-}
-
+// item is an Application, as far as it matters.
 type item struct {
 	Metadata struct {
 		Name            string            `json:"name"`
@@ -82,21 +80,27 @@ type result struct {
 // Applications returns the Applications of an environment, by their label.
 func (c *Client) Applications(ctx context.Context, environment string) ([]unblock.Application, error) {
 	var all []unblock.Application
-	err := c.pages(ctx, environment, "", func(data []byte) (string, error) {
-		var l list
-		if err := json.Unmarshal(data, &l); err != nil {
-			return "", err
+	o := metav1.ListOptions{LabelSelector: selector(environment), Limit: page}
+	for {
+		l, err := c.list(ctx, o)
+		if err != nil {
+			return nil, fmt.Errorf("listing Applications: %w", err)
 		}
-		for _, i := range l.Items {
+		for _, object := range l.Items {
+			var i item
+			if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &i); err != nil {
+				return nil, fmt.Errorf("reading Application %q: %w", object.GetName(), err)
+			}
 			all = append(all, i.application())
 		}
-		return l.Metadata.Continue, nil
-	})
-	if err != nil {
-		return nil, err
+		if o.Continue = l.GetContinue(); o.Continue == "" {
+			return all, nil
+		}
 	}
-	return all, nil
 }
+
+// selector chooses the Applications of an environment.
+func selector(environment string) string { return manifest.LabelEnvironment + "=" + environment }
 
 // annotationRefresh asks the controller for a comparison; it removes it when that is done.
 const annotationRefresh = "argocd.argoproj.io/refresh"
@@ -107,8 +111,7 @@ func (c *Client) Refresh(ctx context.Context, a unblock.Application) error {
 	if err != nil {
 		return err
 	}
-	_, err = c.do(ctx, request{method: http.MethodPatch, path: c.application(a.Name), body: body})
-	return err
+	return c.patch(ctx, a.Name, body, metav1.PatchOptions{})
 }
 
 func refreshPatch() ([]byte, error) {
@@ -124,53 +127,7 @@ func (c *Client) Terminate(ctx context.Context, a unblock.Application) error {
 	if err != nil {
 		return err
 	}
-	_, err = c.do(ctx, request{method: http.MethodPatch, path: c.application(a.Name), body: body})
-	return err
-}
-
-func (c *Client) applications() string {
-	return "/apis/argoproj.io/v1alpha1/namespaces/" + url.PathEscape(c.namespace) + "/applications"
-}
-
-// application is the path of one Application.
-func (c *Client) application(name string) string {
-	return c.applications() + "/" + url.PathEscape(name)
-}
-
-// read reads one Application, as far as into has fields for it. It fails with
-// errGone when there is none.
-func (c *Client) read(ctx context.Context, name string, into any) error {
-	data, err := c.do(ctx, request{method: http.MethodGet, path: c.application(name)})
-	if err == nil {
-		err = json.Unmarshal(data, into)
-	}
-	if err != nil {
-		return fmt.Errorf("reading Application %q: %w", name, err)
-	}
-	return nil
-}
-
-// pages gives every page of a list to take, which returns where the next
-// begins; nothing ends it.
-func (c *Client) pages(ctx context.Context, environment, accept string, take func(data []byte) (string, error)) error {
-	query := url.Values{"labelSelector": {manifest.LabelEnvironment + "=" + environment}, "limit": {fmt.Sprint(page)}}
-	if accept == asTable {
-		query.Set("includeObject", "None")
-	}
-	for {
-		data, err := c.do(ctx, request{method: http.MethodGet, path: c.applications() + "?" + query.Encode(), accept: accept})
-		next := ""
-		if err == nil {
-			next, err = take(data)
-		}
-		if err != nil {
-			return fmt.Errorf("listing Applications: %w", err)
-		}
-		if next == "" {
-			return nil
-		}
-		query.Set("continue", next)
-	}
+	return c.patch(ctx, a.Name, body, metav1.PatchOptions{})
 }
 
 func (i item) application() unblock.Application {

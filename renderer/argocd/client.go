@@ -1,119 +1,103 @@
 package argocd
 
 import (
-	"bytes"
-	"cmp"
 	"context"
-	"crypto/tls"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
+	"log/slog"
 	"net/http"
-	"strings"
 	"time"
 
-	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	utilnet "k8s.io/apimachinery/pkg/util/net"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+	"k8s.io/klog/v2"
+
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
-// most bounds an answer: 500 Applications with all their resources.
-const most = 512 << 20
+const (
+	// most bounds the bytes of an answer: 500 Applications with all their resources.
+	most = 512 << 20
+	// patience bounds a call with all that client-go repeats of it.
+	patience = time.Minute
+)
 
 // Client speaks to one API server. It is safe for concurrent use.
 type Client struct {
-	server, token, namespace string
-	renew                    func() (string, error) // nil for a token that stays
-	http                     *http.Client
+	namespace string
+	objects   dynamic.ResourceInterface
+	tables    rest.Interface // what a dynamic client cannot ask for
+	transport http.RoundTripper
+	patience  time.Duration
 }
 
-// New returns a client of the server that a kubeconfig names; Argo CD's
-// Applications are in the namespace.
-func New(a Access, namespace string) *Client {
-	return &Client{
-		server: strings.TrimSuffix(a.Server, "/"), token: a.Token, renew: a.Renew, namespace: namespace,
-		http: &http.Client{
-			Timeout: time.Minute,
-			// Only loopback and TLS are spoken to, and no redirect takes the token elsewhere.
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-			Transport: &http.Transport{
-				Proxy:             http.ProxyFromEnvironment,
-				TLSClientConfig:   &tls.Config{RootCAs: a.Authorities, Certificates: a.Certificates, ServerName: a.ServerName, MinVersion: tls.VersionTLS12},
-				ForceAttemptHTTP2: true, TLSHandshakeTimeout: 10 * time.Second,
-			},
-		},
+// New returns a client of a server; Argo CD's Applications are in the namespace.
+func New(a *Access, namespace string) (*Client, error) {
+	if wrong := rest.IsValidPathSegmentName(namespace); namespace == "" || len(wrong) > 0 {
+		return nil, fault.Hintf("name the namespace of Argo CD's Applications", "there is no namespace %q", namespace)
 	}
+	config := dynamic.ConfigFor(a)
+	group := schema.GroupVersion{Group: "argoproj.io", Version: "v1alpha1"}
+	config.APIPath, config.GroupVersion = "/apis", &group
+	config.UserAgent, config.WarningHandler = "sluice", rest.NoWarnings{}
+	config.QPS = -1 // the server says when it is too much
+	transport, err := rest.TransportFor(config)
+	if err != nil {
+		return nil, fault.Hintf(look, "connecting to %q: %s", config.Host, flat(err))
+	}
+	client, err := rest.RESTClientForConfigAndClient(config, &http.Client{
+		Transport: bounded{transport, most},
+		// No redirect takes the credentials elsewhere.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	})
+	if err != nil {
+		return nil, fault.Hintf(look, "connecting to %q: %s", config.Host, flat(err))
+	}
+	return &Client{
+		namespace: namespace, objects: dynamic.New(client).Resource(group.WithResource(resource)).Namespace(namespace),
+		tables: client, transport: transport, patience: patience,
+	}, nil
 }
+
+// Quiet keeps client-go, which also logs what it returns, from writing to
+// stderr. It is for the whole process, so that main has to ask for it.
+func Quiet() { klog.SetSlogLogger(slog.New(slog.DiscardHandler)) }
 
 // Close gives idle connections back.
-func (c *Client) Close() { c.http.CloseIdleConnections() }
+func (c *Client) Close() { utilnet.CloseIdleConnectionsFor(c.transport) }
 
-type request struct {
-	method, path string
-	body         []byte // a merge patch
-	accept       string // JSON when empty
+// get reads one Application, as far as into has fields for it. It fails with
+// errGone when there is none.
+func (c *Client) get(ctx context.Context, name string, into any) error {
+	ctx, cancel := context.WithTimeout(ctx, c.patience)
+	defer cancel()
+	object, err := c.objects.Get(ctx, name, metav1.GetOptions{})
+	if err = explain(err); err == nil {
+		err = runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, into)
+	}
+	if err != nil {
+		return fmt.Errorf("reading Application %q: %w", name, err)
+	}
+	return nil
 }
 
-// errGone is in the error of a call for what is not there.
-var errGone = errors.New("not found")
-
-// do returns the body of a successful answer.
-func (c *Client) do(ctx context.Context, r request) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, r.method, c.server+r.path, bytes.NewReader(r.body))
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Accept", cmp.Or(r.accept, "application/json"))
-	if r.body != nil {
-		req.Header.Set("Content-Type", "application/merge-patch+json")
-	}
-	token, err := c.bearer()
-	if err != nil {
-		return nil, fault.New(fault.Retry, "check the token's file", "reading the token for Kubernetes: %w", err)
-	}
-	if token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
-	}
-	resp, err := c.http.Do(req)
-	if err != nil {
-		return nil, fault.New(fault.Retry, "check that the server of the kubeconfig is reachable from here", "asking Kubernetes: %w", err)
-	}
-	defer resp.Body.Close()
-	data, err := io.ReadAll(io.LimitReader(resp.Body, most))
-	if err != nil {
-		return nil, fault.New(fault.Retry, "repeat the command", "reading Kubernetes' answer: %w", err)
-	}
-	return data, explain(resp.StatusCode, data)
+// list reads one page of Applications.
+func (c *Client) list(ctx context.Context, o metav1.ListOptions) (*unstructured.UnstructuredList, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.patience)
+	defer cancel()
+	l, err := c.objects.List(ctx, o)
+	return l, explain(err)
 }
 
-// bearer returns the token as it is now.
-func (c *Client) bearer() (string, error) {
-	if c.renew == nil {
-		return c.token, nil
-	}
-	return c.renew()
-}
-
-// explain returns the error that an answer is, and nil for a success.
-func explain(code int, body []byte) error {
-	if code < 300 {
-		return nil
-	}
-	var status struct {
-		Message string `json:"message"`
-	}
-	// An answer that is no Status object is told by its code alone.
-	_ = json.Unmarshal(body, &status)
-	err := fmt.Errorf("status %d: %q", code, status.Message)
-	switch {
-	case code == http.StatusConflict:
-		return fmt.Errorf("%w: %w", unblock.ErrChanged, err)
-	case code == http.StatusUnauthorized, code == http.StatusForbidden:
-		return fault.Hintf("get, list and patch of applications.argoproj.io in Argo CD's namespace are needed", "asking Kubernetes: %w", err)
-	case code == http.StatusNotFound:
-		return fault.Hintf("check the kubeconfig's context and --argocd-namespace: there are no such Applications", "asking Kubernetes: %w: %w", errGone, err)
-	case code == http.StatusTooManyRequests, code >= 500:
-		return fault.New(fault.Retry, "repeat the command", "asking Kubernetes: %w", err)
-	}
-	return fmt.Errorf("asking Kubernetes: %w", err)
+// patch merges a change into an Application.
+func (c *Client) patch(ctx context.Context, name string, change []byte, o metav1.PatchOptions) error {
+	ctx, cancel := context.WithTimeout(ctx, c.patience)
+	defer cancel()
+	_, err := c.objects.Patch(ctx, name, types.MergePatchType, change, o)
+	return explain(err)
 }

@@ -1,66 +1,124 @@
 package argocd_test
 
 import (
+	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"sigs.k8s.io/yaml"
 
 	"github.com/gatorcloud/sluice/renderer/argocd"
 	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
-// server answers as a Kubernetes API does and writes a kubeconfig for it.
-func server(t *testing.T, answer http.HandlerFunc) argocd.Access {
+// connect returns a client, by a kubeconfig, of a server that answers as a
+// Kubernetes API does.
+func connect(t *testing.T, answer http.HandlerFunc) *argocd.Client {
 	t.Helper()
-	s := httptest.NewTLSServer(answer)
-	t.Cleanup(s.Close)
-	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})
+	s := serve(t, answer)
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "token"), []byte("secret\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	a, err := argocd.Parse(config(t, map[string]any{"server": s.URL, "certificate-authority-data": ca}, map[string]any{"tokenFile": "token"}),
-		argocd.Options{File: filepath.Join(dir, "config"), ReadFile: os.ReadFile})
+	write(t, filepath.Join(dir, "token"), "secret\n")
+	return open(t, argocd.Options{File: write(t, filepath.Join(dir, "config"), kubeconfig(t, place{cluster: trusted(s), user: fields{"tokenFile": "token"}}))})
+}
+
+// open returns a client of the Argo CD in the namespace argocd.
+func open(t *testing.T, o argocd.Options) *argocd.Client {
+	t.Helper()
+	access, err := argocd.Kubeconfig(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return a
+	c, err := argocd.New(access, "argocd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
 }
 
-func config(t *testing.T, c, user map[string]any) []byte {
+// serve answers in JSON, over TLS.
+func serve(t *testing.T, answer http.HandlerFunc) *httptest.Server {
 	t.Helper()
-	data, err := yaml.Marshal(map[string]any{
-		"current-context": "here",
-		"contexts":        []any{map[string]any{"name": "here", "context": map[string]any{"cluster": "c", "user": "u"}}},
-		"clusters":        []any{map[string]any{"name": "c", "cluster": c}},
-		"users":           []any{map[string]any{"name": "u", "user": user}},
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		answer(w, r)
+	}))
+	s.Config.ErrorLog = log.New(io.Discard, "", 0) // clients that trust nobody are part of the tests
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	return s
+}
+
+// refuse answers with a Status object.
+func refuse(w http.ResponseWriter, code int) {
+	w.WriteHeader(code)
+	fmt.Fprintf(w, `{"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "told so", "code": %d}`, code)
+}
+
+// fields are a part of a kubeconfig.
+type fields map[string]any
+
+// place is a context of a kubeconfig with its own cluster and user.
+type place struct {
+	name          string // here when empty
+	cluster, user fields
+}
+
+// trusted are the fields of a server's cluster.
+func trusted(s *httptest.Server) fields {
+	return fields{"server": s.URL, "certificate-authority-data": pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})}
+}
+
+// kubeconfig returns a kubeconfig of contexts, of which the first is current.
+func kubeconfig(t *testing.T, places ...place) string {
+	t.Helper()
+	var contexts, clusters, users []fields
+	for i, p := range places {
+		if p.name == "" {
+			places[i].name, p.name = "here", "here"
+		}
+		contexts = append(contexts, fields{"name": p.name, "context": fields{"cluster": p.name, "user": p.name}})
+		clusters = append(clusters, fields{"name": p.name, "cluster": p.cluster})
+		users = append(users, fields{"name": p.name, "user": p.user})
+	}
+	data, err := json.Marshal(fields{
+		"apiVersion": "v1", "kind": "Config", "current-context": places[0].name, "contexts": contexts, "clusters": clusters, "users": users,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return data
+	return string(data)
 }
 
-const first = `{"metadata": {"continue": "more"}, "items": [{
-  "metadata": {"name": "pop", "resourceVersion": "7", "labels": {"gatorcloud.io/level": "fleet"}},
+// write writes a file and returns its name.
+func write(t *testing.T, name, text string) string {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+const first = `{"apiVersion": "argoproj.io/v1alpha1", "kind": "ApplicationList", "metadata": {"continue": "more"}, "items": [{
+  "apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": "pop", "resourceVersion": "7", "labels": {"gatorcloud.io/level": "fleet"}},
   "spec": {"source": {"path": "fleet", "directory": {"recurse": true, "jsonnet": {}}}},
   "status": {"sync": {"revision": "c2", "comparedTo": {"source": {"directory": {"recurse": true}, "path": "fleet"}}},
     "operationState": {"phase": "Running", "message": "waiting", "syncResult": {"revision": "c1", "source": {"path": "fleet", "directory": {"recurse": true, "exclude": ""}}}}}}]}`
 
-const second = `{"metadata": {}, "items": [{"metadata": {"name": "pop-1"}, "spec": {"source": {"path": "x"}}}]}`
+const second = `{"apiVersion": "argoproj.io/v1alpha1", "kind": "ApplicationList", "metadata": {}, "items": [{"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": "pop-1"}, "spec": {"source": {"path": "x"}}}]}`
 
 func TestApplications(t *testing.T) {
-	a := server(t, func(w http.ResponseWriter, r *http.Request) {
+	c := connect(t, func(w http.ResponseWriter, r *http.Request) {
 		if got, want := r.Header.Get("Authorization"), "Bearer secret"; got != want {
 			t.Errorf("Authorization = %q, want %q", got, want)
 		}
@@ -73,7 +131,7 @@ func TestApplications(t *testing.T) {
 		}
 		fmt.Fprint(w, second)
 	})
-	got, err := argocd.New(a, "argocd").Applications(t.Context(), "pop")
+	got, err := c.Applications(t.Context(), "pop")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,16 +147,18 @@ func TestApplications(t *testing.T) {
 
 func TestTerminate(t *testing.T) {
 	code := http.StatusOK
-	a := server(t, func(w http.ResponseWriter, r *http.Request) {
+	c := connect(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		const want = `{"metadata":{"resourceVersion":"7"},"status":{"operationState":{"phase":"Terminating"}}}`
 		if r.Method != http.MethodPatch || r.URL.Path != "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/pop" || string(body) != want {
 			t.Errorf("request = %s %s %s, want a patch %s", r.Method, r.URL.Path, body, want)
 		}
-		w.WriteHeader(code)
-		fmt.Fprint(w, `{"message": "told so"}`)
+		if code != http.StatusOK {
+			refuse(w, code)
+			return
+		}
+		fmt.Fprint(w, `{"apiVersion": "argoproj.io/v1alpha1", "kind": "Application"}`)
 	})
-	c := argocd.New(a, "argocd")
 	app := unblock.Application{Name: "pop", Version: "7"}
 	if err := c.Terminate(t.Context(), app); err != nil {
 		t.Errorf("Terminate() = %v", err)
@@ -107,49 +167,32 @@ func TestTerminate(t *testing.T) {
 	if err := c.Terminate(t.Context(), app); !errors.Is(err, unblock.ErrChanged) {
 		t.Errorf("Terminate() of a changed Application = %v, want ErrChanged", err)
 	}
-	for answer, class := range map[int]fault.Class{403: fault.Person, 404: fault.Person, 429: fault.Retry, 503: fault.Retry} {
+	for answer, class := range map[int]fault.Class{403: fault.Person, 404: fault.Person, 410: fault.Retry, 429: fault.Retry, 503: fault.Retry} {
 		code = answer
-		if err := c.Terminate(t.Context(), app); fault.ClassOf(err) != class {
-			t.Errorf("Terminate() with answer %d = %v of class %s, want %s", answer, err, fault.ClassOf(err), class)
+		if err := c.Terminate(t.Context(), app); fault.ClassOf(err) != class || !strings.Contains(err.Error(), "told so") {
+			t.Errorf("Terminate() with answer %d = %v of class %s, want %s and what the server said", answer, err, fault.ClassOf(err), class)
 		}
 	}
 }
 
-func TestParseRefuses(t *testing.T) {
-	good := map[string]any{"server": "https://k8s.example:6443"}
-	cases := map[string]struct {
-		reason  string
-		cluster map[string]any
-		user    map[string]any
-		context string
-	}{
-		"NoContext":   {"a context that is not there", good, nil, "there"},
-		"PlainHTTP":   {"a token would go in the clear", map[string]any{"server": "http://k8s.example"}, nil, ""},
-		"NoServer":    {"nothing to ask", map[string]any{}, nil, ""},
-		"Insecure":    {"anybody could answer", map[string]any{"server": "https://k8s.example", "insecure-skip-tls-verify": true}, nil, ""},
-		"Exec":        {"programs of a kubeconfig are not run", good, map[string]any{"exec": map[string]any{"command": "aws"}}, ""},
-		"Authority":   {"no certificate", map[string]any{"server": "https://k8s.example", "certificate-authority-data": []byte("x")}, nil, ""},
-		"Certificate": {"no pair", good, map[string]any{"client-certificate-data": []byte("x"), "client-key-data": []byte("y")}, ""},
-	}
-	for name, tc := range cases {
+// An Application that is none is named, and nothing is decided on the others.
+func TestApplicationsRefuses(t *testing.T) {
+	for name, object := range map[string]string{
+		"Text":  `"status": "Synced"`,
+		"List":  `"metadata": {"name": "bad", "annotations": ["x"]}`,
+		"Time":  `"status": {"operationState": {"finishedAt": "yesterday"}}`,
+		"Count": `"status": {"operationState": {"operation": {"info": 1}}}`,
+	} {
 		t.Run(name, func(t *testing.T) {
-			if tc.user == nil {
-				tc.user = map[string]any{}
+			if !strings.Contains(object, `"metadata"`) {
+				object = `"metadata": {"name": "bad"}, ` + object
 			}
-			_, err := argocd.Parse(config(t, tc.cluster, tc.user), argocd.Options{File: "/nowhere/config", Context: tc.context, ReadFile: os.ReadFile})
-			if fault.HintOf(err) == "" {
-				t.Errorf("%s: Parse() = %v, want an error with a hint", tc.reason, err)
+			c := connect(t, func(w http.ResponseWriter, _ *http.Request) {
+				fmt.Fprintf(w, `{"apiVersion": "argoproj.io/v1alpha1", "kind": "ApplicationList", "items": [{"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", %s}]}`, object)
+			})
+			if got, err := c.Applications(t.Context(), "pop"); err == nil || !strings.Contains(err.Error(), `"bad"`) || len(got) > 0 {
+				t.Errorf("Applications() = %v, %v, want an error that names it", got, err)
 			}
 		})
 	}
-}
-
-func FuzzParse(f *testing.F) {
-	f.Add([]byte("current-context: a\ncontexts: [{name: a, context: {cluster: c, user: u}}]\nclusters: [{name: c, cluster: {server: 'https://x'}}]\nusers: [{name: u}]\n"))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		a, err := argocd.Parse(data, argocd.Options{ReadFile: func(string) ([]byte, error) { return nil, os.ErrNotExist }})
-		if err == nil && a.Server == "" {
-			t.Error("Parse() = no server and no error")
-		}
-	})
 }

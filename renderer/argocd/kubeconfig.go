@@ -1,181 +1,109 @@
 package argocd
 
 import (
-	"bytes"
-	"crypto/tls"
-	"crypto/x509"
-	"fmt"
+	"cmp"
+	"errors"
+	"io/fs"
+	"maps"
+	"net"
 	"net/url"
-	"path/filepath"
+	"slices"
+	"strings"
 
-	"sigs.k8s.io/yaml"
+	_ "k8s.io/client-go/plugin/pkg/client/auth" // users of a kubeconfig that log in by OpenID Connect
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
 // Access is how to reach and convince one API server.
-type Access struct {
-	Server, ServerName, Token string
-	Authorities               *x509.CertPool // nil for the system's
-	Certificates              []tls.Certificate
-	// Renew reads a token that is replaced on disk now and then; nil for one
-	// that stays.
-	Renew func() (string, error)
-}
+type Access = rest.Config
 
-// kubeconfig is the part of a kubeconfig that is understood.
-type kubeconfig struct {
-	Current  string `json:"current-context"`
-	Contexts []struct {
-		Name    string `json:"name"`
-		Context struct {
-			Cluster string `json:"cluster"`
-			User    string `json:"user"`
-		} `json:"context"`
-	} `json:"contexts"`
-	Clusters []struct {
-		Name    string  `json:"name"`
-		Cluster cluster `json:"cluster"`
-	} `json:"clusters"`
-	Users []struct {
-		Name string `json:"name"`
-		User user   `json:"user"`
-	} `json:"users"`
-}
-
-type cluster struct {
-	Server     string `json:"server"`
-	ServerName string `json:"tls-server-name"`
-	CA         []byte `json:"certificate-authority-data"`
-	CAFile     string `json:"certificate-authority"`
-	Insecure   bool   `json:"insecure-skip-tls-verify"`
-}
-
-type user struct {
-	Cert      []byte `json:"client-certificate-data"`
-	CertFile  string `json:"client-certificate"`
-	Key       []byte `json:"client-key-data"`
-	KeyFile   string `json:"client-key"`
-	Token     string `json:"token"`
-	TokenFile string `json:"tokenFile"`
-	Exec      any    `json:"exec"`
-}
-
-// Options say which part of a kubeconfig to use.
+// Options say which cluster of which kubeconfig.
 type Options struct {
-	// File is where the kubeconfig was read; paths in it are relative to its folder.
+	// File is a kubeconfig; empty are those of KUBECONFIG, or ~/.kube/config.
 	File string
 	// Context is a context's name; empty is the current one.
 	Context string
-	// ReadFile reads the files that a kubeconfig names.
-	ReadFile func(name string) ([]byte, error)
 }
 
-// Parse returns the access that a kubeconfig describes.
-func Parse(data []byte, o Options) (Access, error) {
-	var k kubeconfig
-	if err := yaml.Unmarshal(data, &k); err != nil {
-		return Access{}, fault.Hintf("check the kubeconfig with kubectl config view", "reading kubeconfig %q: %w", o.File, err)
-	}
-	if o.Context == "" {
-		o.Context = k.Current
-	}
-	c, u, err := k.choose(o.Context)
+// look is the hint for a kubeconfig that says nothing usable.
+const look = "check the kubeconfig with kubectl config view"
+
+// Kubeconfig returns how to reach the cluster that a kubeconfig names. It is
+// read as kubectl reads it, except that a server must prove who it is: a token
+// goes to nobody else.
+func Kubeconfig(o Options) (*Access, error) {
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = o.File
+	all, err := load(rules)
 	if err != nil {
-		return Access{}, fmt.Errorf("reading kubeconfig %q: %w", o.File, err)
+		return nil, err
 	}
-	a, err := o.access(c, u)
+	name := cmp.Or(o.Context, all.CurrentContext)
+	switch chosen, there := all.Contexts[name]; {
+	case !there:
+		return nil, fault.Hintf("choose one of "+fault.List(slices.Collect(maps.Keys(all.Contexts))), "reading kubeconfig: there is no context %q", name)
+	case all.Clusters[chosen.Cluster] == nil:
+		return nil, fault.Hintf(look, "reading kubeconfig: context %q names cluster %q, which is not there", name, chosen.Cluster)
+	case all.AuthInfos[chosen.AuthInfo] == nil && chosen.AuthInfo != "": // kubectl would ask as nobody
+		return nil, fault.Hintf(look, "reading kubeconfig: context %q names user %q, who is not there", name, chosen.AuthInfo)
+	}
+	access, err := clientcmd.NewNonInteractiveClientConfig(*all, name, &clientcmd.ConfigOverrides{}, rules).ClientConfig()
 	if err != nil {
-		return Access{}, fmt.Errorf("reading kubeconfig %q: context %q: %w", o.File, o.Context, err)
+		return nil, fault.Hintf(look, "reading kubeconfig: %s", flat(err))
 	}
-	return a, nil
+	return access, proven(access)
 }
 
-// choose returns cluster and user of a context.
-func (k kubeconfig) choose(context string) (cluster, user, error) {
-	for _, x := range k.Contexts {
-		if x.Name != context {
-			continue
-		}
-		for _, c := range k.Clusters {
-			for _, u := range k.Users {
-				if c.Name == x.Context.Cluster && u.Name == x.Context.User {
-					return c.Cluster, u.User, nil
-				}
-			}
-		}
-		return cluster{}, user{}, fault.Hintf("check the kubeconfig with kubectl config view", "context %q names a cluster or a user that is not there", context)
-	}
-	return cluster{}, user{}, fault.Hintf("choose one with --context, or with kubectl config use-context", "there is no context %q", context)
-}
-
-func (o Options) access(c cluster, u user) (Access, error) {
-	a := Access{Server: c.Server, ServerName: c.ServerName, Token: u.Token}
-	at, err := url.Parse(c.Server)
-	if err != nil || at.Host == "" || at.Scheme != "https" && at.Hostname() != "127.0.0.1" {
-		return a, fault.Hintf("give the cluster an https URL", "server %q is none", c.Server)
-	}
+// load reads the files of a kubeconfig.
+func load(rules *clientcmd.ClientConfigLoadingRules) (*api.Config, error) {
+	var missing error
+	rules.Warner = func(err error) { missing = err }
+	all, err := rules.Load()
 	switch {
-	case c.Insecure:
-		return a, fault.Hintf("give the cluster its certificate-authority-data", "insecure-skip-tls-verify is refused")
-	case u.Exec != nil:
-		return a, fault.Hintf("make a kubeconfig with a token: kubectl create token, or run kubectl proxy", "a user with an exec plugin is not supported")
+	case errors.Is(err, fs.ErrNotExist):
+		missing = err
+	case err != nil:
+		return nil, fault.Hintf(look, "reading kubeconfig: %s", flat(err))
+	case missing == nil && api.IsConfigEmpty(all):
+		missing = errors.New("there is none, or nothing in it")
 	}
-	files := []struct {
-		name string
-		into *[]byte
-	}{{c.CAFile, &c.CA}, {u.CertFile, &u.Cert}, {u.KeyFile, &u.Key}}
-	for _, f := range files {
-		if err := o.fill(f.name, f.into); err != nil {
-			return a, err
-		}
+	if missing != nil {
+		return nil, fault.Hintf("name a kubeconfig, or set KUBECONFIG", "reading kubeconfig: %w", missing)
 	}
-	var token []byte
-	if err := o.fill(u.TokenFile, &token); err != nil {
-		return a, err
-	}
-	if len(token) > 0 {
-		a.Token = string(bytes.TrimSpace(token))
-		a.Renew = renew(o.place(u.TokenFile), o.ReadFile)
-	}
-	return a, a.trust(c, u)
+	return all, nil
 }
 
-// fill reads a file that the kubeconfig names in place of data.
-func (o Options) fill(name string, into *[]byte) error {
-	if name == "" || len(*into) > 0 {
-		return nil
+// flat returns an error's text on one line; client-go gives some of them several.
+func flat(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
+
+// proven refuses a server that anybody could answer for.
+func proven(a *Access) error {
+	at, err := url.Parse(a.Host)
+	if err != nil || at.Host == "" || at.Scheme != "https" && !net.ParseIP(at.Hostname()).IsLoopback() {
+		return fault.Hintf("give the cluster an https URL", "reading kubeconfig: server %q is none", a.Host)
 	}
-	data, err := o.ReadFile(o.place(name))
+	if a.Insecure {
+		return fault.Hintf("give the cluster its certificate-authority-data", "reading kubeconfig: server %q: insecure-skip-tls-verify is refused", a.Host)
+	}
+	return nil
+}
+
+// InCluster returns how the pod that this process runs in reaches its own
+// cluster. Its token is replaced on disk every hour and read anew.
+func InCluster() (*Access, error) {
+	access, err := rest.InClusterConfig()
+	if errors.Is(err, rest.ErrNotInCluster) {
+		return nil, fault.Hintf("name a kubeconfig, or run in a pod", "looking for the pod's own cluster: %w", err)
+	}
+	if err == nil && access.CAFile == "" { // client-go would trust the system's authorities instead
+		err = errors.New("the certificate authority cannot be read")
+	}
 	if err != nil {
-		return err
+		return nil, fault.Hintf("let the pod have its account's token: automountServiceAccountToken: true", "reading the pod's account: %w", err)
 	}
-	*into = data
-	return nil
-}
-
-// place returns the path of a file that the kubeconfig names.
-func (o Options) place(name string) string {
-	if filepath.IsAbs(name) {
-		return name
-	}
-	return filepath.Join(filepath.Dir(o.File), name)
-}
-
-// trust takes in certificates.
-func (a *Access) trust(c cluster, u user) error {
-	if len(c.CA) > 0 {
-		a.Authorities = x509.NewCertPool()
-		if !a.Authorities.AppendCertsFromPEM(c.CA) {
-			return fault.Hintf("it must be a certificate in PEM", "the certificate authority cannot be read")
-		}
-	}
-	if len(u.Cert) > 0 {
-		pair, err := tls.X509KeyPair(u.Cert, u.Key)
-		if err != nil {
-			return fault.Hintf("certificate and key must be a pair in PEM", "reading the client certificate: %w", err)
-		}
-		a.Certificates = []tls.Certificate{pair}
-	}
-	return nil
+	return access, nil
 }

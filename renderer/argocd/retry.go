@@ -5,9 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strconv"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
@@ -31,19 +32,6 @@ type info struct {
 	Value string `json:"value"`
 }
 
-// table is a page of the columns of Applications.
-type table struct {
-	Metadata struct {
-		Continue string `json:"continue"`
-	} `json:"metadata"`
-	Columns []struct {
-		Name string `json:"name"`
-	} `json:"columnDefinitions"`
-	Rows []struct {
-		Cells []any `json:"cells"`
-	} `json:"rows"`
-}
-
 // Unsynced returns the Applications of an environment that differ from Git.
 func (c *Client) Unsynced(ctx context.Context, environment string) ([]unblock.Application, error) {
 	names, err := c.unsynced(ctx, environment)
@@ -53,7 +41,7 @@ func (c *Client) Unsynced(ctx context.Context, environment string) ([]unblock.Ap
 	var apps []unblock.Application
 	for _, name := range names {
 		var i item
-		err := c.read(ctx, name, &i)
+		err := c.get(ctx, name, &i)
 		if errors.Is(err, errGone) {
 			continue
 		}
@@ -68,26 +56,47 @@ func (c *Client) Unsynced(ctx context.Context, environment string) ([]unblock.Ap
 // unsynced returns the names of the first Applications that differ from Git.
 func (c *Client) unsynced(ctx context.Context, environment string) ([]string, error) {
 	var names []string
-	err := c.pages(ctx, environment, asTable, func(data []byte) (string, error) {
-		var t table
-		if err := json.Unmarshal(data, &t); err != nil {
-			return "", err
+	for next := ""; ; {
+		t, err := c.table(ctx, environment, next)
+		if err == nil {
+			var found []string
+			found, err = outOfSync(t)
+			names = append(names, found...)
 		}
-		found, err := t.outOfSync()
-		if names = append(names, found...); err != nil || len(names) >= closer {
-			return "", err
+		if err != nil {
+			return nil, fmt.Errorf("listing Applications: %w", err)
 		}
-		return t.Metadata.Continue, nil
-	})
-	if err != nil {
-		return nil, err
+		if next = t.Continue; next == "" || len(names) >= closer {
+			return names[:min(len(names), closer)], nil
+		}
 	}
-	return names[:min(len(names), closer)], nil
+}
+
+// table reads one page of the columns of Applications.
+func (c *Client) table(ctx context.Context, environment, next string) (metav1.Table, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.patience)
+	defer cancel()
+	request := c.tables.Get().Namespace(c.namespace).Resource(resource).SetHeader("Accept", asTable).
+		Param("labelSelector", selector(environment)).Param("limit", strconv.Itoa(page)).Param("includeObject", string(metav1.IncludeNone))
+	if next != "" {
+		request.Param("continue", next)
+	}
+	var t metav1.Table
+	result := request.Do(ctx)
+	err := explain(result.Error())
+	if err == nil {
+		data, _ := result.Raw() // its error is the result's
+		err = json.Unmarshal(data, &t)
+	}
+	return t, err
 }
 
 // outOfSync returns the names of the rows that are not Synced.
-func (t table) outOfSync() ([]string, error) {
-	name, sync := t.column("Name"), t.column("Sync Status")
+func outOfSync(t metav1.Table) ([]string, error) {
+	column := func(name string) int {
+		return slices.IndexFunc(t.ColumnDefinitions, func(c metav1.TableColumnDefinition) bool { return c.Name == name })
+	}
+	name, sync := column("Name"), column("Sync Status")
 	if len(t.Rows) > 0 && (name < 0 || sync < 0) {
 		return nil, fault.Hintf("use the CustomResourceDefinitions that come with Argo CD", "the columns Name and Sync Status are missing")
 	}
@@ -101,16 +110,6 @@ func (t table) outOfSync() ([]string, error) {
 		}
 	}
 	return names, nil
-}
-
-// column returns the index of a column, -1 if there is none.
-func (t table) column(name string) int {
-	for i, c := range t.Columns {
-		if c.Name == name {
-			return i
-		}
-	}
-	return -1
 }
 
 // Start starts the automated operation of an Application once more.
@@ -130,7 +129,7 @@ func (c *Client) Start(ctx context.Context, a unblock.Application, attempt int) 
 	if err != nil {
 		return err
 	}
-	_, err = c.do(ctx, request{method: http.MethodPatch, path: c.application(a.Name), body: body})
+	err = c.patch(ctx, a.Name, body, metav1.PatchOptions{})
 	if errors.Is(err, errGone) {
 		return fmt.Errorf("%w: %w", unblock.ErrChanged, err)
 	}

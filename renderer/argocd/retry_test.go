@@ -15,28 +15,28 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
-const columns = `"columnDefinitions": [{"name": "Name"}, {"name": "Sync Status"}, {"name": "Health Status"}]`
+const table = `"kind": "Table", "apiVersion": "meta.k8s.io/v1", "columnDefinitions": [{"name": "Name"}, {"name": "Sync Status"}, {"name": "Health Status"}]`
 
-const ended = `{"metadata": {"name": "pop", "resourceVersion": "7", "labels": {"gatorcloud.io/level": "fleet"}},
+const ended = `{"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": "pop", "resourceVersion": "7", "labels": {"gatorcloud.io/level": "fleet"}},
   "spec": {"source": {"path": "fleet"}, "syncPolicy": {"automated": {"prune": true}, "syncOptions": ["ServerSideApply=true"]}},
   "status": {"sync": {"status": "OutOfSync", "revision": "c1", "comparedTo": {"source": {"path": "fleet"}}},
     "operationState": {"phase": %q, "finishedAt": "2026-11-02T09:00:00Z", "operation": {"info": [%s]},
       "syncResult": {"revision": "c1", "source": {"path": "fleet"}, "resources": [{"status": "Synced"}, {"status": %q}]}}}}`
 
 // one serves a table with one Application that differs, and that Application.
-func one(t *testing.T, object string) argocd.Access {
-	return server(t, func(w http.ResponseWriter, r *http.Request) {
+func one(t *testing.T, object string) *argocd.Client {
+	return connect(t, func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case strings.HasSuffix(r.URL.Path, "/applications/pop"):
 			fmt.Fprint(w, object)
 		case strings.HasSuffix(r.URL.Path, "/applications/gone"):
-			w.WriteHeader(http.StatusNotFound)
+			refuse(w, http.StatusNotFound)
 		case !strings.Contains(r.Header.Get("Accept"), "as=Table") || r.URL.Query().Get("includeObject") != "None":
 			t.Errorf("request %s accepts %q, want a table without objects", r.URL, r.Header.Get("Accept"))
 		case r.URL.Query().Get("continue") == "":
-			fmt.Fprint(w, `{`+columns+`, "metadata": {"continue": "more"}, "rows": [{"cells": ["calm", "Synced", "Healthy"]}, {"cells": []}, {"cells": [7, 7]}]}`)
+			fmt.Fprint(w, `{`+table+`, "metadata": {"continue": "more"}, "rows": [{"cells": ["calm", "Synced", "Healthy"]}, {"cells": []}, {"cells": [7, 7]}]}`)
 		default:
-			fmt.Fprint(w, `{`+columns+`, "rows": [{"cells": ["gone", "OutOfSync", ""]}, {"cells": ["pop", "OutOfSync", null]}]}`)
+			fmt.Fprint(w, `{`+table+`, "rows": [{"cells": ["gone", "OutOfSync", ""]}, {"cells": ["pop", "OutOfSync", null]}]}`)
 		}
 	})
 }
@@ -58,7 +58,7 @@ func TestUnsynced(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			got, err := argocd.New(one(t, tc.object), "argocd").Unsynced(t.Context(), "pop")
+			got, err := one(t, tc.object).Unsynced(t.Context(), "pop")
 			if err != nil || len(got) != 1 {
 				t.Fatalf("Unsynced() = %v, %v, want one Application", got, err)
 			}
@@ -81,7 +81,7 @@ func TestUnsyncedAutomated(t *testing.T) {
 		"AskedFor": {`"spec":`, `"operation": {"sync": {}}, "spec":`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := argocd.New(one(t, strings.Replace(object, replace[0], replace[1], 1)), "argocd").Unsynced(t.Context(), "pop")
+			got, err := one(t, strings.Replace(object, replace[0], replace[1], 1)).Unsynced(t.Context(), "pop")
 			if err != nil || len(got) != 1 || got[0].Automated {
 				t.Errorf("Unsynced() = %+v, %v, want one that is not automated", got, err)
 			}
@@ -90,25 +90,26 @@ func TestUnsyncedAutomated(t *testing.T) {
 }
 
 func TestUnsyncedWithoutColumns(t *testing.T) {
-	a := server(t, func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprint(w, `{"columnDefinitions": [{"name": "Name"}, {"name": "Age"}], "rows": [{"cells": ["pop", "1d"]}]}`)
+	c := connect(t, func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"kind": "Table", "apiVersion": "meta.k8s.io/v1", "columnDefinitions": [{"name": "Name"}, {"name": "Age"}], "rows": [{"cells": ["pop", "1d"]}]}`)
 	})
-	if _, err := argocd.New(a, "argocd").Unsynced(t.Context(), "pop"); fault.HintOf(err) == "" {
+	if _, err := c.Unsynced(t.Context(), "pop"); fault.HintOf(err) == "" {
 		t.Errorf("Unsynced() = %v, want an error with a hint", err)
 	}
 }
 
 func TestStart(t *testing.T) {
-	a := server(t, func(w http.ResponseWriter, r *http.Request) {
+	c := connect(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		const want = `{"metadata":{"resourceVersion":"7"},"operation":{"info":[{"name":"gatorcloud.io/attempt","value":"2"}],` +
 			`"initiatedBy":{"automated":true,"username":"sluice"},"sync":{"prune":true,"revision":"c1","syncOptions":["ServerSideApply=true"]}}}`
 		if r.Method != http.MethodPatch || string(body) != want {
 			t.Errorf("request = %s %s, want a patch %s", r.Method, body, want)
 		}
+		fmt.Fprint(w, `{"apiVersion": "argoproj.io/v1alpha1", "kind": "Application"}`)
 	})
 	app := unblock.Application{Name: "pop", Version: "7", Revision: "c1", Prune: true, Options: []string{"ServerSideApply=true"}}
-	if err := argocd.New(a, "argocd").Start(t.Context(), app, 2); err != nil {
+	if err := c.Start(t.Context(), app, 2); err != nil {
 		t.Errorf("Start() = %v", err)
 	}
 }

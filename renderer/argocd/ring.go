@@ -5,9 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"net/http"
 	"strconv"
 	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/gatorcloud/sluice/renderer/argocd/notify"
 	"github.com/gatorcloud/sluice/renderer/argocd/soak"
@@ -44,7 +45,7 @@ type soaker struct {
 // check of Applications reads it.
 func (n Named) Ring(ctx context.Context, name string) (soak.Ring, error) {
 	var s soaker
-	err := n.read(ctx, name, &s)
+	err := n.get(ctx, name, &s)
 	if errors.Is(err, errGone) {
 		err = fmt.Errorf("%w: %w", soak.ErrAbsent, err)
 	}
@@ -84,16 +85,19 @@ func (n Named) MayRefresh(ctx context.Context, name string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	path := n.application(name)
-	if _, err := n.do(ctx, request{method: http.MethodGet, path: n.applications() + "?limit=1"}); err != nil {
+	if _, err := n.list(ctx, metav1.ListOptions{Limit: 1}); err != nil {
 		return false, fmt.Errorf("asking to list Applications: %w", err)
 	}
-	for _, r := range []request{{method: http.MethodGet, path: path}, {method: http.MethodPatch, path: path + "?dryRun=All", body: body}} {
-		if _, err := n.do(ctx, r); err != nil && !errors.Is(err, errGone) {
-			return false, fmt.Errorf("asking to refresh Application %q: %w", name, err)
-		} else if err != nil {
-			return false, nil
-		}
+	var there struct{}
+	err = n.get(ctx, name, &there)
+	if err == nil {
+		err = n.patch(ctx, name, body, metav1.PatchOptions{DryRun: []string{metav1.DryRunAll}})
+	}
+	if errors.Is(err, errGone) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("asking to refresh Application %q: %w", name, err)
 	}
 	return true, nil
 }

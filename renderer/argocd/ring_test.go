@@ -2,14 +2,10 @@ package argocd_test
 
 import (
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
-	"net/url"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -52,13 +48,13 @@ func TestRing(t *testing.T) {
 		"NoObject":   {"no JSON", `<html>`, soak.Ring{}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a := server(t, func(w http.ResponseWriter, r *http.Request) {
+			c := connect(t, func(w http.ResponseWriter, r *http.Request) {
 				if r.Method != http.MethodGet || r.URL.Path != ringPath || r.Header.Get("Authorization") != "Bearer secret" {
 					t.Errorf("request = %s %s", r.Method, r.URL.Path)
 				}
-				fmt.Fprint(w, tc.object)
+				fmt.Fprint(w, strings.Replace(tc.object, "{", `{"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", `, 1))
 			})
-			got, err := argocd.Named{Client: argocd.New(a, "argocd")}.Ring(t.Context(), "pop-main")
+			got, err := argocd.Named{Client: c}.Ring(t.Context(), "pop-main")
 			if got != tc.want || (err != nil) != tc.fails {
 				t.Errorf("%s: Ring = %+v, %v, want %+v", tc.reason, got, err, tc.want)
 			}
@@ -71,7 +67,6 @@ type kube struct {
 	t      *testing.T
 	mu     sync.Mutex
 	object map[string]any
-	tokens []string
 	code   int
 	forbid string // a method
 }
@@ -79,21 +74,18 @@ type kube struct {
 func (k *kube) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.tokens = append(k.tokens, r.Header.Get("Authorization"))
-	w.Header().Set("Content-Type", "application/json")
 	if r.Method == k.forbid {
 		k.code = http.StatusForbidden
 	}
 	if k.code == 0 && r.URL.Path+"/pop-main" == ringPath && r.Method == http.MethodGet && r.URL.Query().Get("limit") == "1" {
-		fmt.Fprint(w, `{"kind":"ApplicationList","items":[]}`)
+		fmt.Fprint(w, `{"apiVersion":"argoproj.io/v1alpha1","kind":"ApplicationList","items":[]}`)
 		return
 	}
 	if k.code != 0 || r.URL.Path != ringPath {
 		if k.code == 0 {
 			k.code = http.StatusNotFound
 		}
-		w.WriteHeader(k.code)
-		fmt.Fprintf(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","message":"applications.argoproj.io \"x\" not found","code":%d}`, k.code)
+		refuse(w, k.code)
 		k.code = 0
 		return
 	}
@@ -132,13 +124,13 @@ func merge(into, patch map[string]any) {
 }
 
 func TestRefreshAnnotatesAndNothingElse(t *testing.T) {
-	k := &kube{t: t, object: map[string]any{"metadata": map[string]any{"name": "pop-main", "annotations": map[string]any{"gatorcloud.io/soak": "60"}}, "spec": map[string]any{"project": "pop"}}}
-	n := argocd.Named{Client: argocd.New(server(t, k.ServeHTTP), "argocd")}
+	k := &kube{t: t, object: map[string]any{"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": map[string]any{"name": "pop-main", "annotations": map[string]any{"gatorcloud.io/soak": "60"}}, "spec": map[string]any{"project": "pop"}}}
+	n := argocd.Named{Client: connect(t, k.ServeHTTP)}
 	if err := n.Refresh(t.Context(), "pop-main"); err != nil {
 		t.Fatal(err)
 	}
 	got, err := json.Marshal(k.object)
-	const want = `{"metadata":{"annotations":{"argocd.argoproj.io/refresh":"normal","gatorcloud.io/soak":"60"},"name":"pop-main"},"spec":{"project":"pop"}}`
+	const want = `{"apiVersion":"argoproj.io/v1alpha1","kind":"Application","metadata":{"annotations":{"argocd.argoproj.io/refresh":"normal","gatorcloud.io/soak":"60"},"name":"pop-main"},"spec":{"project":"pop"}}`
 	if err != nil || string(got) != want {
 		t.Errorf("Application = %s, want %s", got, want)
 	}
@@ -159,59 +151,10 @@ func TestRefreshAnnotatesAndNothingElse(t *testing.T) {
 	}
 }
 
-// A pod's token is replaced on disk; each request has the one that is there.
-func TestInCluster(t *testing.T) {
-	k := &kube{t: t, object: map[string]any{}}
-	s := httptest.NewTLSServer(k)
-	t.Cleanup(s.Close)
-	where, err := url.Parse(s.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	env := map[string]string{"KUBERNETES_SERVICE_HOST": where.Hostname(), "KUBERNETES_SERVICE_PORT": where.Port()}
-	const mounted = "/var/run/secrets/kubernetes.io/serviceaccount/"
-	files := map[string]string{
-		mounted + "ca.crt": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})),
-		mounted + "token":  "one\n",
-	}
-	read := func(name string) ([]byte, error) {
-		if text, ok := files[name]; ok {
-			return []byte(text), nil
-		}
-		return nil, os.ErrNotExist
-	}
-	getenv := func(name string) string { return env[name] }
-	a, err := argocd.InCluster(getenv, read)
-	if err != nil {
-		t.Fatal(err)
-	}
-	n := argocd.Named{Client: argocd.New(a, "argocd")}
-	for _, token := range []string{"one", "two"} {
-		files[mounted+"token"] = token + "\n"
-		if _, err := n.Ring(t.Context(), "pop-main"); err != nil {
-			t.Fatal(err)
-		}
-		if got := k.tokens[len(k.tokens)-1]; got != "Bearer "+token {
-			t.Errorf("Authorization = %q, want the token %q", got, token)
-		}
-	}
-	for name, spoil := range map[string]func(){
-		"NoToken": func() { delete(files, mounted+"token") }, "NoCA": func() { delete(files, mounted+"ca.crt") }, "NoPod": func() { clear(env) },
-	} {
-		spoil()
-		if _, err := argocd.InCluster(getenv, read); fault.HintOf(err) == "" {
-			t.Errorf("%s: InCluster = %v, want an error with a hint", name, err)
-		}
-	}
-	if _, err := n.Ring(t.Context(), "pop-main"); err == nil {
-		t.Error("a request went out without the token")
-	}
-}
-
 // The right to refresh is asked for without a refresh.
 func TestMayRefresh(t *testing.T) {
-	k := &kube{t: t, object: map[string]any{"metadata": map[string]any{"name": "pop-main"}}}
-	n := argocd.Named{Client: argocd.New(server(t, k.ServeHTTP), "argocd")}
+	k := &kube{t: t, object: map[string]any{"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": map[string]any{"name": "pop-main"}}}
+	n := argocd.Named{Client: connect(t, k.ServeHTTP)}
 	if there, err := n.MayRefresh(t.Context(), "pop-main"); err != nil || !there {
 		t.Errorf("MayRefresh = %t, %v, want it to be there", there, err)
 	}

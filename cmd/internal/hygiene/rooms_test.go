@@ -28,7 +28,7 @@ var rooms = []room{
 	{"renderer/git", []string{"renderer/model"}, []string{"disk", "network", "process", "environment", "clock", "chance", "go-git", "ssh", "compress", "sync"}},
 	{"renderer/git/worktree", []string{"renderer/model", "renderer/git/internal/edit"}, []string{"disk", "chance"}},
 	{"renderer/etcd", []string{"renderer/model"}, []string{"disk", "network", "clock", "chance", "etcd", "grpc", "zap"}},
-	{"renderer/argocd", []string{"renderer/model", "renderer/rollout", "environments"}, []string{"network", "clock", "yaml"}},
+	{"renderer/argocd", []string{"renderer/model", "renderer/rollout", "environments"}, []string{"network", "clock", "yaml", "kubernetes"}},
 
 	// Where they meet.
 	{"renderer/run", []string{"renderer", "catalog", "environments"}, []string{"clock", "chance"}},
@@ -57,7 +57,7 @@ var rooms = []room{
 		[]string{"cobra", "disk", "network", "environment", "grpc", "prometheus"}},
 
 	// Tools of the project itself.
-	{"cmd/lab", []string{"renderer/model"}, []string{"cobra", "yaml", "disk", "network", "process", "environment", "clock", "chance"}},
+	{"cmd/lab", []string{"renderer/model"}, []string{"cobra", "yaml", "disk", "network", "process", "environment", "clock", "chance", "kubernetes"}},
 	{"cmd/internal/bench", []string{"renderer", "plugin", "catalog", "environments"},
 		[]string{"disk", "network", "process", "environment", "clock", "kustomize", "etcd", "argo-cd", "protobuf"}},
 	{"cmd/internal/chaos", nil, nil},
@@ -85,7 +85,7 @@ var media = map[string][]string{
 	"grpc":       {"google.golang.org/grpc", "google.golang.org/protobuf/encoding/protowire"},
 	"helm":       {"helm.sh/"},
 	"images":     {"github.com/google/go-containerregistry/"},
-	"kubernetes": {"k8s.io/client-go", "k8s.io/apimachinery"},
+	"kubernetes": {"k8s.io/client-go", "k8s.io/apimachinery", "k8s.io/klog/"},
 	"quantity":   {"k8s.io/apimachinery/pkg/api/resource"},
 	"kustomize":  {"sigs.k8s.io/kustomize/"},
 	"prometheus": {"github.com/prometheus/"},

@@ -1,14 +1,10 @@
 package wire
 
 import (
-	"cmp"
-	"os"
-	"path/filepath"
-
 	"github.com/gatorcloud/sluice/cmd/internal/cli/rolloutcmd"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/runcmd"
 	"github.com/gatorcloud/sluice/renderer/argocd"
 	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
-	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
 // operations connects to the Argo CD of a kubeconfig.
@@ -20,16 +16,19 @@ func operations(p rolloutcmd.Place) (unblock.Cluster, func(), error) {
 	return c, c.Close, nil
 }
 
+// client connects to the Argo CD of a kubeconfig, or of the cluster that this
+// process runs in.
 func client(p rolloutcmd.Place) (*argocd.Client, error) {
-	home, _ := os.UserHomeDir()
-	file := cmp.Or(p.Kubeconfig, os.Getenv("KUBECONFIG"), filepath.Join(home, ".kube", "config"))
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fault.Hintf("name one file with --kubeconfig", "reading kubeconfig: %w", err)
-	}
-	access, err := argocd.Parse(data, argocd.Options{File: file, Context: p.Context, ReadFile: os.ReadFile})
+	access, err := access(p)
 	if err != nil {
 		return nil, err
 	}
-	return argocd.New(access, p.Namespace), nil
+	return argocd.New(access, p.Namespace)
+}
+
+func access(p rolloutcmd.Place) (*argocd.Access, error) {
+	if p.Kubeconfig == runcmd.InCluster {
+		return argocd.InCluster()
+	}
+	return argocd.Kubeconfig(argocd.Options{File: p.Kubeconfig, Context: p.Context})
 }

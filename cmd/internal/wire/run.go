@@ -29,21 +29,11 @@ func running(p *pipeline.Pipeline) runcmd.Deps {
 	}
 }
 
-// applications connects to the Argo CD of a kubeconfig, or of the cluster that
-// this process runs in.
+// applications connects to an Argo CD whose Applications are asked for by name.
 func applications(kubeconfig, namespace string) (*argocd.Named, func(), error) {
-	var c *argocd.Client
-	if kubeconfig == runcmd.InCluster {
-		access, err := argocd.InCluster(os.Getenv, os.ReadFile)
-		if err != nil {
-			return nil, nil, err
-		}
-		c = argocd.New(access, namespace)
-	} else {
-		var err error
-		if c, err = client(rolloutcmd.Place{Kubeconfig: kubeconfig, Namespace: namespace}); err != nil {
-			return nil, nil, err
-		}
+	c, err := client(rolloutcmd.Place{Kubeconfig: kubeconfig, Namespace: namespace})
+	if err != nil {
+		return nil, nil, err
 	}
 	return &argocd.Named{Client: c}, c.Close, nil
 }

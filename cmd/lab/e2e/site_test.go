@@ -368,14 +368,6 @@ func (s *site) orphanAll(ctx context.Context) int {
 
 // orphan removes an Application and nothing that belongs to it.
 func (s *site) orphan(ctx context.Context, ref kube.Ref) {
-	_, _ = s.patch(ctx, ref, `{"metadata":{"finalizers":null},"operation":null,"spec":{"syncPolicy":null}}`)
+	_ = s.client.Merge(ctx, ref, `{"metadata":{"finalizers":null},"operation":null,"spec":{"syncPolicy":null}}`)
 	_ = s.client.Delete(ctx, ref)
-}
-
-func (s *site) patch(ctx context.Context, ref kube.Ref, body string) ([]byte, error) {
-	path, err := s.client.Path(ctx, ref)
-	if err != nil {
-		return nil, err
-	}
-	return s.client.Do(ctx, kube.Request{Method: "PATCH", Path: path, ContentType: "application/merge-patch+json", Body: []byte(body)})
 }

@@ -13,7 +13,8 @@ import (
 
 // Place is the Argo CD that the flags name.
 type Place struct {
-	// Kubeconfig is a file; empty is what KUBECONFIG or the home folder has.
+	// Kubeconfig is a file, or in-cluster for the pod's own; empty is what
+	// KUBECONFIG or the home folder has.
 	Kubeconfig string
 	// Context of the kubeconfig; empty is the current one.
 	Context string
@@ -70,7 +71,7 @@ func (d Deps) command(form cobra.Command, abort bool) *cobra.Command {
 	cmd.Args = cobra.NoArgs
 	flags := cmd.Flags()
 	flags.StringVar(&o.env, "env", "", "environment (required)")
-	flags.StringVar(&o.place.Kubeconfig, "kubeconfig", "", "kubeconfig `file` of the cluster that Argo CD runs in (KUBECONFIG; default ~/.kube/config)")
+	flags.StringVar(&o.place.Kubeconfig, "kubeconfig", "", "kubeconfig `file` of the cluster that Argo CD runs in, or in-cluster (KUBECONFIG; default ~/.kube/config)")
 	flags.StringVar(&o.place.Context, "context", "", "`name` of the kubeconfig's context; the current one by default")
 	flags.StringVar(&o.place.Namespace, "argocd-namespace", "argocd", "`namespace` of Argo CD's Applications")
 	flags.DurationVar(&o.timeout, "timeout", 5*time.Minute, "longest wait until nothing is in motion")

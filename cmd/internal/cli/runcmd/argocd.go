@@ -54,8 +54,10 @@ func (a *argo) check() error {
 			return fault.Hintf("use soak, push, or both with a comma", "reading --argocd-refresh: %q is unknown", occasion)
 		}
 	}
-	if a.kubeconfig == "" && (a.set.Changed("argocd-refresh") || a.set.Changed("argocd-namespace") || a.set.Changed("argocd-retry")) {
-		return fault.Hintf("name the cluster with --argocd-kubeconfig FILE or "+InCluster, "reading --argocd-refresh: Argo CD's cluster is not named")
+	for _, flag := range []string{"argocd-refresh", "argocd-namespace", "argocd-retry"} {
+		if a.kubeconfig == "" && a.set.Changed(flag) {
+			return fault.Hintf("name the cluster with --argocd-kubeconfig FILE or "+InCluster, "reading --%s: Argo CD's cluster is not named", flag)
+		}
 	}
 	return nil
 }

@@ -1,6 +1,9 @@
 package runcmd
 
 import (
+	"context"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +16,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/run/loop"
 )
 
 // The Deployments in renderer/install give `sluice run` flags that it has.
@@ -99,8 +103,9 @@ func TestArgoFlagsAreChecked(t *testing.T) {
 		"Soak":         {"the usual", []string{"--argocd-kubeconfig=x"}, ""},
 		"Both":         {"on both occasions", []string{"--argocd-kubeconfig=x", "--argocd-refresh=soak,push"}, ""},
 		"Unknown":      {"no such occasion", []string{"--argocd-kubeconfig=x", "--argocd-refresh=pull"}, `"pull"`},
-		"NoCluster":    {"nowhere to refresh", []string{"--argocd-refresh=push"}, "is not named"},
-		"NamespaceOff": {"a namespace of nothing", []string{"--argocd-namespace=gitops"}, "is not named"},
+		"NoCluster":    {"nowhere to refresh", []string{"--argocd-refresh=push"}, "reading --argocd-refresh: Argo CD's cluster is not named"},
+		"NamespaceOff": {"a namespace of nothing", []string{"--argocd-namespace=gitops"}, "reading --argocd-namespace: Argo CD's cluster is not named"},
+		"RetryOff":     {"nothing to start again", []string{"--argocd-retry"}, "reading --argocd-retry: Argo CD's cluster is not named"},
 	} {
 		a := &argo{}
 		set := pflag.NewFlagSet("run", pflag.ContinueOnError)
@@ -112,5 +117,34 @@ func TestArgoFlagsAreChecked(t *testing.T) {
 		if (err == nil) != (tc.shows == "") || err != nil && (!strings.Contains(err.Error(), tc.shows) || fault.HintOf(err) == "") {
 			t.Errorf("%s: check of %q = %v, want an error that shows %q with a hint: %s", name, tc.args, err, tc.shows, tc.reason)
 		}
+	}
+}
+
+// What a flag of Argo CD asks for is refused before anything is opened.
+func TestArgoFlagsAreCheckedFirst(t *testing.T) {
+	for name, tc := range map[string]struct {
+		reason string
+		args   []string
+		shows  string
+	}{
+		"Flags":      {"a flag alone", []string{"--argocd-retry"}, "--argocd-retry"},
+		"Webhook":    {"no URL", []string{"--argocd-webhook=argocd"}, "--argocd-webhook"},
+		"Kubeconfig": {"a cluster that cannot be reached", []string{"--argocd-kubeconfig=x"}, "--argocd-kubeconfig: no such cluster"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cmd := New(Deps{
+				EtcdFlags: func(*pflag.FlagSet) {},
+				Clock:     loop.System(),
+				Poke:      func(context.Context) <-chan struct{} { return nil },
+				Getenv:    func(string) string { return "" },
+				ArgoCD:    func(string, string) (Applications, func(), error) { return nil, nil, errors.New("no such cluster") },
+			})
+			cmd.SetArgs(append(tc.args, "--repo", filepath.Join(t.TempDir(), "gone")))
+			cmd.SetErr(io.Discard)
+			cmd.SilenceErrors, cmd.SilenceUsage = true, true
+			if err := cmd.ExecuteContext(t.Context()); err == nil || !strings.Contains(err.Error(), tc.shows) {
+				t.Errorf("%s: run %q = %v, want an error that shows %q", tc.reason, tc.args, err, tc.shows)
+			}
+		})
 	}
 }

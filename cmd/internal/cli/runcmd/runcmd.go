@@ -140,6 +140,15 @@ func (o *options) run(ctx context.Context, stderr io.Writer) (err error) {
 	if _, err := authz.Apart(o.leasePrefix, authz.DefaultPrefix); err != nil {
 		return fmt.Errorf("reading --lease-prefix: %w", err)
 	}
+	c := replica.Config{Pipeline: o.deps.Pipeline, Clock: loop.NewTrusted(o.deps.Clock, o.jump),
+		Metrics: telemetry.New(o.deps.Version), Health: telemetry.NewHealth(), Environments: envs, Election: o.led, ID: o.name(),
+		LeasePrefix: o.leasePrefix, LeaseTTL: o.ttl, StatusPrefix: o.status, Timing: o.timing, Resync: o.resync,
+		AllowRemovals: o.removals, Workers: o.workers, Version: o.deps.Version, Poke: o.deps.Poke(ctx), Logger: log}
+	closed, err := o.argocd(&c, log) // before what takes long, so that a wrong flag is told at once
+	if err != nil {
+		return err
+	}
+	defer closed()
 	repo, err := o.repo.Repo(ctx)
 	if err != nil {
 		return err
@@ -150,23 +159,12 @@ func (o *options) run(ctx context.Context, stderr io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	c := replica.Config{Store: store, Repo: repo, Pipeline: o.deps.Pipeline, Clock: loop.NewTrusted(o.deps.Clock, o.jump),
-		Metrics: telemetry.New(o.deps.Version), Health: telemetry.NewHealth(), Environments: envs, Election: o.led, ID: o.name(),
-		LeasePrefix: o.leasePrefix, LeaseTTL: o.ttl, StatusPrefix: o.status, Timing: o.timing, Resync: o.resync,
-		AllowRemovals: o.removals, Workers: o.workers, Version: o.deps.Version, Poke: o.deps.Poke(ctx), Logger: log}
-	if err := o.serve(ctx, &c, repo, log); err != nil {
-		return err
-	}
-	return nil
+	c.Repo, c.Store = repo, store
+	return o.serve(ctx, &c, repo, log)
 }
 
 // serve runs the replica behind its HTTP server.
 func (o *options) serve(ctx context.Context, c *replica.Config, repo *git.Repo, log *slog.Logger) error {
-	closed, err := o.argocd(c, log)
-	if err != nil {
-		return err
-	}
-	defer closed()
 	if o.listen != "" {
 		server, err := telemetry.Listen(ctx, o.listen, telemetry.Handler(c.Metrics, c.Health))
 		if err != nil {
@@ -176,7 +174,7 @@ func (o *options) serve(ctx context.Context, c *replica.Config, repo *git.Repo, 
 		log.Info("serving", "address", server.Address())
 	}
 	log.Info("running", "id", c.ID, "branch", repo.Branch(), "version", o.deps.Version, "election", o.led)
-	err = replica.New(*c).Run(ctx)
+	err := replica.New(*c).Run(ctx)
 	if ctx.Err() != nil {
 		log.Info("stopped", "id", c.ID)
 		return nil

@@ -1,157 +1,83 @@
-// Package kube is a small client of the Kubernetes API: get, server-side
-// apply, delete and watch on JSON objects, over net/http with a client
-// certificate.
+// Package kube reads and changes any object of a lab's cluster over client-go:
+// get, list, watch, server-side apply, merge patch and delete.
 //
-// It knows no types: an object is a map. It caches which resources the
-// server has and asks again when a kind is unknown, so that a custom resource
-// can be used right after its definition. It does not retry; callers know
-// what to wait for.
+// It knows no types: an object is a map. It keeps which kinds the server has
+// and asks again for one that is unknown, so that a custom resource can be used
+// right after its definition. It waits for nothing; callers know what for.
 package kube
 
 import (
-	"bytes"
-	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"os"
-	"strings"
-	"sync"
-	"time"
 
-	"sigs.k8s.io/yaml"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	utilnet "k8s.io/apimachinery/pkg/util/net"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/discovery/cached/memory"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/restmapper"
+	"k8s.io/client-go/tools/clientcmd"
 )
 
 // Client speaks to one API server. It is safe for concurrent use.
 type Client struct {
-	server string
-	http   *http.Client
-
-	mu        sync.Mutex
-	resources map[groupKind]resource
+	http    *http.Client
+	objects dynamic.Interface
+	kinds   *restmapper.DeferredDiscoveryRESTMapper
 }
 
-// StatusError is an answer of the server that is no success.
-type StatusError struct {
-	Code    int
-	Message string
-}
-
-// Error names the code and the server's message.
-func (e *StatusError) Error() string { return fmt.Sprintf("status %d: %s", e.Code, e.Message) }
-
-// IsNotFound tells whether the server said that the object or its kind is not there.
-func IsNotFound(err error) bool {
-	var status *StatusError
-	return errors.As(err, &status) && status.Code == http.StatusNotFound
-}
-
-type config struct {
-	Clusters []struct {
-		Cluster struct {
-			Server string `json:"server"`
-			CA     []byte `json:"certificate-authority-data"`
-		} `json:"cluster"`
-	} `json:"clusters"`
-	Users []struct {
-		User struct {
-			Cert []byte `json:"client-certificate-data"`
-			Key  []byte `json:"client-key-data"`
-		} `json:"user"`
-	} `json:"users"`
-}
-
-// Open reads a kubeconfig that holds one cluster and one user with a client certificate, as a lab's does.
+// Open reads a kubeconfig and returns a client of its current context.
 func Open(kubeconfig string) (*Client, error) {
-	data, err := os.ReadFile(kubeconfig)
+	c, err := open(kubeconfig)
 	if err != nil {
 		return nil, fmt.Errorf("reading the kubeconfig: %w", err)
 	}
-	var c config
-	if err := yaml.Unmarshal(data, &c); err != nil {
-		return nil, fmt.Errorf("reading the kubeconfig: %w", err)
-	}
-	if len(c.Clusters) != 1 || len(c.Users) != 1 {
-		return nil, fmt.Errorf("reading the kubeconfig: %d clusters and %d users, want one of each", len(c.Clusters), len(c.Users))
-	}
-	cert, err := tls.X509KeyPair(c.Users[0].User.Cert, c.Users[0].User.Key)
-	if err != nil {
-		return nil, fmt.Errorf("reading the client certificate: %w", err)
-	}
-	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM(c.Clusters[0].Cluster.CA)
-	return &Client{
-		server: c.Clusters[0].Cluster.Server,
-		http: &http.Client{Transport: &http.Transport{
-			TLSClientConfig:     &tls.Config{RootCAs: pool, Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12},
-			ForceAttemptHTTP2:   true,
-			TLSHandshakeTimeout: 5 * time.Second,
-		}},
-		resources: map[groupKind]resource{},
-	}, nil
+	return c, nil
 }
 
-// Close gives the idle connections back.
-func (c *Client) Close() { c.http.CloseIdleConnections() }
-
-// Request is one call of the API.
-type Request struct {
-	// Method is GET when empty.
-	Method string
-	// Path begins with a slash and may hold a query.
-	Path string
-	// ContentType and Body are sent when there is a body.
-	ContentType string
-	Body        []byte
-}
-
-// Do sends the request and returns the body of a successful answer, at most 64 MiB of it.
-func (c *Client) Do(ctx context.Context, r Request) ([]byte, error) {
-	resp, err := c.send(ctx, r)
+func open(kubeconfig string) (*Client, error) {
+	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
 	if err != nil {
 		return nil, err
 	}
-	defer resp.Body.Close()
-	data, err := io.ReadAll(io.LimitReader(resp.Body, 64<<20))
+	config.QPS, config.WarningHandler = -1, rest.NoWarnings{}
+	client, err := rest.HTTPClientFor(config)
 	if err != nil {
-		return nil, fmt.Errorf("reading the answer to %s: %w", r.Path, err)
+		return nil, err
 	}
-	return data, nil
+	objects, err := dynamic.NewForConfigAndClient(config, client)
+	if err != nil {
+		return nil, err
+	}
+	found, err := discovery.NewDiscoveryClientForConfig(config) // its calls have no context, but a time limit of their own
+	if err != nil {
+		return nil, err
+	}
+	return &Client{http: client, objects: objects, kinds: restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(found))}, nil
 }
 
-func (c *Client) send(ctx context.Context, r Request) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, r.Method, c.server+r.Path, bytes.NewReader(r.Body))
-	if err != nil {
-		return nil, fmt.Errorf("asking for %s: %w", r.Path, err)
-	}
-	req.Header.Set("Accept", "application/json")
-	if r.ContentType != "" {
-		req.Header.Set("Content-Type", r.ContentType)
-	}
-	resp, err := c.http.Do(req)
-	if err != nil {
-		return nil, fmt.Errorf("asking for %s: %w", r.Path, err)
-	}
-	if resp.StatusCode >= 300 {
-		defer resp.Body.Close()
-		body, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
-		return nil, fmt.Errorf("asking for %s: %w", r.Path, &StatusError{Code: resp.StatusCode, Message: message(body)})
-	}
-	return resp, nil
-}
+// Close gives the idle connections back.
+func (c *Client) Close() { utilnet.CloseIdleConnectionsFor(c.http.Transport) }
 
-// message is the text of a Status object, or else the first line of the body.
-func message(body []byte) string {
-	var status struct {
-		Message string `json:"message"`
+// IsNotFound tells whether the server said that the object or its kind is not there.
+func IsNotFound(err error) bool { return apierrors.IsNotFound(err) || meta.IsNoMatchError(err) }
+
+// place returns where the API has what ref names.
+func (c *Client) place(ref Ref) (dynamic.ResourceInterface, error) {
+	kind := schema.FromAPIVersionAndKind(ref.APIVersion, ref.Kind)
+	found, err := c.kinds.RESTMapping(kind.GroupKind(), kind.Version)
+	if meta.IsNoMatchError(err) {
+		c.kinds.Reset() // its definition may be newer than the last look
+		found, err = c.kinds.RESTMapping(kind.GroupKind(), kind.Version)
 	}
-	if json.Unmarshal(body, &status) == nil && status.Message != "" {
-		return status.Message
+	if err != nil {
+		return nil, fmt.Errorf("looking up kind %q of %q: %w", ref.Kind, ref.APIVersion, err)
 	}
-	line, _, _ := strings.Cut(strings.TrimSpace(string(body)), "\n")
-	return line
+	if found.Scope.Name() == meta.RESTScopeNameNamespace && ref.Namespace != "" {
+		return c.objects.Resource(found.Resource).Namespace(ref.Namespace), nil
+	}
+	return c.objects.Resource(found.Resource), nil
 }

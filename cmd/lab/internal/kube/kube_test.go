@@ -18,12 +18,13 @@ import (
 	"crypto/tls"
 
 	"github.com/google/go-cmp/cmp"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/gatorcloud/sluice/cmd/lab/internal/kube"
 	"github.com/gatorcloud/sluice/cmd/lab/internal/pki"
 )
 
-// serve is an API server of two kinds that notes what it is asked.
+// serve is an API server that lets in who has a client certificate.
 func serve(t *testing.T, handle http.HandlerFunc) *kube.Client {
 	t.Helper()
 	authority, err := pki.New(time.Now())
@@ -42,7 +43,10 @@ func serve(t *testing.T, handle http.HandlerFunc) *kube.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv := httptest.NewUnstartedServer(handle)
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		handle(w, r)
+	}))
 	srv.TLS = &tls.Config{Certificates: []tls.Certificate{cert}, ClientAuth: tls.RequireAnyClientCert}
 	srv.StartTLS()
 	t.Cleanup(srv.Close)
@@ -62,90 +66,143 @@ func serve(t *testing.T, handle http.HandlerFunc) *kube.Client {
 	return c
 }
 
-const discovery = `{"resources": [
-	{"name": "deployments/scale", "kind": "Scale", "namespaced": true},
-	{"name": "deployments", "kind": "Deployment", "namespaced": true}]}`
+// known answers what an API server with one kind says about itself, and
+// reports whether that was asked.
+func known(w http.ResponseWriter, r *http.Request) bool {
+	answers := map[string]string{
+		"/api":  `{"kind": "APIVersions", "versions": []}`,
+		"/apis": `{"kind": "APIGroupList", "apiVersion": "v1", "groups": [{"name": "apps", "versions": [{"groupVersion": "apps/v1", "version": "v1"}], "preferredVersion": {"groupVersion": "apps/v1", "version": "v1"}}]}`,
+		"/apis/apps/v1": `{"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": "apps/v1", "resources": [
+			{"name": "deployments/scale", "kind": "Scale", "namespaced": true},
+			{"name": "deployments", "kind": "Deployment", "namespaced": true},
+			{"name": "sites", "kind": "Site", "namespaced": false}]}`,
+	}
+	text, ok := answers[r.URL.Path]
+	if ok {
+		fmt.Fprint(w, text)
+	}
+	return ok
+}
+
+// refuse answers with a Status object.
+func refuse(w http.ResponseWriter, code int, message string) {
+	w.WriteHeader(code)
+	fmt.Fprintf(w, `{"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": %q, "code": %d}`, message, code)
+}
+
+const object = `{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a", "namespace": "n"}}`
 
 func TestApply(t *testing.T) {
 	var asked []string
 	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		asked = append(asked, r.Method+" "+r.URL.RequestURI()+" "+r.Header.Get("Content-Type"))
-		if r.Method == http.MethodGet {
-			fmt.Fprint(w, discovery)
+		if known(w, r) {
 			return
 		}
+		asked = append(asked, r.Method+" "+r.URL.RequestURI()+" "+r.Header.Get("Content-Type"))
 		var o kube.Object
-		if err := json.NewDecoder(r.Body).Decode(&o); err != nil || o.Text("kind") != "Deployment" {
+		if err := json.NewDecoder(r.Body).Decode(&o); err != nil || o.Text("kind") == "" {
 			t.Errorf("the server got %v, %v", o, err)
 		}
-		fmt.Fprint(w, "{}")
+		fmt.Fprint(w, object)
 	})
 	d := kube.Object{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": map[string]any{"name": "a", "namespace": "n"}}
-	if err := c.Apply(t.Context(), d, d); err != nil {
+	site := kube.Object{"apiVersion": "apps/v1", "kind": "Site", "metadata": map[string]any{"name": "a", "namespace": "n"}}
+	if err := c.Apply(t.Context(), d, site); err != nil {
 		t.Fatal(err)
 	}
-	const patch = "PATCH /apis/apps/v1/namespaces/n/deployments/a?fieldManager=sluice-lab&force=true application/apply-patch+yaml"
-	if diff := cmp.Diff([]string{"GET /apis/apps/v1 ", patch, patch}, asked); diff != "" {
+	const patch = "?fieldManager=sluice-lab&force=true application/apply-patch+yaml"
+	want := []string{"PATCH /apis/apps/v1/namespaces/n/deployments/a" + patch, "PATCH /apis/apps/v1/sites/a" + patch}
+	if diff := cmp.Diff(want, asked); diff != "" {
 		t.Errorf("Apply() asked -want +got:\n%s", diff)
+	}
+}
+
+func TestMerge(t *testing.T) {
+	const change = `{"metadata":{"finalizers":null}}`
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if known(w, r) {
+			return
+		}
+		body, err := io.ReadAll(r.Body)
+		if got := r.Method + " " + r.URL.Path + " " + r.Header.Get("Content-Type"); got != "PATCH /apis/apps/v1/namespaces/n/deployments/a application/merge-patch+json" || string(body) != change || err != nil {
+			t.Errorf("the server got %s %s, %v", got, body, err)
+		}
+		fmt.Fprint(w, object)
+	})
+	if err := c.Merge(t.Context(), kube.Ref{APIVersion: "apps/v1", Kind: "Deployment", Namespace: "n", Name: "a"}, change); err != nil {
+		t.Error(err)
 	}
 }
 
 // A kind that the server does not know yet is asked for again, and known as soon as the server knows it.
 func TestKindThatComesLater(t *testing.T) {
-	known := false
+	served := false
 	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		if !known {
-			w.WriteHeader(http.StatusNotFound)
-			fmt.Fprint(w, `{"message": "not there"}`)
-			return
+		switch {
+		case served && known(w, r):
+		case r.URL.Path == "/api":
+			fmt.Fprint(w, `{"kind": "APIVersions", "versions": []}`)
+		case r.URL.Path == "/apis":
+			fmt.Fprint(w, `{"kind": "APIGroupList", "apiVersion": "v1", "groups": []}`)
+		default:
+			fmt.Fprint(w, object)
 		}
-		fmt.Fprint(w, discovery)
 	})
-	ref := kube.Ref{APIVersion: "apps/v1", Kind: "Deployment"}
-	if _, err := c.Path(t.Context(), ref); !kube.IsNotFound(err) {
-		t.Errorf("Path() of an unknown kind = %v, want not found", err)
+	ref := kube.Ref{APIVersion: "apps/v1", Kind: "Deployment", Namespace: "n", Name: "a"}
+	if _, err := c.Get(t.Context(), ref); !kube.IsNotFound(err) {
+		t.Errorf("Get() of an unknown kind = %v, want not found", err)
 	}
-	known = true
-	if path, err := c.Path(t.Context(), ref); err != nil || path != "/apis/apps/v1/deployments" {
-		t.Errorf("Path() = %q, %v, want the path of all", path, err)
+	served = true
+	if o, err := c.Get(t.Context(), ref); err != nil || o.Ref() != ref {
+		t.Errorf("Get() = %v, %v, want the object", o, err)
 	}
-	if _, err := c.Path(t.Context(), kube.Ref{APIVersion: "apps/v1", Kind: "Scale"}); !kube.IsNotFound(err) {
-		t.Errorf("Path() of a subresource's kind = %v, want not found", err)
+	if _, err := c.Get(t.Context(), kube.Ref{APIVersion: "apps/v1", Kind: "Scale", Namespace: "n", Name: "a"}); !kube.IsNotFound(err) {
+		t.Errorf("Get() of a subresource's kind = %v, want not found", err)
 	}
 }
 
 // A name from outside cannot leave its place in the path.
-func TestPathEscapes(t *testing.T) {
-	c := serve(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, discovery) })
-	path, err := c.Path(t.Context(), kube.Ref{APIVersion: "apps/v1", Kind: "Deployment", Namespace: "../x", Name: "a/b?c"})
-	if want := "/apis/apps/v1/namespaces/..%2Fx/deployments/a%2Fb%3Fc"; err != nil || path != want {
-		t.Errorf("Path() = %q, %v, want %q", path, err, want)
+func TestNamesAreChecked(t *testing.T) {
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if !known(w, r) {
+			t.Errorf("asked for %s", r.URL)
+		}
+	})
+	for _, ref := range []kube.Ref{{Namespace: "../x", Name: "a"}, {Namespace: "n", Name: "a/b?c"}, {Namespace: "n", Name: ".."}, {Namespace: "n"}} {
+		ref.APIVersion, ref.Kind = "apps/v1", "Deployment"
+		if _, err := c.Get(t.Context(), ref); err == nil {
+			t.Errorf("Get(%v) = nil, want an error", ref)
+		}
 	}
 }
 
 func TestDeleteOfNothing(t *testing.T) {
+	deleted := 0
 	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodDelete {
-			w.WriteHeader(http.StatusNotFound)
-			return
+		if !known(w, r) && r.Method == http.MethodDelete {
+			deleted++
+			refuse(w, http.StatusNotFound, "not there")
 		}
-		fmt.Fprint(w, discovery)
 	})
-	if err := c.Delete(t.Context(), kube.Ref{APIVersion: "apps/v1", Kind: "Deployment", Namespace: "n", Name: "a"}); err != nil {
-		t.Errorf("Delete() of what is not there = %v, want nil", err)
+	for _, kind := range []string{"Deployment", "Other"} {
+		if err := c.Delete(t.Context(), kube.Ref{APIVersion: "apps/v1", Kind: kind, Namespace: "n", Name: "a"}); err != nil {
+			t.Errorf("Delete() of a %s that is not there = %v, want nil", kind, err)
+		}
+	}
+	if deleted != 1 {
+		t.Errorf("deleted %d times, want once", deleted)
 	}
 }
 
 func TestListAndWatch(t *testing.T) {
 	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		switch {
-		case r.URL.Path == "/apis/apps/v1":
-			fmt.Fprint(w, discovery)
+		case known(w, r):
 		case r.URL.Query().Get("watch") == "":
-			fmt.Fprint(w, `{"metadata": {"resourceVersion": "7"}, "items": [{"metadata": {"name": "a"}}]}`)
+			fmt.Fprint(w, `{"kind": "DeploymentList", "apiVersion": "apps/v1", "metadata": {"resourceVersion": "7"}, "items": [{"metadata": {"name": "a"}}]}`)
 		default:
-			fmt.Fprintf(w, `{"type":"ADDED","object":{"metadata":{"name":"from-%s"}}}`+"\n", r.URL.Query().Get("resourceVersion"))
-			fmt.Fprintln(w, `{"type":"ERROR","object":{"message":"too old"}}`)
+			fmt.Fprintf(w, `{"type":"ADDED","object":{"kind":"Deployment","apiVersion":"apps/v1","metadata":{"name":"from-%s"}}}`+"\n", r.URL.Query().Get("resourceVersion"))
+			fmt.Fprintln(w, `{"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","status":"Failure","message":"too old","code":410}}`)
 		}
 	})
 	ref := kube.Ref{APIVersion: "apps/v1", Kind: "Deployment"}
@@ -154,11 +211,14 @@ func TestListAndWatch(t *testing.T) {
 		t.Fatalf("List() = %v at %q, %v, want Deployment a at 7", objects, revision, err)
 	}
 	var names []string
-	err = c.Watch(t.Context(), ref, revision, func(e kube.Event) error { names = append(names, e.Object.Text("metadata", "name")); return nil })
+	err = c.Watch(t.Context(), ref, revision, func(e kube.Event) error {
+		names = append(names, e.Type+" "+e.Object.Text("metadata", "name"))
+		return nil
+	})
 	if err == nil || !strings.Contains(err.Error(), "too old") {
 		t.Errorf("Watch() = %v, want the server's error", err)
 	}
-	if diff := cmp.Diff([]string{"from-7"}, names); diff != "" {
+	if diff := cmp.Diff([]string{"ADDED from-7"}, names); diff != "" {
 		t.Errorf("Watch() -want +got:\n%s", diff)
 	}
 	stop := errors.New("enough")
@@ -167,15 +227,35 @@ func TestListAndWatch(t *testing.T) {
 	}
 }
 
-func TestDoCarriesTheStatus(t *testing.T) {
-	c := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(http.StatusConflict)
-		_, _ = io.WriteString(w, "plain text\nsecond line")
+// A watch ends with its context, and with its connection.
+func TestWatchEnds(t *testing.T) {
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if known(w, r) || r.URL.Query().Get("resourceVersion") == "cut" {
+			return
+		}
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
 	})
-	_, err := c.Do(context.Background(), kube.Request{Path: "/x"})
-	var status *kube.StatusError
-	if !errors.As(err, &status) || status.Code != http.StatusConflict || status.Message != "plain text" {
-		t.Errorf("Do() = %v, want status 409 with its first line", err)
+	ref := kube.Ref{APIVersion: "apps/v1", Kind: "Deployment"}
+	if err := c.Watch(t.Context(), ref, "cut", func(kube.Event) error { return nil }); err != nil {
+		t.Errorf("Watch() that is cut = %v, want nil", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if err := c.Watch(ctx, ref, "7", func(kube.Event) error { return nil }); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Watch() = %v, want the end of its context", err)
+	}
+}
+
+func TestAnswersCarryTheStatus(t *testing.T) {
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if !known(w, r) {
+			refuse(w, http.StatusConflict, "told so")
+		}
+	})
+	_, err := c.Get(t.Context(), kube.Ref{APIVersion: "apps/v1", Kind: "Deployment", Namespace: "n", Name: "a"})
+	if !apierrors.IsConflict(err) || !strings.Contains(err.Error(), "Deployment n/a: told so") {
+		t.Errorf("Get() = %v, want the conflict and what it is about", err)
 	}
 }
 

@@ -1,16 +1,10 @@
 package kube
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"net/url"
 	"regexp"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 )
 
@@ -37,15 +31,8 @@ func (o Object) Ref() Ref {
 
 // Field returns what stands below the keys, and nil if a key is missing.
 func (o Object) Field(keys ...string) any {
-	var at any = map[string]any(o)
-	for _, key := range keys {
-		m, ok := at.(map[string]any)
-		if !ok {
-			return nil
-		}
-		at = m[key]
-	}
-	return at
+	value, _, _ := unstructured.NestedFieldNoCopy(o, keys...)
+	return value
 }
 
 // Text is Field for a string, and "" for anything else.
@@ -73,128 +60,4 @@ func Decode(data []byte) ([]Object, error) {
 		objects = append(objects, o)
 	}
 	return objects, nil
-}
-
-// Get reads one object.
-func (c *Client) Get(ctx context.Context, ref Ref) (Object, error) {
-	path, err := c.Path(ctx, ref)
-	if err != nil {
-		return nil, err
-	}
-	data, err := c.Do(ctx, Request{Method: http.MethodGet, Path: path})
-	if err != nil {
-		return nil, err
-	}
-	var o Object
-	if err := json.Unmarshal(data, &o); err != nil {
-		return nil, fmt.Errorf("reading %s: %w", ref, err)
-	}
-	return o, nil
-}
-
-// Apply makes the cluster hold what the objects say, by server-side apply as
-// the one owner of their fields, in the given order.
-func (c *Client) Apply(ctx context.Context, objects ...Object) error {
-	for _, o := range objects {
-		if err := c.apply(ctx, o); err != nil {
-			return fmt.Errorf("applying %s: %w", o.Ref(), err)
-		}
-	}
-	return nil
-}
-
-func (c *Client) apply(ctx context.Context, o Object) error {
-	path, err := c.Path(ctx, o.Ref())
-	if err != nil {
-		return err
-	}
-	body, err := json.Marshal(o)
-	if err != nil {
-		return err
-	}
-	query := url.Values{"fieldManager": {"sluice-lab"}, "force": {"true"}}
-	_, err = c.Do(ctx, Request{
-		Method: http.MethodPatch, Path: path + "?" + query.Encode(),
-		// JSON is YAML; the API knows server-side apply by this type only.
-		ContentType: "application/apply-patch+yaml", Body: body,
-	})
-	return err
-}
-
-// Delete asks for the deletion of an object; one that is not there is no error.
-func (c *Client) Delete(ctx context.Context, ref Ref) error {
-	path, err := c.Path(ctx, ref)
-	if err == nil {
-		_, err = c.Do(ctx, Request{Method: http.MethodDelete, Path: path})
-	}
-	if err != nil && !IsNotFound(err) {
-		return fmt.Errorf("deleting %s: %w", ref, err)
-	}
-	return nil
-}
-
-// Event is one change that a watch reports.
-type Event struct {
-	// Type is ADDED, MODIFIED, DELETED, BOOKMARK or ERROR.
-	Type   string `json:"type"`
-	Object Object `json:"object"`
-}
-
-// List reads all objects that ref names and the revision that a watch can go on from.
-func (c *Client) List(ctx context.Context, ref Ref) (objects []Object, revision string, err error) {
-	path, err := c.Path(ctx, ref)
-	if err != nil {
-		return nil, "", err
-	}
-	data, err := c.Do(ctx, Request{Method: http.MethodGet, Path: path})
-	if err != nil {
-		return nil, "", err
-	}
-	var list struct {
-		Metadata struct{ ResourceVersion string }
-		Items    []Object
-	}
-	if err := json.Unmarshal(data, &list); err != nil {
-		return nil, "", fmt.Errorf("listing %s: %w", ref, err)
-	}
-	for _, o := range list.Items {
-		// Items of a list do not repeat what the list is of.
-		o["apiVersion"], o["kind"] = ref.APIVersion, ref.Kind
-	}
-	return list.Items, list.Metadata.ResourceVersion, nil
-}
-
-// Watch calls each for every change after the revision of the objects that ref
-// names, until the connection or the context ends or each returns an error.
-func (c *Client) Watch(ctx context.Context, ref Ref, revision string, each func(Event) error) error {
-	path, err := c.Path(ctx, ref)
-	if err != nil {
-		return err
-	}
-	query := url.Values{"watch": {"1"}, "resourceVersion": {revision}}
-	resp, err := c.send(ctx, Request{Method: http.MethodGet, Path: path + "?" + query.Encode()})
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	return decodeEvents(resp.Body, each)
-}
-
-func decodeEvents(r io.Reader, each func(Event) error) error {
-	events := json.NewDecoder(r)
-	for {
-		var e Event
-		if err := events.Decode(&e); errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return fmt.Errorf("reading a watch: %w", err)
-		}
-		if e.Type == "ERROR" {
-			raw, _ := json.Marshal(e.Object)
-			return fmt.Errorf("reading a watch: %s", message(bytes.TrimSpace(raw)))
-		}
-		if err := each(e); err != nil {
-			return err
-		}
-	}
 }
