@@ -75,7 +75,7 @@ func (l *look) idle() bool { return l.expect+l.refused == 0 }
 // judge says whether the head fails. One that passed its gates is not judged
 // any more: what befalls a ring later is no rollout's fault.
 func (l *look) judge(budget int) {
-	l.over = l.obs.Seen && l.degraded > budget && !l.good(l.head().Version)
+	l.over = l.degraded > budget && !l.good(l.head().Version)
 	if !l.over {
 		return
 	}
