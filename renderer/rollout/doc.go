@@ -1,0 +1,54 @@
+// Package rollout holds the order in which versions reach tenants: across the
+// rings of a fleet, and inside a ring step by step.
+//
+// People write in fleet.yaml what each ring shall run. What each ring may run
+// stands in Rollouts (rollouts.yaml): per ring and product a lane, which grants
+// versions to places. A tenant has a place, so a grant is a frontier that moves
+// over the places of a ring, and it alone changes what a tenant runs. Two pure
+// functions make new Rollouts from old ones; they know no clock, no I/O and no
+// goroutine, and every rule of the order lives in them and nowhere else.
+//
+// Settle runs in every render, whoever renders and whatever is reachable. It
+// moves nobody forward. A tenant that people put under another grant keeps its
+// version as a straggler; a ring that shall run less than it does goes back to
+// what was good there; a first version is granted where nobody ran any.
+//
+// Advance is the leader's. It looks at what Argo CD shows, notes what is proven
+// and makes the next grant of each lane, or takes a failed version back.
+//
+// Why no order can be broken:
+//
+//   - A lane's frontier grows in one place, grant, and grant is reached through
+//     one list of gates, may. The list is asked anew for every grant, from
+//     nothing but the arguments: a leader that died, a lost answer and an edit
+//     half-way cannot leave a half-open gate behind. Stragglers move in one
+//     place too, follow, only to what is good in their ring.
+//   - A ring's right to a version is that the ring before has it in Good. Good
+//     grows in one place, pass, only when the whole ring runs the version and
+//     every gate of the ring has passed; else it is only copied, with a lane
+//     to the ring that takes its tenants over. So a version reaches ring n+1
+//     after it was proven in ring n, by induction in all rings before. Good
+//     shrinks by going back and by collecting what nobody can need; nothing
+//     else closes a gate that was passed.
+//   - Who must be proven is counted in the census, not in the observation, and
+//     a look counts only for the version and the places that it looked at. So
+//     silence opens nothing; and since only Degraded beyond the budget, for a
+//     minute, takes a version back, silence closes nothing either.
+//   - Every grant begins a new proof (Since is cleared), and a soak runs from
+//     the first proof of all that is granted to the latest, both by Argo CD's
+//     clock. A clock of ours that jumps can open hours, end freezes and holds,
+//     and shorten that minute; it proves nothing.
+//   - Versions change along edges, one in a commit: a frontier passes a place
+//     only if an edge leads to its version from what runs there, and leaves a
+//     stop on the way only once it is good. Down leads recede alone, along
+//     downgradesTo, to a version that is good in the ring.
+//   - A lane reads the lane of the ring before and the shared parts that its
+//     version needs, never another product.
+//   - A person's word (Promoted) stands for order, proof, soak and approval in
+//     one ring and for one step. It passes no block, hold, freeze, hours,
+//     metric, edge or failure.
+//
+// Each thing that did not move has a Reason whose Code names the first shut
+// gate and the act that lifts it. Encode and Decode are the only form of
+// Rollouts outside: canonical, sealed, and refused when it was touched.
+package rollout

@@ -1,0 +1,231 @@
+package rollout
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+)
+
+// Settle fits rollouts to what people want and to the tenants there are. It
+// moves nobody forward: what a tenant runs changes by going back, by a pin, or
+// because it ran nothing. A tenant that an edit puts under another grant keeps
+// its version as a straggler. Settle needs no clock and no observation, every
+// render begins with it, and the settled result settles to itself.
+func Settle(in *Input, r Rollouts) Rollouts {
+	s := &settler{in: in, old: r, out: r.clone()}
+	products := in.products(r)
+	for _, p := range products {
+		for i := range in.Fleet.Rings {
+			s.found(i, p)
+			s.stragglers(i, p)
+			s.pins(i, p)
+		}
+	}
+	s.dropLanes()
+	for _, p := range products {
+		in.recede(&s.out, p)
+	}
+	s.dropFailed()
+	for _, p := range products {
+		for i := range in.Fleet.Rings {
+			s.first(i, p)
+		}
+		s.collect(p)
+	}
+	s.shared(products)
+	return s.out
+}
+
+// Adopt builds rollouts anew from what live tenants run (Ran), when
+// rollouts.yaml was lost or a fleet had none. The most common version of a
+// ring is its grant and the others are stragglers. A version that a later ring
+// runs was once let through by all before it, so it is good there; nothing
+// else is, so nothing is released early.
+func Adopt(in *Input) Rollouts {
+	r := Rollouts{}.clone()
+	for _, p := range in.products(r) {
+		var later []ident.Version
+		for i := len(in.Fleet.Rings) - 1; i >= 0; i-- {
+			v := in.Census.group(i, p).common()
+			if v.IsZero() {
+				continue
+			}
+			lane := Lane{At: whole(v)}
+			for _, g := range later {
+				if compare(g, v) <= 0 {
+					lane.Good = append(lane.Good, g)
+				}
+			}
+			r.Lanes[Key{in.Fleet.Rings[i].Name, p}] = lane
+			if !slices.Contains(later, v) {
+				later = append(later, v)
+				slices.SortFunc(later, compare)
+			}
+		}
+	}
+	return Settle(in, r)
+}
+
+// common returns the version that most members ran, of several the lowest.
+func (g *group) common() ident.Version {
+	count := map[ident.Version]int{}
+	for _, m := range g.members {
+		if !m.Ran.IsZero() {
+			count[m.Ran]++
+		}
+	}
+	var most ident.Version
+	for v, n := range count {
+		if most.IsZero() || n > count[most] || n == count[most] && before(v, most) {
+			most = v
+		}
+	}
+	return most
+}
+
+type settler struct {
+	in       *Input
+	old, out Rollouts
+}
+
+// found gives a ring without a lane that of the ring where most of its tenants
+// were: places are the tenants', so it fits. What it proved there stays good,
+// what it was about to prove begins again.
+func (s *settler) found(ring int, p ident.Product) {
+	key := Key{s.in.Fleet.Rings[ring].Name, p}
+	if _, ok := s.out.Lanes[key]; ok {
+		return
+	}
+	g := s.in.Census.group(ring, p)
+	from := map[ident.Ring]int{}
+	for _, m := range g.members {
+		if _, ok := s.old.Lanes[Key{m.Was, p}]; ok && !m.Ran.IsZero() {
+			from[m.Was]++
+		}
+	}
+	var most ident.Ring
+	for name, n := range from {
+		if n > from[most] || n == from[most] && name.Compare(most) < 0 {
+			most = name
+		}
+	}
+	if !most.IsZero() {
+		o := s.old.Lanes[Key{most, p}]
+		s.out.Lanes[key] = Lane{At: o.At, Good: o.Good, Sick: o.Sick}
+	} else if v := g.common(); !v.IsZero() {
+		s.out.Lanes[key] = Lane{At: whole(v)}
+	}
+}
+
+// stragglers notes every tenant that ran another version than its place is granted.
+func (s *settler) stragglers(ring int, p ident.Product) {
+	key := Key{s.in.Fleet.Rings[ring].Name, p}
+	lane, ok := s.out.Lanes[key]
+	if !ok {
+		return
+	}
+	var keep map[ident.Tenant]ident.Version
+	for _, m := range s.in.Census.group(ring, p).members {
+		if m.Ran.IsZero() || m.Ran == lane.at(m.Place) && m.Pin.IsZero() {
+			continue
+		}
+		if keep == nil {
+			keep = map[ident.Tenant]ident.Version{}
+		}
+		keep[m.ID] = m.Ran
+	}
+	if !maps.Equal(keep, lane.Stragglers) {
+		lane.Stragglers = keep
+		s.out.Lanes[key] = lane
+	}
+}
+
+// first grants the wanted version at once where nobody ran the product yet.
+// The versions that the ring before proved count here too: there is nothing to
+// prove them on.
+func (s *settler) first(ring int, p ident.Product) {
+	g := &s.in.Fleet.Rings[ring]
+	v := g.Versions[p]
+	if _, ok := s.out.Lanes[Key{g.Name, p}]; ok || s.in.refuses(s.out, p, v) != "" || !s.old.serves(s.in.Catalog[p][v].Needs, true) {
+		return
+	}
+	lane := Lane{At: whole(v)}
+	if o, ok := s.in.before(s.out, ring, p); ok {
+		for _, good := range o.Good {
+			if before(good, v) {
+				lane.Good = append(lane.Good, good)
+			}
+		}
+	}
+	s.out.Lanes[Key{g.Name, p}] = lane
+	s.pins(ring, p)
+}
+
+// pins ends the straggling of pinned tenants whose pin may take effect.
+func (s *settler) pins(ring int, p ident.Product) {
+	key := Key{s.in.Fleet.Rings[ring].Name, p}
+	lane, ok := s.out.Lanes[key]
+	pinned := s.in.Census.group(ring, p).pinned
+	if !ok || len(pinned) == 0 {
+		return
+	}
+	lane.own()
+	for _, m := range pinned {
+		runs := lane.Stragglers[m.ID]
+		if s.in.pin(p, runs, m.Pin) == "" && (runs == m.Pin || s.old.serves(s.in.Catalog[p][m.Pin].Needs, true)) {
+			delete(lane.Stragglers, m.ID)
+		} else if runs.IsZero() {
+			lane.Stragglers[m.ID] = lane.at(m.Place)
+		}
+	}
+	if len(lane.Stragglers) == 0 {
+		lane.Stragglers = nil
+	}
+	s.out.Lanes[key] = lane
+}
+
+// pin returns why a tenant that runs a version may not go to its pin; empty if it may.
+func (in *Input) pin(p ident.Product, runs, pin ident.Version) Code {
+	switch {
+	case runs == pin:
+		return ""
+	case !in.Catalog.published(p, pin):
+		return Unpublished
+	case blocked(in.Fleet.blocked(p, pin)):
+		return Blocking
+	case runs.IsZero() || in.Catalog.up(p, runs, pin) || in.Catalog.down(p, runs, pin):
+		return ""
+	}
+	return NoEdge
+}
+
+func blocked(_ Blocked, ok bool) bool { return ok }
+
+// refuses returns why a version is granted to nobody; empty if it may be.
+func (in *Input) refuses(r Rollouts, p ident.Product, v ident.Version) Code {
+	switch {
+	case v.IsZero():
+		return Unoffered
+	case !in.Catalog.published(p, v):
+		return Unpublished
+	case blocked(in.Fleet.blocked(p, v)):
+		return Blocking
+	case r.barred(p, v):
+		return TakenBack
+	}
+	return ""
+}
+
+// serves reports whether the shared parts that a version needs are proven at
+// the version it needs. With unused, a part that nobody uses yet serves too:
+// it comes in the same commit, a wave earlier.
+func (r Rollouts) serves(needs map[ident.Component]ident.Version, unused bool) bool {
+	for c, v := range needs {
+		part, used := r.Shared[c]
+		if !(unused && !used) && (part.Good.IsZero() || before(part.Good, v)) {
+			return false
+		}
+	}
+	return true
+}
