@@ -25,11 +25,11 @@ func TestCustomizations(t *testing.T) {
 		prefix + "health.batch_Job",
 		prefix + "ignoreResourceUpdates.argoproj.io_Application",
 	}
-	got := health.Customizations()
+	got := customizations(t)
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(got))); diff != "" {
 		t.Errorf("keys (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(got, health.Customizations()); diff != "" {
+	if diff := cmp.Diff(got, customizations(t)); diff != "" {
 		t.Errorf("a second call differs:\n%s", diff)
 	}
 	size := 0
@@ -40,6 +40,16 @@ func TestCustomizations(t *testing.T) {
 	if size > 128<<10 {
 		t.Errorf("%d bytes, want at most 128 KiB", size)
 	}
+}
+
+// customizations returns the entries of argocd-cm.
+func customizations(t *testing.T) map[string]string {
+	t.Helper()
+	entries, err := health.Customizations()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return entries
 }
 
 // Argo CD decodes the actions back into the scripts, byte for byte.
@@ -57,14 +67,24 @@ func TestActionsSurviveYAML(t *testing.T) {
 	for _, d := range got.Definitions {
 		scripts[d.Name] = d.ActionLua
 	}
-	want := map[string]string{"discovery": read(t, actionsDir+"discovery.lua")}
+	want := map[string]string{"discovery": expanded(t, actionsDir+"discovery.lua")}
 	for _, name := range []string{"approve", "pause", "refresh", "resume"} {
-		want[name] = read(t, actionsDir+name+"/action.lua")
+		want[name] = expanded(t, actionsDir+name+"/action.lua")
 	}
 	if diff := cmp.Diff(want, scripts); diff != "" {
-		t.Errorf("scripts (-file +Argo CD):\n%s", diff)
+		t.Errorf("scripts (-expanded +Argo CD):\n%s", diff)
 	}
 	if diff := cmp.Diff([]string{"/status", "/operation", "/metadata/annotations/argocd.argoproj.io~1refresh"}, override.IgnoreResourceUpdates.JSONPointers); diff != "" {
 		t.Errorf("ignored updates (-want +got):\n%s", diff)
 	}
+}
+
+// expanded returns the script that a source gives.
+func expanded(t *testing.T, path string) string {
+	t.Helper()
+	text, err := health.Expand(read(t, path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }

@@ -30,6 +30,7 @@
 // entry's time when its manager changes a value. An object without them is
 // judged by its creation and the transitions of its conditions.
 //
-// Scripts share text: a block between "-- begin x" and "-- end x" is a copy of
-// fragments/x.lua. "go test ./plugin/health -run TestFragmentsEqual -update" copies.
+// The files are sources, not yet scripts: what several share stands once, in
+// fragments/, and a line "--fragments values clock" brings it in, because Argo CD
+// gives a script nothing to include. Customizations expands them.
 package health

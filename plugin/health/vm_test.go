@@ -22,11 +22,15 @@ import (
 // overrides is what Argo CD's settings code makes of argocd-cm with the entries
 // of Customizations: the tests run what an installation runs.
 var overrides = sync.OnceValues(func() (map[string]v1alpha1.ResourceOverride, error) {
+	entries, err := health.Customizations()
+	if err != nil {
+		return nil, err
+	}
 	labels := map[string]string{"app.kubernetes.io/part-of": "argocd"}
 	client := fake.NewClientset(
 		&corev1.ConfigMap{
 			ObjectMeta: metav1.ObjectMeta{Name: "argocd-cm", Namespace: "argocd", Labels: labels},
-			Data:       health.Customizations(),
+			Data:       entries,
 		},
 		&corev1.Secret{
 			ObjectMeta: metav1.ObjectMeta{Name: "argocd-secret", Namespace: "argocd", Labels: labels},

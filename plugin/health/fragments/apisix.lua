@@ -1,4 +1,3 @@
--- begin apisix
 -- The ingress controller reports in one condition whether it took the present
 -- generation of an object: Accepted (2.x) or ResourcesAvailable (1.x); it tries
 -- again for ever and never gives up. So does an object that no controller
@@ -22,4 +21,3 @@ if last.status ~= "True" then
   return waiting(text(last.reason) .. ": " .. text(last.message), changed(wanted, {last}))
 end
 return health("Healthy", "")
--- end apisix

@@ -1,4 +1,3 @@
--- begin clock
 -- Argo CD gives a script no string library, and its os.date ignores "!" for a
 -- given time. So times are compared as what they are in the object, the UTC
 -- strings of the API server, and the script needs no time zone.
@@ -40,4 +39,3 @@ local function latest(a, b)
   if a < b then return b end
   return a
 end
--- end clock

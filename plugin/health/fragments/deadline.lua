@@ -1,4 +1,3 @@
--- begin deadline
 -- A script sees one snapshot and no history. What it can see of the past are
 -- the times at which each field manager last changed a value
 -- (metadata.managedFields), the conditions' transitions and the creation.
@@ -27,4 +26,3 @@ local function waiting(message, since)
   end
   return health("Progressing", message)
 end
--- end deadline

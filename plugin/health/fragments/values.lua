@@ -1,4 +1,3 @@
--- begin values
 -- Objects are hostile: any field may be missing or of any type. These give a
 -- value that can be read on without a check, because a script that fails makes
 -- its object Unknown, and Argo CD leaves an Unknown Application out of its
@@ -22,4 +21,3 @@ end
 local function health(status, message)
   return {status = status, message = message}
 end
--- end values

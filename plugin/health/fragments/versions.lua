@@ -1,4 +1,3 @@
--- begin versions
 -- granted returns the versions that an Application hands to its plugin as one
 -- line, "dsa=31,swg=202", sorted; "" when there are none. An approval is for
 -- exactly this line.
@@ -15,4 +14,3 @@ local function granted(spec)
   table.sort(list)
   return table.concat(list, ",")
 end
--- end versions
