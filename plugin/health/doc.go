@@ -30,7 +30,18 @@
 // entry's time when its manager changes a value. An object without them is
 // judged by its creation and the transitions of its conditions.
 //
-// The files are sources, not yet scripts: what several share stands once, in
-// fragments/, and a line "--fragments values clock" brings it in, because Argo CD
-// gives a script nothing to include. Customizations expands them.
+// The files are sources, not yet scripts: Argo CD gives a script nothing to
+// include, so Customizations expands them. A line "--fragments values clock"
+// brings in the texts of fragments/, each of which may use those before it:
+// values, clock, deadline (with both), versions (with values). A health.lua in
+// the folder of a group that begins "--kinds A B" is the check of several kinds,
+// which share its tests; "<Kind>" stands for the name of each.
+//
+// To add a check: write <group>/<Kind>/health.lua, with "--fragments values clock
+// deadline" and what is particular of the kind; put objects into testdata/ beside
+// it and the expected answers into health_test.yaml. An object of which nothing is
+// reported yet waits for the deadline. Then
+//
+//	go test ./plugin/install -run TestSettingsEqual -update   # into what is installed
+//	go test ./plugin/health                                   # it answers whatever it is given
 package health

@@ -2,21 +2,43 @@ package health
 
 import (
 	"fmt"
+	"io/fs"
+	"path"
 	"strings"
 )
 
-// expand returns the script that a source gives: every line "--fragments x y"
-// becomes the text of those fragments, each between "-- begin x" and "-- end x".
-// Fragments are taken as they are and cannot name others.
-func expand(source string) (string, error) {
+// script returns the script that the named source gives for a kind.
+func (s sources) script(name, kind string) (string, error) {
+	source, err := s.read(name)
+	if err != nil {
+		return "", err
+	}
+	text, err := s.expand(source, kind)
+	if err != nil {
+		return "", fmt.Errorf("expanding %s: %w", name, err)
+	}
+	return text, nil
+}
+
+// read returns the text of a file.
+func (s sources) read(name string) (string, error) {
+	data, err := fs.ReadFile(s, name)
+	return string(data), err
+}
+
+// expand replaces every line "--fragments x y" by the text of those fragments,
+// each between "-- begin x" and "-- end x", drops the line "--kinds", and writes
+// the kind's name for "<Kind>". Fragments cannot name others.
+func (s sources) expand(source, kind string) (string, error) {
 	var b strings.Builder
 	for line := range strings.Lines(source) {
 		switch name, words := instruction(line); name {
 		case "":
 			b.WriteString(line)
+		case "kinds":
 		case "fragments":
 			for _, word := range words {
-				text, err := sources.ReadFile("fragments/" + word + ".lua")
+				text, err := s.read("fragments/" + word + ".lua")
 				if err != nil {
 					return "", fmt.Errorf("no fragment %q in plugin/health/fragments", word)
 				}
@@ -26,7 +48,22 @@ func expand(source string) (string, error) {
 			return "", fmt.Errorf("no instruction %q; a comment has a blank after its dashes", "--"+name)
 		}
 	}
-	return b.String(), nil
+	return strings.ReplaceAll(b.String(), "<Kind>", kind), nil
+}
+
+// kinds returns the directories of the kinds that a check in dir is for: those
+// of the group dir that its source lists after "--kinds", else dir itself.
+func kinds(dir, source string) []string {
+	for line := range strings.Lines(source) {
+		if name, words := instruction(line); name == "kinds" {
+			var dirs []string
+			for _, kind := range words {
+				dirs = append(dirs, path.Join(dir, kind))
+			}
+			return dirs
+		}
+	}
+	return []string{dir}
 }
 
 // instruction splits a line "--name word ..."; the name of any other line is

@@ -5,50 +5,80 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gatorcloud/sluice/plugin/health"
 )
 
-func TestExpand(t *testing.T) {
-	block := func(name string) string {
-		return "-- begin " + name + "\n" + read(t, "fragments/"+name+".lua") + "-- end " + name + "\n"
+// folder returns files with two fragments, an and bee, and the given ones.
+func folder(files map[string]string) fstest.MapFS {
+	tree := fstest.MapFS{"fragments/an.lua": {Data: []byte("local a = 1\n")}, "fragments/bee.lua": {Data: []byte("local b = a\n")}}
+	for name, text := range files {
+		tree[name] = &fstest.MapFile{Data: []byte(text)}
 	}
+	return tree
+}
+
+func TestScript(t *testing.T) {
+	const an, bee = "-- begin an\nlocal a = 1\n-- end an\n", "-- begin bee\nlocal b = a\n-- end bee\n"
 	for name, tc := range map[string]struct {
 		reason string
 		source string
 		want   string
 	}{
 		"Nothing":  {"a source without instructions is a script", "-- why\n--\nreturn {}\n", "-- why\n--\nreturn {}\n"},
-		"InOrder":  {"a fragment may use those before it", "a()\n--fragments values clock\nb()\n", "a()\n" + block("values") + block("clock") + "b()\n"},
-		"Anywhere": {"the last line may lack its end", "--fragments versions", block("versions")},
-		"Inside":   {"an instruction begins its line", "x() --fragments values\n", "x() --fragments values\n"},
-		"Prose":    {"a comment has a blank after its dashes", "-- fragments values\n", "-- fragments values\n"},
+		"InOrder":  {"a fragment may use those before it", "x()\n--fragments an bee\ny()\n", "x()\n" + an + bee + "y()\n"},
+		"Anywhere": {"the last line may lack its end", "--fragments bee", bee},
+		"Inside":   {"an instruction begins its line", "x() --fragments an\n", "x() --fragments an\n"},
+		"Prose":    {"a comment has a blank after its dashes", "-- fragments an\n", "-- fragments an\n"},
+		"Kind":     {"kinds of one source differ in their name", "--kinds A B\n-- an <Kind>\nreturn \"<Kind>\"\n", "-- an B\nreturn \"B\"\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := health.Expand(tc.source)
+			got, err := health.Script(folder(map[string]string{"g/health.lua": tc.source}), "g/health.lua", "B")
 			if diff := cmp.Diff(tc.want, got); diff != "" || err != nil {
-				t.Errorf("Expand(%q) = %v, (-want +got): %s\n%s", tc.source, err, tc.reason, diff)
+				t.Errorf("Script(%q) = %v, (-want +got): %s\n%s", tc.source, err, tc.reason, diff)
 			}
 		})
 	}
 }
 
-// A slip of the pen in an instruction is no comment.
-func TestExpandRefuses(t *testing.T) {
+// A check has an entry for its folder's kind, or for each that it lists.
+func TestCustomizeKinds(t *testing.T) {
+	got, err := health.Customize(folder(map[string]string{
+		"Core/health.lua":      "core()\n",
+		"group/health.lua":     "--kinds One Two\n--fragments an\n-- <Kind>\n",
+		"group/Own/health.lua": "own()\n",
+	}))
+	want := map[string]string{
+		"resource.customizations.health.Core":      "core()\n",
+		"resource.customizations.health.group_One": "-- begin an\nlocal a = 1\n-- end an\n-- One\n",
+		"resource.customizations.health.group_Two": "-- begin an\nlocal a = 1\n-- end an\n-- Two\n",
+		"resource.customizations.health.group_Own": "own()\n",
+	}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("Customize = %v, (-want +got):\n%s", err, diff)
+	}
+}
+
+// A slip of the pen is no comment, and nothing is handed out with it.
+func TestCustomizeRefuses(t *testing.T) {
 	for name, tc := range map[string]struct {
-		source string
-		want   string
+		files map[string]string
+		want  string
 	}{
-		"NoSuchFragment":    {"--fragments values clok\n", `no fragment "clok" in plugin/health/fragments`},
-		"OutsideTheFolder":  {"--fragments ../fragments/clock\n", `no fragment "../fragments/clock" in plugin/health/fragments`},
-		"NoSuchInstruction": {"--fragment values\n", `no instruction "--fragment"; a comment has a blank after its dashes`},
+		"NoSuchFragment":    {map[string]string{"g/K/health.lua": "--fragments an cee\n"}, `g/K/health.lua: no fragment "cee"`},
+		"OutsideTheFolder":  {map[string]string{"g/K/health.lua": "--fragments ../fragments/an\n"}, `g/K/health.lua: no fragment "../fragments/an"`},
+		"NoSuchInstruction": {map[string]string{"g/K/health.lua": "--fragment an\n"}, `g/K/health.lua: no instruction "--fragment"`},
+		"InAnAction": {map[string]string{"g/K/actions/discovery.lua": "return {}\n", "g/K/actions/go/action.lua": "--fragments cee\n"},
+			`g/K/actions/go/action.lua: no fragment "cee"`},
+		"Twice": {map[string]string{"g/health.lua": "--kinds K L\n", "g/K/health.lua": "own()\n"}, `g/health.lua: g/K has another check`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := health.Expand(tc.source)
-			if got != "" || err == nil || err.Error() != tc.want {
-				t.Errorf("Expand(%q) = %q, %v, want the error %q", tc.source, got, err, tc.want)
+			got, err := health.Customize(folder(tc.files))
+			if got != nil || err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("Customize(%q) = %v, %v, want an error that contains %s", tc.files, got, err, tc.want)
 			}
 		})
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 //go:embed fragments/*.lua */health.lua */*/health.lua */*/actions/discovery.lua */*/actions/*/action.lua */*/ignore-updates.yaml
-var sources embed.FS
+var files embed.FS
 
 // prefix begins the keys of argocd-cm that customise kinds.
 const prefix = "resource.customizations."
@@ -17,19 +17,25 @@ const prefix = "resource.customizations."
 // Customizations returns the entries of argocd-cm by key:
 // resource.customizations.<health|actions|ignoreResourceUpdates>.<group_Kind>.
 // The caller owns the map. An error is a mistake in a source, which it names.
-func Customizations() (map[string]string, error) {
+func Customizations() (map[string]string, error) { return sources{files}.customizations() }
+
+// sources are the files of which the entries are made, and the only input.
+type sources struct{ fs.FS }
+
+func (s sources) customizations() (map[string]string, error) {
 	entries := map[string]string{}
-	err := fs.WalkDir(sources, ".", func(name string, _ fs.DirEntry, err error) error {
+	err := fs.WalkDir(s, ".", func(name string, _ fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		switch dir, file := path.Split(name); file {
+		dir, file := path.Dir(name), path.Base(name)
+		switch file {
 		case "health.lua":
-			entries[key("health", dir)], err = script(name)
+			return s.addChecks(entries, name)
 		case "ignore-updates.yaml":
-			entries[key("ignoreResourceUpdates", dir)], err = read(name)
+			entries[key("ignoreResourceUpdates", dir)], err = s.read(name)
 		case "discovery.lua":
-			entries[key("actions", path.Dir(path.Clean(dir)))], err = actions(dir)
+			entries[key("actions", path.Dir(dir))], err = s.actions(dir)
 		}
 		return err
 	})
@@ -41,32 +47,32 @@ func Customizations() (map[string]string, error) {
 
 // key returns the entry's key for the kind whose directory is dir.
 func key(what, dir string) string {
-	return prefix + what + "." + strings.ReplaceAll(path.Clean(dir), "/", "_")
+	return prefix + what + "." + strings.ReplaceAll(dir, "/", "_")
 }
 
-// read returns the text of an embedded file.
-func read(name string) (string, error) {
-	data, err := sources.ReadFile(name)
-	return string(data), err
-}
-
-// script returns what the source in an embedded file expands to.
-func script(name string) (string, error) {
-	source, err := read(name)
+// addChecks adds the check in the named file for every kind that it is for.
+func (s sources) addChecks(entries map[string]string, name string) error {
+	source, err := s.read(name)
 	if err != nil {
-		return "", err
+		return err
 	}
-	text, err := expand(source)
-	if err != nil {
-		return "", fmt.Errorf("expanding %s: %w", name, err)
+	for _, kind := range kinds(path.Dir(name), source) {
+		at := key("health", kind)
+		if _, taken := entries[at]; taken {
+			return fmt.Errorf("expanding %s: %s has another check", name, kind)
+		}
+		if entries[at], err = s.script(name, path.Base(kind)); err != nil {
+			return err
+		}
 	}
-	return text, nil
+	return nil
 }
 
-// actions returns the YAML of a kind's actions: the discovery script and one
-// definition for each directory beside it.
-func actions(dir string) (string, error) {
-	discovery, err := script(dir + "discovery.lua")
+// actions returns the YAML of a kind's actions, whose directory is dir: the
+// discovery script and one definition for each directory beside it.
+func (s sources) actions(dir string) (string, error) {
+	kind := path.Base(path.Dir(dir))
+	discovery, err := s.script(dir+"/discovery.lua", kind)
 	if err != nil {
 		return "", err
 	}
@@ -74,16 +80,16 @@ func actions(dir string) (string, error) {
 	b.WriteString("discovery.lua: |\n")
 	indent(&b, "  ", discovery)
 	b.WriteString("definitions:\n")
-	files, err := fs.Glob(sources, dir+"*/action.lua") // in the order of their names
+	names, err := fs.Glob(s, dir+"/*/action.lua") // sorted
 	if err != nil {
 		return "", err
 	}
-	for _, file := range files {
-		action, err := script(file)
+	for _, name := range names {
+		action, err := s.script(name, kind)
 		if err != nil {
 			return "", err
 		}
-		b.WriteString("- name: " + path.Base(path.Dir(file)) + "\n  action.lua: |\n")
+		b.WriteString("- name: " + path.Base(path.Dir(name)) + "\n  action.lua: |\n")
 		indent(&b, "    ", action)
 	}
 	return b.String(), nil

@@ -2,6 +2,8 @@ package health_test
 
 import (
 	"fmt"
+	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -36,18 +38,22 @@ type actionTests struct {
 }
 
 func TestHealth(t *testing.T) {
-	for _, file := range scriptFiles(t) {
-		dir, name := filepath.Split(file)
-		if name != "health.lua" {
-			continue
-		}
+	for _, kind := range checked(t) {
+		dir := testsOf(t, kind)
 		var tests healthTests
 		decode(t, dir+"health_test.yaml", &tests)
 		unused := testdata(t, dir)
 		for _, tc := range tests.Tests {
 			unused = slices.DeleteFunc(unused, func(s string) bool { return s == dir+tc.InputPath })
-			t.Run(dir+tc.InputPath, func(t *testing.T) {
-				got := evaluate(t, vm(t), load(t, dir+tc.InputPath))
+			t.Run(kind+"/"+tc.InputPath, func(t *testing.T) {
+				obj := load(t, dir+tc.InputPath)
+				if dir != kind+"/" {
+					obj["kind"] = path.Base(kind)
+				}
+				if got, want := obj["kind"], path.Base(kind); got != want {
+					t.Fatalf("kind = %v, want %s", got, want)
+				}
+				got := evaluate(t, vm(t), obj)
 				if diff := cmp.Diff(tc.HealthStatus, got); diff != "" {
 					t.Errorf("health (-want +got):\n%s", diff)
 				}
@@ -57,6 +63,29 @@ func TestHealth(t *testing.T) {
 			t.Errorf("%shealth_test.yaml: %d tests, testdata without a test: %v", dir, len(tests.Tests), unused)
 		}
 	}
+}
+
+// checked returns the kinds that have a check of ours: "group/Kind", or "Kind" of the core.
+func checked(t *testing.T) []string {
+	t.Helper()
+	var all []string
+	for kind, override := range vm(t).ResourceOverrides {
+		if override.HealthLua != "" {
+			all = append(all, kind)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// testsOf returns the folder of a kind's tests: its own, or that of its group
+// when one source is for several kinds; they share the objects too.
+func testsOf(t *testing.T, kind string) string {
+	t.Helper()
+	if _, err := os.Stat(kind); err == nil {
+		return kind + "/"
+	}
+	return path.Dir(kind) + "/"
 }
 
 // testdata returns the paths of the objects beside a script.

@@ -1,3 +1,0 @@
--- Health of an ApisixTls (apisix.apache.org/v2) with a deadline.
-local os = require("os")
---fragments values clock deadline apisix
