@@ -100,13 +100,38 @@ func scriptFiles(t *testing.T) []string {
 	return files
 }
 
-// Scripts and fragments survive the way into a YAML block scalar and back.
-func TestScriptsAreTidy(t *testing.T) {
-	fragments, err := filepath.Glob("fragments/*")
+// fragmentFiles returns the paths of the fragments.
+func fragmentFiles(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("fragments/*")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range append(scriptFiles(t), fragments...) {
+	return files
+}
+
+// What only one source uses stands there.
+func TestFragmentsAreShared(t *testing.T) {
+	users := map[string]int{}
+	for _, file := range scriptFiles(t) {
+		for line := range strings.Lines(read(t, file)) {
+			if names, ok := strings.CutPrefix(line, "--fragments "); ok {
+				for name := range strings.FieldsSeq(names) {
+					users["fragments/"+name+".lua"]++
+				}
+			}
+		}
+	}
+	for _, file := range fragmentFiles(t) {
+		if users[file] < 2 {
+			t.Errorf("%s is named by %d sources, want at least two", file, users[file])
+		}
+	}
+}
+
+// Scripts and fragments survive the way into a YAML block scalar and back.
+func TestScriptsAreTidy(t *testing.T) {
+	for _, file := range append(scriptFiles(t), fragmentFiles(t)...) {
 		text := read(t, file)
 		for i, line := range strings.Split(text, "\n") {
 			if strings.TrimRight(line, " \t\r") != line || strings.Contains(line, "\t") {
