@@ -2,9 +2,11 @@ package health_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/argoproj/argo-cd/v2/pkg/apis/application/v1alpha1"
 	"github.com/argoproj/argo-cd/v2/util/lua"
@@ -54,9 +56,19 @@ type fataler interface {
 	Fatalf(format string, args ...any)
 }
 
-// evaluate returns the health of obj, and fails when the script fails, answers
-// something else with the standard libraries, or is not ours.
+// evaluate returns the health of obj now, and fails when the script fails,
+// answers something else with the standard libraries, or is not ours.
 func evaluate(t fataler, machine lua.VM, obj map[string]any) engine.HealthStatus {
+	return judge(t, machine, obj, "")
+}
+
+// evaluateAt returns the health of obj at a time, to the second.
+func evaluateAt(t fataler, machine lua.VM, obj map[string]any, at time.Time) engine.HealthStatus {
+	return judge(t, machine, obj, fmt.Sprintf("require(\"os\").time = function() return %d end\n", at.Unix()))
+}
+
+// judge runs our check of obj after some Lua.
+func judge(t fataler, machine lua.VM, obj map[string]any, before string) engine.HealthStatus {
 	u := &unstructured.Unstructured{Object: obj}
 	script, open, err := machine.GetHealthScript(u)
 	if err != nil || script == "" || open {
@@ -65,7 +77,7 @@ func evaluate(t fataler, machine lua.VM, obj map[string]any) engine.HealthStatus
 	var got [2]engine.HealthStatus
 	for i := range got {
 		machine.UseOpenLibs = i == 1
-		status, err := machine.ExecuteHealthLua(u, script)
+		status, err := machine.ExecuteHealthLua(u, before+script)
 		if err != nil {
 			t.Fatalf("ExecuteHealthLua(libraries %t): %v, for\n%v", machine.UseOpenLibs, err, obj)
 		}
