@@ -109,12 +109,13 @@ func TestApplicationAlwaysAnswers(t *testing.T) {
 
 // compared returns how the compared source and destination differ from the
 // spec. It is written apart from the script: empty fields of a source count as
-// absent, and of the cluster's two names only those that the spec gives count.
+// absent, of the cluster's two names only those that the spec gives count, and
+// null is nothing, because Lua has no other.
 func compared(a app) string {
-	spec, _ := a["spec"].(map[string]any)
+	spec, _ := seen(a["spec"]).(map[string]any)
 	status, _ := a["status"].(map[string]any)
 	sync, _ := status["sync"].(map[string]any)
-	known, _ := sync["comparedTo"].(map[string]any)
+	known, _ := seen(sync["comparedTo"]).(map[string]any)
 	opts := cmp.Options{cmpopts.EquateNaNs(), cmpopts.EquateEmpty()}
 	if diff := cmp.Diff(fields(known["source"]), fields(spec["source"]), opts); diff != "" {
 		return diff
@@ -123,14 +124,37 @@ func compared(a app) string {
 		return diff
 	}
 	was, is := fields(known["destination"]), fields(spec["destination"])
-	for _, key := range []string{"name", "server"} {
-		if _, given := is[key].(string); !given {
-			delete(was, key)
-			delete(is, key)
+	for _, key := range []string{"namespace", "name", "server"} {
+		old, _ := was[key].(string)
+		want, _ := is[key].(string)
+		if old != want && (want != "" || key == "namespace") {
+			return cmp.Diff(was, is)
 		}
 	}
-	keep := func(key string, v any) bool { _, text := v.(string); return !text }
-	return cmp.Diff(was, is, opts, cmpopts.IgnoreMapEntries(keep))
+	return ""
+}
+
+// seen returns v without the nulls in it.
+func seen(v any) any {
+	switch x := v.(type) {
+	case map[string]any:
+		rest := map[string]any{}
+		for key, value := range x {
+			if value != nil {
+				rest[key] = seen(value)
+			}
+		}
+		return rest
+	case []any:
+		rest := []any{}
+		for _, value := range x {
+			if value != nil {
+				rest = append(rest, seen(value))
+			}
+		}
+		return rest
+	}
+	return v
 }
 
 // fields returns the fields of a struct that are not empty.
@@ -139,7 +163,6 @@ func fields(v any) map[string]any {
 	m, _ := v.(map[string]any)
 	for key, value := range m {
 		switch x := value.(type) {
-		case nil:
 		case string:
 			if x != "" {
 				set[key] = x
