@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"github.com/gatorcloud/sluice/renderer/backoff"
 )
 
 // RetryOptions bounds the answer to lost races. The zero value tries 8 times
@@ -29,7 +31,7 @@ func (o RetryOptions) filled() RetryOptions {
 		o.Random = rand.Float64
 	}
 	if o.Sleep == nil {
-		o.Sleep = sleep
+		o.Sleep = backoff.Sleep
 	}
 	return o
 }
@@ -38,22 +40,8 @@ func (o RetryOptions) filled() RetryOptions {
 // random part, at least half, of a bound that doubles. Writers that collided
 // once do not collide again in step.
 func (o RetryOptions) pause(attempt int) time.Duration {
-	most := o.Most
-	if shift := attempt - 1; shift < 30 && o.First<<shift < most {
-		most = o.First << shift
-	}
+	most := backoff.Pauses{First: o.First, Most: o.Most}.After(attempt)
 	return most/2 + time.Duration(o.Random()*float64(most/2))
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-t.C:
-		return nil
-	}
 }
 
 // Update fetches, lets f fill a transaction on the head, commits and

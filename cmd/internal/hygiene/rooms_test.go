@@ -25,14 +25,15 @@ var rooms = []room{
 	{"renderer/rollout", []string{"renderer/model", "catalog", "environments"}, []string{"yaml"}},
 
 	// One wing for each outside system.
-	{"renderer/git", []string{"renderer/model"}, []string{"disk", "network", "process", "environment", "clock", "chance", "go-git", "ssh", "compress", "sync"}},
+	{"renderer/backoff", nil, []string{"clock", "chance"}},
+	{"renderer/git", []string{"renderer/model", "renderer/backoff"}, []string{"disk", "network", "process", "environment", "clock", "chance", "go-git", "ssh", "compress", "sync"}},
 	{"renderer/git/worktree", []string{"renderer/model", "renderer/git/internal/edit"}, []string{"disk", "chance"}},
-	{"renderer/etcd", []string{"renderer/model"}, []string{"disk", "network", "clock", "chance", "etcd", "grpc", "zap"}},
-	{"renderer/argocd", []string{"renderer/model", "renderer/rollout", "environments"}, []string{"network", "clock", "yaml", "kubernetes"}},
+	{"renderer/etcd", []string{"renderer/model", "renderer/backoff"}, []string{"disk", "network", "clock", "chance", "etcd", "grpc", "zap"}},
+	{"renderer/argocd", []string{"renderer/model", "renderer/backoff", "renderer/rollout", "environments"}, []string{"network", "clock", "yaml", "kubernetes"}},
 
 	// Where they meet.
 	{"renderer/run", []string{"renderer", "catalog", "environments"}, []string{"clock", "chance"}},
-	{"renderer/run/publish", []string{"renderer/model", "renderer/render", "renderer/git", "catalog", "environments"}, []string{"disk"}},
+	{"renderer/run/publish", []string{"renderer/model", "renderer/backoff", "renderer/render", "renderer/git", "catalog", "environments"}, []string{"disk"}},
 	{"renderer/run/telemetry", nil, []string{"network", "clock", "prometheus"}},
 	{"renderer/install", nil, nil},
 

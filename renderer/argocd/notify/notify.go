@@ -19,6 +19,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gatorcloud/sluice/renderer/backoff"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 )
@@ -131,15 +132,12 @@ func (n *Notifier) Run(ctx context.Context) {
 
 // send tries a few times.
 func (n *Notifier) send(ctx context.Context, p Push) (err error) {
-	pause := n.o.Pause
+	pauses := backoff.New(n.o.Pause, time.Minute)
 	for attempt := range n.o.Attempts {
 		if attempt > 0 {
-			select {
-			case <-ctx.Done():
-				return ctx.Err()
-			case <-time.After(pause):
+			if err := backoff.Sleep(ctx, pauses.Next()); err != nil {
+				return err
 			}
-			pause *= 2
 		}
 		if err = n.o.Sender.Send(ctx, p); err == nil || fault.ClassOf(err) == fault.Person {
 			return err

@@ -24,6 +24,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gatorcloud/sluice/renderer/backoff"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 )
@@ -100,8 +101,8 @@ type Watcher struct {
 	files fs.FS // of the newest commit; nil when names holds what is in it
 	wake  chan struct{}
 
-	names  []string      // of Applications that soak; owned by Run
-	failed time.Duration // the pause after the last failure; zero after a success
+	names    []string // of Applications that soak; owned by Run
+	failures int      // looks that failed in a row
 }
 
 // New returns a watcher.
@@ -166,13 +167,14 @@ func (w *Watcher) look(ctx context.Context) (time.Duration, bool) {
 		}
 	}
 	if err == nil || ctx.Err() != nil {
-		w.failed = 0
+		w.failures = 0
 		return min(soonest, w.o.Every), len(w.names) > 0
 	}
-	w.failed = min(max(2*w.failed, w.o.Every), longest)
+	w.failures++
+	pause := backoff.Pauses{First: w.o.Every, Most: longest}.After(w.failures)
 	w.o.Hear(err)
-	w.o.Logger.Warn("refreshing rings", "error", err, "hint", fault.HintOf(err), "again", w.failed)
-	return min(soonest, w.failed), true
+	w.o.Logger.Warn("refreshing rings", "error", err, "hint", fault.HintOf(err), "again", pause)
+	return min(soonest, pause), true
 }
 
 // ring refreshes one ring if that is due, or returns how long that will take;

@@ -21,12 +21,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/client/v3/concurrency"
 
+	"github.com/gatorcloud/sluice/renderer/backoff"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
@@ -100,7 +100,8 @@ func (t Term) Check(ctx context.Context) error {
 // The work's context ends with the term; a work that returns ends the term,
 // and its error is logged.
 func (e *Elector) Run(ctx context.Context, work func(ctx context.Context, t Term) error) {
-	for pause := time.Duration(0); ctx.Err() == nil; {
+	pauses := backoff.New(50*time.Millisecond, e.o.TTL/2)
+	for ctx.Err() == nil {
 		began := time.Now()
 		err := e.term(ctx, work)
 		if ctx.Err() != nil {
@@ -108,19 +109,9 @@ func (e *Elector) Run(ctx context.Context, work func(ctx context.Context, t Term
 		}
 		e.o.Logger.Warn("not leading", "election", e.o.Name, "error", err)
 		if time.Since(began) > e.o.TTL {
-			pause = 0
+			pauses.Reset()
 		}
-		pause = min(max(2*pause, 50*time.Millisecond), e.o.TTL/2)
-		sleep(ctx, pause/2+rand.N(pause))
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
+		_ = backoff.Sleep(ctx, pauses.Next()) // the loop asks ctx
 	}
 }
 

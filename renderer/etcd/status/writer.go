@@ -11,6 +11,7 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/gatorcloud/sluice/renderer/backoff"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 )
@@ -78,7 +79,8 @@ func (w *Writer) Put(updates []Update) {
 
 // Run writes until ctx ends or the guard does not hold any more.
 func (w *Writer) Run(ctx context.Context) {
-	for pause := time.Duration(0); ; {
+	pauses := backoff.New(200*time.Millisecond, 30*time.Second)
+	for {
 		err := w.flush(ctx)
 		if ctx.Err() != nil {
 			return
@@ -89,15 +91,12 @@ func (w *Writer) Run(ctx context.Context) {
 			if fault.ClassOf(err) == fault.Wait {
 				return
 			}
-			pause = min(max(2*pause, 200*time.Millisecond), 30*time.Second)
-			select {
-			case <-ctx.Done():
+			if backoff.Sleep(ctx, pauses.Next()) != nil {
 				return
-			case <-time.After(pause):
-				continue
 			}
+			continue
 		}
-		pause = 0
+		pauses.Reset()
 		select {
 		case <-ctx.Done():
 			return

@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/gatorcloud/sluice/renderer/backoff"
 	"github.com/gatorcloud/sluice/renderer/etcd"
 )
 
@@ -76,13 +76,14 @@ func New(store *etcd.Store, mirror *Mirror, o Options) *Watcher {
 // Run reads and watches until ctx ends.
 func (w *Watcher) Run(ctx context.Context) {
 	cause := Start
-	for pause := time.Duration(0); ctx.Err() == nil; {
+	failed, short := backoff.New(100*time.Millisecond, 10*time.Second), backoff.New(50*time.Millisecond, 5*time.Second)
+	for ctx.Err() == nil {
 		from, _, err := w.read(ctx, cause)
 		if err != nil {
-			pause = min(max(2*pause, 100*time.Millisecond), 10*time.Second)
-			wait(ctx, jitter(pause))
+			_ = backoff.Sleep(ctx, failed.Next()) // the loop asks ctx
 			continue
 		}
+		failed.Reset()
 		began := time.Now()
 		cause = w.follow(ctx, from)
 		if ctx.Err() != nil {
@@ -90,17 +91,12 @@ func (w *Watcher) Run(ctx context.Context) {
 		}
 		w.o.Logger.Warn("the watch ended", "cause", cause, "revision", from)
 		if time.Since(began) < time.Second { // what ends at once does not end faster by haste
-			pause = min(max(2*pause, 50*time.Millisecond), 5*time.Second)
-			wait(ctx, jitter(pause))
+			_ = backoff.Sleep(ctx, short.Next())
 		} else {
-			pause = 0
+			short.Reset()
 		}
 	}
 }
-
-// jitter returns a random time between half of d and one and a half of it, so
-// that replicas do not read in step.
-func jitter(d time.Duration) time.Duration { return d/2 + rand.N(d) }
 
 func wait(ctx context.Context, d time.Duration) {
 	t := time.NewTimer(d)
@@ -161,7 +157,7 @@ func (w *Watcher) follow(ctx context.Context, from int64) string {
 		clientv3.WithProgressNotify(), clientv3.WithFragment(), clientv3.WithCreatedNotify())
 	progress := time.NewTicker(w.o.Progress)
 	defer progress.Stop()
-	resync := time.NewTimer(jitter(w.o.Resync))
+	resync := time.NewTimer(backoff.Jitter(w.o.Resync))
 	defer resync.Stop()
 	quiet := 0
 	for {
@@ -177,7 +173,7 @@ func (w *Watcher) follow(ctx context.Context, from int64) string {
 			}
 			go func() { _ = client.RequestProgress(ctx) }() // which blocks while the connection is broken
 		case <-resync.C:
-			resync.Reset(jitter(w.o.Resync))
+			resync.Reset(backoff.Jitter(w.o.Resync))
 			f.reread(ctx, Scheduled)
 		case <-w.asked:
 			f.reread(ctx, Asked)

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"math/rand/v2"
 	"time"
 
+	"github.com/gatorcloud/sluice/renderer/backoff"
 	"github.com/gatorcloud/sluice/renderer/etcd/watch"
 	"github.com/gatorcloud/sluice/renderer/git"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
@@ -96,7 +96,7 @@ func (l *Loop) Run(ctx context.Context) error {
 			return err
 		}
 	}
-	poll := time.NewTimer(jitter(l.o.Timing.Poll))
+	poll := time.NewTimer(backoff.Jitter(l.o.Timing.Poll))
 	defer poll.Stop()
 	wake := time.NewTimer(0)
 	defer wake.Stop()
@@ -112,7 +112,7 @@ func (l *Loop) Run(ctx context.Context) error {
 			l.core.Refetch()
 		case <-poll.C:
 			l.core.Refetch()
-			poll.Reset(jitter(l.o.Timing.Poll))
+			poll.Reset(backoff.Jitter(l.o.Timing.Poll))
 		case <-wake.C:
 		}
 		if time.Now().Before(l.retry) && l.failures > 0 && !l.news() {
@@ -131,9 +131,6 @@ func (l *Loop) news() bool {
 	n, _ := l.o.Feed.Pending()
 	return l.blocked && n > 0
 }
-
-// jitter returns a random time around d, so that replicas do not act in step.
-func jitter(d time.Duration) time.Duration { return d/2 + rand.N(d) }
 
 // settled waits until a burst is over or has lasted too long; it reports
 // whether ctx goes on.
@@ -202,7 +199,7 @@ func (l *Loop) backoff(err error) time.Duration {
 	if isRace(err) || errors.Is(err, git.ErrMoved) || errors.Is(err, ErrLoading) {
 		first = 5 * time.Millisecond
 	}
-	return jitter(min(l.o.Timing.Retry, first<<min(l.failures-1, 16)))
+	return backoff.Jitter(backoff.Pauses{First: first, Most: l.o.Timing.Retry}.After(l.failures))
 }
 
 // pause returns how long to sleep when nothing happens.

@@ -21,6 +21,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/argocd/notify"
 	"github.com/gatorcloud/sluice/renderer/argocd/soak"
 	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
+	"github.com/gatorcloud/sluice/renderer/backoff"
 	"github.com/gatorcloud/sluice/renderer/etcd"
 	"github.com/gatorcloud/sluice/renderer/etcd/election"
 	"github.com/gatorcloud/sluice/renderer/etcd/status"
@@ -171,7 +172,8 @@ type environment struct {
 func (e *environment) run(ctx context.Context) {
 	e.c.Metrics.Environment(e.name.String())
 	e.c.Health.Set("etcd/"+e.name.String(), loop.ErrLoading)
-	for pause := time.Duration(0); ctx.Err() == nil; {
+	pauses := backoff.New(100*time.Millisecond, 30*time.Second)
+	for ctx.Err() == nil {
 		began := time.Now()
 		err := e.once(ctx)
 		if ctx.Err() != nil {
@@ -179,13 +181,9 @@ func (e *environment) run(ctx context.Context) {
 		}
 		e.log.Warn("beginning the environment again", "error", err, "hint", fault.HintOf(err))
 		if time.Since(began) > time.Minute {
-			pause = 0
+			pauses.Reset()
 		}
-		pause = min(max(2*pause, 100*time.Millisecond), 30*time.Second)
-		select {
-		case <-ctx.Done():
-		case <-time.After(pause):
-		}
+		_ = backoff.Sleep(ctx, pauses.Next()) // the loop asks ctx
 	}
 }
 
