@@ -3,7 +3,9 @@ package replica
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gatorcloud/sluice/renderer/argocd/notify"
@@ -24,9 +26,12 @@ import (
 
 // term is what a leader does until its term ends.
 type term struct {
-	*environment
-	core   *loop.Core
-	status *status.Writer // nil writes none
+	c       *Config // the replica's
+	name    ident.Environment
+	log     *slog.Logger
+	failing *atomic.Int64 // the environment's
+	core    *loop.Core
+	status  *status.Writer // nil writes none
 	// bad is how many records of each tenant are left out.
 	bad   map[ident.Tenant]int
 	soaks *soak.Watcher // nil refreshes none
@@ -36,14 +41,14 @@ type term struct {
 func (e *environment) lead(ctx context.Context, t *election.Term, mirror *watch.Mirror, watcher *watch.Watcher) error {
 	name := e.name.String()
 	config := loop.Config{Environment: e.name, Pipeline: e.c.Pipeline, Branch: e.c.Repo, Source: mirror,
-		Version: e.c.Version, AllowRemovals: e.c.AllowRemovals, Workers: e.c.Workers, Turn: &e.turn}
+		Version: e.c.Version, AllowRemovals: e.c.AllowRemovals, Workers: e.c.Workers, Turn: e.turn}
 	o := status.Options{Client: e.c.Store.Client(), Environment: name, Prefix: e.place, Logger: e.log, Hear: e.wrote}
 	if t != nil {
 		config.Fence, config.Lead = t.Fence, t.Check
 		guard := t.Guard()
 		o.Guard = &guard
 	}
-	work := &term{environment: e, core: loop.NewCore(config), bad: map[ident.Tenant]int{}}
+	work := &term{c: e.c, name: e.name, log: e.log, failing: &e.failing, core: loop.NewCore(config), bad: map[ident.Tenant]int{}}
 	var all sync.WaitGroup
 	defer all.Wait()
 	ctx, cancel := context.WithCancel(ctx)

@@ -104,7 +104,7 @@ func (r *Replica) Run(ctx context.Context) error {
 	for _, name := range envs {
 		poke := make(chan struct{}, 1)
 		r.pokes = append(r.pokes, poke)
-		e := &environment{Replica: r, name: name, poke: poke, log: r.c.Logger.With("environment", name.String())}
+		e := &environment{c: &r.c, turn: &r.turn, name: name, poke: poke, log: r.c.Logger.With("environment", name.String())}
 		all.Go(func() { e.run(ctx) })
 	}
 	all.Go(func() { r.housekeep(ctx) })
@@ -158,7 +158,8 @@ func (r *Replica) housekeep(ctx context.Context) {
 
 // environment is one environment of a replica.
 type environment struct {
-	*Replica
+	c    *Config       // the replica's
+	turn *sync.RWMutex // that environments share which write one branch
 	name ident.Environment
 	poke chan struct{}
 	log  *slog.Logger

@@ -32,7 +32,7 @@ func newUp(dir *string) *cobra.Command {
 		Short: "Bring a lab up and print how to reach it",
 		Example: `  lab up
   lab up --set v3 --dir /tmp/v3
-  lab up --argocd-cm plugin/install/argocd-cm.yaml --plugin sluice=plugin.yaml
+  lab up --argocd-cm plugin/install/settings/argocd-cm.yaml --plugin sluice=plugin.yaml
   lab up --plugin-server 'sluice=/opt/sluice-cmp serve --socket {socket}'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
