@@ -34,16 +34,16 @@ type part struct {
 }
 
 // Build renders the base of v. The error joins every fault of it, each with a
-// hint. The result depends on v's files only.
-func Build(v *catalog.Version) (*Base, error) {
+// hint. The result depends on v's files only; ctx ends the work.
+func Build(ctx context.Context, v *catalog.Version) (*Base, error) {
 	b := &builder{version: v, engine: overlay.New(overlay.Options{}), images: newImages(v.Images)}
 	for bucket, components := range v.Buckets() {
 		for _, c := range components {
-			b.component(c, bucket)
+			b.component(ctx, c, bucket)
 		}
 	}
 	if v.Routes != "" {
-		b.routes(len(v.Buckets()))
+		b.routes(ctx, len(v.Buckets()))
 	}
 	if len(b.faults) == 0 { // a component that was not rendered may use them
 		b.add("images", b.images.unused()...)
@@ -53,7 +53,7 @@ func Build(v *catalog.Version) (*Base, error) {
 	if len(b.faults) > 0 {
 		return nil, errors.Join(b.faults...)
 	}
-	return b.base(replacements)
+	return b.base(ctx, replacements)
 }
 
 // builder collects the parts and faults of one version.
@@ -62,6 +62,7 @@ type builder struct {
 	engine  *overlay.Engine
 	images  *images
 	parts   []part
+	places  []replacement // where charts use the namespace
 	faults  []error
 }
 
@@ -72,14 +73,14 @@ func (b *builder) add(place string, faults ...error) {
 }
 
 // component renders, checks and marks the objects of one component.
-func (b *builder) component(c catalog.Component, bucket int) {
+func (b *builder) component(ctx context.Context, c catalog.Component, bucket int) {
 	place := fmt.Sprintf("component %q", c.Name)
 	var objects []object
 	var err error
 	if c.Source == catalog.SourceHelm {
-		objects, err = renderChart(b.version.Files, c)
+		objects, err = b.chart(ctx, c)
 	} else {
-		objects, err = b.kustomize(c.Path)
+		objects, err = b.kustomize(ctx, c.Path)
 	}
 	if err != nil {
 		b.add(place, err)
@@ -94,8 +95,8 @@ func (b *builder) component(c catalog.Component, bucket int) {
 
 // routes renders the routes, which come last and may hold no workload: they
 // are gone while the product is suspended.
-func (b *builder) routes(bucket int) {
-	objects, err := b.kustomize(b.version.Routes)
+func (b *builder) routes(ctx context.Context, bucket int) {
+	objects, err := b.kustomize(ctx, b.version.Routes)
 	if err != nil {
 		b.add("routes", err)
 		return
@@ -119,9 +120,21 @@ func (b *builder) finish(place string, m mark, objects []object) []object {
 	return objects
 }
 
+// chart renders a chart of the version, whose objects find the tenant's
+// namespace by replacements.
+func (b *builder) chart(ctx context.Context, c catalog.Component) ([]object, error) {
+	objects, err := renderChart(ctx, b.version.Files, c)
+	for _, o := range objects {
+		places, faults := namespaces(o)
+		b.add(fmt.Sprintf("component %q", c.Name), faults...)
+		b.places = append(b.places, places...)
+	}
+	return objects, err
+}
+
 // kustomize builds a Kustomize directory of the version.
-func (b *builder) kustomize(dir string) ([]object, error) {
-	out, err := b.engine.Build(context.Background(), b.version.Files, dir)
+func (b *builder) kustomize(ctx context.Context, dir string) ([]object, error) {
+	out, err := b.engine.Build(ctx, b.version.Files, dir)
 	if err != nil {
 		return nil, hinted(err, "try `kustomize build` in that directory of the version")
 	}
@@ -143,7 +156,7 @@ func (b *builder) distinct() {
 }
 
 // base writes the directory.
-func (b *builder) base(replacements []byte) (*Base, error) {
+func (b *builder) base(ctx context.Context, replacements []byte) (*Base, error) {
 	out := &Base{Version: b.version, parts: b.parts}
 	files, err := baseFiles(b.version, b.parts)
 	if err != nil {
@@ -155,7 +168,7 @@ func (b *builder) base(replacements []byte) (*Base, error) {
 	}
 	out.Digest = tree.Digest(out.Dir)
 	out.KeepsData = slices.ContainsFunc(b.parts, part.keepsData)
-	if err := b.prove(out); err != nil {
+	if err := b.prove(ctx, out); err != nil {
 		return nil, fmt.Errorf("building %s: %w", b.version.Ref, err)
 	}
 	return out, nil

@@ -57,7 +57,7 @@ func versions(t testing.TB, files fs.FS) []*catalog.Version {
 
 func build(t testing.TB, edits map[string]string) *Base {
 	t.Helper()
-	b, err := Build(versions(t, demo(t, edits))[0])
+	b, err := Build(t.Context(), versions(t, demo(t, edits))[0])
 	if err != nil {
 		t.Fatalf("Build: %v", err)
 	}
@@ -301,7 +301,7 @@ func TestCollisions(t *testing.T) {
 			}
 			var all []*Base
 			for _, v := range versions(t, files) {
-				b, err := Build(v)
+				b, err := Build(t.Context(), v)
 				if err != nil {
 					t.Fatal(err)
 				}

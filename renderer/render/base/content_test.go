@@ -2,6 +2,7 @@ package base_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -47,7 +48,7 @@ var buildContent = sync.OnceValues(func() (*content, error) {
 	}
 	all := &content{c, map[catalog.Ref]map[string][]byte{}}
 	for _, v := range c.All() {
-		b, err := base.Build(v)
+		b, err := base.Build(context.Background(), v)
 		if err != nil {
 			return nil, fmt.Errorf("building base of %s: %w", v.Ref, err)
 		}

@@ -30,17 +30,3 @@ func FuzzParseObjects(f *testing.F) {
 		}
 	})
 }
-
-// FuzzCheckTemplate parses hostile templates: none may panic, and none that
-// names the clock may pass.
-func FuzzCheckTemplate(f *testing.F) {
-	for _, s := range []string{"{{ now }}", "{{ if .x }}{{ else }}{{ keys . | sortAlpha }}{{ end }}", "{{ define \"a\" }}{{ template \"b\" (now) }}{{ end }}", "{{ with $x := dict }}{{ end }}", "{{ (now).Unix }}"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		err := checkTemplate("t", text)
-		if withNow := checkTemplate("t", text+"{{ now }}"); err == nil && withNow == nil {
-			t.Errorf("now passes behind %q", text)
-		}
-	})
-}

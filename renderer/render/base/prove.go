@@ -1,10 +1,12 @@
 package base
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
@@ -15,9 +17,9 @@ import (
 // prove builds the three overlays of a version with sample parameters, so that
 // a replacement that kustomize refuses, or that breaks what the base promises,
 // is found when the version is published and not at a customer's.
-func (b *builder) prove(out *Base) error {
+func (b *builder) prove(ctx context.Context, out *Base) error {
 	for _, state := range []string{manifest.ActiveDir, manifest.SuspendedDir, manifest.RetainedDir} {
-		objects, err := b.sample(out, state)
+		objects, err := b.sample(ctx, out, state)
 		if err != nil {
 			return hinted(fmt.Errorf("proving state %q: %w", state, err), "mend the entry of replacements.yaml that writes there")
 		}
@@ -29,7 +31,7 @@ func (b *builder) prove(out *Base) error {
 }
 
 // sample builds an overlay of a made-up tenant.
-func (b *builder) sample(out *Base, state string) ([]object, error) {
+func (b *builder) sample(ctx context.Context, out *Base, state string) ([]object, error) {
 	spec := manifest.KustomizationSpec{Namespace: "tenant-1000006", State: state}
 	if out.Version.Sharing != catalog.SharingEnvironment {
 		spec.Tenant = "1000006"
@@ -41,9 +43,12 @@ func (b *builder) sample(out *Base, state string) ([]object, error) {
 	if err != nil {
 		return nil, err
 	}
-	manifests, err := b.engine.Build(context.Background(), dir, ".")
+	manifests, err := b.engine.Build(ctx, dir, ".")
 	if err != nil {
 		return nil, err
+	}
+	if bytes.Contains(manifests, []byte(namespaceMark)) {
+		return nil, fault.Hintf("use .Release.Namespace in plain values only", "a chart's namespace stays %q", namespaceMark)
 	}
 	return parseObjects(manifests)
 }
@@ -152,5 +157,14 @@ func hinted(err error, hint string) error {
 	if fault.HintOf(err) != "" {
 		return err
 	}
-	return fault.Hintf(hint, "%w", oneLine(err))
+	return fault.Hintf(hint, "%w", &lineError{err})
 }
+
+// lineError keeps a library's error on one line.
+type lineError struct{ error }
+
+// Error returns the message on one line.
+func (e *lineError) Error() string { return strings.Join(strings.Fields(e.error.Error()), " ") }
+
+// Unwrap returns the error as it was.
+func (e *lineError) Unwrap() error { return e.error }

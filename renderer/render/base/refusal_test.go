@@ -92,30 +92,36 @@ func TestBuildRefuses(t *testing.T) {
 		"RouteWorkload":   {"routes are taken away", map[string]string{routeFile: text(t, routeFile) + "---\n" + text(t, jobFile)}, []string{"routes", "demo-init-7"}},
 		"EmptyComponent":  {"an empty component gates nothing", map[string]string{"components/web/kustomization.yaml": "resources: []\n"}, []string{`component "web"`}},
 
-		"Now":          {"the clock is no input", template("{{ now }}"), []string{`"now"`, "extra.yaml"}},
-		"Random":       {"chance is no input", template("{{ randAlphaNum 5 }}"), []string{`"randAlphaNum"`}},
-		"UUID":         {"chance is no input", template("{{ uuidv4 }}"), []string{`"uuidv4"`}},
-		"Lookup":       {"the cluster is no input", template("{{ lookup \"v1\" \"Secret\" \"\" \"\" }}"), []string{`"lookup"`}},
-		"Env":          {"the environment is no input", template("{{ env \"HOME\" }}"), []string{`"env"`}},
-		"DNS":          {"the network is no input", template("{{ getHostByName \"x\" }}"), []string{`"getHostByName"`}},
-		"CA":           {"keys are made in the cluster", template("{{ (genCA \"x\" 365).Cert }}"), []string{`"genCA"`}},
-		"InElse":       {"branches that are not taken count", template("{{ if false }}{{ else }}{{ now }}{{ end }}"), []string{`"now"`}},
-		"InDefine":     {"named templates count", map[string]string{"components/cache/templates/_x.tpl": "{{ define \"x\" }}{{ range until 3 }}{{ . | printf \"%v%v\" now }}{{ end }}{{ end }}"}, []string{`"now"`}},
-		"InValues":     {"tpl renders values", map[string]string{"components/cache/values.yaml": "size: 5\nport: 6379\ngreeting: \"{{ now }}\"\n"}, []string{`"now"`, "greeting"}},
-		"InOwnValues":  {"tpl renders values", edit("product.yaml", "size: 1000000", "greeting: ['{{ now }}']"), []string{`"now"`}},
-		"Unordered":    {"maps have no order", template("{{ keys .Values | join \",\" }}"), []string{`"keys"`, "sortAlpha"}},
-		"UnorderedArg": {"maps have no order", template("{{ join \",\" (values .Values) }}"), []string{`"values"`, "sortAlpha"}},
-		"SortedNow":    {"what is sorted is looked at too", template("{{ len (keys (dict \"a\" now)) }}"), []string{`"now"`}},
-		"RenderedTag":  {"tags change types unseen", map[string]string{extraFile: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {a: {{ printf \"!!str 1\" }}}\n"}, []string{"extra.yaml", "!!str"}},
-		"Hook":         {"hooks are not run", edit(cacheFile, "  name: {{ include \"cache.name\" . }}\n", "  name: {{ include \"cache.name\" . }}\n  annotations: {helm.sh/hook: pre-install}\n"), []string{"helm.sh/hook"}},
-		"ChartCRD":     {"definitions serve everybody", map[string]string{"components/cache/crds/x.yaml": "apiVersion: v1\nkind: X\n"}, []string{"crds/x.yaml"}},
-		"Library":      {"a library renders nothing", map[string]string{chartFile: text(t, chartFile) + "type: library\n"}, []string{"library"}},
-		"KubeVersion":  {"charts say what they need", edit(chartFile, ">=1.25.0-0", "<1.20.0"), []string{"<1.20.0"}},
-		"MissingChart": {"dependencies are vendored", map[string]string{chartFile: text(t, chartFile) + "dependencies: [{name: redis, version: 1.0.0, repository: \"https://example.com\"}]\n"}, []string{`"redis"`}},
-		"BadTemplate":  {"templates parse", template("{{ if }}"), []string{"extra.yaml"}},
-		"BadCall":      {"templates render", template("{{ fail \"told you\" }}"), []string{"told you"}},
-		"BadYAML":      {"templates give YAML", map[string]string{extraFile: "a: {{ printf \"[\" }}\n"}, []string{"extra.yaml"}},
-		"RenderedBomb": {"aliases are never expanded", map[string]string{extraFile: "a: {{ printf \"&\" }}x [1]\nb: *x\n"}, []string{"extra.yaml", "anchors"}},
+		"Now":           {"the clock is no input", template("{{ now }}"), []string{`"now"`, "extra.yaml"}},
+		"Random":        {"chance is no input", template("{{ randAlphaNum 5 }}"), []string{`"randAlphaNum"`}},
+		"UUID":          {"chance is no input", template("{{ uuidv4 }}"), []string{`"uuidv4"`}},
+		"Lookup":        {"the cluster is no input", template("{{ lookup \"v1\" \"Secret\" \"\" \"\" }}"), []string{`"lookup"`}},
+		"Env":           {"the environment is no input", template("{{ env \"HOME\" }}"), []string{`"env"`}},
+		"DNS":           {"the network is no input", template("{{ getHostByName \"x\" }}"), []string{`"getHostByName"`}},
+		"CA":            {"keys are made in the cluster", template("{{ (genCA \"x\" 365).Cert }}"), []string{`"genCA"`}},
+		"InElse":        {"branches that are not taken count", template("{{ if false }}{{ else }}{{ now }}{{ end }}"), []string{`"now"`}},
+		"InDefine":      {"named templates count", map[string]string{"components/cache/templates/_x.tpl": "{{ define \"x\" }}{{ range until 3 }}{{ . | printf \"%v%v\" now }}{{ end }}{{ end }}"}, []string{`"now"`}},
+		"InTpl":         {"tpl has no other functions", template("{{ tpl `{{ now }}` . }}"), []string{`"now"`, "extra.yaml"}},
+		"Namespaced":    {"the name is another for each tenant", template("{{ .Release.Namespace | sha256sum }}"), []string{".Release.Namespace"}},
+		"NamespaceCut":  {"the name may be longer than the mark", template("{{ .Release.Namespace | trunc 30 }}"), []string{".Release.Namespace"}},
+		"NamespaceIn":   {"no replacement writes between two characters", template("http://web.{{ .Release.Namespace }}:80/"), []string{"data.a", "web.NAMESPACE.svc"}},
+		"NamespaceKey":  {"fields have fixed names", map[string]string{extraFile: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {'{{ .Release.Namespace }}': a}\n"}, []string{"name of a field"}},
+		"NamespaceName": {"objects have fixed names", map[string]string{extraFile: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: 'x-{{ .Release.Namespace }}'}\n"}, []string{"metadata.name", "part of the version"}},
+		"Default":       {"a namespace of its own is not the tenant's", map[string]string{extraFile: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: default}\n"}, []string{"metadata.namespace"}},
+		"Empty":         {"nothing is left out silently", map[string]string{extraFile: "{}\n"}, []string{"extra.yaml", "no object"}},
+		"UnknownHook":   {"helm would drop it", map[string]string{extraFile: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, annotations: {helm.sh/hook: sometime}}\n"}, []string{"hooks of an unknown kind"}},
+		"Endless":       {"a chart ends", template("{{ until 100000000 }}"), []string{"extra.yaml", "costs more than a chart may"}},
+		"SortedNow":     {"what is sorted is looked at too", template("{{ len (keys (dict \"a\" now)) }}"), []string{`"now"`}},
+		"RenderedTag":   {"tags change types unseen", map[string]string{extraFile: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {a: {{ printf \"!!str 1\" }}}\n"}, []string{"extra.yaml", "!!str"}},
+		"Hook":          {"hooks are not run", edit(cacheFile, "  name: {{ include \"cache.name\" . }}\n", "  name: {{ include \"cache.name\" . }}\n  annotations: {helm.sh/hook: pre-install}\n"), []string{"helm.sh/hook"}},
+		"ChartCRD":      {"definitions serve everybody", map[string]string{"components/cache/crds/x.yaml": "apiVersion: v1\nkind: X\n"}, []string{"crds/x.yaml"}},
+		"Library":       {"a library renders nothing", map[string]string{chartFile: text(t, chartFile) + "type: library\n"}, []string{"library"}},
+		"KubeVersion":   {"charts say what they need", edit(chartFile, ">=1.25.0-0", "<1.20.0"), []string{"<1.20.0"}},
+		"MissingChart":  {"dependencies are vendored", map[string]string{chartFile: text(t, chartFile) + "dependencies: [{name: redis, version: 1.0.0, repository: \"https://example.com\"}]\n"}, []string{`"redis"`}},
+		"BadTemplate":   {"templates parse", template("{{ if }}"), []string{"extra.yaml"}},
+		"BadCall":       {"templates render", template("{{ fail \"told you\" }}"), []string{"told you"}},
+		"BadYAML":       {"templates give YAML", map[string]string{extraFile: "a: {{ printf \"[\" }}\n"}, []string{"extra.yaml"}},
+		"RenderedBomb":  {"aliases are never expanded", map[string]string{extraFile: "a: {{ printf \"&\" }}x [1]\nb: *x\n"}, []string{"extra.yaml", "anchors"}},
 
 		"Source":        {"parameters come from the overlay", map[string]string{replaceFile: "- source: {kind: Secret, name: x, fieldPath: data.y}\n  targets: [{select: {kind: Deployment}, fieldPaths: [spec.replicas]}]\n"}, []string{"entry 1", "Secret"}},
 		"Unknown":       {"parameters are declared", replace("logLvl", "ConfigMap", "demo-web", "data.LOG_LEVEL"), []string{`"logLvl"`}},
@@ -141,7 +147,7 @@ func TestBuildRefuses(t *testing.T) {
 			if err != nil {
 				t.Fatalf("LoadUnlocked: %v", err)
 			}
-			b, err := Build(c.All()[0])
+			b, err := Build(t.Context(), c.All()[0])
 			if err == nil {
 				t.Fatalf("%s: Build = %s, want an error", tc.reason, b.Digest)
 			}
@@ -166,7 +172,7 @@ func TestBuildReportsEveryFault(t *testing.T) {
 		jobFile: strings.Replace(text(t, jobFile), "demo-init-7", "demo-init", 1),
 		setFile: strings.Replace(text(t, setFile), "image: registry.example.com/demo", "image: other", 1),
 	}
-	_, err := Build(versions(t, demo(t, edits))[0])
+	_, err := Build(t.Context(), versions(t, demo(t, edits))[0])
 	if got := len(catalog.Faults(err)); got != 3 {
 		t.Errorf("Build = %v, want three faults", err)
 	}
@@ -175,6 +181,8 @@ func TestBuildReportsEveryFault(t *testing.T) {
 // What charts usually do is no fault.
 func TestChartsMay(t *testing.T) {
 	for name, body := range map[string]string{
+		"Keys":        "{{ keys .Values | join \",\" }}",
+		"Values":      "{{ join \",\" (values .Values) }}",
 		"SortKeys":    "{{ keys .Values | sortAlpha | join \",\" }}",
 		"SortCall":    "{{ sortAlpha (keys .Values) | join \",\" }}",
 		"CountKeys":   "{{ len (keys .Values) }}",

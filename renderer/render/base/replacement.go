@@ -49,7 +49,7 @@ type options struct {
 }
 
 // replacements checks the version's replacements.yaml and returns it as the
-// base has it.
+// base has it: behind what charts need, so that it has the last word.
 func (b *builder) replacements() []byte {
 	var list []replacement
 	if data, err := b.version.Files.Read(manifest.ReplacementsFile); err == nil {
@@ -63,7 +63,7 @@ func (b *builder) replacements() []byte {
 			b.add(fmt.Sprintf("%s: entry %d", manifest.ReplacementsFile, i+1), f)
 		}
 	}
-	if len(list) == 0 {
+	if list = append(b.places, list...); len(list) == 0 {
 		return []byte("[]\n")
 	}
 	data, err := yaml.Marshal(list)

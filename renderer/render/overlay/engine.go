@@ -9,7 +9,6 @@ import (
 	"weak"
 
 	"github.com/gatorcloud/sluice/renderer/model/tree"
-	"github.com/gatorcloud/sluice/renderer/render/overlay/charts"
 	"github.com/gatorcloud/sluice/renderer/render/overlay/hermetic"
 	"github.com/gatorcloud/sluice/renderer/render/overlay/stencil"
 	"github.com/gatorcloud/sluice/renderer/render/overlay/stock"
@@ -19,8 +18,6 @@ import (
 type Options struct {
 	// Limits bounds what a build may read and grow to.
 	Limits hermetic.Limits
-	// Charts renders the helmCharts of kustomizations; without it they are refused.
-	Charts charts.Inflater
 	// Families is how many bases, each in one state, are kept compiled; 256.
 	Families int
 }
@@ -90,13 +87,6 @@ func (e *Engine) read(dir *tree.Dir, root string) (stencil.Form, bool) {
 
 // general checks the tree and runs kustomize on it.
 func (e *Engine) general(ctx context.Context, dst []byte, dir *tree.Dir, root string) ([]byte, error) {
-	if e.options.Charts != nil && charts.Mentioned(dir) {
-		expanded, err := charts.Expand(ctx, dir, root, e.options.Charts, e.options.Limits)
-		if err != nil {
-			return dst, err
-		}
-		dir = expanded
-	}
 	if err := hermetic.Build(dir, root, e.options.Limits); err != nil {
 		return dst, err
 	}

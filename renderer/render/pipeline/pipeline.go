@@ -242,6 +242,6 @@ func (b *bases) Base(v *catalog.Version) (*base.Base, error) {
 		b.known[key] = e
 	}
 	b.mu.Unlock()
-	e.once.Do(func() { e.base, e.err = base.Build(v) })
+	e.once.Do(func() { e.base, e.err = base.Build(context.Background(), v) })
 	return e.base, e.err
 }

@@ -1,6 +1,7 @@
 package catalogcmd
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -42,7 +43,7 @@ anything.`,
 				if faults != nil {
 					return faults
 				}
-				rows, err := unpublished(c)
+				rows, err := unpublished(cmd.Context(), c)
 				if err != nil {
 					return err
 				}
@@ -62,7 +63,7 @@ anything.`,
 
 // unpublished returns the new versions of a catalog in which every version can
 // be built and no published one was touched.
-func unpublished(c *catalog.Catalog) ([]lockRow, error) {
+func unpublished(ctx context.Context, c *catalog.Catalog) ([]lockRow, error) {
 	var rows []lockRow
 	known := map[catalog.Ref]string{}
 	var bases []*base.Base
@@ -73,7 +74,7 @@ func unpublished(c *catalog.Catalog) ([]lockRow, error) {
 		} else {
 			known[v.Ref] = v.Digest
 		}
-		b, err := base.Build(v)
+		b, err := base.Build(ctx, v)
 		faults = append(faults, err)
 		if err == nil {
 			bases = append(bases, b)

@@ -61,7 +61,7 @@ func run(ctx context.Context, open func(context.Context) (fs.FS, error), stdout 
 	versions := 0
 	if c != nil {
 		versions = len(c.All())
-		faults = append(faults, bases(c))
+		faults = append(faults, bases(ctx, c))
 	}
 	root, err := fs.Sub(files, manifest.Root)
 	if err != nil {
@@ -84,11 +84,11 @@ func run(ctx context.Context, open func(context.Context) (fs.FS, error), stdout 
 }
 
 // bases builds the base of every version and looks for objects that collide.
-func bases(c *catalog.Catalog) error {
+func bases(ctx context.Context, c *catalog.Catalog) error {
 	var faults []error
 	var built []*base.Base
 	for _, v := range c.All() {
-		b, err := base.Build(v)
+		b, err := base.Build(ctx, v)
 		if err != nil {
 			faults = append(faults, err)
 			continue

@@ -35,7 +35,7 @@ func (s *scope) charts(k *types.Kustomization) error {
 	if len(k.HelmCharts) == 0 {
 		return nil
 	}
-	return s.fail("helmCharts", fault.Hintf("build with a chart inflater, or inflate the chart into the tree",
+	return s.fail("helmCharts", fault.Hintf("make the chart a component of source helm, or inflate it into the tree",
 		"chart %s would have to be inflated by a helm process", quote(k.HelmCharts[0].Name)))
 }
 

@@ -97,7 +97,7 @@ func (s *scope) plugin(n *yaml.Node) error {
 	case strings.HasSuffix(kind, "List"):
 		return fault.Hintf(hintPlugin, "plugin %s may hide others", quote(kind))
 	case strings.HasPrefix(kind, "HelmChart"):
-		return fault.Hintf("use the field helmCharts", "plugin %s would start helm", quote(kind))
+		return fault.Hintf("make the chart a component of source helm, or inflate it into the tree", "plugin %s would start helm", quote(kind))
 	}
 	fields, raw, err := decode(n)
 	if err != nil {

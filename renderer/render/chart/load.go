@@ -1,4 +1,4 @@
-package helm
+package chart
 
 import (
 	"bytes"
@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"helm.sh/helm/v3/pkg/chart"
+	helm "helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/chart/loader"
 	"helm.sh/helm/v3/pkg/ignore"
 
@@ -16,44 +16,57 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/tree"
 )
 
-// load reads a chart as helm reads a directory, .helmignore included.
-func load(files *tree.Dir) (*chart.Chart, error) {
+// load reads a chart as helm reads a directory, .helmignore included, and
+// refuses what `helm template` refuses to install.
+func load(files *tree.Dir) (*helm.Chart, error) {
 	rules, err := ignored(files)
 	if err != nil {
 		return nil, err
 	}
-	var kept []*loader.BufferedFile
-	if err := walk(files, "", rules, &kept); err != nil {
-		return nil, err
-	}
-	ch, err := loader.LoadFiles(kept)
+	ch, err := loader.LoadFiles(walk(files, "", rules, nil))
 	if err != nil {
-		return nil, fault.Hintf("mend the vendored chart", "loading chart: %s", strings.Join(strings.Fields(err.Error()), " "))
+		return nil, fault.Hintf("mend the vendored chart", "loading chart: %w", oneLine(err))
 	}
+	order(ch)
 	if t := ch.Metadata.Type; t != "" && t != "application" {
 		return nil, fault.Hintf("use an application chart", "chart %q is of type %q", ch.Name(), t)
 	}
 	for _, d := range ch.Metadata.Dependencies {
-		if !slices.ContainsFunc(ch.Dependencies(), func(have *chart.Chart) bool { return have.Name() == d.Name }) {
-			return nil, fault.Hintf("vendor it, unpacked, into charts/"+d.Name, "chart %q depends on chart %q, which is not there", ch.Name(), d.Name)
+		if !slices.ContainsFunc(ch.Dependencies(), func(have *helm.Chart) bool { return have.Name() == d.Name }) {
+			return nil, fault.Hintf("vendor it into charts/"+d.Name, "chart %q depends on chart %q, which is not there", ch.Name(), d.Name)
 		}
 	}
+	// helm template leaves them out, helm install does not.
+	if crds := ch.CRDObjects(); len(crds) > 0 {
+		return nil, fault.Hintf("publish them as an environment-shared component of source kustomize",
+			"chart %q holds the custom resource definition %q", ch.Name(), crds[0].Filename)
+	}
 	return ch, nil
+}
+
+// order sorts the charts in ch, which the loader returns as a map gives them.
+func order(ch *helm.Chart) {
+	subs := slices.Clone(ch.Dependencies())
+	slices.SortStableFunc(subs, func(a, b *helm.Chart) int { return strings.Compare(a.Name(), b.Name()) })
+	ch.SetDependencies(subs...)
+	for _, sub := range subs {
+		order(sub)
+	}
 }
 
 func ignored(files *tree.Dir) (*ignore.Rules, error) {
 	rules := ignore.Empty()
 	if data, err := files.Read(ignore.HelmIgnore); err == nil {
 		if rules, err = ignore.Parse(bytes.NewReader(data)); err != nil {
-			return nil, fault.Hintf("mend the file", "reading .helmignore: %w", err)
+			return nil, fault.Hintf("mend the file", "reading .helmignore: %w", oneLine(err))
 		}
 	}
 	rules.AddDefaults()
 	return rules, nil
 }
 
-// walk collects the files that the rules keep, in helm's order.
-func walk(d *tree.Dir, prefix string, rules *ignore.Rules, kept *[]*loader.BufferedFile) error {
+// walk appends the files below d that the rules keep, in helm's order.
+func walk(d *tree.Dir, prefix string, rules *ignore.Rules, kept []*loader.BufferedFile) []*loader.BufferedFile {
 	entries := slices.Clone(d.Entries())
 	slices.SortFunc(entries, func(a, b tree.Entry) int { return strings.Compare(a.Name, b.Name) })
 	for _, e := range entries {
@@ -61,17 +74,13 @@ func walk(d *tree.Dir, prefix string, rules *ignore.Rules, kept *[]*loader.Buffe
 		switch {
 		case rules.Ignore(name, info{e}):
 		case e.Dir != nil:
-			if err := walk(e.Dir, name, rules, kept); err != nil {
-				return err
-			}
-		case path.Ext(name) == ".tgz":
-			return fault.Hintf("unpack it", "%q is a packed chart", name)
+			kept = walk(e.Dir, name, rules, kept)
 		default:
 			data := bytes.TrimPrefix(bytes.Clone(e.Data), []byte("\xef\xbb\xbf"))
-			*kept = append(*kept, &loader.BufferedFile{Name: name, Data: data})
+			kept = append(kept, &loader.BufferedFile{Name: name, Data: data})
 		}
 	}
-	return nil
+	return kept
 }
 
 // info shows an entry to the rules of .helmignore.

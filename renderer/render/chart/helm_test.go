@@ -1,0 +1,110 @@
+package chart_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"helm.sh/helm/v3/pkg/chartutil"
+	"sigs.k8s.io/yaml"
+
+	"github.com/gatorcloud/sluice/renderer/model/tree"
+	"github.com/gatorcloud/sluice/renderer/render/chart"
+)
+
+// kubeVersion is what the released helm tells its templates.
+const kubeVersion = "v1.35.0"
+
+// release is what `helm template` renders for.
+func release(values map[string]any) chart.Release {
+	return chart.Release{Name: "r", Namespace: "ns", KubeVersion: kubeVersion, APIVersions: chartutil.DefaultVersionSet, Values: values}
+}
+
+// text is what `helm template` prints for documents.
+func text(docs []chart.Document) string {
+	var plain, hooks strings.Builder
+	for _, d := range docs {
+		b := &plain
+		if d.Hook {
+			b = &hooks
+		}
+		fmt.Fprintf(b, "---\n# Source: %s\n%s", d.Template, d.Text)
+	}
+	return strings.TrimSpace(plain.String()) + "\n" + hooks.String()
+}
+
+// helm returns the command; where it is not installed the test is skipped, in
+// CI it fails.
+func helm(t *testing.T) string {
+	t.Helper()
+	command, err := exec.LookPath("helm")
+	if err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal("helm is not installed")
+		}
+		t.Skip("helm is not installed")
+	}
+	return command
+}
+
+// template runs `helm template` on a directory.
+func template(t *testing.T, command, dir string, values map[string]any) (string, error) {
+	t.Helper()
+	data, err := yaml.Marshal(values)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "v.yaml")
+	if err := os.WriteFile(file, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, command, "template", "r", dir, "--namespace", "ns", "-f", file)
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+filepath.Join(dir, "none"))
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("%w: %s", err, strings.Join(strings.Fields(errs.String()), " "))
+	}
+	return out.String(), nil
+}
+
+// read returns the files of a directory.
+func read(dir string) (map[string][]byte, error) {
+	files := map[string][]byte{}
+	return files, filepath.WalkDir(dir, func(name string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(name)
+		rel, _ := filepath.Rel(dir, name) // name is below dir
+		files[filepath.ToSlash(rel)] = data
+		return err
+	})
+}
+
+// write makes a directory of files.
+func write(t *testing.T, files map[string][]byte) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, data := range files {
+		at := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(at, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+var _ = tree.FromFiles
