@@ -231,6 +231,8 @@ func TestLoadRefuses(t *testing.T) {
 		"UnknownSource":   {"there are two sources", edit("source: helm", "source: jsonnet"), []string{`"jsonnet"`}},
 		"UnknownSharing":  {"there are three sharings", edit("sharing: tenant", "sharing: world"), []string{`"world"`}},
 		"UnknownData":     {"there are two fates", edit("source: helm", "source: helm\n  data: maybe"), []string{`"maybe"`}},
+		"APIsWithout":     {"capabilities are for charts", edit("- name: ca-init\n", "- name: ca-init\n  apiVersions: [a.b/v1]\n"), []string{"apiVersions are for charts"}},
+		"BadAPI":          {"a version has a group", edit("- name: ca-init\n", "- name: ca-init\n  source: helm\n  apiVersions: [ServiceMonitor]\n"), []string{`"ServiceMonitor" is no API version`}},
 		"ValuesWithout":   {"values are for charts", edit("- name: ca-init\n", "- name: ca-init\n  values: {a: 1}\n"), []string{"values"}},
 		"RefWithPath":     {"a reference has no files", edit(`version: "3"`, `version: "3"`+"\n  path: x"), []string{`"identity"`, "path"}},
 		"RefWithoutVer":   {"a reference names a version", edit("  sharing: tenant\n  version: \"3\"\n", "  sharing: tenant\n"), []string{`"identity"`, "version"}},

@@ -3,11 +3,15 @@ package catalog
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 )
+
+// apiVersion is a group and a version, with or without a kind.
+var apiVersion = regexp.MustCompile(`^[a-z0-9.-]+/v[a-z0-9]+(/[A-Za-z0-9]+)?$`)
 
 // maxPriority is how many buckets later a component may be pushed at most.
 const maxPriority = 100
@@ -48,7 +52,7 @@ func (c *checker) components(docs []documentComponent) []Component {
 func (c *checker) component(name ident.Component, doc documentComponent) Component {
 	out := Component{
 		Name: name, Description: doc.Description, Source: doc.Source, Path: doc.Path,
-		Sharing: doc.Sharing, Priority: doc.Priority, Values: doc.Values, Data: doc.Data,
+		Sharing: doc.Sharing, Priority: doc.Priority, Values: doc.Values, APIVersions: doc.APIVersions, Data: doc.Data,
 	}
 	if out.Sharing == "" {
 		out.Sharing = SharingNone
@@ -90,6 +94,14 @@ func (c *checker) ownComponent(out *Component, doc documentComponent) {
 	if len(doc.Values) > 0 && doc.Source != SourceHelm {
 		c.refuse("remove the values, or write source: helm", "component %q: values are for charts only", out.Name)
 	}
+	if len(doc.APIVersions) > 0 && doc.Source != SourceHelm {
+		c.refuse("remove them, or write source: helm", "component %q: apiVersions are for charts only", out.Name)
+	}
+	for _, v := range doc.APIVersions {
+		if !apiVersion.MatchString(v) {
+			c.refuse("write it like monitoring.coreos.com/v1", "component %q: %q is no API version", out.Name, v)
+		}
+	}
 	switch doc.Data {
 	case "":
 		out.Data = DataKeep
@@ -114,7 +126,7 @@ func (c *checker) reference(out *Component, doc documentComponent) {
 		set  bool
 	}{
 		{"source", doc.Source != ""}, {"path", doc.Path != ""}, {"values", len(doc.Values) > 0},
-		{"data", doc.Data != ""}, {"priority", doc.Priority != 0},
+		{"apiVersions", len(doc.APIVersions) > 0}, {"data", doc.Data != ""}, {"priority", doc.Priority != 0},
 	} {
 		if f.set {
 			c.refuse("set it in the shared component, or write sharing: none", "component %q: a reference has no %s", out.Name, f.name)

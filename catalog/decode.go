@@ -46,6 +46,7 @@ type documentComponent struct {
 	DependsOn   []string       `json:"dependsOn"`
 	Priority    int            `json:"priority"`
 	Values      map[string]any `json:"values"`
+	APIVersions []string       `json:"apiVersions"`
 	Data        DataPolicy     `json:"data"`
 }
 

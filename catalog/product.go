@@ -61,6 +61,9 @@ type Component struct {
 	Priority int `json:"priority,omitempty"`
 	// Values are the values of a Helm chart.
 	Values map[string]any `json:"values,omitempty"`
+	// APIVersions are those of custom resources that a Helm chart finds in the
+	// cluster, such as "monitoring.coreos.com/v1", with or without a kind behind.
+	APIVersions []string `json:"apiVersions,omitempty"`
 	// Data says what becomes of claims on removal; keep when empty.
 	Data DataPolicy `json:"data,omitempty"`
 }

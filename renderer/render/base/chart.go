@@ -38,8 +38,10 @@ func renderChart(ctx context.Context, files *tree.Dir, c catalog.Component) ([]o
 	if !ok || e.Dir == nil {
 		return nil, fault.Hintf("vendor the chart there", "no directory %q", c.Path)
 	}
-	release := chart.Release{Name: c.Name.String(), Values: c.Values, KubeVersion: kubeVersion, APIVersions: apiVersions()}
-	release.Namespace = namespaceMark
+	release := chart.Release{
+		Name: c.Name.String(), Namespace: namespaceMark, Values: c.Values,
+		KubeVersion: kubeVersion, APIVersions: append(apiVersions(), c.APIVersions...),
+	}
 	docs, err := chart.Render(ctx, e.Dir, release)
 	if err != nil {
 		return nil, err
