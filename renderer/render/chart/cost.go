@@ -7,50 +7,46 @@ import (
 	"strings"
 )
 
-// shallow, deep and printfCost are what functions cost; growing returns more.
+// What functions cost; growing returns more.
 var (
-	shallow    = cost{eachSurface, free}
-	deep       = cost{eachBottom, func(m *meter, v reflect.Value) error { return m.bottom(v, 0) }}
-	printfCost = cost{func(m *meter, args []reflect.Value) error {
-		if err := eachBottom(m, args); err != nil {
-			return err
-		}
-		return m.spend(widths(args[0].String(), args[1]))
-	}, free}
-)
-
-// eachSurface charges for arguments, those of a variadic function one by one.
-func eachSurface(m *meter, args []reflect.Value) error {
-	for _, a := range args {
-		if err := m.surface(a); err != nil {
-			return err
-		}
-		if a.Kind() != reflect.Slice || a.Type().Elem().Kind() == reflect.Uint8 {
-			continue
-		}
-		for i := range a.Len() {
-			if err := m.surface(a.Index(i)); err != nil {
+	shallow  = cost{each((*meter).surface), free}
+	deep     = cost{each(bottom), bottom}
+	printing = cost{each((*meter).print), free}
+	dictCost = cost{func(m *meter, args []reflect.Value) error {
+		for i, a := range args {
+			if err := [...]func(reflect.Value) error{m.print, m.surface}[i%2](a); err != nil {
 				return err
 			}
 		}
-	}
-	return nil
-}
-
-func eachBottom(m *meter, args []reflect.Value) error {
-	for _, a := range args {
-		if err := m.bottom(a, 0); err != nil {
+		return nil
+	}, free}
+	printfCost = cost{func(m *meter, args []reflect.Value) error {
+		if err := printing.args(m, args); err != nil {
 			return err
 		}
+		return m.spend(widths(args[0].String(), args[1:]))
+	}, free}
+)
+
+func bottom(m *meter, v reflect.Value) error { return m.bottom(v, 0) }
+
+// each charges for arguments one by one.
+func each(charge func(*meter, reflect.Value) error) func(*meter, []reflect.Value) error {
+	return func(m *meter, args []reflect.Value) error {
+		for _, a := range args {
+			if err := charge(m, a); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
-	return nil
 }
 
 // growing returns the cost of a function that makes more than it is given.
 func growing(name string) cost {
 	makes := sizes()[name]
 	return cost{func(m *meter, args []reflect.Value) error {
-		if err := eachBottom(m, args); err != nil {
+		if err := printing.args(m, args); err != nil {
 			return err
 		}
 		return m.spend(makes(args))
@@ -90,7 +86,7 @@ func sizes() map[string]func([]reflect.Value) int {
 		"replace": func(a []reflect.Value) int {
 			return product(strings.Count(a[2].String(), a[0].String()), length(a[1]))
 		},
-		"seq":       func(a []reflect.Value) int { return seqLength(a[0]) },
+		"seq":       seqLength,
 		"until":     func(a []reflect.Value) int { return steps(0, a[0].Int(), 1) },
 		"untilStep": func(a []reflect.Value) int { return steps(a[0].Int(), a[1].Int(), a[2].Int()) },
 		"wrapWith":  func(a []reflect.Value) int { return product(a[2].Len()+1, length(a[1])) },
@@ -115,9 +111,9 @@ func steps(start, stop, step int64) int {
 }
 
 // seqLength returns the steps of seq, which has one to three arguments.
-func seqLength(args reflect.Value) int {
-	at := func(i int) int64 { return args.Index(i).Int() }
-	switch args.Len() {
+func seqLength(args []reflect.Value) int {
+	at := func(i int) int64 { return args[i].Int() }
+	switch len(args) {
 	case 1:
 		return steps(1, at(0), 1)
 	case 2:
@@ -143,7 +139,7 @@ func matching(expression, text string) int {
 }
 
 // widths returns the steps of the paddings that a format asks for.
-func widths(format string, args reflect.Value) int {
+func widths(format string, args []reflect.Value) int {
 	total, n := 0, 0
 	for _, c := range format {
 		if c < '0' || c > '9' {
@@ -154,9 +150,9 @@ func widths(format string, args reflect.Value) int {
 		}
 	}
 	if strings.Contains(format, "*") {
-		for i := range args.Len() {
+		for _, a := range args {
 			var w int64
-			if v := args.Index(i).Elem(); v.CanInt() {
+			if v := a.Elem(); v.CanInt() {
 				w = v.Int()
 			}
 			if w < 0 {

@@ -85,7 +85,7 @@ func render(ctx context.Context, ch *helm.Chart, top chartutil.Values) (map[stri
 			continue
 		}
 		s.scope["Template"] = chartutil.Values{"Name": s.name, "BasePath": s.base}
-		text, err := set.execute(s.name, reflect.ValueOf(s.scope))
+		text, err := set.execute(s.name, reflect.ValueOf(chartutil.Values(s.scope)))
 		if err != nil {
 			return nil, m.explain(s.name, err)
 		}

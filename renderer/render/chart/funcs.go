@@ -25,11 +25,14 @@ push regexQuoteMeta rest reverse semver semverCompare set sha1sum sha256sum sha5
 substr swapcase ternary title toDecimal trim trimAll trimPrefix trimSuffix trimall trunc tuple typeIs typeIsLike typeOf
 unset untitle upper urlJoin urlParse wrap`
 
-// deepFuncs read their arguments to the bottom, or make something deep.
-const deepFuncs = `add add1 add1f addf biggest cat ceil deepCopy deepEqual dict div divf float64 floor has int int64 max maxf
-merge mergeOverwrite min minf mod mul mulf mustDeepCopy mustFromJson mustHas mustMerge mustMergeOverwrite mustToJson
-mustToPrettyJson mustToRawJson mustWithout quote round sortAlpha squote sub subf toPrettyJson toRawJson toString toStrings
-without`
+// deepFuncs read their arguments to the bottom, those that count for the text
+// of an error that nobody sees, or make something deep.
+const deepFuncs = `add add1 add1f addf biggest ceil deepCopy deepEqual div divf float64 floor has int int64 max maxf merge
+mergeOverwrite min minf mod mul mulf mustDeepCopy mustFromJson mustHas mustMerge mustMergeOverwrite mustToJson
+mustToPrettyJson mustToRawJson mustWithout round sub subf toPrettyJson toRawJson without`
+
+// printFuncs write their arguments as Go does.
+const printFuncs = `cat quote sortAlpha squote toString toStrings`
 
 // growingFuncs make more than they are given; cost tells how much.
 const growingFuncs = `derivePassword indent join mustRegexFind mustRegexFindAll mustRegexMatch mustRegexReplaceAll
@@ -46,12 +49,12 @@ genPrivateKey genSelfSignedCert genSelfSignedCertWithKey genSignedCert genSigned
 htmlDateInZone htpasswd lookup mustDateModify mustToDate must_date_modify now osBase osClean osDir osExt osIsAbs randAlpha
 randAlphaNum randAscii randBytes randInt randNumeric shuffle toDate unixEpoch uuidv4`
 
-// impureError says that a template calls a function that has no fixed result.
+// impureError says that a template does what has no fixed result.
 type impureError struct{ name string }
 
-// Error names the function.
+// Error names it.
 func (e *impureError) Error() string {
-	return fmt.Sprintf("function %q gives another result each time", e.name)
+	return e.name + " gives another result each time"
 }
 
 // builtins names the functions of the template language itself.
@@ -72,7 +75,7 @@ func impure(err error) (*impureError, bool) {
 	if found == nil || !slices.Contains(strings.Fields(impureFuncs), found[1]) {
 		return nil, false
 	}
-	return &impureError{found[1]}, true
+	return &impureError{fmt.Sprintf("function %q", found[1])}, true
 }
 
 // functions returns what templates may call.
@@ -85,6 +88,9 @@ func functions(m *meter) template.FuncMap {
 	for _, name := range strings.Fields(deepFuncs) {
 		out[name] = metered(m, deep, library[name])
 	}
+	for _, name := range strings.Fields(printFuncs) {
+		out[name] = metered(m, printing, library[name])
+	}
 	for _, name := range strings.Fields(growingFuncs) {
 		out[name] = metered(m, growing(name), library[name])
 	}
@@ -94,6 +100,10 @@ func functions(m *meter) template.FuncMap {
 	for name, f := range ownDeep() {
 		out[name] = metered(m, deep, f)
 	}
+	for name, f := range ownPrint() {
+		out[name] = metered(m, printing, f)
+	}
+	out["dict"] = metered(m, dictCost, library["dict"])
 	out["printf"] = metered(m, printfCost, fmt.Sprintf)
 	for _, name := range []string{"include", "tpl"} {
 		out[name] = func(string, any) (string, error) { return "", nil } // a set has its own
@@ -101,7 +111,8 @@ func functions(m *meter) template.FuncMap {
 	return out
 }
 
-// cost charges for a call before it is made, and for its result.
+// cost charges for a call before it is made, and for its result. Arguments of
+// variadic functions stand there one by one.
 type cost struct {
 	args   func(m *meter, args []reflect.Value) error
 	result func(m *meter, result reflect.Value) error
@@ -123,7 +134,11 @@ func metered(m *meter, c cost, f any) any {
 		if t.IsVariadic() {
 			call = fn.CallSlice
 		}
-		err := c.args(m, args)
+		given := args
+		if t.IsVariadic() {
+			given = flat(args)
+		}
+		err := c.args(m, given)
 		if err != nil {
 			return []reflect.Value{reflect.Zero(t.Out(0)), reflect.ValueOf(&err).Elem()}
 		}
@@ -134,6 +149,16 @@ func metered(m *meter, c cost, f any) any {
 		err = c.result(m, out[0])
 		return []reflect.Value{out[0], reflect.ValueOf(&err).Elem()}
 	}).Interface()
+}
+
+// flat returns the arguments of a variadic function one by one.
+func flat(args []reflect.Value) []reflect.Value {
+	last := len(args) - 1
+	out := slices.Clone(args[:last])
+	for i := range args[last].Len() {
+		out = append(out, args[last].Index(i))
+	}
+	return out
 }
 
 func params(t reflect.Type) []reflect.Type {

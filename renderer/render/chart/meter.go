@@ -67,7 +67,7 @@ func (m *meter) leave() { m.depth-- }
 func (m *meter) pass(v reflect.Value) (reflect.Value, error) { return v, m.surface(v) }
 
 // show is pass for what is about to be read to its bottom, such as printed.
-func (m *meter) show(v reflect.Value) (reflect.Value, error) { return v, m.bottom(v, 0) }
+func (m *meter) show(v reflect.Value) (reflect.Value, error) { return v, m.print(v) }
 
 // surface charges for a value without what is inside it.
 func (m *meter) surface(v reflect.Value) error {
@@ -88,42 +88,60 @@ func (m *meter) surface(v reflect.Value) error {
 
 // bottom charges for a value and all that is inside. A value that is inside
 // itself, which `set` can make, ends at the depth.
-func (m *meter) bottom(v reflect.Value, depth int) error {
-	if depth > maxDepth {
-		return &costError{fmt.Sprintf("it prints a value that is more than %d deep", maxDepth)}
+func (m *meter) bottom(v reflect.Value, depth int) error { return m.walk(v, depth, m.bottom) }
+
+// print is bottom for a value that is written as Go writes it: a pointer as
+// what it points to, but one inside as its address.
+func (m *meter) print(v reflect.Value) error {
+	for (v.Kind() == reflect.Interface || v.Kind() == reflect.Pointer) && !v.IsNil() {
+		v = v.Elem()
 	}
-	if err := m.spend(depth / 8); err != nil { // indentation
+	return m.printed(v, 0)
+}
+
+func (m *meter) printed(v reflect.Value, depth int) error {
+	if v.Kind() == reflect.Pointer && !v.IsNil() {
+		return &impureError{"printing an address of memory"}
+	}
+	return m.walk(v, depth, m.printed)
+}
+
+// walk charges for a value; into charges for those inside.
+func (m *meter) walk(v reflect.Value, depth int, into func(reflect.Value, int) error) error {
+	if depth > maxDepth {
+		return &costError{fmt.Sprintf("it reads a value that is more than %d deep", maxDepth)}
+	}
+	if err := errors.Join(m.spend(depth/8), m.surface(v)); err != nil { // indentation
 		return err
 	}
 	switch v.Kind() {
 	case reflect.Interface, reflect.Pointer:
-		if v.IsNil() {
-			return m.spend(1)
+		if !v.IsNil() {
+			return into(v.Elem(), depth+1)
 		}
-		return m.bottom(v.Elem(), depth+1)
 	case reflect.Map:
 		for each := v.MapRange(); each.Next(); {
-			if err := errors.Join(m.surface(each.Key()), m.bottom(each.Value(), depth+1)); err != nil {
+			if err := errors.Join(m.surface(each.Key()), into(each.Value(), depth+1)); err != nil {
 				return err
 			}
 		}
 	case reflect.Slice, reflect.Array:
 		if v.Type().Elem().Kind() == reflect.Uint8 {
-			break
+			return nil
 		}
 		for i := range v.Len() {
-			if err := m.bottom(v.Index(i), depth+1); err != nil {
+			if err := into(v.Index(i), depth+1); err != nil {
 				return err
 			}
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			if err := m.bottom(v.Field(i), depth+1); err != nil {
+			if err := into(v.Field(i), depth+1); err != nil {
 				return err
 			}
 		}
 	}
-	return m.surface(v)
+	return nil
 }
 
 // output is where a template writes.

@@ -26,8 +26,7 @@ func ownShallow() template.FuncMap {
 	}
 }
 
-// ownDeep are the functions of helm's own that read or make deep values, and
-// those of the template language that print.
+// ownDeep are the functions of helm's own that read or make deep values.
 func ownDeep() template.FuncMap {
 	return template.FuncMap{
 		"fromJson":      func(text string) map[string]any { return decoded(json.Unmarshal, text) },
@@ -39,7 +38,12 @@ func ownDeep() template.FuncMap {
 		"toToml":        toTOML,
 		"toYaml":        toYAML,
 		"toYamlPretty":  toYAMLPretty,
+	}
+}
 
+// ownPrint are the functions of the template language that print.
+func ownPrint() template.FuncMap {
+	return template.FuncMap{
 		"html":     template.HTMLEscaper,
 		"js":       template.JSEscaper,
 		"print":    fmt.Sprint,
@@ -131,7 +135,7 @@ func decodedList(unmarshal func([]byte, any) error, text string) []any {
 func fromTOML(text string) (map[string]any, error) {
 	out := decoded(toml.Unmarshal, text)
 	if timed(out) {
-		return nil, &impureError{"fromToml"}
+		return nil, &impureError{"reading a time"}
 	}
 	return out, nil
 }
