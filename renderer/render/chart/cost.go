@@ -70,7 +70,7 @@ func sizes() map[string]func([]reflect.Value) int {
 		return matching(a[0].String(), a[1].String()) + product(a[1].Len()+1, a[2].Len()/16+1)
 	}
 	out := map[string]func([]reflect.Value) int{
-		"derivePassword": func([]reflect.Value) int { return maxSteps / 50 },
+		"derivePassword": func([]reflect.Value) int { return maxSteps / 10 },
 		"indent":         indent,
 		"nindent":        indent,
 		"join": func(a []reflect.Value) int {

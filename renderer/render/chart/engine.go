@@ -108,9 +108,10 @@ const rootName = "gotpl"
 func newSet(m *meter) *set {
 	s := &set{Template: template.New(rootName), meter: m, known: functions(m)}
 	s.Option("missingkey=zero").Funcs(s.known).Funcs(template.FuncMap{
-		tickFunc: func() (string, error) { return "", m.spend(1) },
-		passFunc: m.pass,
-		showFunc: m.show,
+		tickFunc:   func() (string, error) { return "", m.spend(perStep) },
+		passFunc:   m.pass,
+		showFunc:   m.show,
+		methodFunc: m.method,
 	})
 	return s.bind()
 }

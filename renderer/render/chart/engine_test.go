@@ -84,7 +84,11 @@ func TestFunctionsLikeHelm(t *testing.T) {
 	names = append(names, slices.Sorted(maps.Keys(builtins()))...)
 	names = append(names, slices.Sorted(maps.Keys(ownDeep()))...) // those of ownPrint are built in
 	names = append(names, "required", "fail", "include", "tpl")
-	rapid.Check(t, func(t *rapid.T) { both(t, map[string]string{"a.yaml": "{{ " + expression(t, names, 2) + " }}"}) })
+	rapid.Check(t, func(t *rapid.T) {
+		for range 10 {
+			both(t, map[string]string{"a.yaml": "{{ " + expression(t, names, 2) + " }}"})
+		}
+	})
 }
 
 // expression draws a call whose arguments may be calls.

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"helm.sh/helm/v3/pkg/chartutil"
 	"sigs.k8s.io/yaml"
 
@@ -19,16 +20,39 @@ import (
 	"github.com/gatorcloud/sluice/renderer/render/chart"
 )
 
-// kubeVersion is what the released helm tells its templates.
-const kubeVersion = "v1.35.0"
+// TestLikeHelm compares the test's own charts with the released helm.
+func TestLikeHelm(t *testing.T) {
+	command := helm(t)
+	for name, c := range small() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			like(t, command, c)
+		})
+	}
+}
 
-// release is what `helm template` renders for.
+// like compares one chart; a chart that helm refuses must be refused. It
+// reports whether it was rendered.
+func like(t testing.TB, command string, c sample) bool {
+	t.Helper()
+	docs, err := chart.Render(t.Context(), dir(t, c.files), release(c.values))
+	want, wantErr := template(t, command, write(t, c.files), c.values)
+	if (err == nil) != (wantErr == nil) || text(docs) != want {
+		t.Errorf("Render(%q, %v) = %v, helm %v\n%s", c.files, c.values, err, wantErr, cmp.Diff(want, text(docs)))
+	}
+	return err == nil
+}
+
+// release is what `helm template` of the released helm renders for.
 func release(values map[string]any) chart.Release {
-	return chart.Release{Name: "r", Namespace: "ns", KubeVersion: kubeVersion, APIVersions: chartutil.DefaultVersionSet, Values: values}
+	return chart.Release{Name: "r", Namespace: "ns", KubeVersion: "v1.35.0", APIVersions: chartutil.DefaultVersionSet, Values: values}
 }
 
 // text is what `helm template` prints for documents.
 func text(docs []chart.Document) string {
+	if docs == nil {
+		return ""
+	}
 	var plain, hooks strings.Builder
 	for _, d := range docs {
 		b := &plain
@@ -55,7 +79,7 @@ func helm(t *testing.T) string {
 }
 
 // template runs `helm template` on a directory.
-func template(t *testing.T, command, dir string, values map[string]any) (string, error) {
+func template(t testing.TB, command, dir string, values map[string]any) (string, error) {
 	t.Helper()
 	data, err := yaml.Marshal(values)
 	if err != nil {
@@ -65,7 +89,7 @@ func template(t *testing.T, command, dir string, values map[string]any) (string,
 	if err := os.WriteFile(file, data, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, command, "template", "r", dir, "--namespace", "ns", "-f", file)
 	cmd.Env = append(os.Environ(), "KUBECONFIG="+filepath.Join(dir, "none"))
@@ -92,19 +116,31 @@ func read(dir string) (map[string][]byte, error) {
 }
 
 // write makes a directory of files.
-func write(t *testing.T, files map[string][]byte) string {
+func write(t testing.TB, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
-	for name, data := range files {
+	for name, text := range files {
 		at := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(at, data, 0o644); err != nil {
+		if err := os.WriteFile(at, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return dir
 }
 
-var _ = tree.FromFiles
+// dir returns files as a tree.
+func dir(t testing.TB, files map[string]string) *tree.Dir {
+	t.Helper()
+	all := map[string][]byte{}
+	for name, text := range files {
+		all[name] = []byte(text)
+	}
+	d, err := tree.FromFiles(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}

@@ -11,6 +11,7 @@ const (
 	tickFunc     = "_tick"
 	passFunc     = "_pass"
 	showFunc     = "_show"
+	methodFunc   = "_method"
 	templateFunc = "_template"
 )
 
@@ -73,17 +74,22 @@ func pipe(p *parse.PipeNode, last string) {
 		if i == len(p.Cmds)-1 {
 			meter = last
 		}
-		command(c)
-		cmds = append(cmds, c, call(c.Pos, meter))
+		cmds = append(cmds, c)
+		if command(c) {
+			cmds = append(cmds, call(c.Pos, methodFunc))
+		}
+		cmds = append(cmds, call(c.Pos, meter))
 	}
 	p.Cmds = cmds
 }
 
-// command puts meters into the arguments of c. Functions of the map charge for
-// theirs themselves; comparisons and methods are not in it.
-func command(c *parse.CommandNode) {
+// command puts meters into the arguments of c, and reports whether it calls a
+// method. Functions of the map charge for theirs themselves; comparisons and
+// methods are not in it.
+func command(c *parse.CommandNode) (method bool) {
 	meter := passFunc
-	if id, ok := c.Args[0].(*parse.IdentifierNode); ok {
+	id, ok := c.Args[0].(*parse.IdentifierNode)
+	if ok {
 		meter = ""
 		if compares(id.Ident) {
 			meter = showFunc // when it fails it prints what it was given
@@ -102,6 +108,7 @@ func command(c *parse.CommandNode) {
 			c.Args[i] = pipeOf(arg.Position(), &parse.CommandNode{NodeType: parse.NodeCommand, Pos: arg.Position(), Args: []parse.Node{arg}}, call(arg.Position(), meter))
 		}
 	}
+	return !ok && len(c.Args) > 1
 }
 
 func compares(name string) bool {
@@ -132,6 +139,6 @@ func quoted(s string) string { return `"` + s + `"` }
 
 // clean takes the meters out of the message of an error.
 func clean(err error) error {
-	text := strings.NewReplacer(" | "+passFunc, "", " | "+showFunc, "", templateFunc, "template").Replace(oneLine(err).Error())
+	text := strings.NewReplacer(" | "+passFunc, "", " | "+showFunc, "", " | "+methodFunc, "", templateFunc, "template").Replace(oneLine(err).Error())
 	return &lineError{text, err}
 }

@@ -13,11 +13,12 @@ import (
 )
 
 // What the rendering of one chart may cost. Steps are counted and not seconds,
-// so that the same chart always ends the same way. The largest charts that
-// people publish take a tenth of it.
+// so that the same chart ends the same way everywhere; the time is there for
+// what no step shows. A chart of a dozen objects takes some thousand steps.
 const (
-	maxTime  = 30 * time.Second
-	maxSteps = 8 << 20 // one for each thing computed, and for each 16 bytes of a text
+	maxTime  = 20 * time.Second
+	maxSteps = 2 << 20 // perStep for each thing computed, and one for each 16 bytes of a text
+	perStep  = 2
 	maxText  = 8 << 20 // bytes of one text
 	maxDepth = 500     // templates within templates, and values within values
 	maxInput = 1 << 20 // bytes of one template, whose parser recurses
@@ -57,7 +58,7 @@ func (m *meter) enter() error {
 		return &costError{fmt.Sprintf("its templates call each other more than %d deep", maxDepth)}
 	}
 	m.depth++
-	return m.spend(1)
+	return m.spend(perStep)
 }
 
 func (m *meter) leave() { m.depth-- }
@@ -65,6 +66,14 @@ func (m *meter) leave() { m.depth-- }
 // pass is what every value goes through that a template computes: it charges
 // for it and returns it. What is inside of lists and maps was charged before.
 func (m *meter) pass(v reflect.Value) (reflect.Value, error) { return v, m.surface(v) }
+
+// method is pass for the result of a method, which may have looked at much.
+func (m *meter) method(v reflect.Value) (reflect.Value, error) {
+	if err := m.spend(10 * perStep); err != nil {
+		return v, err
+	}
+	return m.pass(v)
+}
 
 // show is pass for what is about to be read to its bottom, such as printed.
 func (m *meter) show(v reflect.Value) (reflect.Value, error) { return v, m.print(v) }
@@ -79,11 +88,11 @@ func (m *meter) surface(v reflect.Value) error {
 		if v.Len() > maxText {
 			return &costError{fmt.Sprintf("it makes a text of %d bytes", v.Len())}
 		}
-		return m.spend(1 + v.Len()/16)
+		return m.spend(perStep + v.Len()/16)
 	case reflect.Slice, reflect.Array, reflect.Map:
-		return m.spend(1 + v.Len())
+		return m.spend(perStep + v.Len())
 	}
-	return m.spend(1)
+	return m.spend(perStep)
 }
 
 // bottom charges for a value and all that is inside. A value that is inside
