@@ -67,8 +67,9 @@ data:
 }
 
 // with returns the chart with more or other files; an empty one is removed.
-func with(more ...string) map[string]string {
-	files := web()
+func with(more ...string) map[string]string { return merged(web(), more...) }
+
+func merged(files map[string]string, more ...string) map[string]string {
 	for i := 0; i < len(more); i += 2 {
 		if files[more[i]] = more[i+1]; more[i+1] == "" {
 			delete(files, more[i])
@@ -159,6 +160,7 @@ func small() map[string]sample {
 		"Deps":       {deps(), nil},
 		"DepsOn":     {deps(), map[string]any{"one": map[string]any{"enabled": true, "exp": map[string]any{"a": nil}}, "tags": map[string]any{"back": false}, "global": map[string]any{"extra": true}}},
 		"DepsOff":    {deps(), map[string]any{"one": map[string]any{"enabled": false}, "two": map[string]any{"size": 5}, "extra": map[string]any{"enabled": true}}},
+		"ImportNull": {merged(deps(), "values.yaml", "imp: {a: null, b: null, c: null}\none: {exp: {c: null}}\n", "charts/sub/values.yaml", "exp: {a: child, b: child, c: child}\nexports: {data: {given: 1}}\n"), map[string]any{"imp": map[string]any{"b": nil}, "one": map[string]any{"enabled": true}}},
 		"Override":   {with("templates/_x.tpl", `{{ define "o" }}top{{ end }}`, "charts/cache/templates/_x.tpl", `{{ define "o" }}sub{{ end }}`, "charts/cache/templates/s.yaml", "a: {{ include \"o\" . }}\n"), nil},
 		"Split":      {one(split), nil},
 		"NoEnd":      {one("a: |\n  x"), nil},
@@ -168,7 +170,7 @@ func small() map[string]sample {
 		"Text":       {map[string]string{"Chart.yaml": "apiVersion: v2\nname: one\nversion: 1.0.0\n", "templates/readme.txt": "a: b", "templates/MY-NOTES.txt": "just: [ text", "templates/sub/_p.yaml": "no"}, nil},
 		"Order":      {one("kind: Ingress\n---\nkind: Zoo\n---\nkind: Namespace\n---\nkind: ConfigMap\nmetadata: {name: z}\n---\nkind: ConfigMap\nmetadata: {name: a}\n---\nkind: Service\n"), nil},
 		"Hooks":      {one("kind: A\nmetadata: {annotations: {helm.sh/hook: 'post-install, pre-upgrade', helm.sh/hook-weight: '3'}}\n---\nkind: B\nmetadata: {annotations: {helm.sh/hook: 'test-success,pre-rollback'}}\n---\nkind: C\nmetadata: {annotations: {helm.sh/hook: pre-install, helm.sh/hook-weight: x}}\n"), nil},
-		"NoValue":    {one("a: {{ .Values.none }}\nb: {{ tpl \"{{ .Values.none }}\" . | quote }}\nc: {{ printf \"%v\" .Values.none | len }}\n"), nil},
+		"NoValue":    {one("a: {{ .Values.none }}\nb: {{ tpl \"{{ .Values.none }}\" . | quote }}\nc: {{ printf \"%v\" .Values.none | len }}\nd: {{ tpl \"{{ .Values.none }}\" . | len }}\n"), nil},
 		"Fail":       {one("{{ fail \"told you\" }}"), nil},
 		"Required":   {one("{{ required \"need it\" .Values.none }}"), nil},
 		"NoTemplate": {one("{{ template \"none\" . }}"), nil},
