@@ -131,8 +131,11 @@ func (e *Environment) checkPlaces(c *checker) {
 		c.addf(hint, "destination has name %q and server %q", e.Destination.Name, e.Destination.Server)
 	}
 	if s := e.Destination.Server; s != "" {
-		if u, err := url.Parse(s); err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
+		switch u, err := url.Parse(s); {
+		case err != nil || u.Scheme != "https" || u.Host == "":
 			c.addf("use https://host[:port]", "destination.server %+q is no server URL", s)
+		case u.User != nil:
+			c.addf("keep credentials in Argo CD's cluster secret", "destination.server at %q contains credentials", u.Host)
 		}
 	} else if e.Destination.Name != "" {
 		c.match("destination.name", e.Destination.Name, ident.IsDNSName, "use the cluster's name in Argo CD")

@@ -81,6 +81,13 @@ func TestLoadRefuses(t *testing.T) {
 		"RingLikeBatch":   {"main-01 is a batch of main", "name: early", "name: main-01", `"main-01"`},
 		"NumberVersion":   {"versions are strings", `{swg: "202"}`, `{swg: 202}`, "versions"},
 		"Held":            {"a hold is lifted by a person, not passed over", "rings:", "holds: [{ring: canary, product: swg, version: \"200\", reason: wait for it}]\nrings:", "is held at"},
+		"ServerUser":      {"Argo CD has the credentials", "{name: in-cluster}", "{server: \"https://u:p@k8s.example\"}", "destination.server"},
+		"ServerPlain":     {"no cluster is reached in the clear", "{name: in-cluster}", "{server: \"http://k8s.example\"}", "destination.server"},
+		"ServerNoHost":    {"a scheme is no address", "{name: in-cluster}", "{server: \"https://\"}", "destination.server"},
+		"HoldUnknown":     {"a hold of no ring holds nothing", "rings:", "holds: [{ring: nope, product: swg, version: \"200\", reason: wait}]\nrings:", `unknown ring "nope"`},
+		"HoldReason":      {"whoever meets a hold must know why", "rings:", "holds: [{ring: canary, product: swg, version: \"202\"}]\nrings:", "not complete"},
+		"PreviousAlone":   {"a previous version has a current one", "previous: {swg:", "previous: {dsa:", `product "dsa" without a version`},
+		"SumOfShares":     {"no more than everything", "- name: main\n", "- name: main\n  sharePercent: 81\n", "sum of sharePercent 101"},
 		"NoFleet":         {"rings are needed", "rings:", "holds: []\nxrings:", "xrings"},
 	} {
 		t.Run(name, func(t *testing.T) {
