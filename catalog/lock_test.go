@@ -25,6 +25,7 @@ func TestLockVerdicts(t *testing.T) {
 		"GoneVersion": {"a published version stays", locked.with(catalog.LockFile, locked[catalog.LockFile]+"products/dsa/1 "+someDigest+"\n"), []string{"products/dsa/1", "not in the catalog", "restore"}},
 		"NoLock":      {"nothing is published without a lock", good(), []string{"not in catalog.lock"}},
 		"Conflict":    {"a merge conflict is no lock", locked.with(catalog.LockFile, "<<<<<<< HEAD\n"+locked[catalog.LockFile]), []string{"line 1", "<<<<<<<"}},
+		"NoDigest":    {"what is no digest is not compared", locked.with(catalog.LockFile, "products/dsa/1 sha256:00\n"+locked[catalog.LockFile]), []string{"line 1", `"sha256:00" is no digest`}},
 		"TwoDigests":  {"a version has one digest", locked.with(catalog.LockFile, locked[catalog.LockFile]+"products/swg/202 "+someDigest+"\n"), []string{"products/swg/202", "two digests"}},
 		"LinkedLock":  {"the lock is no link", locked.with(catalog.LockFile, "->/etc/passwd"), []string{"catalog.lock", "regular"}},
 	} {
