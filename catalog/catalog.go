@@ -17,6 +17,7 @@ type Catalog struct {
 	versions map[Ref]*Version
 	digests  map[Ref]string // of every version folder, good or bad
 	lock     Lock
+	shared   map[string]int // buckets of the shared components
 }
 
 // Load reads the catalog directory root, checks it and compares it with
@@ -96,6 +97,11 @@ func (c *Catalog) Version(p ident.Product, v ident.Version) (*Version, error) {
 func (c *Catalog) SharedVersion(s ident.Component, v ident.Version) (*Version, error) {
 	return c.lookup(Ref{Shared: true, Name: s.String(), Version: v.String()})
 }
+
+// SharedBucket returns the bucket of a shared component among those of its
+// sharing: after everything that any of its versions requires, because a tenant
+// may have one for the sake of one product and another for the next.
+func (c *Catalog) SharedBucket(s ident.Component) int { return c.shared[s.String()] }
 
 func (c *Catalog) lookup(ref Ref) (*Version, error) {
 	if v, ok := c.versions[ref]; ok {

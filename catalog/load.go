@@ -46,7 +46,7 @@ func Faults(err error) []error {
 
 // load reads all versions and resolves the references between them.
 func load(root fs.FS) (*Catalog, faults) {
-	c := &Catalog{versions: map[Ref]*Version{}, digests: map[Ref]string{}}
+	c := &Catalog{versions: map[Ref]*Version{}, digests: map[Ref]string{}, shared: map[string]int{}}
 	f := faults{}
 	for _, ref := range find(root, f) {
 		v, digest, errs := readVersion(root, ref)

@@ -80,8 +80,9 @@ func (c *Catalog) dropDependents() {
 	}
 }
 
-// order refuses cycles among the shared components of one sharing, over all
-// their versions: any of them may be in play together.
+// order puts the shared components of one sharing into buckets and refuses
+// cycles among them, over all their versions: any of them may be in play
+// together.
 func (c *Catalog) order(sharing Sharing) []error {
 	needs := map[string][]string{}
 	for _, v := range c.All() {
@@ -100,7 +101,12 @@ func (c *Catalog) order(sharing Sharing) []error {
 	for name, deps := range needs {
 		nodes = append(nodes, node{name: name, dependsOn: deps})
 	}
-	_, faults := buckets(nodes)
+	ordered, faults := buckets(nodes)
+	for bucket, names := range ordered {
+		for _, name := range names {
+			c.shared[name] = bucket
+		}
+	}
 	if len(faults) > 0 { // nothing of this sharing has an order, so nothing may be used
 		maps.DeleteFunc(c.versions, func(_ Ref, v *Version) bool { return v.Sharing == sharing })
 		c.dropDependents()

@@ -170,10 +170,7 @@ func (f *Roster) writeShared(sink tree.Sink) error {
 		needs = append(needs, manifest.Requirement{Component: r.Name, Version: r.ID})
 	}
 	for _, r := range manifest.Highest(needs) {
-		app, err := f.sharedApplication(r.Component, r.Version)
-		if err != nil {
-			return err
-		}
+		app := f.sharedApplication(r.Component, r.Version)
 		if err := sink.PutFile(f.path(manifest.FleetDir+"/shared/"+r.Component.String()+".yaml"), app.Encode()); err != nil {
 			return err
 		}
@@ -190,36 +187,15 @@ func (f *Roster) writeShared(sink tree.Sink) error {
 	return nil
 }
 
-func (f *Roster) sharedApplication(name ident.Component, v ident.Version) (manifest.Application, error) {
-	bucket, err := f.sharedBucket(name, v)
-	if err != nil {
-		return manifest.Application{}, fmt.Errorf("ordering shared component %q version %q: %w", name, v, err)
-	}
-	wave := manifest.WaveShared + bucket
+func (f *Roster) sharedApplication(name ident.Component, v ident.Version) manifest.Application {
+	wave := manifest.WaveShared + f.catalog.SharedBucket(name)
 	return manifest.Application{
 		Name: manifest.AppShared(f.site.Name, name), Place: f.place, Level: "shared", Wave: wave,
 		Path: f.path(manifest.SharedPath(name, v)), Namespace: manifest.SharedNamespace(f.site.Name), Create: true,
 		Versions:    map[string]string{name.String(): v.String()},
 		Labels:      map[string]string{manifest.LabelComponent: name.String(), manifest.LabelVersion: v.String()},
 		SyncOptions: "PruneLast=true", // it goes after its last holder
-	}, nil
-}
-
-// sharedBucket returns the depth of a component among the environment-shared ones.
-func (f *Roster) sharedBucket(name ident.Component, v ident.Version) (int, error) {
-	shared, err := f.catalog.SharedVersion(name, v)
-	if err != nil {
-		return 0, err
 	}
-	depth := 0
-	for _, r := range shared.Requires() {
-		below, err := f.sharedBucket(r.Name, r.Version)
-		if err != nil {
-			return 0, err
-		}
-		depth = max(depth, 1+below)
-	}
-	return depth, nil
 }
 
 func (f *Roster) sharedOverlay(r plan.SharedRef) (*tree.Dir, error) {

@@ -2,6 +2,7 @@ package plan_test
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -12,6 +13,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
 	"github.com/gatorcloud/sluice/renderer/render/base"
 	"github.com/gatorcloud/sluice/renderer/render/plan"
@@ -38,7 +40,7 @@ components: [{name: engine}]
 `, version, properties))}
 		files["products/swg/"+version+"/components/engine/kustomization.yaml"] = &fstest.MapFile{Data: []byte("resources: []\n")}
 	}
-	add("200", `logLevel: {type: string, default: info}`)
+	add("200", `logLevel: {type: string, enum: [info, warning], default: info}`)
 	add("202", `logLevel: {type: string, enum: [info, debug], default: info}, workers: {type: integer, minimum: 1, default: 4}`)
 	c, err := catalog.LoadUnlocked(files)
 	if err != nil {
@@ -73,6 +75,7 @@ func TestVersionsInPlay(t *testing.T) {
 		"OtherRing":      {"a ring without previous versions", tenant("2", "swg", "", nil, authz.Active), []string{"200"}},
 		"PinnedAhead":    {"the pin is the effective one", tenant("2", "swg", "202", nil, authz.Active), []string{"202", "200"}},
 		"UnknownToOlder": {"an older version is planned without a parameter that it does not know", tenant("1", "swg", "", map[string]any{"workers": int64(8)}, authz.Active), []string{"202", "200"}},
+		"RefusedByOlder": {"an older version that takes no such value is left out", tenant("1", "swg", "", map[string]any{"logLevel": "debug"}, authz.Active), []string{"202"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, faults := p.Tenant(tc.facts)
@@ -132,5 +135,24 @@ func TestOnlyActiveProductsRun(t *testing.T) {
 		if got.Released != (state == authz.Retained) {
 			t.Errorf("a tenant that is %s is released = %t", state, got.Released)
 		}
+	}
+}
+
+// Products start one after another, and the ring is told to which version each
+// is pinned.
+func TestProductsOfATenant(t *testing.T) {
+	s := shelf{"product dsa 1": nil, "product swg 1": nil, "product swg 2": nil, "product ucwi 1": nil}
+	got := follow(t, s, `versions: {dsa: "1", swg: "1", ucwi: "1"}`, map[string]authz.State{"dsa": authz.Active, "swg": authz.Suspended, "ucwi": authz.Active})
+	for i, p := range got.Products {
+		if want := manifest.WaveProducts + i; p.Wave != want {
+			t.Errorf("product %s has wave %d, want %d", p.Name, p.Wave, want)
+		}
+	}
+	site := &environments.Site{Environment: environments.Environment{Name: ident.Must[ident.EnvironmentKind]("local")}}
+	got.Products[1].Pin = ident.Must[ident.VersionKind]("2")
+	want := manifest.Member{Tenant: got.Facts.Tenant.ID, Path: "environments/local/tenants/01/00/1", Products: []manifest.MemberProduct{
+		{Name: ident.Must[ident.ProductKind]("dsa")}, {Name: ident.Must[ident.ProductKind]("swg"), Pin: got.Products[1].Pin}, {Name: ident.Must[ident.ProductKind]("ucwi")}}}
+	if m := got.Member(site); !reflect.DeepEqual(m, want) {
+		t.Errorf("Member() = %+v, want %+v", m, want)
 	}
 }

@@ -52,12 +52,8 @@ func (c *closures) visit(v *catalog.Version) (*closure, error) {
 			out.environment = append(out.environment, SharedRef{ref.Name, ref.Version})
 			continue
 		}
-		bucket := 0
-		for _, r := range below.tenant {
-			bucket = max(bucket, r.Bucket+1)
-		}
 		out.tenant = append(out.tenant, below.tenant...)
-		out.tenant = append(out.tenant, manifest.Requirement{Component: ref.Name, Version: ref.Version, Bucket: bucket})
+		out.tenant = append(out.tenant, manifest.Requirement{Component: ref.Name, Version: ref.Version, Bucket: c.catalog.SharedBucket(ref.Name)})
 	}
 	out.tenant = manifest.Highest(out.tenant)
 	out.environment = sortRefs(out.environment)
