@@ -100,7 +100,7 @@ func stored(files map[string][]byte) render.Stored {
 	return render.NewStored(root, env)
 }
 
-// bases gives each version a small base of its own.
+// bases gives each version a small base of its own; that of swg has claims.
 type bases struct {
 	mu    sync.Mutex
 	known map[string]*base.Base
@@ -118,7 +118,7 @@ func (b *bases) Base(v *catalog.Version) (*base.Base, error) {
 		if b.known == nil {
 			b.known = map[string]*base.Base{}
 		}
-		b.known[key] = &base.Base{Version: v, Dir: dir, Digest: tree.Digest(dir), KeepsData: true}
+		b.known[key] = &base.Base{Version: v, Dir: dir, Digest: tree.Digest(dir), KeepsData: v.Name == "swg"}
 	}
 	return b.known[key], nil
 }
@@ -150,17 +150,22 @@ components:
 
 const reference = "- {name: %s, sharing: %s, version: \"%s\"}\n"
 
-// sold is a catalog of two products, a tenant-shared component in two versions
-// and an environment-shared one that only swg 202 requires.
+// sold is a catalog in which every kind of sharing has two versions, one of
+// which requires more: identity 4 keys, and geoip 2 dns.
 func sold(t testing.TB) *catalog.Catalog {
 	t.Helper()
+	identity3, identity4 := fmt.Sprintf(reference, "identity", "tenant", "3"), fmt.Sprintf(reference, "identity", "tenant", "4")
 	files := fstest.MapFS{
-		"products/swg/200/product.yaml":    product("swg", "200", fmt.Sprintf(reference, "identity", "tenant", "3")),
-		"products/swg/202/product.yaml":    product("swg", "202", fmt.Sprintf(reference, "identity", "tenant", "4")+fmt.Sprintf(reference, "geoip", "environment", "1")),
-		"products/dsa/31/product.yaml":     product("dsa", "31", fmt.Sprintf(reference, "identity", "tenant", "3")),
+		"products/swg/200/product.yaml":    product("swg", "200", identity3),
+		"products/swg/202/product.yaml":    product("swg", "202", identity4+fmt.Sprintf(reference, "geoip", "environment", "1")),
+		"products/dsa/31/product.yaml":     product("dsa", "31", identity3),
+		"products/ucwi/5/product.yaml":     product("ucwi", "5", fmt.Sprintf(reference, "geoip", "environment", "2")),
 		"shared/identity/3/component.yaml": component("identity", "3", "tenant", ""),
-		"shared/identity/4/component.yaml": component("identity", "4", "tenant", ""),
+		"shared/identity/4/component.yaml": component("identity", "4", "tenant", fmt.Sprintf(reference, "keys", "tenant", "1")),
+		"shared/keys/1/component.yaml":     component("keys", "1", "tenant", ""),
 		"shared/geoip/1/component.yaml":    component("geoip", "1", "environment", ""),
+		"shared/geoip/2/component.yaml":    component("geoip", "2", "environment", fmt.Sprintf(reference, "dns", "environment", "1")),
+		"shared/dns/1/component.yaml":      component("dns", "1", "environment", ""),
 	}
 	for name := range maps.Clone(files) {
 		dir, part := name[:strings.LastIndex(name, "/")], "engine"
@@ -180,7 +185,7 @@ func site(t testing.TB, batch int) *environments.Site {
 	t.Helper()
 	s, err := environments.Load(fstest.MapFS{
 		"local/environment.yaml": {Data: []byte("apiVersion: sluice.gatorcloud.io/v1\nkind: Environment\nname: local\npopId: \"1\"\npopCode: local\ndestination: {name: in-cluster}\nrepoURL: https://git.example/f.git\ndomain: local.example\nquota: {pods: \"100\"}\n")},
-		"local/fleet.yaml":       {Data: []byte(fmt.Sprintf("apiVersion: sluice.gatorcloud.io/v1\nkind: Fleet\nbatch: %d\nrings:\n- {name: canary, sharePercent: 30, soakSeconds: 60, versions: {swg: \"202\", dsa: \"31\"}, previous: {swg: [\"200\"]}}\n- {name: main, versions: {swg: \"200\", dsa: \"31\"}}\n", batch))},
+		"local/fleet.yaml":       {Data: []byte(fmt.Sprintf("apiVersion: sluice.gatorcloud.io/v1\nkind: Fleet\nbatch: %d\nrings:\n- {name: canary, sharePercent: 30, soakSeconds: 60, approval: true, tolerateUnhealthy: 1, versions: {swg: \"202\", dsa: \"31\", ucwi: \"5\"}, previous: {swg: [\"200\"]}}\n- {name: main, versions: {swg: \"200\", dsa: \"31\", ucwi: \"5\"}}\n", batch))},
 	}, env)
 	if err != nil {
 		t.Fatal(err)
@@ -197,7 +202,7 @@ func newRenderer(t testing.TB, batch, workers int) *render.Renderer {
 func drawFacts(t *rapid.T, id int) authz.Facts {
 	f := authz.Facts{Tenant: authz.Tenant{ID: ident.Must[ident.TenantKind](fmt.Sprint(1000000 + id)),
 		Name: rapid.StringMatching(`[a-z "'#:{}]{1,12}`).Draw(t, "name"), Code: "c5cb27eb"}}
-	for _, p := range []string{"dsa", "swg"} {
+	for _, p := range []string{"dsa", "swg", "ucwi"} {
 		if !rapid.Bool().Draw(t, "has "+p) {
 			continue
 		}
@@ -235,6 +240,14 @@ func full(t testing.TB, r *render.Renderer, all []authz.Facts, before map[string
 	return fleet, sink.commit()
 }
 
+// change renders one tenant anew into sink.
+func change(t rapid.TB, r *render.Renderer, fleet *render.Roster, f authz.Facts, files map[string][]byte, sink tree.Sink) {
+	t.Helper()
+	if _, err := r.Change(fleet, f, stored(files), sink); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // diffFiles returns what differs; it compares bytes before it explains.
 func diffFiles(want, got map[string][]byte) string {
 	if maps.EqualFunc(want, got, bytes.Equal) {
@@ -270,15 +283,16 @@ func TestFullIsDeterministic(t *testing.T) {
 }
 
 // What stands in Git after any series of changes is what a render from
-// nothing gives, byte for byte.
+// nothing gives, byte for byte, and what the oracle says of the facts.
 func TestChangesEqualFull(t *testing.T) {
 	r := newRenderer(t, 3, 2)
 	rapid.Check(t, func(rt *rapid.T) {
 		all := map[string]authz.Facts{}
 		fleet, files := full(t, r, nil, nil)
 		for range rapid.IntRange(1, 6).Draw(rt, "commits") {
-			sink := newMemory(files)
-			touched := map[int]bool{}
+			sink, lost := newMemory(files), newMemory(files)
+			race := rapid.Bool().Draw(rt, "race is lost")
+			touched, changed := map[int]bool{}, []authz.Facts{}
 			for range rapid.IntRange(1, 5).Draw(rt, "changes") {
 				i := rapid.IntRange(0, 11).Draw(rt, "tenant")
 				if touched[i] {
@@ -287,9 +301,16 @@ func TestChangesEqualFull(t *testing.T) {
 				touched[i] = true
 				f := drawFacts(rt, i)
 				all[f.Tenant.ID.String()] = f
-				if _, err := r.Change(fleet, f, stored(files), sink); err != nil {
-					rt.Fatal(err)
+				if race {
+					change(rt, r, fleet, f, files, lost)
 				}
+				changed = append(changed, f)
+			}
+			if err := fleet.Flush(lost); err != nil {
+				rt.Fatal(err)
+			}
+			for _, f := range changed {
+				change(rt, r, fleet, f, files, sink)
 			}
 			if err := fleet.Flush(sink); err != nil {
 				rt.Fatal(err)
@@ -300,49 +321,12 @@ func TestChangesEqualFull(t *testing.T) {
 			if d := diffFiles(want, files); d != "" {
 				rt.Fatalf("after changes (-full +incremental):\n%s", d)
 			}
+			checkFleet(rt, files, expected(all, 3))
 		}
 	})
 }
 
-// A shared component is there exactly while an active authorisation needs it.
-func TestSharedComponentsFollowHolders(t *testing.T) {
-	r := newRenderer(t, 100, 2)
-	rapid.Check(t, func(rt *rapid.T) {
-		all := map[string]authz.Facts{}
-		for i := range 4 {
-			f := drawFacts(rt, i)
-			all[f.Tenant.ID.String()] = f
-		}
-		_, files := full(t, r, sorted(all), nil)
-		geoip := false
-		s := site(t, 100)
-		for id, f := range all {
-			identity := false
-			for i, a := range f.Tenant.Authorisations {
-				if f.States[i] != authz.Active {
-					continue
-				}
-				identity = true
-				ring := s.Fleet.Rings[environments.NewAssigner(s.Fleet).Ring(f.Tenant.ID, nil)]
-				version := a.Version.String()
-				if version == "" {
-					version = ring.Versions[a.Product].String()
-				}
-				geoip = geoip || a.Product.String() == "swg" && version == "202"
-			}
-			dir := "environments/local/" + manifest.TenantPath(f.Tenant.ID) + "/base/shared/identity/"
-			has := slices.ContainsFunc(slices.Collect(maps.Keys(files)), func(p string) bool { return strings.HasPrefix(p, dir) })
-			if has != identity {
-				rt.Errorf("tenant %s has identity = %t, want %t", id, has, identity)
-			}
-		}
-		if _, has := files["environments/local/fleet/shared/geoip.yaml"]; has != geoip {
-			rt.Errorf("fleet has geoip = %t, want %t", has, geoip)
-		}
-	})
-}
-
-// A ring in batches soaks once, after its last batch.
+// A ring in batches soaks and asks for approval once, after its last batch.
 func TestOnlyTheLastBatchSoaks(t *testing.T) {
 	r := newRenderer(t, 1, 2)
 	all := map[string]authz.Facts{}
@@ -353,7 +337,7 @@ func TestOnlyTheLastBatchSoaks(t *testing.T) {
 		all[f.Tenant.ID.String()] = f
 	}
 	_, files := full(t, r, sorted(all), nil)
-	var rings, soaking []string
+	var rings, soaking, asking []string
 	for _, path := range slices.Sorted(maps.Keys(files)) {
 		if !strings.HasPrefix(path, "environments/local/fleet/rings/canary") {
 			continue
@@ -362,9 +346,12 @@ func TestOnlyTheLastBatchSoaks(t *testing.T) {
 		if strings.Contains(string(files[path]), manifest.AnnotationSoak+`: "60"`) {
 			soaking = append(soaking, path)
 		}
+		if strings.Contains(string(files[path]), manifest.AnnotationApproval+`: "required"`) {
+			asking = append(asking, path)
+		}
 	}
-	if len(rings) < 4 || !slices.Equal(soaking, rings[len(rings)-1:]) {
-		t.Errorf("of %d batches %q soak, want the last one only", len(rings), soaking)
+	if len(rings) < 4 || !slices.Equal(soaking, rings[len(rings)-1:]) || !slices.Equal(asking, soaking) {
+		t.Errorf("of %d batches %q soak and %q ask for approval, want the last one only", len(rings), soaking, asking)
 	}
 }
 
