@@ -72,6 +72,7 @@ func TestBuildRefuses(t *testing.T) {
 		"PluginInline":      {k("transformers: [\"apiVersion: builtin\\nkind: PatchTransformer\\nmetadata: {name: p}\\npath: " + url + "\"]"), "path"},
 		"PluginInList":      {k("transformers: [p.yaml]", "p.yaml", "apiVersion: v1\nkind: List\nitems: [{apiVersion: builtin, kind: PatchTransformer, path: '"+url+"'}]"), "not built in"},
 		"PluginInAliasList": {k("transformers: [p.yaml]", "p.yaml", "apiVersion: builtin\nx: &x List\nkind: *x\nitems: []\n"), "no plain kind"},
+		"PluginKindList":    {k("transformers: [p.yaml]", "p.yaml", plugin("PatchTransformerList", "items: [{apiVersion: builtin, kind: PatchTransformer, path: '"+url+"'}]\n")), "may hide others"},
 		"PluginDirPatched": {k("transformers: [d]", "d/kustomization.yaml", "resources: [p.yaml]\npatches: [{patch: '- {op: replace, path: /path, value: x}', target: {}}]\n",
 			"d/p.yaml", plugin("PatchTransformer", "path: cm.yaml")), "patches"},
 		"NestedRemote":    {k("resources: [d]", "d/kustomization.yaml", "resources: ["+url+"]"), "d/kustomization.yaml"},
@@ -97,8 +98,12 @@ func TestBuildRefuses(t *testing.T) {
 		"JoinChain":       {k("resources: [cm.yaml]\nreplacements:\n" + strings.Repeat(join, 64)), "grow the objects"},
 		"ManyObjects":     {k("resources: [x.yaml]", "x.yaml", strings.Repeat("---\n"+configMap, 1001)), "more than 1000 objects"},
 		"ManyReferences":  {k("resources: [x.yaml]", "x.yaml", strings.Repeat("---\n"+configMap, 900)+"---\n"+configMap+"x: ["+strings.Repeat("x,", 30_000)+"]"), "objects times YAML nodes"},
-		"LongPrefix":      {k("resources: [x.yaml]\nnamePrefix: "+strings.Repeat("p", 1<<20), "x.yaml", strings.Repeat("---\n"+configMap, 900)), "grow the objects"},
-		"Vars":            {k("resources: [x.yaml]\nvars: [{name: A, objref: {kind: ConfigMap, name: a, apiVersion: v1}}]", "x.yaml", configMap+"x: "+strings.Repeat("$(A)", 100_000)), "grow the objects"},
+		"WildcardCopies":  {k("resources: [x.yaml]\nreplacements: [{sourceValue: "+strings.Repeat("v", 100_000)+", targets: [{select: {kind: ConfigMap}, fieldPaths: ['data.*']}]}]", "x.yaml", configMap+"x: ["+strings.Repeat("x,", 2000)+"]"), "grow the objects"},
+		"KindChangedBelow": {k("resources: [d]\nreplacements: [{sourceValue: "+strings.Repeat("v", 500_000)+", targets: [{select: {kind: Other}, fieldPaths: [data.a]}]}]",
+			"d/kustomization.yaml", "resources: [x.yaml]\npatches: [{target: {kind: ConfigMap}, options: {allowKindChange: true}, patch: '[{op: replace, path: /kind, value: Other}]'}]",
+			"d/x.yaml", strings.Repeat("---\n"+configMap, 300)), "grow the objects"},
+		"LongPrefix": {k("resources: [x.yaml]\nnamePrefix: "+strings.Repeat("p", 1<<20), "x.yaml", strings.Repeat("---\n"+configMap, 900)), "grow the objects"},
+		"Vars":       {k("resources: [x.yaml]\nvars: [{name: A, objref: {kind: ConfigMap, name: a, apiVersion: v1}}]", "x.yaml", configMap+"x: "+strings.Repeat("$(A)", 100_000)), "grow the objects"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := Build(overlaytest.Must(c.files), ".", Limits{})
@@ -168,6 +173,7 @@ func TestBuildAccepts(t *testing.T) {
 	for name, files := range map[string]map[string]string{
 		"Plain":           k("resources: [cm.yaml]"),
 		"NoKustomization": {"a.yaml": configMap},
+		"TwoOfThem":       {"kustomization.yaml": "resources: [https://example.com/a.yaml]", "kustomization.yml": "resources: [https://example.com/a.yaml]"}, // kustomize reads neither
 		"Anchors":         k("resources: [x.yaml]", "x.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: &m {name: a}\nx: *m\ny: {<<: *m}\n"),
 		"InlinePatch":     k("resources: [cm.yaml]\npatchesStrategicMerge: [\"apiVersion: v1\\nkind: ConfigMap\\nmetadata: {name: a}\\n\"]"),
 		"InlinePlugin":    k("transformers: [\"apiVersion: builtin\\nkind: PatchTransformer\\nmetadata: {name: p}\\npath: cm.yaml\"]"),
