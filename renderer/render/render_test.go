@@ -151,8 +151,8 @@ components:
 const reference = "- {name: %s, sharing: %s, version: \"%s\"}\n"
 
 // sold is a catalog in which every kind of sharing has two versions, one of
-// which requires more: identity 4 keys, and geoip 2 dns.
-func sold(t testing.TB) *catalog.Catalog {
+// which requires more: identity 4 keys, and geoip 2 dns. Some may be left out.
+func sold(t testing.TB, without ...string) *catalog.Catalog {
 	t.Helper()
 	identity3, identity4 := fmt.Sprintf(reference, "identity", "tenant", "3"), fmt.Sprintf(reference, "identity", "tenant", "4")
 	files := fstest.MapFS{
@@ -174,6 +174,9 @@ func sold(t testing.TB) *catalog.Catalog {
 		}
 		files[dir+"/components/"+part+"/kustomization.yaml"] = &fstest.MapFile{Data: []byte("resources: []\n")}
 	}
+	maps.DeleteFunc(files, func(name string, _ *fstest.MapFile) bool {
+		return slices.ContainsFunc(without, func(dir string) bool { return strings.HasPrefix(name, dir) })
+	})
 	c, err := catalog.LoadUnlocked(files)
 	if err != nil {
 		t.Fatal(err)
