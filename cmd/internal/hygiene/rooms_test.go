@@ -19,8 +19,9 @@ var rooms = []room{
 	{"environments", []string{"renderer/model"}, []string{"yaml"}},
 
 	// Pure work on nouns.
-	{"renderer/render", []string{"renderer/model", "catalog", "environments"}, []string{"yaml", "helm", "sync"}},
-	{"renderer/render/overlay", []string{"renderer/model"}, []string{"yaml", "kustomize", "helm"}},
+	{"renderer/render", []string{"renderer/model", "catalog", "environments"}, []string{"yaml", "sync"}},
+	{"renderer/render/overlay", []string{"renderer/model"}, []string{"yaml", "kustomize"}},
+	{"renderer/render/chart", []string{"renderer/model"}, []string{"yaml", "helm", "schema"}},
 	{"renderer/render/overlay/overlaytest", []string{"renderer/model"}, []string{"disk"}},
 	{"renderer/rollout", []string{"renderer/model", "catalog", "environments"}, []string{"yaml"}},
 
@@ -84,7 +85,7 @@ var media = map[string][]string{
 	"etcd":       {"go.etcd.io/"},
 	"go-git":     {"github.com/go-git/"},
 	"grpc":       {"google.golang.org/grpc", "google.golang.org/protobuf/encoding/protowire"},
-	"helm":       {"helm.sh/"},
+	"helm":       {"helm.sh/", "github.com/BurntSushi/toml", "github.com/Masterminds/", "github.com/gobwas/glob"}, // and what its templates call
 	"images":     {"github.com/google/go-containerregistry/"},
 	"kubernetes": {"k8s.io/client-go", "k8s.io/apimachinery", "k8s.io/klog/"},
 	"quantity":   {"k8s.io/apimachinery/pkg/api/resource"},
