@@ -10,9 +10,10 @@ import (
 
 	"github.com/gatorcloud/sluice/renderer/etcd/embedded"
 	"github.com/gatorcloud/sluice/renderer/git/gittest"
+	"github.com/gatorcloud/sluice/renderer/render/overlay/overlaytest"
 )
 
-// tool builds a command of this or another module and returns its path.
+// tool builds a command of this module and returns its path.
 func tool(t *testing.T, pkg string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "tool")
@@ -42,7 +43,10 @@ func run(t *testing.T, dir, name string, args ...string) string {
 // etcd over its wire protocol, into a bare repository behind smart HTTP, out
 // of a clone and through the stock kustomize.
 func TestRealInput(t *testing.T) {
-	sluice, kustomize := tool(t, "."), tool(t, "sigs.k8s.io/kustomize/kustomize/v5")
+	if testing.Short() {
+		t.Skip("builds sluice and runs it beside etcd and git, as the scripts of TestScript do in one process")
+	}
+	sluice := tool(t, ".")
 	etcd, err := embedded.Start(context.Background(), t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -81,22 +85,8 @@ func TestRealInput(t *testing.T) {
 
 	clone := filepath.Join(t.TempDir(), "clone")
 	run(t, ".", "git", "clone", "-q", repo.Dir, clone)
-	for _, tc := range []struct {
-		overlay string
-		want    []string
-	}{
-		{"tenants/06/00/1000006/swg/202", []string{"namespace: tenant-1000006", "replicas: 13", "storage: 80Gi", `gatorcloud.io/version: "202"`, "c5cb27eb.swg.gatorcloud.localhost"}},
-		{"tenants/09/00/1000009/swg/200", []string{"namespace: tenant-1000009", "replicas: 2", "storage: 80Gi", `gatorcloud.io/version: "200"`, "b078e46e.swg.gatorcloud.localhost"}},
-	} {
-		built := run(t, clone, kustomize, "build", "environments/local/"+tc.overlay)
-		for _, want := range tc.want {
-			if !strings.Contains(built, want) {
-				t.Errorf("kustomize build %s gives no %q", tc.overlay, want)
-			}
-		}
-	}
 	run(t, clone, sluice, "render", "--from-git", "--check")
-	buildAll(t, kustomize, clone)
+	t.Run("Kustomize", func(t *testing.T) { buildAll(t, overlaytest.Released(t, "kustomize"), clone) })
 }
 
 // seed commits what people write: the catalog and the environment "local".
@@ -121,6 +111,20 @@ func seed(t *testing.T, repo *gittest.Repo) {
 // buildAll has the stock kustomize build every overlay and base of the clone.
 func buildAll(t *testing.T, kustomize, clone string) {
 	t.Helper()
+	for _, tc := range []struct {
+		overlay string
+		want    []string
+	}{
+		{"tenants/06/00/1000006/swg/202", []string{"namespace: tenant-1000006", "replicas: 13", "storage: 80Gi", `gatorcloud.io/version: "202"`, "c5cb27eb.swg.gatorcloud.localhost"}},
+		{"tenants/09/00/1000009/swg/200", []string{"namespace: tenant-1000009", "replicas: 2", "storage: 80Gi", `gatorcloud.io/version: "200"`, "b078e46e.swg.gatorcloud.localhost"}},
+	} {
+		built := run(t, clone, kustomize, "build", "environments/local/"+tc.overlay)
+		for _, want := range tc.want {
+			if !strings.Contains(built, want) {
+				t.Errorf("kustomize build %s gives no %q", tc.overlay, want)
+			}
+		}
+	}
 	overlays, err := filepath.Glob(filepath.Join(clone, "environments/local/tenants/*/*/*/*/*/parameters.yaml"))
 	if err != nil || len(overlays) < 4 {
 		t.Fatalf("overlays = %v, %v, want at least four", overlays, err)
