@@ -8,13 +8,15 @@ import (
 
 	"pgregory.net/rapid"
 	"sigs.k8s.io/yaml"
+
+	"github.com/gatorcloud/sluice/renderer/render/overlay/overlaytest"
 )
 
 // TestGeneratedCharts compares generated charts with the released helm: values
 // over values, nulls, subcharts with aliases and conditions, ignored files and
 // documents that are glued together.
 func TestGeneratedCharts(t *testing.T) {
-	command := helm(t)
+	command := overlaytest.Released(t, "helm")
 	const all = 50
 	var rendered atomic.Int32
 	t.Run("group", func(t *testing.T) {

@@ -18,11 +18,12 @@ import (
 
 	"github.com/gatorcloud/sluice/renderer/model/tree"
 	"github.com/gatorcloud/sluice/renderer/render/chart"
+	"github.com/gatorcloud/sluice/renderer/render/overlay/overlaytest"
 )
 
 // TestLikeHelm compares the test's own charts with the released helm.
 func TestLikeHelm(t *testing.T) {
-	command := helm(t)
+	command := overlaytest.Released(t, "helm")
 	for name, c := range small() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -62,20 +63,6 @@ func text(docs []chart.Document) string {
 		fmt.Fprintf(b, "---\n# Source: %s\n%s", d.Template, d.Text)
 	}
 	return strings.TrimSpace(plain.String()) + "\n" + hooks.String()
-}
-
-// helm returns the command; where it is not installed the test is skipped, in
-// CI it fails.
-func helm(t *testing.T) string {
-	t.Helper()
-	command, err := exec.LookPath("helm")
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("helm is not installed")
-		}
-		t.Skip("helm is not installed")
-	}
-	return command
 }
 
 // template runs `helm template` on a directory.

@@ -13,6 +13,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
 	"github.com/gatorcloud/sluice/renderer/render/chart"
+	"github.com/gatorcloud/sluice/renderer/render/overlay/overlaytest"
 )
 
 // reasons are why a chart that helm renders may be refused here.
@@ -21,7 +22,7 @@ var reasons = regexp.MustCompile(`custom resource definition|gives another resul
 // TestRealCharts renders the charts that stand in the modules of go.mod, which
 // nobody wrote for this test.
 func TestRealCharts(t *testing.T) {
-	command := helm(t)
+	command := overlaytest.Released(t, "helm")
 	var mu sync.Mutex
 	count := map[string]int{}
 	found := charts(t)
