@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -153,6 +154,13 @@ func TestLoad(t *testing.T) {
 	}
 	if diff := cmp.Diff([][]string{{"identity", "license"}}, names([][]catalog.Component{v.Requires()})); diff != "" {
 		t.Errorf("Requires (-want +got):\n%s", diff)
+	}
+	later, err := catalog.LoadUnlocked(good().with("products/swg/202/product.yaml", strings.Replace(swg202, "- name: ca-init\n", "- name: ca-init\n- name: last\n  path: components/ca-init\n  priority: 1\n", 1)).fsys())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([][]string{{"ca-init"}, {"last", "store"}, {"engine"}}, names(later.Versions(swg)[0].Buckets())); diff != "" {
+		t.Errorf("Buckets with a priority (-want +got):\n%s", diff)
 	}
 	if got, want := v.Components[0].Path, "components/ca-init"; got != want {
 		t.Errorf("default path = %q, want %q", got, want)
@@ -389,6 +397,24 @@ func TestFaultySharedComponentTakesItsDependents(t *testing.T) {
 	}
 	if !strings.Contains(err.Error(), "refers to shared/license/1, which has faults") {
 		t.Errorf("LoadUnlocked = %v, want one that blames the shared component", err)
+	}
+
+	// A long way up, too: from a, which is not in the lock, to swg.
+	f := good().with("products/swg/202/product.yaml", strings.Replace(swg202, "- name: license\n", "- {name: g, sharing: environment, version: \"1\"}\n- name: license\n", 1))
+	for i, name := range "abcdefg" {
+		text := strings.Replace(license1, "license", string(name), 1)
+		if i > 0 {
+			text += fmt.Sprintf("- {name: %c, sharing: environment, version: \"1\"}\n", name-1)
+		}
+		f[fmt.Sprintf("shared/%c/1/component.yaml", name)] = text
+		f[fmt.Sprintf("shared/%c/1/components/server/kustomization.yaml", name)] = "resources: []\n"
+	}
+	f = f.locked(t)
+	lines := strings.SplitAfter(f[catalog.LockFile], "\n")
+	f[catalog.LockFile] = strings.Join(slices.DeleteFunc(lines, func(line string) bool { return strings.HasPrefix(line, "shared/a/1 ") }), "")
+	c, err = catalog.Load(f.fsys())
+	if len(catalog.Faults(err)) != 1 || len(c.All()) != 2 {
+		t.Errorf("Load = %v with %d versions, want one fault, and identity and license only", err, len(c.All()))
 	}
 }
 

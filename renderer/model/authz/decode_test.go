@@ -35,6 +35,7 @@ var (
 )
 
 func TestDecodeTenant(t *testing.T) {
+	longLabel := strings.Repeat("a.", 126) + "a/" + strings.Repeat("l", 63)
 	for name, tc := range map[string]struct {
 		reason string
 		value  string
@@ -44,6 +45,9 @@ func TestDecodeTenant(t *testing.T) {
 		"Labels": {"labels of Kubernetes' form, an empty value is one",
 			`{"tenantId":"1000006","tenantName":"张勇","tenantCode":"1","labels":{"gatorcloud.io/tier":"gold","x":""}}`,
 			Tenant{ID: tenantID("1000006"), Name: "张勇", Code: "1", Labels: map[string]string{"gatorcloud.io/tier": "gold", "x": ""}}},
+		"Longest": {"as long as everything may be",
+			`{"tenantId":"1000006","tenantName":"` + strings.Repeat("z", MaxText) + `","tenantCode":"` + strings.Repeat("1", maxCode) + `","labels":{"` + longLabel + `":"` + strings.Repeat("v", 63) + `"}}`,
+			Tenant{ID: tenantID("1000006"), Name: strings.Repeat("z", MaxText), Code: strings.Repeat("1", maxCode), Labels: map[string]string{longLabel: strings.Repeat("v", 63)}}},
 		"NoLabels": {"null and {} are no labels", `{"tenantId":"1000006","tenantName":"a b","tenantCode":"1","labels":null}`,
 			Tenant{ID: tenantID("1000006"), Name: "a b", Code: "1"}},
 	} {

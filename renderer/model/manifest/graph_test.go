@@ -25,6 +25,10 @@ func TestGraphRoundTrip(t *testing.T) {
 	if diff := cmp.Diff(g, got, cmp.Comparer(func(a, b ident.Component) bool { return a == b })); diff != "" {
 		t.Errorf("DecodeGraph(Encode) (-want +got):\n%s", diff)
 	}
+	g.Routes = 1 // of a version whose components all start at once
+	if got, err := manifest.DecodeGraph(g.Encode()); err != nil || got.Routes != 1 {
+		t.Errorf("routes = %d, %v, want 1", got.Routes, err)
+	}
 	for name, bad := range map[string]string{"Unknown": string(g.Encode()) + "x: 1\n", "Kind": "apiVersion: sluice.gatorcloud.io/v1\nkind: Overlay\ncomponents: []\n"} {
 		if _, err := manifest.DecodeGraph([]byte(bad)); err == nil {
 			t.Errorf("%s: DecodeGraph(%q) = nil error", name, bad)

@@ -100,19 +100,23 @@ func TestBadRecordsCostNothing(t *testing.T) {
 		reason string
 		snap   authz.Snapshot
 		want   int
+		taken  bool // from Git
 	}{
 		"OneProduct": {"the unreadable product is as it was", authz.Snapshot{Keys: 3, Tenants: []authz.Tenant{now},
-			Quarantined: []authz.Quarantine{{Tenant: now.ID, Product: dsa}}}, 2},
+			Quarantined: []authz.Quarantine{{Tenant: now.ID, Product: dsa}}}, 2, true},
 		"TenantRecord": {"an unreadable tenant is as it was", authz.Snapshot{Keys: 3,
-			Quarantined: []authz.Quarantine{{Tenant: now.ID}}}, 2},
-		"ReadableAndGone": {"a product that is really gone goes", authz.Snapshot{Keys: 3, Tenants: []authz.Tenant{now}}, 1},
+			Quarantined: []authz.Quarantine{{Tenant: now.ID}}}, 2, true},
+		"ReadableAndGone": {"a product that is really gone goes", authz.Snapshot{Keys: 3, Tenants: []authz.Tenant{now}}, 1, false},
 		"OtherTenant": {"a bad record of somebody else changes nothing", authz.Snapshot{Keys: 3, Tenants: []authz.Tenant{now},
-			Quarantined: []authz.Quarantine{{Tenant: tenant(9).ID, Product: dsa}}}, 1},
+			Quarantined: []authz.Quarantine{{Tenant: tenant(9).ID, Product: dsa}}}, 1, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := merge(t, tc.snap, remembered{before.ID: active(before)}, clock)
 			if len(r.Tenants) != 1 || len(r.Tenants[0].States) != tc.want || !r.Tenants[0].ReleasedAt.IsZero() {
 				t.Errorf("Merge() = %+v, want one tenant with %d products: %s", r.Tenants, tc.want, tc.reason)
+			}
+			if took := slices.Equal(r.Remembered, []ident.Tenant{now.ID}); took != tc.taken || !took && len(r.Remembered) > 0 {
+				t.Errorf("Merge() remembers %v, want the tenant = %t: %s", r.Remembered, tc.taken, tc.reason)
 			}
 		})
 	}

@@ -107,17 +107,10 @@ func TestFirstGrantServes(t *testing.T) {
 	}
 }
 
-// A version whose objects are those of another product is not granted beside it.
-func TestCollidingGrant(t *testing.T) {
-	want, _, err := render(t, repository(t), pipeline.Options{Source: unpinned(), Now: now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	files := repository(t)
-	for path, data := range want {
-		files[path] = &fstest.MapFile{Data: data}
-	}
-	for path, f := range repository(t) { // a second product with the objects of dsa
+// twin adds a second product with the objects of dsa, which all rings ask for.
+func twin(t *testing.T, files fstest.MapFS) {
+	t.Helper()
+	for path, f := range repository(t) {
 		if rest, ok := strings.CutPrefix(path, "catalog/products/dsa/31/"); ok {
 			data := string(f.Data)
 			if rest == "product.yaml" {
@@ -129,6 +122,34 @@ func TestCollidingGrant(t *testing.T) {
 	publish(t, files, catalog.Ref{Name: "dsb", Version: "31"})
 	fleet := files["environments/local/fleet.yaml"]
 	files["environments/local/fleet.yaml"] = &fstest.MapFile{Data: []byte(strings.ReplaceAll(string(fleet.Data), `dsa: "31"`, "dsa: \"31\"\n    dsb: \"31\""))}
+}
+
+// Of two products with the same objects that are new at once, one is granted.
+func TestCollidingFirstGrants(t *testing.T) {
+	files := repository(t)
+	twin(t, files)
+	_, summary, err := render(t, files, pipeline.Options{Source: unpinned(), Now: now})
+	if err != nil || len(summary.Grants) != 2 {
+		t.Fatalf("Render() = %v, refuses %v, want one product refused in both rings", err, summary.Grants)
+	}
+	for _, g := range summary.Grants {
+		if g.Product.String() != "dsb" {
+			t.Errorf("Render() refuses %v, want dsb, which comes after dsa", g)
+		}
+	}
+}
+
+// A version whose objects are those of another product is not granted beside it.
+func TestCollidingGrant(t *testing.T) {
+	want, _, err := render(t, repository(t), pipeline.Options{Source: unpinned(), Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := repository(t)
+	for path, data := range want {
+		files[path] = &fstest.MapFile{Data: data}
+	}
+	twin(t, files)
 	got, summary, err := render(t, files, pipeline.Options{Source: unpinned(), Now: now})
 	if err != nil || len(summary.Grants) != 2 || !strings.Contains(summary.Grants[0].Error(), "is also an object of") {
 		t.Fatalf("Render() = %v, refuses %v (catalog %v), want dsb refused for its objects", err, summary.Grants, summary.Catalog)

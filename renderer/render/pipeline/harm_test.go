@@ -137,6 +137,19 @@ func TestMassRemoval(t *testing.T) {
 	}
 }
 
+// full is a sink that takes nothing.
+type full struct{ sink }
+
+func (full) Put(string, *tree.Dir) error { return errors.New("disk is full") }
+
+// A render that could not write says so.
+func TestSinkFails(t *testing.T) {
+	_, err := shared().Render(context.Background(), repository(t), local, full{make(sink, 1<<16)}, pipeline.Options{Source: many(1), Now: now})
+	if err == nil || !strings.Contains(err.Error(), "disk is full") {
+		t.Errorf("Render() into a full disk = %v, want an error that says so", err)
+	}
+}
+
 // An environment renders the tenants that its selector selects, no others.
 func TestSelector(t *testing.T) {
 	files := environment(t, "tenants: {matchLabels: {tier: gold}}")

@@ -132,6 +132,18 @@ func TestSourcesThatAreNotFollowed(t *testing.T) {
 	}
 }
 
+// Only what the renderer writes is a rendered overlay: its state is a word.
+func TestReadState(t *testing.T) {
+	base := overlayOf(t, "", intoNote, "x").Base
+	for state, want := range map[string]bool{"active": true, "": false, "../active": false, "Active": false, "a b": false, "active/x": false} {
+		spec, values := overlaytest.Values(1)
+		spec.State = state
+		if _, ok := Read(overlaytest.Overlay(base, spec, values)); ok != want {
+			t.Errorf("Read() of an overlay in state %q = %t, want %t", state, ok, want)
+		}
+	}
+}
+
 // A block scalar whose text begins with a blank or ends with empty lines looks
 // different at the end of a document.
 func TestKnown(t *testing.T) {
