@@ -107,7 +107,9 @@ func TestStencilLikeStock(t *testing.T) {
 			t.Logf("%d overlays filled from %d stencils", filled, len(known))
 			switch _, none := never[name]; {
 			case name == "Booleans", name == "Nulls", name == "Floats": // few values are
-			case none && filled > 0, !none && filled == 0:
+			// Now and then a value is drawn with which even these compile; what was
+			// filled then was compared above.
+			case none && filled > 5, !none && filled == 0:
 				t.Errorf("%d overlays were filled; has a stencil = %v", filled, !none)
 			}
 		})
