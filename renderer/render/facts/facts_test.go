@@ -2,6 +2,7 @@ package facts_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -117,6 +118,38 @@ func TestBadRecordsCostNothing(t *testing.T) {
 			}
 			if took := slices.Equal(r.Remembered, []ident.Tenant{now.ID}); took != tc.taken || !took && len(r.Remembered) > 0 {
 				t.Errorf("Merge() remembers %v, want the tenant = %t: %s", r.Remembered, tc.taken, tc.reason)
+			}
+		})
+	}
+}
+
+// Facts in Git are what they were until somebody says what time it is; then
+// ends come, and tombstones stay what they are.
+func TestRecall(t *testing.T) {
+	ended, tomb, done := active(tenant(1, dsa, swg)), active(tenant(2, swg)), active(tenant(3, swg))
+	ended.Authorisations[0].EndTime = start.Add(90 * day)
+	tomb.States[0], tomb.ReleasedAt = authz.Retained, start
+	done.Authorisations[0].EndTime = start.Add(50 * day)
+	memory := remembered{ended.ID: ended, tomb.ID: tomb, done.ID: done}
+	for name, tc := range map[string]struct {
+		reason string
+		now    time.Time
+		want   map[string][]authz.State
+	}{
+		"AsTheyStand": {"no time passes", time.Time{}, map[string][]authz.State{"1001": {authz.Active, authz.Active}, "1002": {authz.Retained}, "1003": {authz.Active}}},
+		"Later":       {"one product is suspended, one tenant is over", clock.Now, map[string][]authz.State{"1001": {authz.Suspended, authz.Active}, "1002": {authz.Retained}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			all, err := facts.Recall(memory, tc.now, clock.Life)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := map[string][]authz.State{}
+			for _, f := range all {
+				got[f.ID.String()] = f.States
+			}
+			if !maps.EqualFunc(got, tc.want, slices.Equal[[]authz.State]) {
+				t.Errorf("Recall() = %v, want %v: %s", got, tc.want, tc.reason)
 			}
 		})
 	}

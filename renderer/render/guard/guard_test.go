@@ -3,6 +3,7 @@ package guard_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -178,6 +179,20 @@ func TestRecentCounts(t *testing.T) {
 	g.See(change(t, tenant(0), tombstone(0)))
 	if err := g.Check(); err == nil || !strings.Contains(err.Error(), `released before "1000006"`) {
 		t.Errorf("Check() of the fourth within the window = %v, want a refusal that names the three", err)
+	}
+}
+
+// Recent are tombstones of the window, not the living and not what is long over.
+func TestReleased(t *testing.T) {
+	since := start.Add(time.Hour)
+	var all []authz.Facts
+	for i, at := range []time.Time{{}, start, since.Add(-time.Second), since, since.Add(time.Second)} {
+		f := tombstone(i)
+		f.ReleasedAt = at
+		all = append(all, f)
+	}
+	if got, want := guard.Released(all, since), []ident.Tenant{tenant(3), tenant(4)}; !slices.Equal(got, want) {
+		t.Errorf("Released() = %v, want %v", got, want)
 	}
 }
 

@@ -150,6 +150,27 @@ func TestSinkFails(t *testing.T) {
 	}
 }
 
+// mute is an etcd that does not answer.
+type mute struct{}
+
+func (mute) Snapshot(context.Context, string) (authz.Snapshot, error) {
+	return authz.Snapshot{}, errors.New("no answer")
+}
+
+// No answer is not an empty one: nobody is removed, even if removals are allowed.
+func TestNoAnswerRemovesNobody(t *testing.T) {
+	for _, allow := range []bool{false, true} {
+		files := repository(t)
+		if err := commit(t, files, pipeline.Options{Source: many(2), Now: now}); err != nil {
+			t.Fatal(err)
+		}
+		err := commit(t, files, pipeline.Options{Source: mute{}, Now: now, AllowRemovals: allow})
+		if err == nil || !strings.Contains(err.Error(), "no answer") || len(tenants(files)) != 2 {
+			t.Errorf("Render() without an answer, removals allowed = %t, is %v and leaves %v, want an error and both", allow, err, tenants(files))
+		}
+	}
+}
+
 // An environment renders the tenants that its selector selects, no others.
 func TestSelector(t *testing.T) {
 	files := environment(t, "tenants: {matchLabels: {tier: gold}}")

@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -134,6 +135,34 @@ func TestOnlyActiveProductsRun(t *testing.T) {
 		}
 		if got.Released != (state == authz.Retained) {
 			t.Errorf("a tenant that is %s is released = %t", state, got.Released)
+		}
+	}
+}
+
+// broken has no base for versions of one name.
+type broken string
+
+func (b broken) Base(v *catalog.Version) (*base.Base, error) {
+	if v.Name == string(b) {
+		return nil, errors.New("cannot be built")
+	}
+	return empty{}.Base(v)
+}
+
+// What cannot be built is a fault: of its product, or of the tenant when
+// nobody can tell what the shared part was for.
+func TestBasesThatFail(t *testing.T) {
+	s := shelf{"product dsa 1": nil, "product swg 1": {"tenant identity 3"}, "tenant identity 3": nil}
+	states := map[string]authz.State{"dsa": authz.Active, "swg": authz.Active}
+	sound := follow(t, s, `versions: {dsa: "1", swg: "1"}`, states)
+	for name, want := range map[string]string{"swg": "swg", "identity": ""} {
+		site := siteOf(t, `versions: {dsa: "1", swg: "1"}`)
+		got, faults := plan.New(site, s.load(t), broken(name)).Tenant(sound.Facts)
+		if len(faults) != 1 || faults[0].Product.String() != want || !strings.Contains(faults[0].Error(), "cannot be built") {
+			t.Errorf("without a base for %s: faults %v, want one of product %q", name, faults, want)
+		}
+		if name == "swg" && (len(got.Products) != 1 || got.Products[0].Name.String() != "dsa" || got.Products[0].Wave != manifest.WaveProducts) {
+			t.Errorf("without a base for swg: products %+v, want dsa in the first wave", got.Products)
 		}
 	}
 }

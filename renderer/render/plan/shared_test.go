@@ -48,9 +48,8 @@ func (s shelf) load(t testing.TB) *catalog.Catalog {
 	return c
 }
 
-// follow plans an active tenant that follows a ring with the given versions,
-// written as YAML, with the given states of its products.
-func follow(t testing.TB, s shelf, ring string, states map[string]authz.State) *plan.Tenant {
+// siteOf returns a site of one ring with the given versions, written as YAML.
+func siteOf(t testing.TB, ring string) *environments.Site {
 	t.Helper()
 	site, err := environments.Load(fstest.MapFS{
 		"local/environment.yaml": {Data: []byte("apiVersion: sluice.gatorcloud.io/v1\nkind: Environment\nname: local\npopId: \"1\"\npopCode: local\ndestination: {name: in-cluster}\nrepoURL: https://git.example/f.git\ndomain: local.example\n")},
@@ -59,12 +58,19 @@ func follow(t testing.TB, s shelf, ring string, states map[string]authz.State) *
 	if err != nil {
 		t.Fatal(err)
 	}
+	return site
+}
+
+// follow plans a tenant that follows a ring with the given versions, written as
+// YAML, with its products in the given states.
+func follow(t testing.TB, s shelf, ring string, states map[string]authz.State) *plan.Tenant {
+	t.Helper()
 	f := authz.Facts{Tenant: authz.Tenant{ID: ident.Must[ident.TenantKind]("1")}}
 	for _, p := range slices.Sorted(maps.Keys(states)) {
 		f.Tenant.Authorisations = append(f.Tenant.Authorisations, authz.Authorisation{Product: ident.Must[ident.ProductKind](p), StartTime: time.Unix(0, 0)})
 		f.States = append(f.States, states[p])
 	}
-	got, faults := plan.New(site, s.load(t), empty{}).Tenant(f)
+	got, faults := plan.New(siteOf(t, ring), s.load(t), empty{}).Tenant(f)
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}
