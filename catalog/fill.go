@@ -223,12 +223,10 @@ func describe(e *jsonschema.ValidationError) string {
 
 // schemaFault words an error of the schema compiler on one line.
 func schemaFault(err error) string {
-	var top *jsonschema.ValidationError
-	var bad *jsonschema.SchemaValidationError
-	if errors.As(err, &bad) {
+	if bad, ok := errors.AsType[*jsonschema.SchemaValidationError](err); ok {
 		err = bad.Err
 	}
-	if errors.As(err, &top) {
+	if top, ok := errors.AsType[*jsonschema.ValidationError](err); ok {
 		var parts []string
 		for _, leaf := range leaves(top) {
 			at := "/" + strings.Join(leaf.InstanceLocation, "/")

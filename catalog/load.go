@@ -38,7 +38,7 @@ func Faults(err error) []error {
 	if err == nil {
 		return nil
 	}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // only the outermost join is taken apart
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { // only the outermost join is taken apart
 		return joined.Unwrap()
 	}
 	return []error{err}
