@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -75,8 +76,8 @@ func (w *world) locked(ctx context.Context) bool {
 func (w *world) fence() int64 {
 	w.t.Helper()
 	commits := w.commits()
-	for i := len(commits) - 1; i >= 0; i-- {
-		if m, ours := publish.MarkOf(commits[i], local); ours {
+	for _, commit := range slices.Backward(commits) {
+		if m, ours := publish.MarkOf(commit, local); ours {
 			return m.Fence
 		}
 	}

@@ -39,7 +39,8 @@ func TestMain(m *testing.M) {
 	case "etcd":
 		os.Exit(serveEtcd(os.Args[1]))
 	case "git":
-		os.Exit(serveGit(os.Args[1], os.Args[2]))
+		serveGit(os.Args[1], os.Args[2])
+		os.Exit(1)
 	}
 	goleak.VerifyTestMain(m)
 }
@@ -105,25 +106,24 @@ func serveEtcd(dir string) int {
 	return 0
 }
 
-// serveGit serves the repositories below root on a socket.
-func serveGit(root, socket string) int {
+// serveGit serves the repositories below root on a socket until that fails.
+func serveGit(root, socket string) {
 	path, err := gittest.TryGit("", nil, "--exec-path")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		return 1
+		return
 	}
 	_ = os.Remove(socket) // of the server before, which was killed
 	listener, err := net.Listen("unix", socket)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		return 1
+		return
 	}
 	server := &http.Server{Handler: &cgi.Handler{
 		Path: filepath.Join(strings.TrimSpace(path), "git-http-backend"), Logger: log.New(os.Stderr, "", 0),
 		Env: append(gittest.Env(), "GIT_PROJECT_ROOT="+root, "GIT_HTTP_EXPORT_ALL=1", "REMOTE_USER=someone"),
 	}}
 	fmt.Fprintln(os.Stderr, server.Serve(listener))
-	return 1
 }
 
 // process is a child that is killed, paused and begun again. One that ends by

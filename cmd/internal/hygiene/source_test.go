@@ -68,14 +68,4 @@ func isModule(dir string) bool {
 	return len(found) > 0
 }
 
-// imports returns what a file imports.
-func (f file) imports() []string {
-	var all []string
-	for _, spec := range f.tree.Imports {
-		path, _ := strconv.Unquote(spec.Path.Value)
-		all = append(all, path)
-	}
-	return all
-}
-
 func (f file) at(pos token.Pos) string { return f.path + ":" + strconv.Itoa(f.set.Position(pos).Line) }

@@ -57,7 +57,7 @@ func readFile(name string, stdin io.Reader) ([]authz.Tenant, error) {
 		if err != nil {
 			return nil, fault.Hintf("check --filename", "importing tenants: %w", err)
 		}
-		defer f.Close() //nolint:errcheck // only read
+		defer f.Close()
 		in = f
 	}
 	data, err := io.ReadAll(io.LimitReader(in, authz.MaxFile+1))

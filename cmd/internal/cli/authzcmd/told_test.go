@@ -88,8 +88,8 @@ func TestHostileStatusesLeaveTheTableWhole(t *testing.T) {
 			if !strings.Contains(lines[2], "reading the status record") && !strings.Contains(lines[2], "a\\nNAME b") {
 				t.Errorf("list -o wide = %q, want the record's error or that it cannot be read", lines[2])
 			}
-			var any map[string]any
-			if err := json.Unmarshal([]byte(b.must("list", "-o", "json")), &any); err != nil {
+			var list map[string]any
+			if err := json.Unmarshal([]byte(b.must("list", "-o", "json")), &list); err != nil {
 				t.Errorf("list -o json: %v", err)
 			}
 		})

@@ -18,7 +18,7 @@ import (
 
 // resolveFor parses args and resolves them in an environment, in which $DIR is
 // a directory with the given files.
-func resolveFor(t *testing.T, args []string, env, files map[string]string) (Settings, string, error) {
+func resolveFor(t *testing.T, args []string, env, files map[string]string) (Settings, error) {
 	t.Helper()
 	dir := t.TempDir()
 	expand := func(s string) string { return strings.ReplaceAll(s, "$DIR", dir) }
@@ -38,8 +38,7 @@ func resolveFor(t *testing.T, args []string, env, files map[string]string) (Sett
 	if err := set.Parse(expanded); err != nil {
 		t.Fatal(err)
 	}
-	s, err := f.Resolve(func(name string) string { return expand(env[name]) })
-	return s, dir, err
+	return f.Resolve(func(name string) string { return expand(env[name]) })
 }
 
 func TestResolve(t *testing.T) {
@@ -87,7 +86,7 @@ prefix: /p/
 			if tc.want.Prefix == "" {
 				tc.want.Prefix = "/tenant/info"
 			}
-			got, _, err := resolveFor(t, tc.args, tc.env, tc.files)
+			got, err := resolveFor(t, tc.args, tc.env, tc.files)
 			if err != nil {
 				t.Fatalf("%s: Resolve: %v", tc.reason, err)
 			}
@@ -123,7 +122,7 @@ func TestResolveRefuses(t *testing.T) {
 		"NoHome":              {"nowhere to put the data", nil, nil, nil, "HOME"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, _, err := resolveFor(t, tc.args, tc.env, tc.files)
+			_, err := resolveFor(t, tc.args, tc.env, tc.files)
 			if err == nil || !strings.Contains(err.Error(), tc.shows) || fault.ClassOf(err) != fault.Person || fault.HintOf(err) == "" {
 				t.Fatalf("%s: Resolve = %v with hint %q, want an error that shows %s", tc.reason, err, fault.HintOf(err), tc.shows)
 			}

@@ -59,7 +59,7 @@ func Print(w io.Writer, err error) {
 
 // parts returns the parts of a joined error, or err itself.
 func parts(err error) []error {
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // only the outermost join is printed apart
+	joined, ok := err.(interface{ Unwrap() []error }) // only the outermost join is printed apart
 	if !ok {
 		return []error{err}
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"time"
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/exit"
@@ -102,8 +103,8 @@ func (o *options) open(ctx context.Context, stderr io.Writer) (_ *session, err e
 // Close closes what open opened, last first.
 func (s *session) Close() error {
 	var faults []error
-	for i := len(s.close) - 1; i >= 0; i-- {
-		faults = append(faults, s.close[i]())
+	for _, end := range slices.Backward(s.close) {
+		faults = append(faults, end())
 	}
 	s.close = nil
 	return errors.Join(faults...)

@@ -45,7 +45,7 @@ func Folders() []string {
 	return []string{PKI, Logs, Records, Etcd, Tenants, Redis, Git, Home, Temp, Plugins, Argo, Bin}
 }
 
-// Names of the ports that a lab needs.
+// PortNames returns the names of the ports that a lab needs.
 func PortNames() []string {
 	return []string{
 		"etcd", "etcd-peer", "tenant-etcd", "tenant-etcd-peer", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "redis", "git",
