@@ -100,9 +100,7 @@ func TestScanAgreesWithParser(t *testing.T) {
 		spec["template"] = map[string]any{"spec": map[string]any{"containers": []any{value(2).Draw(t, "container"), map[string]any{"nodeSelector": map[string]any{"a": "b"}}},
 			"nodeSelector": rapid.MapOfN(word, rapid.Map(word, func(s string) any { return s }), 0, 2).Draw(t, "selector")}}
 		all := noise("object")
-		for k, v := range map[string]any{"apiVersion": word.Draw(t, "apiVersion"), "kind": word.Draw(t, "kind"), "metadata": metadata, "spec": spec} {
-			all[k] = v
-		}
+		maps.Copy(all, map[string]any{"apiVersion": word.Draw(t, "apiVersion"), "kind": word.Draw(t, "kind"), "metadata": metadata, "spec": spec})
 		delete(all, "status")
 		doc, err := yaml.Marshal(all)
 		if err != nil {

@@ -56,8 +56,7 @@ func (r *Refusal) Unwrap() error { return r.Err }
 
 // ReasonOf returns the reason of the refusal in err's tree, and "" if there is none.
 func ReasonOf(err error) Reason {
-	var r *Refusal
-	if errors.As(err, &r) {
+	if r, ok := errors.AsType[*Refusal](err); ok {
 		return r.Reason
 	}
 	return ""

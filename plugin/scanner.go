@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -115,7 +116,7 @@ func (s *scanner) line(line []byte, end int, o *object) error {
 	case rest[0] == '?' || rest[0] == ':': // a key of more than 128 bytes, and its value
 		return nil
 	case rest[0] == '#':
-		return fmt.Errorf("manifest has a comment, which kustomize does not print")
+		return errors.New("manifest has a comment, which kustomize does not print")
 	}
 	key, value, err := pair(rest)
 	if err != nil {

@@ -36,7 +36,10 @@ func newGate() *gate { return &gate{open: make(chan struct{}), entered: make(cha
 func (g *gate) Generate(ctx context.Context, _ plugin.Request) (plugin.Result, error) {
 	n := g.inside.Add(1)
 	defer g.inside.Add(-1)
-	for most := g.most.Load(); n > most && !g.most.CompareAndSwap(most, n); most = g.most.Load() {
+	for most := g.most.Load(); n > most; most = g.most.Load() {
+		if g.most.CompareAndSwap(most, n) {
+			break
+		}
 	}
 	g.entered <- struct{}{}
 	select {

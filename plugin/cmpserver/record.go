@@ -34,8 +34,7 @@ func (s *Server) finish(ctx context.Context, c *call, err error, took time.Durat
 		level = slog.LevelWarn
 		fields = append(fields, slog.String("reason", string(c.reason)), slog.String("error", err.Error()))
 	}
-	var p *panicError
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*panicError](err); ok {
 		level = slog.LevelError
 		fields = append(fields, slog.Any("panic", p.value), slog.String("stack", string(p.stack)))
 	}

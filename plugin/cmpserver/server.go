@@ -126,6 +126,8 @@ func (s *Server) description() *grpc.ServiceDesc {
 // checkConfiguration answers that Applications name the plugin (discovery
 // would make the repo-server send each directory twice) and that it wants no
 // Git credentials.
+//
+//nolint:revive // gRPC gives the order
 func checkConfiguration(_ any, _ context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
 	if err := decode(&wire.Empty{}); err != nil {
 		return nil, err

@@ -32,7 +32,7 @@ func TestGoldenApplications(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, doc := range bytes.Split(data, []byte("\n---\n")) {
+		for doc := range bytes.SplitSeq(data, []byte("\n---\n")) {
 			if !bytes.Contains(doc, []byte("\nkind: Application\n")) {
 				continue
 			}

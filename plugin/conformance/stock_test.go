@@ -211,8 +211,8 @@ func TestCommandModeEqualsServer(t *testing.T) {
 			if want == nil || got == nil {
 				t.Fatalf("native: %v, command: %v, want both to refuse", want, got)
 			}
-			words := want.Error()[strings.Index(want.Error(), "sluice: error: "):]
-			if !strings.Contains(got.Error(), words) {
+			_, words, ok := strings.Cut(want.Error(), "sluice: error: ")
+			if !ok || !strings.Contains(got.Error(), "sluice: error: "+words) {
 				t.Errorf("the command says %q, the server %q", got, words)
 			}
 		})

@@ -34,7 +34,7 @@ func TestCatalogKindsEnd(t *testing.T) {
 				return err
 			}
 			data, err := os.ReadFile(path)
-			for _, document := range strings.Split(string(data), "\n---") {
+			for document := range strings.SplitSeq(string(data), "\n---") {
 				checkEnds(t, machine, path, document, seen)
 			}
 			return err

@@ -44,7 +44,7 @@ func stock(t *testing.T, release string) []byte {
 		t.Fatal(err)
 	}
 	var kept [][]byte
-	for _, document := range bytes.Split(data, []byte("\n---\n")) {
+	for document := range bytes.SplitSeq(data, []byte("\n---\n")) {
 		if !bytes.Contains(document, []byte("\nkind: CustomResourceDefinition")) {
 			kept = append(kept, document)
 		}

@@ -2,7 +2,7 @@ package install_test
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -68,14 +68,14 @@ func TestSidecarRuns(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() {
 		err := server.Wait()
-		stop(fmt.Errorf("the server ended: %v", err))
+		stop(errors.Join(errors.New("the server ended"), err))
 		ended <- err
 	}()
 	for _, probe := range probes {
 		if !slices.Equal(probe[:1], []string{image.Path}) {
 			t.Errorf("probe %v does not call the image's program", probe)
 		}
-		eventually(t, serving, func() error { return run(ctx, probe[1:]...).Run() })
+		eventually(serving, t, func() error { return run(ctx, probe[1:]...).Run() })
 	}
 	if err := server.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
@@ -86,7 +86,7 @@ func TestSidecarRuns(t *testing.T) {
 }
 
 // eventually waits until f succeeds, at most until ctx ends.
-func eventually(t *testing.T, ctx context.Context, f func() error) {
+func eventually(ctx context.Context, t *testing.T, f func() error) {
 	t.Helper()
 	for {
 		err := f()

@@ -369,7 +369,7 @@ func FuzzRead(f *testing.F) {
 		z.Close()
 		files, err := read(b.Bytes(), unpack.Options{Path: path, Limits: limits})
 		if err != nil {
-			if files != nil && len(files) > 0 {
+			if len(files) > 0 {
 				t.Errorf("Read = %d files and %v, want none with an error", len(files), err)
 			}
 			return

@@ -27,7 +27,7 @@ func (c Codec) Marshal(v any) (mem.BufferSlice, error) {
 
 // Unmarshal reads a message; what it keeps of data it copies.
 func (c Codec) Unmarshal(data mem.BufferSlice, v any) error {
-	m, ok := v.(interface{ Unmarshal([]byte) error })
+	m, ok := v.(interface{ Unmarshal(data []byte) error })
 	if !ok {
 		return c.other.Unmarshal(data, v)
 	}
