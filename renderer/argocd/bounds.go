@@ -21,7 +21,7 @@ type answer struct {
 func (b bounded) RoundTrip(req *http.Request) (*http.Response, error) {
 	answers := make(chan answer, 1)
 	go func() {
-		resp, err := b.next.RoundTrip(req)
+		resp, err := b.next.RoundTrip(req) //nolint:bodyclose // whoever gets the answer closes it
 		answers <- answer{resp, err}
 	}()
 	select {

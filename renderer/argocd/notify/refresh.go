@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 
@@ -57,9 +58,7 @@ func applications(p Push) []string {
 	found := map[string]depth{}
 	for _, path := range p.Paths {
 		if rest, ok := strings.CutPrefix(path, manifest.EnvironmentPath(p.Environment)+"/"); ok {
-			for name, level := range application(p.Environment.String(), rest) {
-				found[name] = level
-			}
+			maps.Copy(found, application(p.Environment.String(), rest))
 		}
 	}
 	names := make([]string, 0, len(found))

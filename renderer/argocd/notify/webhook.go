@@ -99,8 +99,7 @@ func (w *Webhook) Send(ctx context.Context, p Push) error {
 	}
 	resp, err := w.client.Do(req)
 	if err != nil {
-		var where *url.Error
-		if errors.As(err, &where) {
+		if where, ok := errors.AsType[*url.Error](err); ok {
 			err = where.Err // the URL may hold a secret
 		}
 		return fault.New(fault.Retry, "", "telling Argo CD: %w", err)
