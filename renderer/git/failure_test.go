@@ -75,7 +75,7 @@ func TestFullDisk(t *testing.T) {
 			defer r.Close()
 			old := server.Tip()
 			failed := 0
-			for n := 0; n < 100; n++ {
+			for n := range 100 {
 				uses = n
 				_, err := Update(t.Context(), r, func(_ context.Context, tx *Tx, _ Head) (Message, error) {
 					return Message{Subject: "ours"}, tx.PutFile("ours", data)

@@ -26,14 +26,6 @@ func (j *judge) See(c tree.Change) {
 }
 func (j *judge) Check() error { return j.refusal }
 
-// filler is a transaction or a preview.
-type filler interface {
-	Put(path string, d *tree.Dir) error
-	PutFile(path string, data []byte) error
-	Reset(path string)
-	Guard(g tree.Guard)
-}
-
 // A guard sees what is changed and removed, and no commit is made when it refuses.
 func TestGuardIsAsked(t *testing.T) {
 	repo := gittest.New(t)
@@ -43,7 +35,7 @@ func TestGuardIsAsked(t *testing.T) {
 	r := medium{server: repo, url: repo.Dir}.open(t)
 	h := head(t, r)
 	no := errors.New("no")
-	fill := func(f filler) *judge {
+	fill := func(f putter) *judge {
 		j := &judge{seen: map[string]tree.Kind{}, refusal: no}
 		f.Guard(j)
 		f.Reset("env")

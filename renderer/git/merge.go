@@ -20,7 +20,7 @@ const forkPuts = 256
 // merger builds the new trees from the bottom up. It reads only the trees
 // along edited paths.
 type merger struct {
-	ctx   context.Context
+	ctx   context.Context //nolint:containedctx // of the one merge
 	edits *edits
 	free  chan struct{} // a token for each further goroutine
 }
@@ -49,12 +49,7 @@ func named(n *node) func(name []byte) bool {
 	}
 	names := slices.Collect(maps.Keys(n.Children)) // comparing few beats hashing each
 	return func(name []byte) bool {
-		for _, s := range names {
-			if string(name) == s {
-				return true
-			}
-		}
-		return false
+		return slices.Contains(names, string(name))
 	}
 }
 

@@ -78,7 +78,7 @@ func openMirror(ctx context.Context, url string, o Options, h hooks) (*mirror, e
 		err = m.renew(err)
 	}
 	if err != nil {
-		m.dir.close()
+		_ = m.dir.close() // the first error says more
 		return nil, fmt.Errorf("opening repository %s: %w", r, err)
 	}
 	return m, nil

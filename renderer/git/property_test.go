@@ -129,10 +129,10 @@ func (m model) replaceFile(path, content string) {
 
 // putter is the surface that a transaction and a preview have in common.
 type putter interface {
-	Put(string, *tree.Dir) error
-	PutFile(string, []byte) error
-	Reset(string)
-	Guard(tree.Guard)
+	Put(path string, d *tree.Dir) error
+	PutFile(path string, data []byte) error
+	Reset(path string)
+	Guard(g tree.Guard)
 }
 
 // do makes the edits, each in a goroutine of its own.

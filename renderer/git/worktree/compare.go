@@ -15,7 +15,7 @@ import (
 // comparison finds the files in which the disk differs from what is wanted.
 // To it nothing lies behind a symbolic link.
 type comparison struct {
-	ctx     context.Context
+	ctx     context.Context //nolint:containedctx // of the one comparison
 	root    *os.Root
 	real    map[string]bool // directories that are no links, and what is none
 	changes []tree.Change

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 
@@ -117,8 +118,8 @@ func (p *File) resolve(r *inflater, at int64, elsewhere func(object.Hash) (objec
 				return 0, nil, fmt.Errorf("reading the base of a delta: %w", err)
 			}
 		}
-		for i := len(deltas) - 1; i >= 0; i-- {
-			if data, err = applyDelta(data, deltas[i]); err != nil {
+		for _, delta := range slices.Backward(deltas) {
+			if data, err = applyDelta(data, delta); err != nil {
 				return 0, nil, err
 			}
 		}

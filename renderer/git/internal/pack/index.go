@@ -3,6 +3,7 @@ package pack
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -58,12 +59,12 @@ func readIndex(f *os.File) (*index, error) {
 		return nil, err
 	}
 	if string(head[:4]) != indexMagic || binary.BigEndian.Uint32(head[4:]) != 2 {
-		return nil, fmt.Errorf("it is not of version 2")
+		return nil, errors.New("it is not of version 2")
 	}
 	for i := range x.fanout {
 		x.fanout[i] = binary.BigEndian.Uint32(head[fanoutAt+4*i:])
 		if i > 0 && x.fanout[i] < x.fanout[i-1] {
-			return nil, fmt.Errorf("its fan-out table decreases")
+			return nil, errors.New("its fan-out table decreases")
 		}
 	}
 	x.count = int64(x.fanout[255])

@@ -3,6 +3,7 @@ package pack
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 
@@ -84,7 +85,7 @@ func (r *inflater) end() error {
 	var one [1]byte
 	switch n, err := r.zlib.Read(one[:]); {
 	case n > 0:
-		return fmt.Errorf("it is longer than it claims")
+		return errors.New("it is longer than it claims")
 	case err != nil && err != io.EOF:
 		return err
 	}
@@ -112,7 +113,7 @@ func readHeader(in io.ByteReader) (raw, error) {
 			return raw{}, err
 		}
 		if shift > 50 {
-			return raw{}, fmt.Errorf("its size is out of range")
+			return raw{}, errors.New("its size is out of range")
 		}
 		o.size |= int64(c&0x7f) << shift
 	}
@@ -140,7 +141,7 @@ func readBack(in io.ByteReader) (int64, error) {
 			return 0, err
 		}
 		if back > 1<<48 {
-			return 0, fmt.Errorf("its base is out of range")
+			return 0, errors.New("its base is out of range")
 		}
 		back = (back+1)<<7 | int64(c&0x7f)
 	}

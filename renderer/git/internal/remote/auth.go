@@ -118,8 +118,7 @@ func newSSHAuth(e transport.Endpoint, a Auth) (transport.AuthMethod, error) {
 	}
 	keys, err := gitssh.NewPublicKeys(e.User, a.SSHKey, a.SSHKeyPassword)
 	if err != nil {
-		var missing *ssh.PassphraseMissingError
-		if errors.As(err, &missing) {
+		if _, ok := errors.AsType[*ssh.PassphraseMissingError](err); ok {
 			return nil, fault.Hintf("give the key's passphrase", "reading the SSH key: it is encrypted")
 		}
 		return nil, fault.Hintf("give a PEM private key", "reading the SSH key: %w", err)

@@ -77,12 +77,10 @@ func (r *Remote) explain(ctx context.Context, doing string, err error) error {
 // has types and by words where it has none.
 func (r *Remote) classify(err error) (fault.Class, string) {
 	const access = "give credentials that may read and write the repository"
-	var unexpected *plumbing.UnexpectedError
-	if errors.As(err, &unexpected) { // it does not unwrap
+	if unexpected, ok := errors.AsType[*plumbing.UnexpectedError](err); ok { // it does not unwrap
 		return r.classify(unexpected.Err)
 	}
-	var permanent *plumbing.PermanentError
-	if errors.As(err, &permanent) {
+	if permanent, ok := errors.AsType[*plumbing.PermanentError](err); ok {
 		return r.classify(permanent.Err)
 	}
 	var status *githttp.Err

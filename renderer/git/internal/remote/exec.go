@@ -24,7 +24,7 @@ type local struct{ transport.Transport }
 
 // NewReceivePackSession starts git receive-pack.
 func (local) NewReceivePackSession(e *transport.Endpoint, _ transport.AuthMethod) (transport.ReceivePackSession, error) {
-	s := &receiver{cmd: exec.Command("git", "receive-pack", e.Path)}
+	s := &receiver{cmd: exec.Command("git", "receive-pack", e.Path)} //nolint:noctx // it lives until Close
 	s.cmd.Env = environment(os.Environ())
 	s.cmd.Stderr = &s.said
 	var err error

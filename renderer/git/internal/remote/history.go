@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/format/packfile"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
@@ -63,7 +62,7 @@ func readCommits(pack io.Reader, commits map[object.Hash][]byte) error {
 		if err != nil {
 			return err
 		}
-		commits[object.Hash(plumbing.Hash(h))] = data
+		commits[object.Hash(h)] = data
 	}
 	return nil
 }
