@@ -2,6 +2,7 @@ package install_test
 
 import (
 	"encoding/json"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"regexp"
@@ -156,7 +157,7 @@ func families(t *testing.T) map[string]family {
 	m.Soaks.WithLabelValues("local", "sent")
 	m.Restarts.WithLabelValues("local", "sent")
 	w := httptest.NewRecorder()
-	telemetry.Handler(m, telemetry.NewHealth()).ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	telemetry.Handler(m, telemetry.NewHealth()).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	label := regexp.MustCompile(`([a-z_]+)="`)
 	all, kinds := map[string]family{}, map[string]string{}
 	for line := range strings.Lines(w.Body.String()) {

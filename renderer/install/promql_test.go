@@ -1,6 +1,7 @@
 package install_test
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -61,7 +62,7 @@ func check(expr string, served map[string]family) (v value, err error) {
 		return v, fmt.Errorf("%q is left over", strings.Join(p.tokens, " "))
 	}
 	if v.form == "range" {
-		return v, fmt.Errorf("a range is no value")
+		return v, errors.New("a range is no value")
 	}
 	return v, nil
 }
