@@ -100,8 +100,7 @@ func unmarshal(value []byte, max int, record any) error {
 
 // jsonFault puts a decoder's error in the words of the record.
 func jsonFault(err error, size int) error {
-	var wrong *json.UnmarshalTypeError
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		field := "record"
 		if wrong.Field != "" {
 			field = "field " + fault.Clip(wrong.Field)
@@ -118,8 +117,7 @@ func strictFault(lax []error) error {
 	if len(lax) > 1 {
 		more = fmt.Sprintf(" and %d more faults", len(lax)-1)
 	}
-	var field kjson.FieldError
-	if errors.As(lax[0], &field) {
+	if field, ok := errors.AsType[kjson.FieldError](lax[0]); ok {
 		path := field.FieldPath()
 		field.SetFieldPath("")
 		kind := bytes.TrimSuffix([]byte(field.Error()), []byte(` ""`))

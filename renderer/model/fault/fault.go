@@ -74,8 +74,7 @@ func Hintf(hint, format string, args ...any) error {
 // ClassOf returns the class of the outermost classified error in err's tree,
 // and Unknown if there is none.
 func ClassOf(err error) Class {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Class
 	}
 	return Unknown

@@ -11,6 +11,7 @@ package ident
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -159,10 +160,8 @@ func (r rule) check(s string) error {
 }
 
 func (r rule) checkReserved(s string, bad func(string) error) error {
-	for _, w := range r.reserved {
-		if s == w {
-			return bad("is a reserved word")
-		}
+	if slices.Contains(r.reserved, s) {
+		return bad("is a reserved word")
 	}
 	for _, p := range r.prefixes {
 		if strings.HasPrefix(s, p) {

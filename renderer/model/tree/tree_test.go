@@ -22,7 +22,7 @@ func TestFromFilesKeepsAll(t *testing.T) {
 		files, good := map[string][]byte{}, true
 		for _, p := range paths {
 			files[p] = []byte(p)
-			for _, segment := range strings.Split(p, "/") {
+			for segment := range strings.SplitSeq(p, "/") {
 				good = good && segment != "" && segment != "." && segment != ".."
 			}
 			for _, other := range paths {
