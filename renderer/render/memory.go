@@ -33,7 +33,7 @@ func (s Stored) Tenants() ([]ident.Tenant, error) {
 	err := s.below(root, 2, func(dir string) error {
 		id, err := ident.Parse[ident.TenantKind](path.Base(dir))
 		if err != nil || dir != manifest.EnvironmentPath(s.env)+"/"+manifest.TenantPath(id) {
-			return nil // not rendered by sluice; a full render takes it away
+			return nil //nolint:nilerr // not rendered by sluice; a full render takes it away
 		}
 		if _, err := fs.Stat(s.files, dir+"/"+manifest.FactsFile); err == nil {
 			ids = append(ids, id)

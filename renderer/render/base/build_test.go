@@ -3,6 +3,7 @@ package base
 import (
 	"flag"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -118,9 +119,7 @@ func TestBuildIsDeterministic(t *testing.T) {
 func state(t testing.TB, b *Base, state string, own map[string]string) map[string]object {
 	t.Helper()
 	parameters := samples(b.Version, state)
-	for k, v := range own {
-		parameters[k] = v
-	}
+	maps.Copy(parameters, own)
 	dir, err := tree.New(
 		tree.Entry{Name: "kustomization.yaml", Data: manifest.Kustomization(manifest.KustomizationSpec{Namespace: "tenant-1e3", Tenant: "1e3", State: state})},
 		tree.Entry{Name: "parameters.yaml", Data: manifest.Parameters(parameters)},
@@ -295,9 +294,7 @@ func TestCollisions(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			files := fstest.MapFS{}
 			for _, m := range tc.files {
-				for path, f := range m {
-					files[path] = f
-				}
+				maps.Copy(files, m)
 			}
 			var all []*Base
 			for _, v := range versions(t, files) {

@@ -2,6 +2,7 @@ package base_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -148,7 +149,7 @@ type (
 func decodeStream(t *testing.T, stream []byte) []*object {
 	t.Helper()
 	var objects []*object
-	for _, doc := range bytes.Split(stream, []byte("\n---\n")) {
+	for doc := range bytes.SplitSeq(stream, []byte("\n---\n")) {
 		o, err := decodeObject(doc)
 		if err != nil {
 			t.Errorf("decoding object: %v\n%s", err, doc)
@@ -173,8 +174,8 @@ func decodeObject(doc []byte) (*object, error) {
 		return nil, fmt.Errorf("unknown kind %s %s", o.APIVersion, o.Kind)
 	}
 	unknown, err := json.UnmarshalStrict(data, o.typed)
-	if err != nil || len(unknown) > 0 {
-		return nil, fmt.Errorf("%s: %v %v", o, err, unknown)
+	if err := errors.Join(append(unknown, err)...); err != nil {
+		return nil, fmt.Errorf("%s: %w", o, err)
 	}
 	if w := o.Annotations[manifest.AnnotationWave]; w != "" {
 		if o.wave, err = strconv.Atoi(w); err != nil {
@@ -202,7 +203,7 @@ func podOf(typed any) *corev1.PodTemplateSpec {
 // provided returns the secrets that a Job makes while it runs.
 func (o *object) provided() []string {
 	var names []string
-	for _, ref := range strings.Split(o.Annotations["gatorcloud.io/provides"], ",") {
+	for ref := range strings.SplitSeq(o.Annotations["gatorcloud.io/provides"], ",") {
 		if name, ok := strings.CutPrefix(ref, "Secret/"); ok {
 			names = append(names, name)
 		}

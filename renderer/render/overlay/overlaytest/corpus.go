@@ -47,7 +47,7 @@ func Corpus(module string) ([]Case, error) {
 // of the directory above it.
 func directoryCase(module, dir string) ([]Case, error) {
 	if _, err := os.Stat(filepath.Join(dir, "kustomization.yaml")); err != nil {
-		return nil, nil
+		return nil, nil //nolint:nilerr // it is no case
 	}
 	top := filepath.Dir(dir)
 	files := map[string]string{}

@@ -49,11 +49,6 @@ func (p *Plan) Compile(ctx context.Context, f Form, run Runner) (*Stencil, error
 	return first, nil
 }
 
-// all returns the values in the order in which parts count them.
-func (f *Form) all() []string {
-	return append([]string{f.Spec.Namespace, f.Spec.Tenant}, f.Values...)
-}
-
 // Shapes returns the shapes of the values: overlays of equal shapes share a stencil.
 func (p *Plan) Shapes(f *Form) []string {
 	shapes := make([]string, 2+len(f.Values))

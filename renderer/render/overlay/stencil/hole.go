@@ -2,6 +2,7 @@ package stencil
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -75,8 +76,7 @@ func (h *hole) ask(v string) (string, error) {
 // nothing else. It calls what resource.AsYAML calls.
 func (h *hole) alone(leaf yaml.Node) (string, error) {
 	node := &leaf
-	for i := len(h.path) - 1; i >= 0; i-- {
-		s := h.path[i]
+	for _, s := range slices.Backward(h.path) {
 		parent := &yaml.Node{Kind: yaml.SequenceNode, Style: s.style, Content: []*yaml.Node{node}}
 		if !s.list {
 			key := &yaml.Node{Kind: yaml.ScalarNode, Tag: yaml.NodeTagString, Value: s.key}

@@ -1,6 +1,7 @@
 package stencil
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -65,7 +66,7 @@ func replacements(data []byte) ([]types.Replacement, error) {
 func (p *Plan) replacement(r types.Replacement) error {
 	if s := r.Source; s != nil {
 		if s.Namespace != "" {
-			return fmt.Errorf("selects its source by namespace")
+			return errors.New("selects its source by namespace")
 		}
 		if err := p.options(s.Options); err != nil {
 			return err
@@ -76,7 +77,7 @@ func (p *Plan) replacement(r types.Replacement) error {
 	}
 	for _, t := range r.Targets {
 		if t == nil || t.Select == nil {
-			return fmt.Errorf("has a target without select")
+			return errors.New("has a target without select")
 		}
 		if err := p.target(t); err != nil {
 			return err
@@ -100,7 +101,7 @@ func (p *Plan) source(s *types.SourceSelector, path []string) {
 func (p *Plan) target(t *types.TargetSelector) error {
 	for _, s := range append([]*types.Selector{t.Select}, t.Reject...) {
 		if s != nil && (s.Namespace != "" || s.LabelSelector != "" || s.AnnotationSelector != "") {
-			return fmt.Errorf("selects targets by namespace, label or annotation")
+			return errors.New("selects targets by namespace, label or annotation")
 		}
 	}
 	if err := p.options(t.Options); err != nil {
