@@ -49,8 +49,8 @@ func (s *settler) collect(p ident.Product) {
 			floor = v
 		}
 	}
-	for i := len(s.in.Fleet.Rings) - 1; i >= 0; i-- {
-		key := Key{s.in.Fleet.Rings[i].Name, p}
+	for i, ring := range slices.Backward(s.in.Fleet.Rings) {
+		key := Key{ring.Name, p}
 		lane, ok := s.out.Lanes[key]
 		if !ok {
 			continue

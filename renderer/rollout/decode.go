@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -106,7 +107,7 @@ func decode(data []byte) (Rollouts, error) {
 		}
 	}
 	if !bytes.Equal(r.Encode(), data) {
-		return Rollouts{}, fmt.Errorf("it is not in the form that the engine writes")
+		return Rollouts{}, errors.New("it is not in the form that the engine writes")
 	}
 	return r, nil
 }

@@ -139,7 +139,7 @@ func (l *look) pass() bool {
 	case l.Ring.Approval && l.Approved != v && !l.word && !expedited:
 		l.reason(Reason{Key: l.key, Code: Approval, Version: v})
 	default:
-		l.Good = append(l.Good[:len(l.Good):len(l.Good)], v)
+		l.Good = append(slices.Clip(l.Good), v)
 		l.Since, l.Sick, l.Approved = time.Time{}, 0, ident.Version{}
 		l.move(Move{What: Passed, Version: v})
 		return true

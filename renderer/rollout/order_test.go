@@ -44,14 +44,14 @@ func (w *world) checkForm(r Rollouts) {
 	if err != nil {
 		w.t.Fatalf("Decode(Encode(r)) = %v\n%s", err, data)
 	}
-	if d := cmp.Diff(r, again, byValue, cmp.Comparer(func(a, b []ident.Version) bool { return slices.Equal(a, b) })); d != "" {
+	if d := cmp.Diff(r, again, byValue, cmp.Comparer(slices.Equal[[]ident.Version])); d != "" {
 		w.t.Fatalf("Decode(Encode(r)) (-want +got):\n%s", d)
 	}
 }
 
 // checkSettle: nobody moves forward but by a pin, down only by going back, and
 // a settled state settles to itself.
-func (w *world) checkSettle(in *Input, settled Rollouts) {
+func (w *world) checkSettle(settled Rollouts) {
 	w.checkForm(settled)
 	for _, t := range w.tenants {
 		for p, h := range t.holds {
@@ -132,7 +132,7 @@ func (w *world) checkGoodKept(settled Rollouts) {
 	}
 }
 
-func (w *world) checkAdvance(in *Input, settled Rollouts, res Result, seen look) {
+func (w *world) checkAdvance(settled Rollouts, res Result, seen look) {
 	w.checkForm(res.Rollouts)
 	back := map[ident.Product]ident.Version{}
 	for _, m := range res.Moves {

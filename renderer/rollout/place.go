@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"math/bits"
+	"slices"
 
 	"github.com/gatorcloud/sluice/environments"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
@@ -66,7 +67,7 @@ func frontierBits(to uint64) int {
 func (g *Ring) ends(bits int) []uint64 {
 	size := End >> bits
 	var all []uint64
-	for _, percent := range append(g.Steps[:len(g.Steps):len(g.Steps)], 100) {
+	for _, percent := range append(slices.Clip(g.Steps), 100) {
 		end := (uint64(percent)*End/100 + size - 1) / size * size
 		all = append(all, min(end, End))
 	}

@@ -171,8 +171,8 @@ func playOnboarded(t *testing.T, w *world) {
 		}
 	}
 	w.expectWhy("main", swg, Soak)
-	if since = w.rollouts.Lanes[Key{ring("main"), swg}].Since; since.IsZero() {
-		t.Error("tenants that were born ill began the soak again")
+	if got := w.rollouts.Lanes[Key{ring("main"), swg}].Since; !got.Equal(since) {
+		t.Errorf("tenants that were born ill began the soak again, at %v and not at %v", got, since)
 	}
 	w.until("main", swg, "203")
 	if back := w.did(Back); len(back) > 0 {

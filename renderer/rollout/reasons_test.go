@@ -17,14 +17,6 @@ type stuck struct {
 	ends    string // what the ring runs in the end; 203 when empty
 }
 
-func all(w *world, name string, do func(*hold)) {
-	for _, t := range w.tenants {
-		if t.ring == ring(name) {
-			do(t.holds[swg])
-		}
-	}
-}
-
 func slow(w *world) { w.ring("canary").Soak = 10 * time.Minute }
 
 var reasons = map[Code]stuck{

@@ -46,7 +46,7 @@ func Adopt(in *Input) Rollouts {
 	r := Rollouts{}.clone()
 	for _, p := range in.products(r) {
 		var later []ident.Version
-		for i := len(in.Fleet.Rings) - 1; i >= 0; i-- {
+		for i, ring := range slices.Backward(in.Fleet.Rings) {
 			v := in.Census.group(i, p).common()
 			if v.IsZero() {
 				continue
@@ -57,7 +57,7 @@ func Adopt(in *Input) Rollouts {
 					lane.Good = append(lane.Good, g)
 				}
 			}
-			r.Lanes[Key{in.Fleet.Rings[i].Name, p}] = lane
+			r.Lanes[Key{ring.Name, p}] = lane
 			if !slices.Contains(later, v) {
 				later = append(later, v)
 				slices.SortFunc(later, compare)

@@ -146,7 +146,7 @@ func TestDecodeRefuses(t *testing.T) {
 	lane := w.rollouts.Lanes[key]
 	lane.Since, lane.Sick, lane.Approved = start, 2, v("203")
 	w.rollouts.Lanes[key] = lane
-	body := strings.Split(string(w.rollouts.Encode()), "seal:")[0]
+	body, _, _ := strings.Cut(string(w.rollouts.Encode()), "seal:")
 	for name, tc := range map[string]struct{ reason, old, new string }{
 		"Unsorted":     {"one form only", `"canary"`, `"zebra"`},
 		"Unquoted":     {"one form only", `at: "202"`, "at: '202'"},
@@ -223,10 +223,10 @@ func TestFileIsSmall(t *testing.T) {
 		t.Errorf("64 rings of 10 products take %d bytes, want at most 40 KiB", len(quiet))
 	}
 	before, changed := map[string]bool{}, 0
-	for _, l := range strings.Split(string(quiet), "\n") {
+	for l := range strings.SplitSeq(string(quiet), "\n") {
 		before[l] = true
 	}
-	for _, l := range strings.Split(string(moved), "\n") {
+	for l := range strings.SplitSeq(string(moved), "\n") {
 		if !before[l] {
 			changed++
 		}

@@ -278,11 +278,11 @@ func (w *world) tick() {
 	in := w.input()
 	seen := w.observe(in)
 	settled := Settle(in, w.rollouts)
-	w.checkSettle(in, settled)
+	w.checkSettle(settled)
 	obs := seen.Observation
 	obs.Approved, obs.Promoted, obs.Ill = w.approved, w.promoted, w.ill
 	res := Advance(in, settled, obs, w.now)
-	w.checkAdvance(in, settled, res, seen)
+	w.checkAdvance(settled, res, seen)
 	w.seq++
 	for _, m := range res.Moves {
 		if m.What == Granted || m.What == Back {
