@@ -71,7 +71,7 @@ func TestPausedBetweenCheckAndPush(t *testing.T) {
 			}
 			sell(2)
 			before := s.head()
-			_, err := old.with(s).Step(context.Background(), s.now)
+			_, err := old.fed().Step(context.Background(), s.now)
 			if tc.pushes {
 				if m, _ := publish.MarkOf(s.head(), local); !errors.Is(err, git.ErrMoved) || m.Fence != 9 {
 					t.Errorf("Step() of the paused leader = %v, the branch is at %+v, want it refused: %s", err, m, tc.reason)
@@ -89,7 +89,7 @@ func TestPausedBetweenCheckAndPush(t *testing.T) {
 			after := s.head()
 			sell(4)
 			old.Refetch()
-			if _, err := old.with(s).Step(context.Background(), s.now); !errors.Is(err, publish.ErrFenced) || s.head().Commit != after.Commit {
+			if _, err := old.fed().Step(context.Background(), s.now); !errors.Is(err, publish.ErrFenced) || s.head().Commit != after.Commit {
 				t.Errorf("next Step() of the paused leader = %v, want publish.ErrFenced and nothing pushed", err)
 			}
 		})

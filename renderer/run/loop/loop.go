@@ -73,7 +73,6 @@ type Loop struct {
 	failures int
 	blocked  bool      // the last step was blocked by a guard
 	retry    time.Time // monotonic; zero when the last step was well
-	burst    time.Time // when the changes at hand were first seen
 }
 
 // New returns a loop around a new Core.

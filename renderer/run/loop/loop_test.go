@@ -130,10 +130,10 @@ func TestGuards(t *testing.T) {
 	}{
 		"ThreeMayGo": {"three are always allowed", false, func(s *stand, _ *replica) { remove(s, 0, 3) }, ""},
 		"FourAtOnce": {"a window that vanishes", false, func(s *stand, _ *replica) { remove(s, 0, 4) }, "harming 4 of 12"},
-		"BitByBit":   {"windows are counted together", false, func(s *stand, r *replica) { remove(s, 0, 2); advance(s.t, s, r.with(s)); remove(s, 2, 4) }, "harming 4 of 12"},
+		"BitByBit":   {"windows are counted together", false, func(s *stand, r *replica) { remove(s, 0, 2); advance(s.t, s, r.fed()); remove(s, 2, 4) }, "harming 4 of 12"},
 		"NextDay": {"not for ever", false, func(s *stand, r *replica) {
 			remove(s, 0, 2)
-			advance(t, s, r.with(s))
+			advance(t, s, r.fed())
 			s.now = s.now.Add(25 * time.Hour)
 			remove(s, 2, 4)
 		}, ""},
@@ -141,23 +141,23 @@ func TestGuards(t *testing.T) {
 		"Reread":     {"what a reading finds to have vanished too", false, func(s *stand, r *replica) { remove(s, 0, 6); r.feed.reread() }, "harming 6 of 12"},
 		"AfterRestart": {"tombstones in Git are remembered", false, func(s *stand, r *replica) {
 			remove(s, 0, 2)
-			advance(s.t, s, r.with(s))
+			advance(s.t, s, r.fed())
 			r.roster = nil
 			remove(s, 2, 4)
 		}, "harming 4 of 12"},
 		"NewLeader": {"tombstones in Git are known to whoever takes over", false, func(s *stand, r *replica) {
 			remove(s, 0, 2)
-			advance(s.t, s, r.with(s))
+			advance(s.t, s, r.fed())
 			*r = *s.replica(9, false)
 			remove(s, 2, 4)
 		}, "harming 4 of 12"},
 		"ReturnedTenant": {"who came back is harmed no more", false, func(s *stand, r *replica) {
 			remove(s, 0, 2)
-			advance(s.t, s, r.with(s))
+			advance(s.t, s, r.fed())
 			for i := range 2 {
 				s.sell(i, right{product: "swg", replicas: 2, start: s.now.AddDate(-1, 0, 0)})
 			}
-			advance(s.t, s, r.with(s))
+			advance(s.t, s, r.fed())
 			remove(s, 2, 5)
 		}, ""},
 		"EndTogether": {"ends that were written by mistake", false, func(s *stand, _ *replica) {
@@ -169,7 +169,7 @@ func TestGuards(t *testing.T) {
 			for i := range 4 {
 				s.sell(i, right{product: "swg", replicas: 2, start: s.now.AddDate(-1, 0, 0), end: s.now.AddDate(0, 1, 0)})
 			}
-			advance(s.t, s, r.with(s))
+			advance(s.t, s, r.fed())
 			s.now = s.now.AddDate(3, 0, 0)
 		}, "suspended"},
 		"Allowed": {"unless it is meant", true, func(s *stand, _ *replica) { remove(s, 0, 12) }, ""},
@@ -178,7 +178,7 @@ func TestGuards(t *testing.T) {
 			s, r := settled(t, 12, tc.allow)
 			tc.do(s, r)
 			before := s.head()
-			r.with(s)
+			r.fed()
 			_, err := r.Step(context.Background(), s.now)
 			var blocked *guard.Refusal
 			if tc.want == "" {
@@ -197,26 +197,26 @@ func TestGuards(t *testing.T) {
 	}
 }
 
-// with delivers everything.
-func (r *replica) with(s *stand) *replica { r.feed.deliver(1 << 30); return r }
+// fed delivers everything.
+func (r *replica) fed() *replica { r.feed.deliver(1 << 30); return r }
 
 func TestLaterLeaderEndsTheLoop(t *testing.T) {
 	s, old := settled(t, 2, false)
 	old.config.Fence = 5
 	s.sell(0, right{product: "swg", replicas: 2, start: s.now.AddDate(-1, 0, 0)})
-	advance(t, s, old.with(s))
+	advance(t, s, old.fed())
 	s.sell(0, right{product: "swg", replicas: 3, start: s.now.AddDate(-1, 0, 0)})
 	fresh := s.replica(9, false)
 	if err := s.settle(fresh); err != nil {
 		t.Fatal(err)
 	}
-	old.with(s)
+	old.fed()
 	_, err := old.Step(context.Background(), s.now) // does not know yet and loses the race
 	if !errors.Is(err, git.ErrMoved) {
 		t.Fatalf("Step() of the old leader = %v, want ErrMoved", err)
 	}
 	s.sell(1, right{product: "swg", replicas: 3, start: s.now.AddDate(-1, 0, 0)})
-	old.with(s)
+	old.fed()
 	if _, err = old.Step(context.Background(), s.now); !errors.Is(err, publish.ErrFenced) {
 		t.Errorf("Step() of the old leader = %v, want publish.ErrFenced", err)
 	}
@@ -227,7 +227,7 @@ func TestCopyBehindGitWaits(t *testing.T) {
 	s, r := settled(t, 2, false)
 	late := s.replica(0, false)
 	s.sell(0, right{product: "swg", replicas: 2, start: s.now.AddDate(-1, 0, 0)})
-	advance(t, s, r.with(s))
+	advance(t, s, r.fed())
 	if _, err := late.Step(context.Background(), s.now); !errors.Is(err, publish.ErrBehind) || fault.ClassOf(err) != fault.Wait {
 		t.Errorf("Step() with an old copy = %v, want publish.ErrBehind", err)
 	}
@@ -239,7 +239,7 @@ func TestLeadIsAskedBeforeAPush(t *testing.T) {
 	r.config.Lead = func(context.Context) error { return lost }
 	s.sell(0, right{product: "swg", replicas: 2, start: s.now.AddDate(-1, 0, 0)})
 	before := s.head()
-	r.with(s)
+	r.fed()
 	if _, err := r.Step(context.Background(), s.now); !errors.Is(err, lost) || s.head().Commit != before.Commit {
 		t.Errorf("Step() = %v, want the push refused", err)
 	}
@@ -292,7 +292,7 @@ func TestRemovalSurvivesALostRace(t *testing.T) {
 	s, r := settled(t, 2, false)
 	s.etcd.change("/1000000", "")
 	s.etcd.change("/1000000/rs/swg", "")
-	advance(t, s, r.with(s))
+	advance(t, s, r.fed())
 	s.now = r.Next()
 	r.git.next = "before"
 	if _, err := r.Step(context.Background(), s.now); !errors.Is(err, errBroken) {
@@ -329,15 +329,15 @@ func TestArrivedPushIsBuiltUpon(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, r := settled(t, 4, true)
 			gone(s, 0)
-			advance(t, s, r.with(s)) // a tombstone, which goes when its time has passed
+			advance(t, s, r.fed()) // a tombstone, which goes when its time has passed
 			tc.first(s)
 			r.git.next = "after"
-			if _, err := r.with(s).Step(context.Background(), s.now); !errors.Is(err, errBroken) {
+			if _, err := r.fed().Step(context.Background(), s.now); !errors.Is(err, errBroken) {
 				t.Fatalf("Step() = %v, want the answer lost", err)
 			}
 			before := s.head()
 			tc.again(s)
-			if o := advance(t, s, r.with(s)); !o.Changed || o.Full || s.head().Commit == before.Commit {
+			if o := advance(t, s, r.fed()); !o.Changed || o.Full || s.head().Commit == before.Commit {
 				t.Errorf("Step() = %+v, want it pushed", o)
 			}
 			if d := s.differences(s.now); len(d) > 0 {
@@ -355,7 +355,7 @@ func TestRecoveryIsHeard(t *testing.T) {
 	var heard []error
 	l := New(r.Core, Options{Feed: r.feed, Clock: fixed{s.now}, Hear: func(_ context.Context, _ Outcome, err error) { heard = append(heard, err) }})
 	s.sell(0, right{product: "swg", replicas: 2, start: s.now.AddDate(-1, 0, 0)})
-	r.with(s)
+	r.fed()
 	r.git.next = "after" // the push arrives, its answer does not
 	for range 4 {
 		_ = l.step(t.Context())
@@ -373,7 +373,7 @@ func TestEndlessRaceIsAnError(t *testing.T) {
 	var log bytes.Buffer
 	l := New(r.Core, Options{Feed: r.feed, Clock: fixed{s.now}, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	s.sell(0, right{product: "swg", replicas: 2, start: s.now.AddDate(-1, 0, 0)})
-	r.with(s)
+	r.fed()
 	lock := filepath.Join(s.dir, "refs", "heads", "main.lock")
 	if err := os.WriteFile(lock, nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -409,7 +409,7 @@ func TestFullRenderTakesItsTurn(t *testing.T) {
 		}
 		r.git.next = "look"
 		s.sell(0, right{product: "swg", replicas: 1 + len(s.etcd.events)%900, start: s.now.AddDate(-1, 0, 0)})
-		advance(t, s, r.with(s))
+		advance(t, s, r.fed())
 		return alone
 	}
 	if alone() {
@@ -418,7 +418,7 @@ func TestFullRenderTakesItsTurn(t *testing.T) {
 	r.roster = nil
 	r.git.next, r.git.race = "race", func() { s.commit("x", func(tx *git.Tx) error { return tx.PutFile("notes", []byte("x")) }) }
 	s.sell(0, right{product: "swg", replicas: 999, start: s.now.AddDate(-1, 0, 0)})
-	r.with(s)
+	r.fed()
 	if _, err := r.Step(context.Background(), s.now); !isRace(err) {
 		t.Fatalf("Step() = %v, want a lost race", err)
 	}

@@ -35,7 +35,7 @@ echo "$commits $refs" >> `+told)
 	}
 	for i := range 60 {
 		sell(1 + i)
-		r.with(s)
+		r.fed()
 		if i < 40 {
 			r.git.next = "before" // the server is away
 		}

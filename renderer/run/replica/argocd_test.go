@@ -2,6 +2,7 @@ package replica
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -69,9 +70,9 @@ func (a *argocd) last(t *testing.T, part string) notify.Push {
 		a.mu.Lock()
 		all := a.pushes
 		a.mu.Unlock()
-		for i := len(all) - 1; i >= 0; i-- {
-			if strings.Contains(strings.Join(all[i].Paths, " "), part) {
-				return all[i]
+		for _, a := range slices.Backward(all) {
+			if strings.Contains(strings.Join(a.Paths, " "), part) {
+				return a
 			}
 		}
 		time.Sleep(50 * time.Millisecond)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -207,10 +208,10 @@ func TestClockJumpIsAnAlarm(t *testing.T) {
 	s.eventually(facts, "replicas: 3")
 	jump := func() string {
 		w := httptest.NewRecorder()
-		telemetry.Handler(m, telemetry.NewHealth()).ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+		telemetry.Handler(m, telemetry.NewHealth()).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 		for line := range strings.Lines(w.Body.String()) {
-			if strings.HasPrefix(line, "sluice_clock_jump_seconds ") {
-				return strings.TrimSpace(line[strings.Index(line, " "):])
+			if value, ok := strings.CutPrefix(line, "sluice_clock_jump_seconds "); ok {
+				return strings.TrimSpace(value)
 			}
 		}
 		return "missing"
