@@ -132,6 +132,9 @@ func TestImports(t *testing.T) {
 
 // Every command's help has an example that begins with the command.
 func TestExamples(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs the program by the go command for each example")
+	}
 	for _, name := range []string{"serve", "generate", "parameters", "probe", "version"} {
 		out, err := exec.Command("go", "run", ".", name, "--help").CombinedOutput()
 		if err != nil || !strings.Contains(string(out), fmt.Sprintf("sluice-cmp %s", name)) || !strings.Contains(string(out), "Examples:") {

@@ -63,6 +63,9 @@ func eventually(t *testing.T, what string, f func() bool) {
 
 // A thousand requests at once are all answered right, few at a time.
 func TestThousandRequestsAtOnce(t *testing.T) {
+	if testing.Short() {
+		t.Skip("loads the server")
+	}
 	s := start(t, cmpserver.Options{Concurrency: 4})
 	a := product()
 	root, expected := repository(t, map[string]*tree.Dir{a.path: a.dir}), want(t, a)
@@ -331,6 +334,9 @@ func TestPanicFailsOneRequest(t *testing.T) {
 
 // A server under load keeps no memory of the repositories that were sent.
 func TestWholeRepositoriesCostNoMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("sends whole repositories")
+	}
 	s := start(t, cmpserver.Options{Concurrency: 8, Timeout: 10 * time.Minute}) // the race detector takes its time
 	a := product()
 	dirs := map[string]*tree.Dir{a.path: a.dir}

@@ -165,6 +165,9 @@ func (a asked) announced(t *testing.T, c apiclient.ConfigManagementPluginService
 // Argo CD gets the same objects, parameters and words from the commands under
 // its own server as from the native one.
 func TestCommandModeEqualsServer(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the plugin and runs the stock server")
+	}
 	theirs, ours := commands(t), served(t)
 	const two = `[{"name":"versions","map":{"dsa":"31","swg":"202"}}]`
 	const one = `[{"name":"versions","map":{"swg":"202"}}]`

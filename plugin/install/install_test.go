@@ -37,6 +37,9 @@ func texts(t *testing.T, built resmap.ResMap) map[string]string {
 // The components change five objects of Argo CD, on every kind of installation,
 // and add what their mode needs.
 func TestChangesOnly(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds every release in every mode")
+	}
 	for name, release := range releases {
 		for mode, components := range modes {
 			t.Run(name+"/"+mode, func(t *testing.T) {

@@ -46,6 +46,9 @@ func plugin(t *testing.T, c corev1.Container) func(ctx context.Context, words ..
 // What the sidecar's manifest calls is what the program answers: its arguments
 // start a server, and each probe fails before and succeeds after that.
 func TestSidecarRuns(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the plugin and runs it")
+	}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	c, _ := sidecar(t, build(t, releases["Install"], with("")))
@@ -103,6 +106,9 @@ func eventually(ctx context.Context, t *testing.T, f func() error) {
 
 // The commands of plugin.yaml exist.
 func TestPluginCommandsExist(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the plugin and runs it")
+	}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	run := plugin(t, corev1.Container{})

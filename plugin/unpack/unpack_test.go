@@ -269,6 +269,9 @@ func TestReadNoFiles(t *testing.T) {
 }
 
 func TestReadHundredThousandFiles(t *testing.T) {
+	if testing.Short() {
+		t.Skip("reads a hundred thousand files")
+	}
 	var b bytes.Buffer
 	z, _ := gzip.NewWriterLevel(&b, gzip.BestSpeed)
 	w := tar.NewWriter(z)

@@ -12,6 +12,9 @@ import (
 // History is found behind commits of others, also by a mirror that was made
 // after them, and on every line of a merge.
 func TestNearest(t *testing.T) {
+	if testing.Short() {
+		t.Skip("fetches long histories by every transport")
+	}
 	onEach(t, func(t *testing.T, m medium, r *Repo) {
 		for i := range 3 {
 			update(t, r, func(tx *Tx) { putFile(t, tx, "ours", fmt.Sprint(i)) })

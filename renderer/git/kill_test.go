@@ -103,6 +103,9 @@ func (d watchedDisk) Rename(from, to string) error {
 // branch must be the old or the new commit, and the next run must publish the
 // same content without help.
 func TestKilledAtAnyStep(t *testing.T) {
+	if testing.Short() {
+		t.Skip("kills a process at each of some thirty steps")
+	}
 	local := []string{"half 1", "written 1", "half 2", "written 2", "lock 1", "compare 1", "objects 1", "write 1", "log 1", "rename 1", "done 1", "file 1", "file 2"}
 	mirror := []string{"create 1", "push 1", "sending 1", "sending 3", "pushed 1", "half 1", "written 2", "file 1", "file 2", "kept 1"}
 	for medium, steps := range map[string][]string{"Path": local, "File": mirror, "HTTP": mirror} {

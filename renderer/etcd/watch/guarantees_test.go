@@ -23,6 +23,9 @@ import (
 // go on beside the watch.
 // https://etcd.io/docs/v3.6/learning/api_guarantees/#watch-apis
 func TestGuarantees(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts etcd for each guarantee")
+	}
 	t.Run("Ordered", testOrdered)
 	t.Run("Unique", testUnique)
 	t.Run("Reliable", testReliable)

@@ -108,6 +108,9 @@ func verdicts(t *testing.T) []verdict {
 // one engine: what a build leaves behind would show in the next. What kustomize
 // builds and the engine refuses is listed with the reason in a golden file.
 func TestCorpus(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds what all tests of kustomize build")
+	}
 	all := verdicts(t) // before the engine builds: kustomize is reset for each
 	e := New(Options{})
 	var alone, both strings.Builder

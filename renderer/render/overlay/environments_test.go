@@ -45,6 +45,9 @@ func readTree(t *testing.T, root string) *tree.Dir {
 // times with one engine, so that each is once built from a stencil, and
 // compares with kustomize's own command. All overlays in an environment are fast.
 func TestEnvironments(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds every overlay of the examples twice")
+	}
 	d := readTree(t, "../../../environments")
 	e := New(Options{})
 	overlays := 0

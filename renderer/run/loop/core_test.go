@@ -73,6 +73,9 @@ func drawChange(rt *rapid.T, s *stand) {
 // connections interleave: once everything is delivered Git is what a render
 // from nothing gives, and the commits cover every revision once and in order.
 func TestGitIsARenderOfEtcd(t *testing.T) {
+	if testing.Short() {
+		t.Skip("renders random histories by real Git")
+	}
 	pipes := pipeline.New()
 	rapid.Check(t, func(rt *rapid.T) {
 		s := newStand(t, pipes)

@@ -309,6 +309,9 @@ func TestRemovalSurvivesALostRace(t *testing.T) {
 // What a push changed whose answer was lost is in Git: what changes back
 // before the next look must be written again, in the ring and in the fleet too.
 func TestArrivedPushIsBuiltUpon(t *testing.T) {
+	if testing.Short() {
+		t.Skip("renders with several leaders in each case")
+	}
 	gone := func(s *stand, i int) {
 		s.etcd.change(fmt.Sprintf("/%d", 1000000+i), "")
 		s.etcd.change(fmt.Sprintf("/%d/rs/swg", 1000000+i), "")
@@ -369,6 +372,9 @@ func TestRecoveryIsHeard(t *testing.T) {
 // A race that is lost again and again is somebody who holds the branch's lock
 // and stands still: it becomes an error that people see.
 func TestEndlessRaceIsAnError(t *testing.T) {
+	if testing.Short() {
+		t.Skip("meets a lock until it gives up")
+	}
 	s, r := settled(t, 1, false)
 	var log bytes.Buffer
 	l := New(r.Core, Options{Feed: r.feed, Clock: fixed{s.now}, Logger: slog.New(slog.NewTextHandler(&log, nil))})
@@ -398,6 +404,9 @@ func TestEndlessRaceIsAnError(t *testing.T) {
 // A full render that lost a race has the branch for itself the next time;
 // small commits go side by side.
 func TestFullRenderTakesItsTurn(t *testing.T) {
+	if testing.Short() {
+		t.Skip("renders everything several times")
+	}
 	s, r := settled(t, 1, false)
 	turn := &sync.RWMutex{}
 	r.config.Turn = turn

@@ -15,6 +15,9 @@ import (
 // more than 3 branches. A push of the loop is one commit on one branch, however
 // long the server was away and whatever happened meanwhile.
 func TestPushesStaySmall(t *testing.T) {
+	if testing.Short() {
+		t.Skip("pushes many times through a hook")
+	}
 	repo := gittest.New(t)
 	s := newStandIn(t, pipeline.New(), repo.Dir)
 	s.url = repo.HTTP("").URL

@@ -142,6 +142,9 @@ const facts = "environments/local/tenants/01/00/1000001/tenant.yaml"
 // Replicas share an environment: the second goes on where the first stopped,
 // with a higher fence, and the status of the authorisation is told.
 func TestReplicasTakeOver(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for leases of real replicas")
+	}
 	s := newStand(t)
 	s.sell("/tenant/info", 1000001, 3)
 	_, stop := s.replica("a")
@@ -173,6 +176,9 @@ func TestReplicasTakeOver(t *testing.T) {
 
 // People move the records of an environment; the replica follows.
 func TestPrefixChanges(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts replicas again and again")
+	}
 	s := newStand(t)
 	s.sell("/tenant/info", 1000001, 3)
 	s.sell("/elsewhere", 1000001, 5)

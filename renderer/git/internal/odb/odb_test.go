@@ -181,6 +181,9 @@ func packs(t testing.TB, repo *gittest.Repo) []string {
 
 // TestPacksStayFew installs hundreds of small packs while others read.
 func TestPacksStayFew(t *testing.T) {
+	if testing.Short() {
+		t.Skip("writes hundreds of packs")
+	}
 	repo := gittest.New(t)
 	makeHistory(t, repo, 1)
 	repo.Git("repack", "-q", "-a", "-d")
