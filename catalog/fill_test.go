@@ -173,6 +173,8 @@ func TestParametersAreRefused(t *testing.T) {
 		"BadPattern":    {"patterns compile", "  properties: {a: {type: string, pattern: '(', default: a}}\n", []string{"pattern"}},
 		"BadFormat":     {"an unknown format would check nothing", "  properties: {a: {type: string, format: hostnam, default: a}}\n", []string{`"hostnam"`, `"hostname"`}},
 		"RemoteRef":     {"schemas fetch nothing", "  properties: {a: {type: string, $ref: 'https://example.com/s.json', default: a}}\n", []string{"https://example.com/s.json", "$ref"}},
+		"RequiredText":  {"required is a list", "  required: a\n  properties: {a: {type: string, default: a}}\n", []string{"required", "not a list"}},
+		"RequiredOther": {"required names parameters", "  required: [1]\n  properties: {a: {type: string, default: a}}\n", []string{"required", "1 is not a string"}},
 		"RefInList":     {"a parameter is what its own schema says", "  properties: {a: {type: string, default: a}, b: {type: string, default: b, allOf: [{$ref: '#/properties/a'}]}}\n", []string{"#/properties/a", "leaves the document"}},
 		"IdInList":      {"no second name for a schema", "  anyOf: [{$id: 'urn:x'}]\n", []string{"$id", "not allowed"}},
 		"FileRef":       {"schemas read no files", "  allOf: [{$ref: 'file:///etc/passwd'}]\n", []string{"file:///etc/passwd"}},

@@ -3,10 +3,12 @@ package render_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync/atomic"
 	"testing"
 
 	"github.com/gatorcloud/sluice/renderer/model/tree"
+	"github.com/gatorcloud/sluice/renderer/render"
 )
 
 // failing is a sink whose n-th write fails, counted from one.
@@ -30,6 +32,21 @@ func (f *failing) PutFile(path string, data []byte) error {
 		return errFull
 	}
 	return f.memory.PutFile(path, data)
+}
+
+// Progress is told once for each tenant, up to all of them.
+func TestProgress(t *testing.T) {
+	var heard []int
+	r := render.New(render.Config{Site: site(t, 2), Catalog: sold(t), Bases: &bases{}, Workers: 1, Progress: func(done, all int) {
+		if all != len(small()) {
+			t.Errorf("progress of %d, want %d", all, len(small()))
+		}
+		heard = append(heard, done)
+	}})
+	full(t, r, sorted(small()), nil)
+	if want := []int{1, 2, 3, 4, 5}; !slices.Equal(heard, want) {
+		t.Errorf("progress is %v, want %v", heard, want)
+	}
 }
 
 // A write that fails is never passed over, whichever it is: a commit without

@@ -1,6 +1,7 @@
 package facts_test
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -120,6 +121,31 @@ func TestBadRecordsCostNothing(t *testing.T) {
 				t.Errorf("Merge() remembers %v, want the tenant = %t: %s", r.Remembered, tc.taken, tc.reason)
 			}
 		})
+	}
+}
+
+// forgetful knows who is there and not what they have.
+type forgetful struct{ remembered }
+
+func (forgetful) Facts(ident.Tenant) (authz.Facts, error) {
+	return authz.Facts{}, errors.New("unreadable")
+}
+
+// Facts that cannot be read fail the merge: to go on without them would remove
+// whoever comes after.
+func TestUnreadableMemory(t *testing.T) {
+	gone, bad := tenant(1, swg), tenant(2, swg)
+	for name, snap := range map[string]authz.Snapshot{
+		"Vanished":    {Keys: 1, Tenants: []authz.Tenant{bad}},
+		"Quarantined": {Keys: 1, Tenants: []authz.Tenant{gone, bad}, Quarantined: []authz.Quarantine{{Tenant: bad.ID, Product: swg}}},
+	} {
+		memory := forgetful{remembered{gone.ID: active(gone), bad.ID: active(bad)}}
+		if r, err := facts.Merge(snap, memory, everything, clock); err == nil || len(r.Tenants) > 0 {
+			t.Errorf("%s: Merge() = %d tenants, %v, want an error and none", name, len(r.Tenants), err)
+		}
+	}
+	if all, err := facts.Recall(forgetful{remembered{gone.ID: active(gone)}}, clock.Now, clock.Life); err == nil || len(all) > 0 {
+		t.Errorf("Recall() = %d tenants, %v, want an error and none", len(all), err)
 	}
 }
 

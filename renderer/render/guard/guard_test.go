@@ -162,6 +162,25 @@ func TestLimit(t *testing.T) {
 	}
 }
 
+// A refusal names who is harmed and how, each once, the worst first.
+func TestRefusalSaysWho(t *testing.T) {
+	b := before{tenant(0): facts(0, authz.Active), tenant(1): facts(1, authz.Active), tenant(2): pinned(2, "202")}
+	g := guard.New(guard.Options{Environment: local, Before: b, Tenants: 10, Percent: 5, Recent: []ident.Tenant{tenant(0), tenant(9)}})
+	g.See(change(t, tenant(2), pinned(2, "200")))
+	g.See(change(t, tenant(1), facts(1, authz.Active)))
+	g.See(change(t, tenant(0), tombstone(0)))
+	if err := g.Check(); err != nil {
+		t.Fatalf("Check() of three = %v, want none", err)
+	}
+	g = guard.New(guard.Options{Environment: local, Before: b, Tenants: 10, Percent: 5, Recent: []ident.Tenant{tenant(0), tenant(9), tenant(8)}})
+	g.See(change(t, tenant(2), pinned(2, "200")))
+	g.See(change(t, tenant(0), tombstone(0)))
+	const want = `harming 4 of 10 tenants (removed "1000000"; pinned to an older version "1000002"; released before "1000008", "1000009"): at most 3 may be removed, suspended or set back at once`
+	if err := g.Check(); err == nil || err.Error() != want {
+		t.Errorf("Check() = %v, want %s", err, want)
+	}
+}
+
 // Small steps count together, and a tenant counts once.
 func TestRecentCounts(t *testing.T) {
 	b := before{tenant(0): facts(0, authz.Active)}

@@ -107,6 +107,28 @@ func TestFirstGrantServes(t *testing.T) {
 	}
 }
 
+// A product that is gone from the catalog stays granted where it was, and
+// stands in nobody's way.
+func TestGrantedProductIsGone(t *testing.T) {
+	files := repository(t)
+	want, _, err := render(t, files, pipeline.Options{Source: unpinned(), Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path := range files {
+		if strings.HasPrefix(path, "catalog/products/ucwi/") {
+			delete(files, path)
+		}
+	}
+	for path, data := range want {
+		files[path] = &fstest.MapFile{Data: data}
+	}
+	got, summary, err := render(t, files, pipeline.Options{Source: unpinned(), Now: now})
+	if err != nil || len(summary.Grants) != 2 || !maps.EqualFunc(got, want, func(a, b []byte) bool { return string(a) == string(b) }) {
+		t.Errorf("Render() = %v, refuses %v, want both rings refused and everything as it was", err, summary.Grants)
+	}
+}
+
 // twin adds a second product with the objects of dsa, which all rings ask for.
 func twin(t *testing.T, files fstest.MapFS) {
 	t.Helper()
