@@ -8,7 +8,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 BIN     := bin
 # Packages whose own code starts goroutines or is called by several. The rest
 # is pure, or takes long under the detector and runs these packages anyway.
-RACE    := ./renderer/argocd/... ./renderer/etcd/... ./renderer/git/... ./renderer/render/... ./renderer/run/... \
+RACE    := ./renderer/argocd/... ./renderer/etcd/... ./renderer/git/... ./renderer/render ./renderer/render/guard ./renderer/render/pipeline ./renderer/run/... \
            ./plugin ./plugin/cmpserver ./plugin/unpack ./cmd/sluice-cmp/... ./cmd/lab/internal/...
 # Where programs lie that are built once: outside the tree, by version.
 CACHE   := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sluice-tools
@@ -50,7 +50,7 @@ test: $(if $(CI),tools) ## run all tests except those on the local cluster
 
 .PHONY: race
 race: ## run the tests of concurrent packages under the race detector
-	CGO_ENABLED=1 $(GO) test -race $(RACE)
+	CGO_ENABLED=1 $(GO) test -race -short -timeout 30m $(RACE)
 
 .PHONY: verify
 verify: build ## regenerate everything that is generated and fail if that changes anything
