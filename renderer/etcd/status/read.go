@@ -37,7 +37,7 @@ func Prefix(asked, records string) (string, error) {
 	if asked == "" {
 		return Beside(records), nil
 	}
-	prefix, err := authz.Apart(asked, records)
+	prefix, err := authz.Apart(asked, records, Beside(records))
 	if err != nil {
 		return "", fmt.Errorf("reading the status prefix: %w", err)
 	}

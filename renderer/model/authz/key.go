@@ -86,14 +86,15 @@ func short(s string) string { return s[:min(len(s), 48)] }
 
 // Apart returns the etcd prefix that was asked for something else than the
 // records below records. One at, above or below them is refused: what is
-// written there would be read as an authorisation, or mixed with them.
-func Apart(asked, records string) (string, error) {
+// written there would be read as an authorisation, or mixed with them; the hint
+// names another.
+func Apart(asked, records, another string) (string, error) {
 	prefix, err := ParsePrefix(asked)
 	if err != nil {
 		return "", err
 	}
 	if strings.HasPrefix(prefix+"/", records+"/") || strings.HasPrefix(records+"/", prefix+"/") {
-		return "", fault.Hintf("use one beside them", "prefix %q: is at, above or below the authorisations' own, %q", prefix, records)
+		return "", fault.Hintf("use one beside them, such as "+another, "prefix %q: is at, above or below the authorisations' own, %q", prefix, records)
 	}
 	return prefix, nil
 }

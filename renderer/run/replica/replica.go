@@ -208,7 +208,7 @@ func (e *environment) once(ctx context.Context) error {
 		e.place, err = status.Prefix(e.c.StatusPrefix, site.Etcd.Prefix)
 	}
 	if err == nil && e.c.Election {
-		_, err = authz.Apart(cmp.Or(e.c.LeasePrefix, election.DefaultPrefix), site.Etcd.Prefix)
+		_, err = authz.Apart(cmp.Or(e.c.LeasePrefix, election.DefaultPrefix), site.Etcd.Prefix, election.DefaultPrefix)
 	}
 	e.c.Health.Set("git/"+e.name.String(), err)
 	if err != nil {

@@ -147,8 +147,8 @@ func TestPutRefuses(t *testing.T) {
 		"OtherKind":         {"replicas belong to an authorisation", []string{"1000006", "--replicas", "3"}, "--replicas"},
 		"OtherKindTenant":   {"a name belongs to a tenant", []string{"1000006/swg", "--name", "a"}, "--name"},
 		"NoTenant":          {"an authorisation is a tenant's", []string{"1000009/swg"}, `tenant "1000009" does not exist`},
-		"ReplicasNegative":  {"fewer than none", []string{"1000006/swg", "--replicas", "-1"}, "replicas -1"},
-		"ReplicasMany":      {"10^12", []string{"1000006/swg", "--replicas", "1000000000000"}, "replicas 1000000000000"},
+		"ReplicasNegative":  {"fewer than none", []string{"1000006/swg", "--replicas", "-1"}, "-1 is out of range"},
+		"ReplicasMany":      {"10^12", []string{"1000006/swg", "--replicas", "1000000000000"}, "1000000000000 is out of range"},
 		"Storage":           {"no quantity", []string{"1000006/swg", "--storage", "80GB"}, `"80GB"`},
 		"Version":           {"a path", []string{"1000006/swg", "--version", "../200"}, `"../200"`},
 		"Start":             {"no time", []string{"1000006/swg", "--start", "tomorrow"}, `"tomorrow"`},
@@ -245,16 +245,19 @@ func TestPutLosesNobodysChange(t *testing.T) {
 	}
 }
 
+// A record that cannot be read is left as it is, unless it is meant.
 func TestPutMendsBadRecords(t *testing.T) {
 	b := newBench(t)
 	b.raw("/tenant/info/1000006", "null")
-	checkRefusal(t, b.run("put", "1000006/swg"), "cannot be read")
-	checkRefusal(t, b.run("put", "1000006", "--name", "a"), "code is missing")
-	if got := b.must("put", "1000006", "--name", "a", "--code", "b"); got != "1000006 changed\n" {
+	checkRefusal(t, b.run("put", "1000006/swg"), "is left as it is")
+	checkRefusal(t, b.run("put", "1000006", "--name", "a", "--code", "b"), "is left as it is")
+	checkRefusal(t, b.run("put", "1000006", "--name", "a", "--replace"), "code is missing")
+	if got := b.must("put", "1000006", "--name", "a", "--code", "b", "--replace"); got != "1000006 changed\n" {
 		t.Errorf("put = %q", got)
 	}
 	b.raw("/tenant/info/1000006/rs/swg", "{")
-	if got := b.must("put", "1000006/swg", "--replicas", "2"); got != "1000006/swg changed\n" {
+	checkRefusal(t, b.run("put", "1000006/swg", "--replicas", "2"), "is left as it is")
+	if got := b.must("put", "1000006/swg", "--replicas", "2", "--replace"); got != "1000006/swg changed\n" {
 		t.Errorf("put = %q", got)
 	}
 }

@@ -137,7 +137,7 @@ func (o *options) run(ctx context.Context, stderr io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	if _, err := authz.Apart(o.leasePrefix, authz.DefaultPrefix); err != nil {
+	if _, err := authz.Apart(o.leasePrefix, authz.DefaultPrefix, election.DefaultPrefix); err != nil {
 		return fmt.Errorf("reading --lease-prefix: %w", err)
 	}
 	c := replica.Config{Pipeline: o.deps.Pipeline, Clock: loop.NewTrusted(o.deps.Clock, o.jump),
