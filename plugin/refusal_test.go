@@ -135,6 +135,9 @@ func TestProductRefusals(t *testing.T) {
 		"ClusterScoped":        {"beyond the tenant", added("active", labelled("rbac.authorization.k8s.io/v1", "ClusterRole", "all", "")), plugin.ReasonNamespace},
 		"OtherNamespaceObject": {"a namespace of its own", added("active", labelled("v1", "Namespace", "other", "")), plugin.ReasonNamespace},
 		"Application":          {"drives Argo CD itself", added("active", labelled("argoproj.io/v1alpha1", "Application", "a", "")), plugin.ReasonNamespace},
+		"ApplicationSet":       {"writes Applications", added("active", labelled("argoproj.io/v1alpha1", "ApplicationSet", "a", "")), plugin.ReasonNamespace},
+		"AppProject":           {"allows Applications what they may", added("active", labelled("argoproj.io/v1alpha1", "AppProject", "a", "")), plugin.ReasonNamespace},
+		"RolloutNoDeadline":    {"hangs as a Deployment does", added("active", labelled("argoproj.io/v1alpha1", "Rollout", "a", "spec: {replicas: 1}\n")), plugin.ReasonDeadline},
 		"SuspendedRunning":     {"the patch forgot a workload", rewritten("suspended", "suspended/kustomization.yaml", "Deployment|StatefulSet", "Deployment"), plugin.ReasonRunning},
 		"SuspendedCronJob":     {"the patch forgot the CronJob", rewritten("suspended", "suspended/kustomization.yaml", `"value": true`, `"value": false`), plugin.ReasonRunning},
 		"SuspendedDaemonSet":   {"the patch forgot the DaemonSet", rewritten("suspended", "suspended/kustomization.yaml", `{"gatorcloud.io/suspended": "true"}`, `{}`), plugin.ReasonRunning},
@@ -174,6 +177,10 @@ func TestEndedRefusals(t *testing.T) {
 			"retained/more.yaml": labelled("v1", "Service", "x", "spec: {}\n")}), plugin.ReasonRunning},
 		"RetainedEmpty": {"Argo CD would prune the claims", plugintest.Product().In("retained").With(map[string]string{
 			"retained/kustomization.yaml": "resources: [data.yaml]\n", "retained/data.yaml": "# nothing\n"}), plugin.ReasonEmpty},
+		"SuspendedReplicaSet": {"a workload without a Deployment", plugintest.Product().In("suspended").With(map[string]string{"workloads/kustomization.yaml": "resources: [more.yaml]\n",
+			"workloads/more.yaml": labelled("apps/v1", "ReplicaSet", "x", "spec: {replicas: 3}\n"), "suspended/kustomization.yaml": "resources: [../workloads]\n"}), plugin.ReasonRunning},
+		"SuspendedController": {"the oldest of them", plugintest.Product().In("suspended").With(map[string]string{"workloads/kustomization.yaml": "resources: [more.yaml]\n",
+			"workloads/more.yaml": labelled("v1", "ReplicationController", "x", "spec: {replicas: 3}\n"), "suspended/kustomization.yaml": "resources: [../workloads]\n"}), plugin.ReasonRunning},
 		"SuspendedRollout": {"a workload that another controller scales", plugintest.Product().In("suspended").With(map[string]string{"workloads/kustomization.yaml": "resources: [more.yaml]\n",
 			"workloads/more.yaml": labelled("argoproj.io/v1alpha1", "Rollout", "x", "spec: {replicas: 3, progressDeadlineSeconds: 60}\n"), "suspended/kustomization.yaml": "resources: [../workloads]\n"}), plugin.ReasonRunning},
 	} {
