@@ -24,27 +24,27 @@ type rules struct {
 	graph   *graph
 }
 
-// objects scans and checks the documents of a build; it fails on the first
-// that breaks a rule, and when there are none.
-func (r rules) objects(docs [][]byte) ([]object, error) {
-	if len(docs) == 0 {
-		return nil, refuse(ReasonEmpty, "an empty result would make Argo CD prune everything: render the directory again",
-			"directory generates nothing")
-	}
-	all := make([]object, 0, len(docs))
-	for _, doc := range docs {
-		o, err := scan(doc)
+// objects reads and checks the manifests of a build; it fails on the first that
+// breaks a rule, and when there are none.
+func (r rules) objects(out []byte) (docs [][]byte, all []object, err error) {
+	docs, all = make([][]byte, 0, 32), make([]object, 0, 32)
+	for s := newStream(out); s.more(); {
+		doc, o, err := s.next()
 		if err != nil {
-			return nil, because(ReasonOutput, err)
+			return nil, nil, because(ReasonOutput, err)
 		}
 		for _, check := range [...]func(object) error{r.inNamespace, r.endsSometime, r.restsWhenEnded, r.inWave} {
 			if err := check(o); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 		}
-		all = append(all, o)
+		docs, all = append(docs, doc), append(all, o)
 	}
-	return all, nil
+	if len(docs) == 0 {
+		return nil, nil, refuse(ReasonEmpty, "an empty result would make Argo CD prune everything: render the directory again",
+			"directory generates nothing")
+	}
+	return docs, all, nil
 }
 
 // inNamespace refuses objects that are not the directory's to write.

@@ -101,11 +101,8 @@ func wrap(what string, r Request, err error) error {
 	return fmt.Errorf("generating %s %s: %w", what, clip(r.App), err)
 }
 
-// build runs the builder on a directory and cuts its output.
-func (g *Generator) build(ctx context.Context, d *tree.Dir) ([][]byte, error) {
+// build runs the builder on a directory.
+func (g *Generator) build(ctx context.Context, d *tree.Dir) ([]byte, error) {
 	out, err := g.builder.Build(ctx, d, ".")
-	if err != nil {
-		return nil, because(ReasonBuild, err)
-	}
-	return split(out), nil
+	return out, because(ReasonBuild, err)
 }

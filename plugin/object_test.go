@@ -2,8 +2,9 @@ package plugin
 
 import (
 	"bytes"
-	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,36 +13,6 @@ import (
 	"pgregory.net/rapid"
 	"sigs.k8s.io/yaml"
 )
-
-// meta is what a YAML parser sees of an object: the judge of scan.
-type meta struct {
-	APIVersion string `json:"apiVersion"`
-	Kind       string `json:"kind"`
-	Metadata   struct {
-		Name        string            `json:"name"`
-		Namespace   string            `json:"namespace"`
-		Labels      map[string]string `json:"labels"`
-		Annotations map[string]string `json:"annotations"`
-	} `json:"metadata"`
-	Spec map[string]any `json:"spec"`
-}
-
-func (m meta) object() object {
-	number := func(key string) string {
-		if v, ok := m.Spec[key]; ok {
-			return fmt.Sprint(v)
-		}
-		return ""
-	}
-	o := object{apiVersion: m.APIVersion, kind: m.Kind, name: m.Metadata.Name, namespace: m.Metadata.Namespace,
-		component: m.Metadata.Labels["gatorcloud.io/component"], wave: m.Metadata.Annotations["argocd.argoproj.io/sync-wave"],
-		replicas: number("replicas"), deadline: number("progressDeadlineSeconds"), suspend: number("suspend")}
-	template, _ := m.Spec["template"].(map[string]any)
-	pod, _ := template["spec"].(map[string]any)
-	selector, _ := pod["nodeSelector"].(map[string]any)
-	o.nodeSelector = len(selector) > 0
-	return o
-}
 
 // text draws strings that a line scanner could take for something else.
 func text() *rapid.Generator[string] {
@@ -106,77 +77,140 @@ func TestScanAgreesWithParser(t *testing.T) {
 		if err != nil {
 			t.Skip("not JSON")
 		}
-		var m meta
-		if err := yaml.Unmarshal(doc, &m); err != nil {
+		if err := yaml.Unmarshal(doc, new(any)); err != nil {
 			t.Skipf("the parser refuses what it wrote: %v", err)
 		}
-		got, err := scan(doc)
-		if err != nil {
+		if _, err := scan(doc); err != nil {
 			t.Fatalf("scan(%s) = %v, want nil", doc, err)
 		}
-		want := m.object()
-		want.waveStart, want.waveEnd = got.waveStart, got.waveEnd
-		if d := cmp.Diff(want, got, cmp.AllowUnexported(object{})); d != "" {
-			t.Errorf("scan(%s) (-want +got):\n%s", doc, d)
-		}
-		if want.wave == "" {
-			return
-		}
-		// Exactly the wave changes when it is written anew.
-		m.Metadata.Annotations["argocd.argoproj.io/sync-wave"] = "42"
-		moved, err := withWave(doc, got, 42)
-		if err != nil {
-			t.Fatalf("withWave(%s) = %v, want nil", doc, err)
-		}
-		var after meta
-		if err := yaml.Unmarshal(moved, &after); err != nil {
-			t.Fatalf("withWave(%s) is no YAML: %v", doc, err)
-		}
-		if d := cmp.Diff(m, after); d != "" {
-			t.Errorf("withWave(%s, 42) (-want +got):\n%s", doc, d)
-		}
+		checkScan(t, doc)
 	})
 }
 
-// Cutting a stream gives back the documents that were joined.
-func TestSplitAgreesWithWriter(t *testing.T) {
+// A stream is cut where documents were joined, whoever reads them.
+func TestStreamAgreesWithWriter(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var docs [][]byte
 		for range rapid.IntRange(0, 4).Draw(t, "n") {
-			doc, err := yaml.Marshal(map[string]any{"kind": "X", "data": value(2).Draw(t, "data")})
-			if err != nil {
-				t.Skip("not JSON")
+			doc, err := yaml.Marshal(map[string]any{"apiVersion": "v1", "kind": "X", "metadata": map[string]any{"name": "a"}, "data": value(2).Draw(t, "data")})
+			if err != nil || yaml.Unmarshal(doc, new(any)) != nil {
+				t.Skip("not JSON, or the parser refuses what it wrote")
 			}
 			docs = append(docs, doc)
 		}
-		got := split(bytes.Join(docs, []byte("---\n")))
+		var got [][]byte
+		for s := newStream(bytes.Join(docs, []byte("---\n"))); s.more(); {
+			doc, o, err := s.next()
+			if err != nil || o.name != "a" {
+				t.Fatalf("next = %q, %+v, %v, want an object", doc, o, err)
+			}
+			got = append(got, doc)
+		}
 		if d := cmp.Diff(docs, got); d != "" {
-			t.Errorf("split (-want +got):\n%s", d)
+			t.Errorf("stream (-want +got):\n%s", d)
 		}
 	})
 }
 
 func TestScanRefuses(t *testing.T) {
-	const head = "apiVersion: v1\nkind: X\n"
 	for name, tc := range map[string]struct{ reason, doc string }{
-		"NoName":       {"Argo CD cannot apply it", head + "metadata:\n  namespace: a\n"},
+		"NoName":       {"Argo CD cannot apply it", "apiVersion: v1\nkind: X\nmetadata:\n  namespace: a\n"},
 		"NoKind":       {"Argo CD cannot apply it", "apiVersion: v1\nmetadata:\n  name: a\n"},
+		"OtherCase":    {"Kubernetes knows no Kind", "apiVersion: v1\nKind: X\nmetadata:\n  name: a\n"},
 		"Empty":        {"Argo CD skips it", ""},
-		"Indented":     {"not the form that was proven", head + "metadata:\n    name: a\n"},
-		"Odd":          {"not the form that was proven", head + "metadata:\n name: a\n"},
-		"Flow":         {"a name must be a word", head + "metadata:\n  name: {a: b}\n"},
-		"Block":        {"a name must be a word", head + "metadata:\n  name: |\n    a\n"},
-		"Comment":      {"kustomize prints none", "# x\n" + head + "metadata:\n  name: a\n"},
+		"Flow":         {"a name must be a text", named("{a: b}")},
+		"Number":       {"a name must be a text", named("12")},
+		"WaveNumber":   {"Argo CD reads no annotation at all", waved("3")},
 		"NoColon":      {"not a mapping", "hello\n"},
-		"BadQuote":     {"no end of the string", head + "metadata:\n  name: \"a\n"},
+		"BadQuote":     {"no end of the string", named(`"a`)},
 		"UnclosedKey":  {"no end of the key", "\"a\n"},
-		"JSON":         {"not the form that was proven", `{"apiVersion":"v1","kind":"X","metadata":{"name":"a"}}`},
-		"DocumentMark": {"two objects in one", head + "metadata:\n  name: a\n---\nkind: Y\n"},
+		"BadEscape":    {"no escape of the library", named(`"a\/b"`)},
+		"Control":      {"no character of YAML", named("a\x00")},
+		"Tag":          {"no number, and an error of two lines", named(`!!int "a\nb"`)},
+		"JSON":         {"Argo CD reads all objects that follow", `{"apiVersion":"v1","kind":"X","metadata":{"name":"a"}}`},
+		"JSONTwice":    {"two objects in one", `{"apiVersion":"v1","kind":"X","metadata":{"name":"a"}} {"kind":"Y"}`},
+		"DocumentMark": {"two objects in one", head + "---\nkind: Y\n"},
+		"MarkBlank":    {"two objects in one", head + "--- \nkind: Y\n"},
+		"MarkComment":  {"two objects in one", head + "--- # b\nkind: Y\n"},
+		"MarkAfterAll": {"two objects in one", "x: &x y\n" + head + "---\t\nkind: Y\n"},
+		"EndMark":      {"readers differ in what follows", head + "...\nkind: Y\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if o, err := scan([]byte(tc.doc)); err == nil {
-				t.Errorf("scan(%q) = %+v, nil, want an error: %s", tc.doc, o, tc.reason)
+			o, err := scan([]byte(tc.doc))
+			if err == nil {
+				t.Fatalf("scan(%q) = %+v, nil, want an error: %s", tc.doc, o, tc.reason)
+			}
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("scan(%q) = %q, want one line", tc.doc, err)
 			}
 		})
+	}
+}
+
+// A name is what YAML says, however it is written.
+func TestScanReadsValues(t *testing.T) {
+	for name, tc := range map[string]struct{ reason, value, want string }{
+		"Single":        {"as kustomize quotes", `'a'`, "a"},
+		"DoubledQuote":  {"a quote in quotes is written twice", `'a'''`, "a'"},
+		"DoubledQuotes": {"or more of them", `'''a''b'''`, "'a'b'"},
+		"Escape":        {"one that Go does not have", `"\e"`, "\x1b"},
+		"Escapes":       {"all of YAML 1.1", `"\0\a\b\t\n\v\f\r\e\ \"\'\\\N\_\L\P"`, "\x00\a\b\t\n\v\f\r\x1b \"'\\\u0085\u00a0\u2028\u2029"},
+		"Codes":         {"characters by number", `"\x41\u00e9\U0001F600"`, "A\u00e9\U0001F600"},
+		"Continued":     {"an escaped line break", "\"a\\\n    b\"", "ab"},
+		"Folded":        {"a line break in quotes is a blank", "\"a\n    b\n\n    c\"", "a b\nc"},
+		"FoldedSingle":  {"in these too", "'a\n    b'", "a b"},
+		"FoldedPlain":   {"and without", "a\n    b", "a b"},
+		"Below":         {"a value in the next line", "\n    a", "a"},
+		"Block":         {"a block of lines", "|-\n    a\n    b", "a\nb"},
+		"FoldedBlock":   {"a folded one", ">-\n    a\n    b", "a b"},
+		"Comment":       {"it ends the value", "a # b", "a"},
+		"NoComment":     {"there is no blank", "a#b", "a#b"},
+		"Anchor":        {"it names the value", "&x a", "a"},
+		"Tag":           {"a number as a string", "!!str 12", "12"},
+		"Blanks":        {"they are not of the value", "a  ", "a"},
+		"Return":        {"it ends the line", "a\r", "a"},
+		"NextLine":      {"it ends the line in YAML 1.1", "a\u0085  namespace: b", "a"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			doc := named(tc.value)
+			if got, err := scan([]byte(doc)); err != nil || got.name != tc.want {
+				t.Errorf("scan(%q) = %q, %v, want %q: %s", doc, got.name, err, tc.want, tc.reason)
+			}
+		})
+	}
+}
+
+// Whatever kustomize prints is read line by line: a parser takes fifty times
+// as long.
+func TestScannerReadsWhatKustomizePrints(t *testing.T) {
+	files, err := filepath.Glob("testdata/golden/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("found %d goldens, %v", len(files), err)
+	}
+	var docs [][]byte
+	for _, file := range files {
+		stream, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		docs = append(docs, bytes.Split(stream, []byte("\n---\n"))...)
+	}
+	for _, v := range []any{
+		"", "a: b # c", "it's", strings.Repeat("long ", 60), strings.Repeat("it's: ", 60), "a\tb", strings.Repeat("\ttab: \"x\"\n", 60), "\n  a\n b\n", "a\n\nb\n\n", "\u00e9\u4e2d",
+		"- a", "---", "...", "#", "&a", "*/5 * * * *", "{}", "[a", "|", "null", "on", "12", "1e3", "0x1f", "2001-01-01", ".inf", "\x1b[0m", "-x", "--x=y", ":80", "?", "http://a:80",
+		nil, true, 12, 1.5, []any{}, map[string]any{}, []any{[]any{"a", []any{}}, map[string]any{"a": []any{"b"}}, nil, "a\nb"},
+		map[string]any{"a: b": "c", "it's": 1, "on": nil, "12": 2, ".x": 3, "-": 5},
+	} {
+		doc, err := yaml.Marshal(map[string]any{"apiVersion": "v1", "kind": "X", "data": map[string]any{"a": v, "b": []any{v, v}}, "spec": v,
+			"metadata": map[string]any{"name": "a", "annotations": map[string]any{"x": v}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		docs = append(docs, doc)
+	}
+	for _, doc := range docs {
+		if _, ok := scanned(doc); !ok {
+			t.Errorf("scanner leaves %q to the parser", doc)
+		}
 	}
 }

@@ -4,47 +4,81 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"sigs.k8s.io/yaml"
 )
 
-// parsed is what parse reads of an object.
-type parsed struct {
-	APIVersion string `json:"apiVersion"`
-	Kind       string `json:"kind"`
-	Metadata   struct {
-		Name        string            `json:"name"`
-		Namespace   string            `json:"namespace"`
-		Labels      map[string]string `json:"labels"`
-		Annotations map[string]string `json:"annotations"`
-	} `json:"metadata"`
-	Spec struct {
-		Replicas json.RawMessage `json:"replicas"`
-		Deadline json.RawMessage `json:"progressDeadlineSeconds"`
-		Suspend  json.RawMessage `json:"suspend"`
-		Template struct {
-			Spec struct {
-				NodeSelector map[string]string `json:"nodeSelector"`
-			} `json:"spec"`
-		} `json:"template"`
-	} `json:"spec"`
+const hintOutput = "a manifest is one YAML object with texts where Kubernetes wants texts: publish a version that is built to such"
+
+// parse reads an object with the YAML library that Argo CD reads it with: the
+// way for manifests that the scanner does not read.
+func parse(doc []byte) (object, error) {
+	var o object
+	all, err := decodeObject(doc)
+	if err != nil {
+		return o, err
+	}
+	return o, o.fill(nodeTop, all)
 }
 
-// parse reads an object with a YAML parser: the way for manifests that scan
-// does not follow line by line.
-func parse(doc []byte) (object, error) {
-	var p parsed
-	if err := yaml.Unmarshal(doc, &p); err != nil {
-		return object{}, fmt.Errorf("reading manifest %s: %w", clip(string(doc)), err)
+// decodeObject decodes a manifest. It refuses what Argo CD would take for
+// several objects: the library reads the first document and stops.
+func decodeObject(doc []byte) (map[string]any, error) {
+	for line := range bytes.Lines(doc) {
+		if bytes.HasPrefix(line, []byte("---")) || bytes.HasPrefix(line, []byte("...")) {
+			return nil, refuse(ReasonOutput, hintOutput, "manifest %s has the line %s, which ends a document", clip(string(doc)), clip(string(line)))
+		}
 	}
-	word := func(raw json.RawMessage) string { return string(bytes.Trim(raw, `"`)) }
-	o := object{apiVersion: p.APIVersion, kind: p.Kind, name: p.Metadata.Name, namespace: p.Metadata.Namespace,
-		component: p.Metadata.Labels[manifest.LabelComponent], wave: p.Metadata.Annotations[manifest.AnnotationWave],
-		replicas: word(p.Spec.Replicas), deadline: word(p.Spec.Deadline), suspend: word(p.Spec.Suspend),
-		nodeSelector: len(p.Spec.Template.Spec.NodeSelector) > 0}
-	return o, o.check(doc)
+	if bytes.HasPrefix(bytes.TrimSpace(doc), []byte("{")) {
+		return nil, refuse(ReasonOutput, hintOutput, "manifest %s is JSON, which may hold several objects", clip(string(doc)))
+	}
+	if !bytes.HasSuffix(doc, []byte("\n")) {
+		doc = append(slices.Clip(doc), '\n') // Argo CD reads by lines
+	}
+	var all map[string]any
+	if err := yaml.Unmarshal(doc, &all, exact); err != nil {
+		return nil, refuse(ReasonOutput, hintOutput, "reading manifest %s: %s", clip(string(doc)), strings.Join(strings.Fields(err.Error()), " "))
+	}
+	return all, nil
+}
+
+// exact keeps the digits of numbers.
+func exact(d *json.Decoder) *json.Decoder {
+	d.UseNumber()
+	return d
+}
+
+// fill takes in the mapping m, which is the node n.
+func (o *object) fill(n node, m map[string]any) error {
+	o.nodeSelector = o.nodeSelector || n == nodeNodeSelector && len(m) > 0
+	for key, v := range m {
+		child := n.child([]byte(key))
+		text, isText := v.(string)
+		switch {
+		case child == nodeOther, v == nil:
+		case child.text():
+			if !isText {
+				return refuse(ReasonOutput, hintOutput, "%s of the manifest is no text", clip(key))
+			}
+			*o.at(child) = text
+		case child.value():
+			raw, err := json.Marshal(v)
+			if err != nil {
+				return fmt.Errorf("reading %s of a manifest: %w", clip(key), err)
+			}
+			*o.at(child) = string(raw)
+		default:
+			nested, _ := v.(map[string]any)
+			if err := o.fill(child, nested); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // withWave returns doc, of which scan read o, in another wave. It fails when
@@ -60,9 +94,9 @@ func withWave(doc []byte, o object, wave int) ([]byte, error) {
 		out = strconv.AppendQuote(out, value)
 		return append(out, doc[o.waveEnd:]...), nil
 	}
-	var all map[string]any
-	if err := yaml.Unmarshal(doc, &all); err != nil {
-		return nil, fmt.Errorf("reading manifest %s: %w", clip(string(doc)), err)
+	all, err := decodeObject(doc)
+	if err != nil {
+		return nil, err
 	}
 	metadata, _ := all["metadata"].(map[string]any)
 	annotations, ok := metadata["annotations"].(map[string]any)

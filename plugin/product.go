@@ -166,12 +166,12 @@ func (g *Generator) overlay(ctx context.Context, o sealed) (built, error) {
 	if err != nil {
 		return built{known: known}, because(ReasonDirectory, err)
 	}
-	docs, err := g.build(ctx, dir)
+	out, err := g.build(ctx, dir)
 	if err != nil {
 		return built{known: known}, fmt.Errorf("building %s: %w", o.ref(), err)
 	}
 	r := rules{namespace: o.Namespace, owner: o.Tenant.IsZero(), cluster: o.Tenant.IsZero(), state: o.State, graph: base.graph}
-	objects, err := r.objects(docs)
+	docs, objects, err := r.objects(out)
 	if err != nil {
 		return built{known: known}, err
 	}

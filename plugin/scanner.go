@@ -1,185 +1,175 @@
 package plugin
 
-import (
-	"bytes"
-	"errors"
-	"fmt"
-	"strconv"
-	"strings"
+import "bytes"
 
-	"github.com/gatorcloud/sluice/renderer/model/manifest"
-)
-
-// node is a mapping of an object in which the checks want a value.
-type node uint8
-
-const (
-	nodeOther node = iota
-	nodeTop
-	nodeMetadata
-	nodeLabels
-	nodeAnnotations
-	nodeSpec
-	nodeTemplate
-	nodePodSpec
-	nodeNodeSelector
-)
-
-// child returns the mapping under key of n.
-func (n node) child(key []byte) node {
-	switch {
-	case n == nodeTop && string(key) == "metadata":
-		return nodeMetadata
-	case n == nodeTop && string(key) == "spec":
-		return nodeSpec
-	case n == nodeMetadata && string(key) == "labels":
-		return nodeLabels
-	case n == nodeMetadata && string(key) == "annotations":
-		return nodeAnnotations
-	case n == nodeSpec && string(key) == "template":
-		return nodeTemplate
-	case n == nodeTemplate && string(key) == "spec":
-		return nodePodSpec
-	case n == nodePodSpec && string(key) == "nodeSelector":
-		return nodeNodeSelector
-	}
-	return nodeOther
-}
-
-// field returns where the value under key of n is kept, nil for nowhere.
-func (o *object) field(n node, key []byte) *string {
-	switch n {
-	case nodeTop:
-		return pick(key, "apiVersion", &o.apiVersion, "kind", &o.kind)
-	case nodeMetadata:
-		return pick(key, "name", &o.name, "namespace", &o.namespace)
-	case nodeLabels:
-		return pick(key, manifest.LabelComponent, &o.component, "", nil)
-	case nodeAnnotations:
-		return pick(key, manifest.AnnotationWave, &o.wave, "", nil)
-	case nodeSpec:
-		if string(key) == "suspend" {
-			return &o.suspend
-		}
-		return pick(key, "replicas", &o.replicas, "progressDeadlineSeconds", &o.deadline)
-	}
-	return nil
-}
-
-func pick(key []byte, a string, forA *string, b string, forB *string) *string {
-	switch string(key) {
-	case a:
-		return forA
-	case b:
-		return forB
-	}
-	return nil
-}
-
-// scanner follows the mappings in which the checks want values. Everything
-// else (other mappings, lists, texts of several lines) is passed over: it is
-// indented deeper than the line that it begins in.
+// scanner reads an object line by line: the lines of the mappings in which the
+// checks want values. A line that is indented deeper than a key belongs to its
+// value, and most are passed over. Only texts in quotes and collections in
+// brackets go on at any column. So a line in which one could begin is looked
+// at first.
+//
+// The scanner knows the form that kustomize prints. What else it meets it
+// leaves to a YAML library: comments, anchors, tags, brackets, escapes and line
+// breaks in a value that the checks want, keys that are there twice, tabs, ...
+// What it reads is what the library reads. That the library would refuse a
+// manifest is seen only where the scanner looks; Argo CD, with the same
+// library, refuses it whole.
 type scanner struct {
-	open   [5]node // from the top to the current line's parent
-	depth  int     // of open
-	closed int     // lines deeper than this are passed over; -1 for none
+	*stream
+	object object
+	seen   uint32 // the nodes that were met, a bit each
+
+	open   [5]mapping // around the last key that was followed
+	depth  int        // of open
+	column int        // of that key
+	node   node       // the key's value, unless it is passed over
+
+	// sure says that no text without quotes goes on in the next line. Quotes
+	// in such a text begin nothing.
+	sure   bool
+	inside byte // the quote of a text that goes on, or | for a block of lines
+	parent int  // column of the key or the dash before the block
+	margin int  // column of the block, 0 until its first line
 }
+
+// mapping is a mapping that is followed.
+type mapping struct {
+	column int
+	node   node
+}
+
+// read reads the stream's next manifest and returns where it ends. It reports
+// false, and what it has read is worth nothing, when a YAML library must read it.
+func (s *scanner) read() (end int, ok bool) {
+	s.column, s.node = -1, nodeTop
+	for start := s.at; start < len(s.text); start = end + 1 {
+		end = len(s.text)
+		if n := bytes.IndexByte(s.text[start:], '\n'); n >= 0 {
+			end = start + n
+		}
+		line := s.text[start:end]
+		switch {
+		case s.passes(line) && !s.risks.within(start, end):
+			s.sure = line[len(line)-1] == ':'
+		case string(line) == "---" && start > s.at && end < len(s.text):
+			return start, s.ends()
+		case !s.line(line, end-s.at):
+			return 0, false
+		}
+	}
+	return len(s.text), s.ends()
+}
+
+// ends reports whether all is read when a manifest ends.
+func (s *scanner) ends() bool { return s.seen > 1 && (s.inside == 0 || s.inside == '|') }
 
 // blanks is longer than any indentation that is followed.
 const blanks = "                "
 
-// passes reports whether a line is passed over, as most are.
+// passes reports whether a line is passed over, as far as its indentation tells.
 func (s *scanner) passes(line []byte) bool {
-	return s.closed >= 0 && len(line) > s.closed && string(line[:s.closed+1]) == blanks[:s.closed+1]
+	return s.node == nodeOther && s.inside == 0 && len(line) > s.column && string(line[:s.column+1]) == blanks[:s.column+1]
 }
 
-// line takes in a line that ends at end of the document.
-func (s *scanner) line(line []byte, end int, o *object) error {
-	indent := 0
-	for indent < len(line) && line[indent] == ' ' {
-		indent++
+// line reads a line that ends at end of the manifest.
+func (s *scanner) line(line []byte, end int) bool {
+	column := 0
+	for column < len(line) && line[column] == ' ' {
+		column++
 	}
-	rest := line[indent:]
-	if len(rest) == 0 {
-		return nil
+	text := line[column:]
+	if len(text) == 0 { // blanks before a block could be its margin
+		return column == 0 || s.inside != '|' || s.margin > 0
 	}
-	if s.depth == 0 {
-		s.open[0], s.depth = nodeTop, 1
+	switch s.inside {
+	case '"', '\'':
+		return column > s.column && s.quoted(text)
+	case '|':
+		if s.margin == 0 && column > s.parent {
+			s.margin = column
+		}
+		if s.margin > 0 && column >= s.margin {
+			return true
+		}
+		s.inside = 0
 	}
-	if indent%2 != 0 || indent/2 >= s.depth {
-		return fmt.Errorf("manifest has an unexpected indentation of %d", indent)
-	}
-	s.depth, s.closed = indent/2+1, indent
 	switch {
-	case rest[0] == '-' && (len(rest) == 1 || rest[1] == ' '): // a list
-		return nil
-	case rest[0] == '?' || rest[0] == ':': // a key of more than 128 bytes, and its value
-		return nil
-	case rest[0] == '#':
-		return errors.New("manifest has a comment, which kustomize does not print")
+	case text[len(text)-1] == ' ':
+		return false
+	case column > s.column && (s.node == nodeOther || isItem(text)):
+		return s.look(column, text)
 	}
-	key, value, err := pair(rest)
-	if err != nil {
-		return err
-	}
-	parent := s.open[s.depth-1]
-	if len(value) > 0 {
-		return o.take(parent, key, value, end)
-	}
-	if n := parent.child(key); n != nodeOther {
-		s.open[s.depth], s.closed = n, -1
+	return s.follow(column, text, end)
+}
+
+// follow reads a key of a mapping that is followed, or an item of a list that
+// is in one.
+func (s *scanner) follow(column int, text []byte, end int) bool {
+	if column > s.column {
+		if s.node.value() || column >= len(blanks) {
+			return false
+		}
+		s.open[s.depth] = mapping{column, s.node}
 		s.depth++
 	}
-	return nil
+	for s.depth > 0 && s.open[s.depth-1].column > column {
+		s.depth--
+	}
+	if s.depth == 0 || s.open[s.depth-1].column < column {
+		return false
+	}
+	s.column, s.sure = column, true
+	if isItem(text) {
+		return s.look(column, text)
+	}
+	key, value, found := cut(text)
+	if !found || column == 0 && (bytes.HasPrefix(key, []byte("---")) || bytes.HasPrefix(key, []byte("..."))) {
+		return false
+	}
+	return s.pair(key, value, end)
 }
 
-// take keeps a value if the checks want it.
-func (o *object) take(parent node, key, value []byte, end int) error {
-	o.nodeSelector = o.nodeSelector || parent == nodeNodeSelector
-	field := o.field(parent, key)
-	if field == nil {
-		return nil
+// pair reads a key of the innermost mapping that is followed, and its value.
+func (s *scanner) pair(key, value []byte, end int) bool {
+	in := s.open[s.depth-1].node
+	s.node = in.child(key)
+	if s.node != nodeOther && s.seen&(1<<s.node) != 0 {
+		return false
 	}
-	if field == &o.wave {
-		o.waveStart, o.waveEnd = end-len(value), end
+	s.seen |= 1 << s.node
+	s.object.nodeSelector = s.object.nodeSelector || in == nodeNodeSelector
+	switch {
+	case len(value) == 0:
+		return true
+	case s.node.value():
+		return s.take(value, end)
 	}
-	var err error
-	*field, err = scalar(string(value))
-	return err
+	s.node, s.parent = nodeOther, s.column
+	return s.value(value)
 }
 
-// pair cuts "key: value" or "key:"; keys may be quoted and hold colons.
-func pair(line []byte) (key, value []byte, err error) {
-	end := 0
-	if line[0] == '"' || line[0] == '\'' {
-		i := bytes.Index(line[1:], []byte{line[0], ':'})
-		if i < 0 {
-			return nil, nil, fmt.Errorf("manifest has the line %s, which is no key", clip(string(line)))
+// take keeps a value that the checks want, if every reader takes it for what it
+// seems: a text for a string, a number for a number.
+func (s *scanner) take(value []byte, end int) bool {
+	text := value
+	switch quote := value[0]; {
+	case quote == '"' || quote == '\'':
+		text = value[1:]
+		n, _ := closing(text, quote)
+		if !s.node.text() || n != len(text)-1 || !printed(text[:n], ' ') || bytes.ContainsAny(text[:n], `\'`) {
+			return false
 		}
-		end = i + 2
-	}
-	if i := bytes.Index(line[end:], []byte(": ")); i >= 0 {
-		return line[:end+i], bytes.TrimLeft(line[end+i+2:], " "), nil
-	}
-	if line[len(line)-1] != ':' {
-		return nil, nil, fmt.Errorf("manifest has the line %s, which is no key", clip(string(line)))
-	}
-	return line[:len(line)-1], nil, nil
-}
-
-// scalar returns the string of a one-line YAML scalar.
-func scalar(value string) (string, error) {
-	switch value[0] {
-	case '"':
-		s, err := strconv.Unquote(value)
-		if err != nil {
-			return "", fmt.Errorf("manifest has the value %s, which cannot be read", clip(value))
+		text = text[:n]
+	case s.node.text():
+		if !word(value) {
+			return false
 		}
-		return s, nil
-	case '\'':
-		return strings.ReplaceAll(strings.Trim(value, "'"), "''", "'"), nil
-	case '|', '>', '&', '*', '!', '{', '[':
-		return "", fmt.Errorf("manifest has the value %s where a word belongs", clip(value))
+	case !number(value) && string(value) != "true" && string(value) != "false":
+		return false
 	}
-	return value, nil
+	*s.object.at(s.node) = string(text)
+	if s.node == nodeWave {
+		s.object.waveStart, s.object.waveEnd = end-len(value), end
+	}
+	return true
 }

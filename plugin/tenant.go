@@ -141,12 +141,12 @@ func (g *Generator) workloads(ctx context.Context, d *tree.Dir, t granted) ([][]
 	if err != nil {
 		return nil, because(ReasonDirectory, err)
 	}
-	docs, err := g.build(ctx, own)
+	out, err := g.build(ctx, own)
 	if err != nil {
 		return nil, fmt.Errorf("building the tenant's namespace: %w", err)
 	}
 	r := rules{namespace: t.Namespace, owner: true}
-	objects, err := r.objects(docs)
+	docs, objects, err := r.objects(out)
 	if err != nil {
 		return nil, err
 	}
