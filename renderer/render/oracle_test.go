@@ -92,7 +92,8 @@ func (w *words) tenant(f authz.Facts, ring string) {
 			w.say("%s: %s %s is %s with %d replicas and %s and requires %q", f.ID, a.Product, v, f.States[i], replicas, storage, required)
 			for _, part := range required {
 				if f.States[i] == authz.Active {
-					parts[part[:strings.Index(part, " after")]] = true
+					name, _, _ := strings.Cut(part, " after")
+					parts[name] = true
 				}
 			}
 		}

@@ -22,7 +22,7 @@ import (
 func TestEveryFunctionIsListed(t *testing.T) {
 	listed := map[string]int{}
 	for _, list := range []string{shallowFuncs, deepFuncs, printFuncs, growingFuncs, impureFuncs, "dict printf"} {
-		for _, name := range strings.Fields(list) {
+		for name := range strings.FieldsSeq(list) {
 			listed[name]++
 		}
 	}

@@ -43,7 +43,7 @@ func (f files) Glob(pattern string) (files, error) {
 	}
 	g, err := glob.Compile(pattern, '/')
 	if err != nil {
-		return f, nil
+		return f, nil //nolint:nilerr // as helm does
 	}
 	out := files{}
 	for name, data := range f {

@@ -60,7 +60,7 @@ func (e *impureError) Error() string {
 // builtins names the functions of the template language itself.
 func builtins() map[string]any {
 	out := map[string]any{}
-	for _, name := range strings.Fields("and call eq ge gt html index js le len lt ne not or print printf println slice urlquery") {
+	for name := range strings.FieldsSeq("and call eq ge gt html index js le len lt ne not or print printf println slice urlquery") {
 		out[name] = true
 	}
 	return out
@@ -82,16 +82,16 @@ func impure(err error) (*impureError, bool) {
 func functions(m *meter) template.FuncMap {
 	library := sprig.TxtFuncMap()
 	out := template.FuncMap{}
-	for _, name := range strings.Fields(shallowFuncs) {
+	for name := range strings.FieldsSeq(shallowFuncs) {
 		out[name] = metered(m, shallow, library[name])
 	}
-	for _, name := range strings.Fields(deepFuncs) {
+	for name := range strings.FieldsSeq(deepFuncs) {
 		out[name] = metered(m, deep, library[name])
 	}
-	for _, name := range strings.Fields(printFuncs) {
+	for name := range strings.FieldsSeq(printFuncs) {
 		out[name] = metered(m, printing, library[name])
 	}
-	for _, name := range strings.Fields(growingFuncs) {
+	for name := range strings.FieldsSeq(growingFuncs) {
 		out[name] = metered(m, growing(name), library[name])
 	}
 	for name, f := range ownShallow() {

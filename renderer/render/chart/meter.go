@@ -26,7 +26,7 @@ const (
 
 // meter counts what templates do.
 type meter struct {
-	ctx   context.Context // of the one call of Render
+	ctx   context.Context //nolint:containedctx // of the one call of Render
 	left  int
 	depth int // of templates that are being executed
 }
@@ -144,8 +144,8 @@ func (m *meter) walk(v reflect.Value, depth int, into func(reflect.Value, int) e
 			}
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			if err := into(v.Field(i), depth+1); err != nil {
+		for _, field := range v.Fields() {
+			if err := into(field, depth+1); err != nil {
 				return err
 			}
 		}
@@ -181,8 +181,7 @@ func (m *meter) explain(name string, err error) error {
 	if cause != nil {
 		return fmt.Errorf("template %q: %w", name, cause)
 	}
-	var impure *impureError
-	if errors.As(err, &impure) {
+	if impure, ok := errors.AsType[*impureError](err); ok {
 		return fault.Hintf("give the result as a value of the component", "template %q: %w", name, impure)
 	}
 	return fault.Hintf("mend the template or the component's values", "%w", clean(err))

@@ -81,7 +81,7 @@ func charts(t *testing.T) []string {
 		t.Fatal(err)
 	}
 	var dirs []string
-	for _, dir := range strings.Fields(string(out)) {
+	for dir := range strings.FieldsSeq(string(out)) {
 		err := filepath.WalkDir(dir, func(name string, e fs.DirEntry, err error) error {
 			if err == nil && e.Name() == "Chart.yaml" && !strings.Contains(name, "/charts/") {
 				dirs = append(dirs, filepath.Dir(name))
