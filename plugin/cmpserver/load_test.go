@@ -177,7 +177,7 @@ func TestStopsGracefullyUnderLoad(t *testing.T) {
 // refused, stalled or left alone, and not of the server.
 func TestLeavesNoGoroutine(t *testing.T) {
 	before := goleak.IgnoreCurrent()
-	s := start(t, cmpserver.Options{Timeout: 200 * time.Millisecond})
+	s := start(t, cmpserver.Options{Timeout: 2 * time.Second}) // the first request answers in it under the race detector too
 	conn := s.plain(t)
 	client := apiclient.NewConfigManagementPluginServiceClient(conn)
 	a := product()
