@@ -109,7 +109,7 @@ func TestStencilLikeStock(t *testing.T) {
 			case name == "Booleans", name == "Nulls", name == "Floats": // few values are
 			// Now and then a value is drawn with which even these compile; what was
 			// filled then was compared above.
-			case none && filled > 5, !none && filled == 0:
+			case none && filled > 5, !none && filled == 0 && !testing.Short(): // a short run draws few
 				t.Errorf("%d overlays were filled; has a stencil = %v", filled, !none)
 			}
 		})
