@@ -283,3 +283,27 @@ func TestDecode(t *testing.T) {
 		})
 	}
 }
+
+// What the client reads and what is decoded agree in their numbers.
+func TestNumbers(t *testing.T) {
+	const text = `{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a", "namespace": "n"}, "spec": {"replicas": 2, "share": 0.5}}`
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if !known(w, r) {
+			fmt.Fprint(w, text)
+		}
+	})
+	read, err := c.Get(t.Context(), kube.Ref{APIVersion: "apps/v1", Kind: "Deployment", Namespace: "n", Name: "a"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	decoded, err := kube.Decode([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]kube.Object{read}, decoded); diff != "" {
+		t.Errorf("Decode() -what Get() reads +got:\n%s", diff)
+	}
+	if n, ok := read.Field("spec", "replicas").(int64); n != 2 || !ok {
+		t.Errorf("Field(replicas) = %v, want the int64 2", read.Field("spec", "replicas"))
+	}
+}

@@ -5,10 +5,11 @@ import (
 	"regexp"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/json"
 	"sigs.k8s.io/yaml"
 )
 
-// Object is any Kubernetes object as it stands in JSON.
+// Object is any Kubernetes object as it stands in JSON; whole numbers are int64.
 type Object map[string]any
 
 // Ref names an object, or with an empty Name all of its kind, or with an empty Namespace too those of the cluster.
@@ -47,8 +48,8 @@ var separator = regexp.MustCompile(`(?m)^---[ \t]*(#.*)?$`)
 func Decode(data []byte) ([]Object, error) {
 	var objects []Object
 	for i, doc := range separator.Split(string(data), -1) {
-		var o Object
-		if err := yaml.Unmarshal([]byte(doc), &o); err != nil {
+		o, err := decode(doc)
+		if err != nil {
 			return nil, fmt.Errorf("reading document %d: %w", i+1, err)
 		}
 		if len(o) == 0 {
@@ -60,4 +61,13 @@ func Decode(data []byte) ([]Object, error) {
 		objects = append(objects, o)
 	}
 	return objects, nil
+}
+
+// decode reads numbers as the client does: whole ones as int64.
+func decode(doc string) (o Object, err error) {
+	text, err := yaml.YAMLToJSON([]byte(doc))
+	if err != nil {
+		return nil, err
+	}
+	return o, json.Unmarshal(text, &o)
 }

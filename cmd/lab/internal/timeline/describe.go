@@ -132,7 +132,7 @@ func images(o kube.Object, keys ...string) string {
 }
 
 func count(o kube.Object, otherwise int, keys ...string) int {
-	n, ok := o.Field(keys...).(float64)
+	n, ok := o.Field(keys...).(int64)
 	if !ok {
 		return otherwise
 	}
