@@ -1,6 +1,8 @@
 package render
 
 import (
+	"context"
+
 	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
@@ -9,8 +11,8 @@ import (
 
 // Change renders one tenant's folder anew and notes in the fleet what else the
 // change touches. Flush writes that once for any number of changes.
-func (r *Renderer) Change(f *Roster, facts authz.Facts, memory Memory, sink tree.Sink) (Report, error) {
-	o, err := run{r, memory, sink}.tenant(facts)
+func (r *Renderer) Change(ctx context.Context, f *Roster, facts authz.Facts, memory Memory, sink tree.Sink) (Report, error) {
+	o, err := run{r, memory, sink}.tenant(ctx, facts)
 	if err != nil {
 		return Report{}, err
 	}

@@ -64,10 +64,10 @@ func TestTenantStaysAsItWas(t *testing.T) {
 	// One change after it keeps them, too.
 	roster.Settle()
 	sink = newMemory(files)
-	if report, err := bare.Change(roster, small()["1000001"], stored(files), sink); err != nil || !slices.Equal(report.Kept, kept[:1]) {
+	if report, err := bare.Change(context.Background(), roster, small()["1000001"], stored(files), sink); err != nil || !slices.Equal(report.Kept, kept[:1]) {
 		t.Fatalf("Change() = %v, keeps %v, want %v", err, report.Kept, kept[:1])
 	}
-	if err := roster.Flush(sink); err != nil {
+	if err := roster.Flush(context.Background(), sink); err != nil {
 		t.Fatal(err)
 	}
 	if d := diffFiles(files, sink.commit()); d != "" {

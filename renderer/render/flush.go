@@ -1,6 +1,7 @@
 package render
 
 import (
+	"context"
 	"hash/fnv"
 	"slices"
 
@@ -53,7 +54,7 @@ func (f *Roster) noted(id ident.Tenant) bool {
 // changed tenants, all rings when one of them is split differently, and the
 // fleet's own files when batches or shared components differ. It may be
 // repeated, on another sink after a lost race.
-func (f *Roster) Flush(sink tree.Sink) error {
+func (f *Roster) Flush(ctx context.Context, sink tree.Sink) error {
 	if f.changes == nil {
 		return nil
 	}
@@ -74,7 +75,7 @@ func (f *Roster) Flush(sink tree.Sink) error {
 	}
 	sink.Reset(f.path(manifest.FleetDir))
 	sink.Reset(f.path(manifest.SharedDir))
-	return f.writeFleet(sink)
+	return f.writeFleet(ctx, sink)
 }
 
 // Settle forgets the changes: they are published.

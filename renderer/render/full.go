@@ -29,6 +29,7 @@ func (r *Renderer) Full(ctx context.Context, all []authz.Facts, memory Memory, s
 	if err != nil {
 		return nil, Report{}, err
 	}
+	roster.memory = memory
 	if err := r.keepShared(roster, report, memory); err != nil {
 		return nil, Report{}, err
 	}
@@ -37,13 +38,13 @@ func (r *Renderer) Full(ctx context.Context, all []authz.Facts, memory Memory, s
 			return nil, Report{}, err
 		}
 	}
-	return roster, report, roster.writeFleet(sink)
+	return roster, report, roster.writeFleet(ctx, sink)
 }
 
 // gather makes the fleet of all outcomes. A tenant without one fails it: to
 // take that for a tenant that is gone would delete its files.
 func (r *Renderer) gather(all []authz.Facts, outcomes []outcome) (*Roster, Report, error) {
-	roster := newRoster(r.config.Site, r.config.Catalog, r.config.Bases)
+	roster := newRoster(r.config, r.stage.proof)
 	var report Report
 	for i, o := range outcomes {
 		id := all[i].Tenant.ID
@@ -80,7 +81,7 @@ func (r run) tenants(ctx context.Context, all []authz.Facts) ([]outcome, error) 
 				if err := ctx.Err(); err != nil {
 					return err
 				}
-				o, err := r.tenant(all[i])
+				o, err := r.tenant(ctx, all[i])
 				if err != nil {
 					return fmt.Errorf("rendering tenant %q: %w", all[i].Tenant.ID, err)
 				}

@@ -12,6 +12,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
+	"github.com/gatorcloud/sluice/renderer/render/plan"
 )
 
 // Stored is the Memory of an environment that a file system holds: a commit's
@@ -85,6 +86,31 @@ func (s Stored) Facts(id ident.Tenant) (authz.Facts, error) {
 		return authz.Facts{}, fault.Hintf("revert the edit of this file", "reading %s: it holds tenant %q", name, f.Tenant.ID)
 	}
 	return f, nil
+}
+
+// Volumes returns the largest volumes that the overlays of the versions in a
+// folder give to claims; nothing for a folder that is not there.
+func (s Stored) Volumes(dir string, sizes []string) (plan.Volumes, error) {
+	var v plan.Volumes
+	versions, err := fs.ReadDir(s.files, dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return v, fmt.Errorf("reading %s: %w", dir, err)
+	}
+	for _, e := range versions {
+		name := dir + "/" + e.Name() + "/parameters.yaml"
+		data, err := fs.ReadFile(s.files, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // no overlay
+		}
+		if err != nil {
+			return v, fmt.Errorf("reading %s: %w", name, err)
+		}
+		keys, values, _ := manifest.ReadParameters(data)
+		for i, k := range keys {
+			v.Add(k, values[i], sizes)
+		}
+	}
+	return v, nil
 }
 
 // Folder returns a folder with everything below it; nil if there is none.

@@ -1,6 +1,7 @@
 package render_test
 
 import (
+	"context"
 	"maps"
 	"testing"
 )
@@ -27,7 +28,7 @@ func TestLostRace(t *testing.T) {
 		if err := r.Remove(fleet, gone.ID, sink); err != nil {
 			t.Fatal(err)
 		}
-		if err := fleet.Flush(sink); err != nil {
+		if err := fleet.Flush(context.Background(), sink); err != nil {
 			t.Fatal(err)
 		}
 	}

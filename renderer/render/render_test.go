@@ -111,14 +111,20 @@ func (b *bases) Base(v *catalog.Version) (*base.Base, error) {
 	defer b.mu.Unlock()
 	key := v.Ref.String()
 	if b.known[key] == nil {
-		dir, err := tree.FromFiles(map[string][]byte{"workloads/x.yaml": []byte("# " + key + "\n")})
+		kustomization := []byte("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [x.yaml]\n")
+		object := []byte("# " + key + "\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n")
+		files := map[string][]byte{"replacements.yaml": []byte("[]\n")}
+		for _, state := range []string{"active", "suspended", "retained"} {
+			files[state+"/kustomization.yaml"], files[state+"/x.yaml"] = kustomization, object
+		}
+		dir, err := tree.FromFiles(files)
 		if err != nil {
 			return nil, err
 		}
 		if b.known == nil {
 			b.known = map[string]*base.Base{}
 		}
-		b.known[key] = &base.Base{Version: v, Dir: dir, Digest: tree.Digest(dir), KeepsData: v.Name == "swg"}
+		b.known[key] = &base.Base{Version: v, Dir: dir, Digest: tree.Digest(dir), KeepsData: v.Name == "swg", HasClaims: v.Name == "swg", Sizes: []string{"storage"}}
 	}
 	return b.known[key], nil
 }
@@ -246,7 +252,7 @@ func full(t testing.TB, r *render.Renderer, all []authz.Facts, before map[string
 // change renders one tenant anew into sink.
 func change(t rapid.TB, r *render.Renderer, fleet *render.Roster, f authz.Facts, files map[string][]byte, sink tree.Sink) {
 	t.Helper()
-	if _, err := r.Change(fleet, f, stored(files), sink); err != nil {
+	if _, err := r.Change(context.Background(), fleet, f, stored(files), sink); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -309,13 +315,13 @@ func TestChangesEqualFull(t *testing.T) {
 				}
 				changed = append(changed, f)
 			}
-			if err := fleet.Flush(lost); err != nil {
+			if err := fleet.Flush(context.Background(), lost); err != nil {
 				rt.Fatal(err)
 			}
 			for _, f := range changed {
 				change(rt, r, fleet, f, files, sink)
 			}
-			if err := fleet.Flush(sink); err != nil {
+			if err := fleet.Flush(context.Background(), sink); err != nil {
 				rt.Fatal(err)
 			}
 			fleet.Settle()

@@ -9,6 +9,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
 	"github.com/gatorcloud/sluice/renderer/render/facts"
+	"github.com/gatorcloud/sluice/renderer/render/overlay"
 	"github.com/gatorcloud/sluice/renderer/render/plan"
 )
 
@@ -17,6 +18,9 @@ type Memory interface {
 	facts.Memory
 	// Folder returns a folder of the environment as it stands; nil if there is none.
 	Folder(path string) (*tree.Dir, error)
+	// Volumes returns what the overlays of the versions in a folder give to
+	// claims, which the parameters in sizes size.
+	Volumes(path string, sizes []string) (plan.Volumes, error)
 }
 
 // Config configures a Renderer. Site, Catalog and Bases are required.
@@ -24,6 +28,8 @@ type Config struct {
 	Site    *environments.Site
 	Catalog *catalog.Catalog
 	Bases   plan.Bases
+	// Engine builds every overlay before it is written; a new one when nil.
+	Engine *overlay.Engine
 	// Workers is how many tenants are rendered at once; the number of processors when less than one.
 	Workers int
 	// Progress hears how many of all tenants are done; it is called from many goroutines. May be nil.
@@ -42,18 +48,21 @@ func New(c Config) *Renderer {
 	if c.Workers < 1 {
 		c.Workers = runtime.GOMAXPROCS(0)
 	}
+	if c.Engine == nil {
+		c.Engine = overlay.New(overlay.Options{})
+	}
 	if c.Progress == nil {
 		c.Progress = func(int, int) {}
 	}
 	return &Renderer{config: c, planner: plan.New(c.Site, c.Catalog, c.Bases),
-		stage: tenantStage{site: c.Site, place: placeOf(c.Site)}}
+		stage: tenantStage{site: c.Site, place: placeOf(c.Site), proof: &proof{engine: c.Engine}}}
 }
 
 // Report says what a render did.
 type Report struct {
 	Tenants, Products, Overlays int
-	// Faults are products that could not be planned, sorted by tenant and
-	// product; the tenant keeps what it had.
+	// Faults are products that are not rendered as their records ask, sorted by
+	// tenant and product; they keep what they had.
 	Faults []plan.Fault
 	// Kept are tenants whose folder was left as it stood.
 	Kept []ident.Tenant

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 
@@ -29,21 +30,23 @@ type Roster struct {
 	site    *environments.Site
 	catalog *catalog.Catalog
 	bases   plan.Bases
+	proof   *proof
 	place   manifest.Place
 	members map[ident.Tenant]member
 	rings   []map[ident.Tenant]struct{}
 	needs   map[plan.SharedRef]int
 	keeps   map[plan.SharedRef]int
 
+	memory     Memory   // of before the first render: what shared volumes had
 	sharedHash uint64   // of the keys of needs and keeps
 	changes    *changes // since the last Settle; nil for none
 }
 
 // newRoster returns a fleet without tenants.
-func newRoster(site *environments.Site, c *catalog.Catalog, b plan.Bases) *Roster {
-	f := &Roster{site: site, catalog: c, bases: b, place: placeOf(site), members: map[ident.Tenant]member{},
+func newRoster(c Config, p *proof) *Roster {
+	f := &Roster{site: c.Site, catalog: c.Catalog, bases: c.Bases, proof: p, place: placeOf(c.Site), members: map[ident.Tenant]member{},
 		needs: map[plan.SharedRef]int{}, keeps: map[plan.SharedRef]int{}}
-	for range site.Fleet.Rings {
+	for range c.Site.Fleet.Rings {
 		f.rings = append(f.rings, map[ident.Tenant]struct{}{})
 	}
 	return f
@@ -117,7 +120,7 @@ func (f *Roster) ringFile(b manifest.Batch, tenants int) []byte {
 
 // writeFleet writes fleet/ and shared/: the ring Applications in waves and
 // the environment-shared components that some tenant needs.
-func (f *Roster) writeFleet(sink tree.Sink) error {
+func (f *Roster) writeFleet(ctx context.Context, sink tree.Sink) error {
 	if err := sink.PutFile(f.path(manifest.FleetDir+"/project.yaml"), projectFile(f.site, f.place)); err != nil {
 		return err
 	}
@@ -133,7 +136,7 @@ func (f *Roster) writeFleet(sink tree.Sink) error {
 			wave++
 		}
 	}
-	return f.writeShared(sink)
+	return f.writeShared(ctx, sink)
 }
 
 func (f *Roster) ringApplication(ring int, b manifest.Batch, wave int) manifest.Application {
@@ -164,7 +167,7 @@ func (f *Roster) ringApplication(ring int, b manifest.Batch, wave int) manifest.
 // writeShared writes one Application for each environment-shared component, at
 // the highest version that some effective product version needs, and the
 // overlays of all versions that something in play requires.
-func (f *Roster) writeShared(sink tree.Sink) error {
+func (f *Roster) writeShared(ctx context.Context, sink tree.Sink) error {
 	needs := make([]manifest.Requirement, 0, len(f.needs))
 	for r := range f.needs {
 		needs = append(needs, manifest.Requirement{Component: r.Name, Version: r.ID})
@@ -176,7 +179,7 @@ func (f *Roster) writeShared(sink tree.Sink) error {
 		}
 	}
 	for r := range f.keeps {
-		d, err := f.sharedOverlay(r)
+		d, err := f.sharedOverlay(ctx, r)
 		if err != nil {
 			return fmt.Errorf("writing shared component %q version %q: %w", r.Name, r.ID, err)
 		}
@@ -198,7 +201,7 @@ func (f *Roster) sharedApplication(name ident.Component, v ident.Version) manife
 	}
 }
 
-func (f *Roster) sharedOverlay(r plan.SharedRef) (*tree.Dir, error) {
+func (f *Roster) sharedOverlay(ctx context.Context, r plan.SharedRef) (*tree.Dir, error) {
 	v, err := f.catalog.SharedVersion(r.Name, r.ID)
 	if err != nil {
 		return nil, err
@@ -211,13 +214,16 @@ func (f *Roster) sharedOverlay(r plan.SharedRef) (*tree.Dir, error) {
 	if err != nil {
 		return nil, err
 	}
+	volumes, err := sharedVolumes(f.site, b, f.memory, f.path(manifest.SharedDir+"/"+r.Name.String()))
+	if err != nil {
+		return nil, err
+	}
 	namespace := manifest.SharedNamespace(f.site.Name)
-	return overlayDir(overlaySpec{
+	return f.proof.overlay(ctx, overlaySpec{
 		base: b, parameters: parameters,
 		site: manifest.Builtins{Domain: f.site.Domain, Environment: f.site.Name.String(), Namespace: namespace,
 			PopCode: f.site.PopCode, PopID: f.site.PopID, Product: r.Name.String(), Version: r.ID.String(),
-			Replicas: strconv.Itoa(f.site.Defaults.Replicas), Storage: f.site.Defaults.Storage,
-			StorageClass: f.site.Defaults.StorageClass},
+			Replicas: strconv.Itoa(f.site.Defaults.Replicas), Storage: volumes.Storage, StorageClass: volumes.StorageClass},
 		descriptor: manifest.Overlay{Environment: f.site.Name, Namespace: namespace, Component: r.Name,
 			Version: r.ID, State: string(authz.Active), Replicas: f.site.Defaults.Replicas},
 	})

@@ -65,21 +65,21 @@ func TestEveryWriteCounts(t *testing.T) {
 		"Split": func(s tree.Sink) error {
 			fleet, files := full(t, r, sorted(before), nil)
 			for _, id := range []string{"1000003", "1000005"} {
-				if _, err := r.Change(fleet, all[id], stored(files), s); err != nil {
+				if _, err := r.Change(context.Background(), fleet, all[id], stored(files), s); err != nil {
 					return err
 				}
 			}
-			return fleet.Flush(s)
+			return fleet.Flush(context.Background(), s)
 		},
 		"Members": func(s tree.Sink) error {
 			fleet, files := full(t, r, sorted(all), nil)
 			if err := r.Remove(fleet, all["1000002"].ID, s); err != nil {
 				return err
 			}
-			if _, err := r.Change(fleet, all["1000001"], stored(files), s); err != nil {
+			if _, err := r.Change(context.Background(), fleet, all["1000001"], stored(files), s); err != nil {
 				return err
 			}
-			return fleet.Flush(s)
+			return fleet.Flush(context.Background(), s)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,12 +1,14 @@
 package render
 
 import (
+	"context"
 	"slices"
 
 	"github.com/gatorcloud/sluice/environments"
 	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
 	"github.com/gatorcloud/sluice/renderer/render/plan"
 )
 
@@ -19,30 +21,52 @@ type outcome struct {
 	faults             []plan.Fault
 }
 
-// tenant renders one tenant's folder.
-func (r run) tenant(f authz.Facts) (outcome, error) {
-	t, faults := r.planner.Tenant(f)
-	if len(faults) > 0 {
-		return r.mend(f, t, faults)
-	}
-	return r.write(t)
+// draft is a tenant's folder that can be written.
+type draft struct {
+	*plan.Tenant
+	dir  *tree.Dir    // nil without products
+	held []plan.Fault // sizes that cannot shrink
 }
 
-func (r run) write(t *plan.Tenant) (outcome, error) {
-	o := outcome{present: len(t.Products) > 0}
+// tenant renders one tenant's folder.
+func (r run) tenant(ctx context.Context, f authz.Facts) (outcome, error) {
+	d, faults, err := r.draft(ctx, f)
+	if err != nil {
+		return outcome{}, err
+	}
+	if len(faults) > 0 {
+		return r.mend(ctx, f, faults)
+	}
+	return r.write(d)
+}
+
+// draft plans and builds a tenant's folder. The draft is whole only without faults.
+func (r run) draft(ctx context.Context, f authz.Facts) (draft, []plan.Fault, error) {
+	t, faults := r.planner.Tenant(f)
+	d := draft{Tenant: t}
+	if len(faults) > 0 || len(t.Products) == 0 {
+		return d, faults, nil
+	}
+	held, err := r.hold(t)
+	if err != nil {
+		return d, nil, err
+	}
+	d.held = held
+	d.dir, faults, err = r.stage.dir(ctx, t)
+	return d, faults, err
+}
+
+func (r run) write(d draft) (outcome, error) {
+	o := outcome{present: d.dir != nil, faults: d.held}
 	if !o.present {
 		return o, nil
 	}
-	dir, err := r.stage.dir(t)
-	if err != nil {
-		return o, err
-	}
-	o.member = r.member(t)
-	o.products = len(t.Products)
-	for _, p := range t.Products {
+	o.member = r.member(d.Tenant)
+	o.products = len(d.Products)
+	for _, p := range d.Products {
 		o.overlays += len(p.Versions)
 	}
-	return o, r.sink.Put(r.path(manifest.TenantPath(t.Facts.Tenant.ID)), dir)
+	return o, r.sink.Put(r.path(manifest.TenantPath(d.Facts.Tenant.ID)), d.dir)
 }
 
 func (r *Renderer) member(t *plan.Tenant) member {
@@ -53,43 +77,36 @@ func (r *Renderer) member(t *plan.Tenant) member {
 // mend answers faults: a faulty product falls back to what Git remembers of
 // it; if that has a fault too the tenant's folder is left as it stands; a
 // product that Git does not know is left out.
-func (r run) mend(f authz.Facts, t *plan.Tenant, faults []plan.Fault) (outcome, error) {
+func (r run) mend(ctx context.Context, f authz.Facts, faults []plan.Fault) (outcome, error) {
 	folder, err := r.memory.Folder(r.path(manifest.TenantPath(f.Tenant.ID)))
 	if err != nil {
 		return outcome{}, err
 	}
-	if folder == nil {
-		if faults[0].Product.IsZero() {
-			t.Products = nil
+	var before authz.Facts
+	if folder != nil {
+		if before, err = r.memory.Facts(f.Tenant.ID); err != nil {
+			return outcome{}, err
 		}
-		// What the plan still holds is sound; the facts name the rest.
-		t.Facts = without(f, faults)
-		o, err := r.write(t)
-		o.faults = faults
-		return o, err
 	}
-	before, err := r.memory.Facts(f.Tenant.ID)
+	old, again, err := r.draft(ctx, fallBack(f, before, faults))
 	if err != nil {
 		return outcome{}, err
 	}
-	old, again := r.planner.Tenant(fallBack(f, before, faults))
-	if len(again) == 0 {
-		o, err := r.write(old)
-		o.faults = faults
-		return o, err
+	var o outcome
+	switch {
+	case len(again) == 0:
+		o, err = r.write(old)
+	case folder != nil:
+		t := old.Tenant
+		t.Facts, t.Products = before, nil
+		for _, a := range before.Tenant.Authorisations {
+			t.Products = append(t.Products, plan.Product{Name: a.Product, Pin: a.Version})
+		}
+		o = outcome{present: true, kept: true, member: r.member(t)}
+		err = r.sink.Put(r.path(manifest.TenantPath(f.Tenant.ID)), folder)
 	}
-	t.Facts = before
-	t.Products = nil
-	for _, a := range before.Tenant.Authorisations {
-		t.Products = append(t.Products, plan.Product{Name: a.Product, Pin: a.Version})
-	}
-	return outcome{present: true, kept: true, faults: faults, member: r.member(t)},
-		r.sink.Put(r.path(manifest.TenantPath(f.Tenant.ID)), folder)
-}
-
-// without returns f less the products that have a fault.
-func without(f authz.Facts, faults []plan.Fault) authz.Facts {
-	return fallBack(f, authz.Facts{}, faults)
+	o.faults = append(slices.Clone(faults), o.faults...)
+	return o, err
 }
 
 // fallBack returns f with the products that have a fault as they were before,

@@ -1,6 +1,8 @@
 package render
 
 import (
+	"context"
+	"errors"
 	"fmt"
 
 	"github.com/gatorcloud/sluice/environments"
@@ -51,41 +53,56 @@ func overlayDir(s overlaySpec) (*tree.Dir, error) {
 type tenantStage struct {
 	site  *environments.Site
 	place manifest.Place
+	proof *proof
 }
 
 // dir returns the tenant's folder: facts, base and one overlay for each
-// product version in play.
-func (s tenantStage) dir(t *plan.Tenant) (*tree.Dir, error) {
+// product version in play. Each overlay was built once; what cannot be built
+// is a fault, and then there is no folder.
+func (s tenantStage) dir(ctx context.Context, t *plan.Tenant) (*tree.Dir, []plan.Fault, error) {
+	id := t.Facts.Tenant.ID
 	facts, err := authz.EncodeFacts(t.Facts)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	base, err := s.base(t)
-	if err != nil {
-		return nil, fmt.Errorf("writing base of tenant %q: %w", t.Facts.Tenant.ID, err)
+	var faults []plan.Fault
+	refuse := func(p ident.Product, err error) {
+		faults = append(faults, plan.Fault{Tenant: id, Product: p, Err: err})
+	}
+	base, err := s.base(ctx, t)
+	if cannot := (unbuildable{}); errors.As(err, &cannot) {
+		refuse(ident.Product{}, cannot)
+	} else if err != nil {
+		return nil, nil, fmt.Errorf("writing base of tenant %q: %w", id, err)
 	}
 	entries := []tree.Entry{{Name: manifest.FactsFile, Data: facts}, {Name: manifest.BaseDir, Dir: base}}
 	for _, p := range t.Products {
 		versions := make([]tree.Entry, 0, len(p.Versions))
 		for _, v := range p.Versions {
-			d, err := overlayDir(s.product(t, p, v))
-			if err != nil {
-				return nil, fmt.Errorf("writing overlay %s/%s of tenant %q: %w", p.Name, v.ID, t.Facts.Tenant.ID, err)
+			d, err := s.proof.overlay(ctx, s.product(t, p, v))
+			if cannot := (unbuildable{}); errors.As(err, &cannot) {
+				refuse(p.Name, cannot)
+			} else if err != nil {
+				return nil, nil, fmt.Errorf("writing overlay %s/%s of tenant %q: %w", p.Name, v.ID, id, err)
 			}
 			versions = append(versions, tree.Entry{Name: v.ID.String(), Dir: d})
 		}
 		d, err := tree.New(versions...)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		entries = append(entries, tree.Entry{Name: p.Name.String(), Dir: d})
 	}
-	return tree.New(entries...)
+	if len(faults) > 0 {
+		return nil, faults, nil
+	}
+	dir, err := tree.New(entries...)
+	return dir, nil, err
 }
 
 func (s tenantStage) product(t *plan.Tenant, p plan.Product, v plan.Version) overlaySpec {
 	site := s.values(t, p.Name.String(), v.ID)
-	site.Replicas, site.Storage = p.ReplicaText(), p.Storage
+	site.Replicas, site.Storage, site.StorageClass = p.ReplicaText(), p.Storage, p.StorageClass
 	return overlaySpec{
 		base: v.Base, site: site, parameters: v.Parameters,
 		descriptor: manifest.Overlay{Environment: s.site.Name, Tenant: t.Facts.Tenant.ID, Namespace: t.Namespace,
@@ -100,15 +117,14 @@ func (s tenantStage) values(t *plan.Tenant, product string, v ident.Version) man
 		Domain: s.site.Domain, Environment: s.site.Name.String(), Namespace: t.Namespace,
 		PopCode: s.site.PopCode, PopID: s.site.PopID, Product: product, Version: v.String(),
 		TenantID: who.ID.String(), TenantName: who.Name, TenantCode: who.Code,
-		Replicas: fmt.Sprint(s.site.Defaults.Replicas), Storage: s.site.Defaults.Storage,
-		StorageClass: s.site.Defaults.StorageClass,
+		Replicas: fmt.Sprint(s.site.Defaults.Replicas),
 	}
 }
 
 // base returns the tenant's base directory.
-func (s tenantStage) base(t *plan.Tenant) (*tree.Dir, error) {
+func (s tenantStage) base(ctx context.Context, t *plan.Tenant) (*tree.Dir, error) {
 	files := baseFiles(s.site, t)
-	shared, err := s.shared(t)
+	shared, err := s.shared(ctx, t)
 	if err != nil {
 		return nil, err
 	}
@@ -132,15 +148,17 @@ func (s tenantStage) base(t *plan.Tenant) (*tree.Dir, error) {
 }
 
 // shared returns the overlays of the tenant's shared components; nil for none.
-func (s tenantStage) shared(t *plan.Tenant) (*tree.Dir, error) {
+func (s tenantStage) shared(ctx context.Context, t *plan.Tenant) (*tree.Dir, error) {
 	files := map[string][]tree.Entry{}
 	for _, c := range t.Shared {
 		parameters, err := c.Base.Version.Fill(nil)
 		if err != nil {
 			return nil, err
 		}
-		d, err := overlayDir(overlaySpec{
-			base: c.Base, site: s.values(t, c.Name.String(), c.ID), parameters: parameters,
+		site := s.values(t, c.Name.String(), c.ID)
+		site.Storage, site.StorageClass = c.Storage, c.StorageClass
+		d, err := s.proof.overlay(ctx, overlaySpec{
+			base: c.Base, site: site, parameters: parameters,
 			descriptor: manifest.Overlay{Environment: s.site.Name, Tenant: t.Facts.Tenant.ID, Namespace: t.Namespace,
 				Component: c.Name, Version: c.ID, State: string(authz.Active), Replicas: s.site.Defaults.Replicas},
 		})

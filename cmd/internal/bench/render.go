@@ -18,6 +18,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
 	"github.com/gatorcloud/sluice/renderer/render"
+	"github.com/gatorcloud/sluice/renderer/render/plan"
 )
 
 // nothing is the memory of an environment that was never rendered.
@@ -26,6 +27,9 @@ type nothing struct{}
 func (nothing) Tenants() ([]ident.Tenant, error)           { return nil, nil }
 func (nothing) Facts(id ident.Tenant) (authz.Facts, error) { return authz.Facts{}, os.ErrNotExist }
 func (nothing) Folder(string) (*tree.Dir, error)           { return nil, nil }
+func (nothing) Volumes(string, []string) (plan.Volumes, error) {
+	return plan.Volumes{}, nil
+}
 
 // bare makes an empty bare repository.
 func bare(dir string) (string, error) {
@@ -215,10 +219,10 @@ func oneChange(ctx context.Context, r *render.Renderer, n int) (time.Duration, i
 		changed := tenant(i*7919%n, 500+i, "swg")
 		start := time.Now()
 		tx := repo.Begin(head)
-		if _, err := r.Change(fleet, changed, nothing{}, tx); err != nil {
+		if _, err := r.Change(ctx, fleet, changed, render.NewStored(repo.FS(head), local), tx); err != nil {
 			return 0, 0, err
 		}
-		if err := fleet.Flush(tx); err != nil {
+		if err := fleet.Flush(ctx, tx); err != nil {
 			return 0, 0, err
 		}
 		res, err := tx.Commit(ctx, git.Message{Subject: "change"})

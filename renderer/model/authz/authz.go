@@ -22,6 +22,9 @@ type Authorisation struct {
 	Replicas int `json:"replicas,omitempty"`
 	// Storage is a Kubernetes quantity; empty takes the environment's default.
 	Storage string `json:"storage,omitempty"`
+	// ShrinkFrom is the size that the volumes had before a person replaced them
+	// by smaller ones: from this size alone Storage may shrink.
+	ShrinkFrom string `json:"shrinkFrom,omitempty"`
 	// Parameters are scalar values that the product's JSON Schema accepts.
 	Parameters map[string]any `json:"parameters,omitempty"`
 	// StartTime and EndTime bound the right; a zero EndTime never ends.

@@ -99,12 +99,12 @@ func checkLabels(labels map[string]string) error {
 }
 
 // checkStorage accepts an empty string or the size of a disk.
-func checkStorage(s string) error {
+func checkStorage(field, s string) error {
 	if s == "" {
 		return nil
 	}
 	if _, err := quantity.Storage(s); err != nil {
-		return fmt.Errorf("storage %w", err)
+		return fmt.Errorf("%s %w", field, err)
 	}
 	return nil
 }

@@ -28,6 +28,7 @@ type authorisationRecord struct {
 	Version     string         `json:"version"`
 	Replicas    any            `json:"replicas"`
 	Storage     string         `json:"storage"`
+	ShrinkFrom  string         `json:"shrinkFrom"`
 	Parameters  map[string]any `json:"parameters"`
 	StartTime   string         `json:"startTime"`
 	EndTime     string         `json:"endTime"`
@@ -172,7 +173,10 @@ func (d *decoder) check(key Key) (Authorisation, error) {
 	if a.Replicas, err = checkReplicas(r.Replicas); err != nil {
 		return Authorisation{}, err
 	}
-	if a.Storage, err = d.storage(r.Storage); err != nil {
+	if a.Storage, err = d.storage("storage", r.Storage); err != nil {
+		return Authorisation{}, err
+	}
+	if a.ShrinkFrom, err = d.storage("shrinkFrom", r.ShrinkFrom); err != nil {
 		return Authorisation{}, err
 	}
 	if err := checkParameters(r.Parameters); err != nil {
@@ -218,11 +222,11 @@ func (d *decoder) version(s string) (ident.Version, error) {
 	return v, err
 }
 
-func (d *decoder) storage(s string) (string, error) {
+func (d *decoder) storage(field, s string) (string, error) {
 	if shared, ok := d.storages[s]; ok {
 		return shared, nil
 	}
-	if err := checkStorage(s); err != nil {
+	if err := checkStorage(field, s); err != nil {
 		return "", err
 	}
 	if d.storages != nil && len(d.storages) < maxShared {

@@ -115,6 +115,7 @@ func (w *factsWriter) authorisation(a Authorisation, state State) {
 		fmt.Fprintf(w, "  replicas: %d\n", a.Replicas)
 	}
 	w.optional("  storage: ", a.Storage)
+	w.optional("  shrinkFrom: ", a.ShrinkFrom)
 	if len(a.Parameters) > 0 {
 		w.WriteString("  parameters:\n")
 		for _, k := range slices.Sorted(maps.Keys(a.Parameters)) {

@@ -1,6 +1,10 @@
 package manifest
 
-import "maps"
+import (
+	"bytes"
+	"maps"
+	"strings"
+)
 
 // Header is the first line of every rendered file that is read by people.
 const Header = "# Rendered by sluice. Change the catalog, the fleet or the authorisation instead."
@@ -48,6 +52,40 @@ func Parameters(data map[string]string) []byte {
 	w.line(4, AnnotationLocal, `: "true"`)
 	w.strs(0, "data", data)
 	return w.buf
+}
+
+// ReadParameters takes the names, sorted, and the values out of what Parameters
+// wrote; any other file is not ok.
+func ReadParameters(file []byte) (keys, values []string, ok bool) {
+	_, rest, ok := strings.Cut(string(file), "\ndata:\n")
+	data := make(map[string]string, 24)
+	for ok && rest != "" {
+		var line, key, quoted string
+		if line, rest, ok = strings.Cut(rest, "\n"); !ok {
+			return nil, nil, false
+		}
+		if key, quoted, ok = strings.Cut(strings.TrimPrefix(line, "  "), ": "); !ok || !IsParameterName(key) {
+			return nil, nil, false
+		}
+		v, ok := Unquote(quoted)
+		if !ok {
+			return nil, nil, false
+		}
+		keys, values = append(keys, key), append(values, v)
+		data[key] = v
+	}
+	return keys, values, bytes.Equal(file, Parameters(data))
+}
+
+// IsParameterName reports whether k has the form of a parameter's name.
+func IsParameterName(k string) bool {
+	for i := range len(k) {
+		c := k[i]
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return k != ""
 }
 
 // Builtins are what a product's version gets to know of its place, as parameters.

@@ -4,11 +4,24 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Quote returns s as a YAML double-quoted scalar. Go's escapes are a subset of
 // YAML's, and what they leave unescaped is printable.
 func Quote(s string) string { return strconv.Quote(s) }
+
+// Unquote returns the value of a scalar as Quote writes it.
+func Unquote(s string) (string, bool) {
+	if len(s) < 2 || s[0] != '"' || s[len(s)-1] != '"' {
+		return "", false
+	}
+	if strings.IndexByte(s, '\\') < 0 {
+		return s[1 : len(s)-1], true
+	}
+	v, err := strconv.Unquote(s)
+	return v, err == nil
+}
 
 // writer appends block YAML to buf; two spaces a level.
 type writer struct{ buf []byte }

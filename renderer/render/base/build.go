@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/gatorcloud/sluice/catalog"
@@ -22,6 +23,11 @@ type Base struct {
 	Digest string
 	// KeepsData says that claims of the version outlive their tenant.
 	KeepsData bool
+	// HasClaims says that the version has claims, whose class cannot change.
+	HasClaims bool
+	// Sizes are the parameters that say how large claims are, sorted; claims
+	// cannot shrink.
+	Sizes []string
 
 	parts []part
 }
@@ -36,7 +42,7 @@ type part struct {
 // Build renders the base of v. The error joins every fault of it, each with a
 // hint. The result depends on v's files only; ctx ends the work.
 func Build(ctx context.Context, v *catalog.Version) (*Base, error) {
-	b := &builder{version: v, engine: overlay.New(overlay.Options{}), images: newImages(v.Images)}
+	b := &builder{version: v, engine: overlay.New(overlay.Options{}), images: newImages(v.Images), sizes: map[string]bool{}}
 	for bucket, components := range v.Buckets() {
 		for _, c := range components {
 			b.component(ctx, c, bucket)
@@ -62,7 +68,8 @@ type builder struct {
 	engine  *overlay.Engine
 	images  *images
 	parts   []part
-	places  []replacement // where charts use the namespace
+	places  []replacement   // where charts use the namespace
+	sizes   map[string]bool // parameters that size claims
 	faults  []error
 }
 
@@ -167,6 +174,10 @@ func (b *builder) base(ctx context.Context, replacements []byte) (*Base, error) 
 		return nil, fmt.Errorf("building %s: %w", b.version.Ref, err)
 	}
 	out.Digest = tree.Digest(out.Dir)
+	out.Sizes = slices.Sorted(maps.Keys(b.sizes))
+	out.HasClaims = slices.ContainsFunc(b.parts, func(p part) bool {
+		return slices.ContainsFunc(p.objects, func(o object) bool { return o.is("", "PersistentVolumeClaim") })
+	})
 	out.KeepsData = slices.ContainsFunc(b.parts, part.keepsData)
 	if err := b.prove(ctx, out); err != nil {
 		return nil, fmt.Errorf("building %s: %w", b.version.Ref, err)

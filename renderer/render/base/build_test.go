@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -112,6 +113,9 @@ func TestBuildIsDeterministic(t *testing.T) {
 	}
 	if !first.KeepsData {
 		t.Error("KeepsData = false with a claim to keep")
+	}
+	if !first.HasClaims || !slices.Equal(first.Sizes, []string{"storage"}) {
+		t.Errorf("HasClaims = %t, Sizes = %q, want claims that storage sizes", first.HasClaims, first.Sizes)
 	}
 }
 

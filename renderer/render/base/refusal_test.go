@@ -136,6 +136,8 @@ func TestBuildRefuses(t *testing.T) {
 		"MarkTarget":    {"marks are sluice's", replace("greeting", "ConfigMap", "demo-web", "metadata.labels.[gatorcloud.io/product]"), []string{"gatorcloud.io/product"}},
 		"SelectorField": {"selectors cannot change", replace("greeting", "Deployment", "demo-web", "spec.selector.matchLabels.app"), []string{"spec.selector"}},
 		"Templates":     {"claim templates cannot change", replace("storage", "StatefulSet", "demo-store", "spec.volumeClaimTemplates.0.spec.resources.requests.storage"), []string{"volumeClaimTemplates", "PersistentVolumeClaim"}},
+		"ClaimClass":    {"a claim's class cannot change", replace("greeting", "PersistentVolumeClaim", "demo-store", "spec.storageClassName"), []string{"spec.storageClassName", "storageClass"}},
+		"ClaimMode":     {"nor can anything else of it", replace("greeting", "PersistentVolumeClaim", "demo-store", "spec.accessModes.0"), []string{"spec.accessModes.0", "cannot change"}},
 		"JobField":      {"a Job cannot change", replace("logLevel", "Job", "demo-init-7", "spec.template.spec.containers.0.name"), []string{"demo-init-7", "tenantId"}},
 		"Wildcard":      {"the first fields are named", replace("greeting", "Deployment", "demo-web", "spec.*.spec"), []string{"spec.*"}},
 		"Container":     {"nor is a whole container a parameter", replace("greeting", "Deployment", "demo-web", "spec.template.spec.containers.0"), []string{"demo-web", "proving state"}},

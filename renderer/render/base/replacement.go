@@ -143,6 +143,9 @@ func (b *builder) checkTarget(parameter string, t target) []error {
 				if hint, why := forbidden(parameter, o, path); why != "" {
 					refuse(hint, "%s: field %q: %s", o, path, why)
 				}
+				if o.is("", "PersistentVolumeClaim") && path == claimSize {
+					b.sizes[parameter] = true
+				}
 			}
 		}
 	}
@@ -176,6 +179,8 @@ func forbidden(parameter string, o object, path string) (hint, why string) {
 		return forbiddenMetadata(seg)
 	case first != "spec":
 		return "", ""
+	case o.is("", "PersistentVolumeClaim"):
+		return forbiddenClaim(parameter, seg)
 	case slices.Contains([]string{"image", "images"}, seg[len(seg)-1]):
 		return "pin the image in the version", "images are part of the version"
 	case second == "selector", second == "volumeClaimTemplates", second == "serviceName" && o.kind == "StatefulSet", second == "clusterIP":
@@ -186,6 +191,21 @@ func forbidden(parameter string, o object, path string) (hint, why string) {
 		return "remove the target", "suspension sets the field"
 	case o.is("batch", "Job") && !slices.Contains(lasting(), parameter):
 		return "use one of " + strings.Join(lasting(), ", "), "a Job's template cannot change, and the parameter can"
+	}
+	return "", ""
+}
+
+// claimSize is where a claim says how large it is.
+const claimSize = "spec.resources.requests.storage"
+
+// forbiddenClaim lets a claim be given what the renderer keeps from shrinking
+// and from changing; nothing else of a claim can change once it is created.
+func forbiddenClaim(parameter string, seg []string) (hint, why string) {
+	switch path := strings.Join(seg, "."); {
+	case path == "spec.storageClassName" && parameter != "storageClass":
+		return "use the parameter storageClass, which stays as it is for what is there", "the field cannot change once it is created"
+	case path != claimSize && path != "spec.storageClassName":
+		return "write the field in full", "the field cannot change once it is created"
 	}
 	return "", ""
 }

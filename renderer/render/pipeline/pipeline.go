@@ -27,6 +27,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/render/base"
 	"github.com/gatorcloud/sluice/renderer/render/facts"
 	"github.com/gatorcloud/sluice/renderer/render/guard"
+	"github.com/gatorcloud/sluice/renderer/render/overlay"
 )
 
 // Source gives every authorisation below a prefix at one revision.
@@ -101,11 +102,21 @@ func flatten(err error) []error {
 }
 
 // Pipeline renders environments. It keeps the bases that it built, by the
-// digest of their version, for as long as it lives. Safe for concurrent use.
-type Pipeline struct{ bases *bases }
+// digest of their version, for as long as it lives, and what its engine has
+// compiled. Safe for concurrent use.
+type Pipeline struct {
+	bases  *bases
+	engine *overlay.Engine
+}
 
 // New returns a pipeline.
-func New() *Pipeline { return &Pipeline{&bases{known: map[string]*entry{}}} }
+func New() *Pipeline {
+	return &Pipeline{&bases{known: map[string]*entry{}}, overlay.New(overlay.Options{Families: families})}
+}
+
+// families is how many bases the engine keeps ready, each in three states: a
+// catalog of some hundreds of versions in play.
+const families = 1024
 
 // Bases returns the pipeline's bases.
 func (p *Pipeline) Bases() interface {
@@ -150,7 +161,7 @@ func (p *Pipeline) Prepare(files fs.FS, env ident.Environment, o Options) (*Prep
 	grants := &granter{site: site, catalog: c, bases: p.bases, memory: memory, had: had}
 	grants.grant()
 	return &Prepared{Site: site, Catalog: c, Faults: faults, Grants: grants.bad, Memory: memory,
-		Renderer: render.New(render.Config{Site: site, Catalog: c, Bases: p.bases, Workers: o.Workers, Progress: o.Progress}),
+		Renderer: render.New(render.Config{Site: site, Catalog: c, Bases: p.bases, Engine: p.engine, Workers: o.Workers, Progress: o.Progress}),
 	}, nil
 }
 

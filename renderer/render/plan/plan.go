@@ -44,8 +44,11 @@ type Product struct {
 	Pin      ident.Version
 	State    authz.State
 	Replicas int // zero unless active
-	Storage  string
-	Versions []Version // in play; the effective one first
+	// Storage and StorageClass are what its claims get.
+	Storage, StorageClass string
+	// ShrinkFrom is the size from which a person lets the volumes shrink.
+	ShrinkFrom string
+	Versions   []Version // in play; the effective one first
 }
 
 // Version is a product version in play for a tenant.
@@ -61,6 +64,8 @@ type Shared struct {
 	Name ident.Component
 	ID   ident.Version
 	Base *base.Base
+	// Storage and StorageClass are what its claims get.
+	Storage, StorageClass string
 }
 
 // SharedRef is a shared component at the least version that serves.
@@ -90,11 +95,14 @@ func New(site *environments.Site, c *catalog.Catalog, b Bases) *Planner {
 		names: c.Products(), closure: newClosures(c)}
 }
 
-// Fault is one product, or with a zero Product the whole tenant, that could not be planned.
+// Fault is one product, or with a zero Product the whole tenant, that could not
+// be rendered as its records ask.
 type Fault struct {
 	Tenant  ident.Tenant
 	Product ident.Product
 	Err     error
+	// Rendered says that the product was rendered all the same, but for what Err names.
+	Rendered bool
 }
 
 // Error names the tenant and the product.
@@ -122,7 +130,7 @@ func (p *Planner) Tenant(f authz.Facts) (*Tenant, []Fault) {
 	for i, a := range f.Tenant.Authorisations {
 		product, err := p.product(&p.site.Fleet.Rings[t.Ring], a, f.States[i])
 		if err != nil {
-			faults = append(faults, Fault{id, a.Product, err})
+			faults = append(faults, Fault{Tenant: id, Product: a.Product, Err: err})
 			continue
 		}
 		// The rank among the tenant's own products: a new product in the catalog changes no tenant.
@@ -154,7 +162,8 @@ func (p *Planner) checkName(id ident.Tenant) error {
 }
 
 func (p *Planner) product(ring *environments.Ring, a authz.Authorisation, state authz.State) (Product, error) {
-	out := Product{Name: a.Product, Pin: a.Version, State: state, Storage: a.Storage}
+	out := Product{Name: a.Product, Pin: a.Version, State: state, Storage: a.Storage,
+		StorageClass: p.site.Defaults.StorageClass, ShrinkFrom: a.ShrinkFrom}
 	if out.Storage == "" {
 		out.Storage = p.site.Defaults.Storage
 	}

@@ -153,7 +153,7 @@ func (c *Core) change(ctx context.Context, s *step, now time.Time) (Outcome, err
 	c.guard(tx, s, now)
 	rendered := make(map[ident.Tenant]struct{}, len(s.result.Tenants))
 	for _, f := range s.result.Tenants {
-		report, err := c.ready.Renderer.Change(c.roster, f, c.ready.Memory, tx)
+		report, err := c.ready.Renderer.Change(ctx, c.roster, f, c.ready.Memory, tx)
 		if err != nil {
 			return Outcome{}, fmt.Errorf("rendering tenant %q: %w", f.Tenant.ID, err)
 		}
@@ -173,7 +173,7 @@ func (c *Core) change(ctx context.Context, s *step, now time.Time) (Outcome, err
 		}
 		s.outcome.Removed = append(s.outcome.Removed, id)
 	}
-	if err := c.roster.Flush(tx); err != nil {
+	if err := c.roster.Flush(ctx, tx); err != nil {
 		return Outcome{}, err
 	}
 	if err := c.publish(ctx, tx, s); err != nil {

@@ -61,7 +61,7 @@ func records(o loop.Outcome, site *environments.Site) []status.Update {
 		fail(q.Tenant, q.Product, true, q.Err)
 	}
 	for _, f := range o.Faults {
-		fail(f.Tenant, f.Product, false, f.Err)
+		fail(f.Tenant, f.Product, f.Rendered, f.Err)
 	}
 	all := make([]status.Update, 0, len(updates))
 	for _, u := range updates {

@@ -29,15 +29,15 @@ type put struct {
 	name, code string
 	labels     []string
 	// of an authorisation
-	version, storage, start, end, description string
-	replicas                                  int
-	params                                    []string
+	version, storage, shrinkFrom, start, end, description string
+	replicas                                              int
+	params                                                []string
 }
 
 // ofTenant and ofAuthorisation are the flags that fit each kind of record.
 func ofTenant() []string { return []string{"name", "code", "label"} }
 func ofAuthorisation() []string {
-	return []string{"version", "replicas", "storage", "param", "start", "end", "description"}
+	return []string{"version", "replicas", "storage", "shrink-from", "param", "start", "end", "description"}
 }
 
 func newPut(deps Deps) *cobra.Command {
@@ -75,6 +75,7 @@ ring's version unless --version pins it, and never ends without --end.`,
 	p.set.StringVar(&p.version, "version", "", "authorisation: version to pin; empty follows the ring")
 	ranged.Int(p.set, "replicas", ranged.Bounds[int]{Into: &p.replicas, Default: 0, Least: 0, Most: authz.MaxReplicas}, "authorisation: replicas; 0 takes the environment's default")
 	p.set.StringVar(&p.storage, "storage", "", "authorisation: size of its disk, e.g. 80Gi; empty takes the environment's default")
+	p.set.StringVar(&p.shrinkFrom, "shrink-from", "", "authorisation: with --storage: the size of volumes that were replaced by smaller ones; without it a size never shrinks")
 	p.set.StringArrayVar(&p.params, "param", nil, `authorisation: parameter as key=value, or key- to remove it; numbers, true and false keep their type, key='"1"' is a string`)
 	p.set.StringVar(&p.start, "start", "", "authorisation: start, as 2006-01-02 or RFC 3339 (default today)")
 	p.set.StringVar(&p.end, "end", "", "authorisation: end, as 2006-01-02 or RFC 3339; empty never ends")
@@ -231,7 +232,9 @@ func (p *put) authorisation(a *authz.Authorisation) (err error) {
 		a.Replicas = p.replicas
 	}
 	if p.set.Changed("storage") {
-		a.Storage = p.storage
+		a.Storage, a.ShrinkFrom = p.storage, p.shrinkFrom
+	} else if p.set.Changed("shrink-from") {
+		return fault.Hintf("give --storage too", "flag --shrink-from: %q: it is of no use without a size to shrink to", p.shrinkFrom)
 	}
 	if p.set.Changed("description") {
 		a.Description = p.description

@@ -2,7 +2,6 @@ package stencil
 
 import (
 	"bytes"
-	"strconv"
 	"strings"
 
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
@@ -67,52 +66,12 @@ func quotedAfter(s, prefix string) string {
 		return ""
 	}
 	line, _, _ := strings.Cut(after, "\n")
-	v, _ := unquote(line)
+	v, _ := manifest.Unquote(line)
 	return v
 }
 
-// unquote returns the value of a double-quoted string as the writer quotes it.
-func unquote(s string) (string, bool) {
-	if len(s) < 2 || s[0] != '"' || s[len(s)-1] != '"' {
-		return "", false
-	}
-	if strings.IndexByte(s, '\\') < 0 {
-		return s[1 : len(s)-1], true
-	}
-	v, err := strconv.Unquote(s)
-	return v, err == nil
-}
-
-// readParameters takes the data out of a ConfigMap of parameters and asks the
-// writer whether it makes the same file.
-func (f *Form) readParameters(data []byte) bool {
-	_, rest, ok := strings.Cut(string(data), "\ndata:\n")
-	values := make(map[string]string, 24)
-	for ok && rest != "" {
-		var line, key, quoted string
-		if line, rest, ok = strings.Cut(rest, "\n"); !ok {
-			return false
-		}
-		if key, quoted, ok = strings.Cut(strings.TrimPrefix(line, "  "), ": "); !ok {
-			return false
-		}
-		var v string
-		if v, ok = unquote(quoted); !ok || !plainKey(key) {
-			return false
-		}
-		f.Keys, f.Values = append(f.Keys, key), append(f.Values, v)
-		values[key] = v
-	}
-	return bytes.Equal(data, manifest.Parameters(values))
-}
-
-// plainKey reports whether k has the form of a parameter's name.
-func plainKey(k string) bool {
-	for i := range len(k) {
-		c := k[i]
-		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') {
-			return false
-		}
-	}
-	return k != ""
+// readParameters takes the data out of a ConfigMap of parameters.
+func (f *Form) readParameters(data []byte) (ok bool) {
+	f.Keys, f.Values, ok = manifest.ReadParameters(data)
+	return ok
 }

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 	sigsyaml "sigs.k8s.io/yaml"
 
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
 )
 
@@ -91,7 +92,7 @@ func (p *Plan) source(s *types.SourceSelector, path []string) {
 	other := s.Kind != "" && s.Kind != "ConfigMap" || s.Name != "" && s.Name != "parameters"
 	switch {
 	case other || path[0] != "data" && path[0] != "*":
-	case len(path) == 2 && path[0] == "data" && plainKey(path[1]):
+	case len(path) == 2 && path[0] == "data" && manifest.IsParameterName(path[1]):
 		p.sources[path[1]] = true
 	default:
 		p.allSources = true
