@@ -95,10 +95,17 @@ func (a Application) moving() bool {
 	}
 	if a.running() {
 		// Rings and tenants hand versions on while they run, and the fleet until
-		// it waits, maybe for a soak. A product may take as long as it likes.
-		return a.Level == "ring" || a.Level == "tenant" || a.Level == levelFleet && !strings.HasPrefix(a.Message, waiting)
+		// it waits for a ring, maybe for a soak. A product may take as long as it likes.
+		return a.Level == "ring" || a.Level == "tenant" || a.Level == levelFleet && !a.waitsForRing()
 	}
 	return !a.Synced && !a.tried()
+}
+
+// waitsForRing tells a fleet whose rings have what Git gives them, as far as it
+// came: what it waits for is not a shared part, which comes before all rings.
+func (a Application) waitsForRing() bool {
+	what, waits := strings.CutPrefix(a.Message, waiting)
+	return waits && !strings.HasPrefix(what, "argoproj.io/Application/"+a.Name+"-shared-")
 }
 
 // tried tells that the last operation was for what is asked for now: Argo CD does not start it again.

@@ -83,6 +83,9 @@ func app(name, level string, change func(*unblock.Application)) unblock.Applicat
 func running(a *unblock.Application) {
 	a.Phase, a.Message = "Running", "waiting for healthy state of argoproj.io/Application/pop-canary"
 }
+func atShared(a *unblock.Application) {
+	a.Phase, a.Message = "Running", "waiting for healthy state of argoproj.io/Application/pop-shared-ledger"
+}
 func begun(a *unblock.Application)    { a.Phase = "Running" }
 func hanging(a *unblock.Application)  { a.Phase, a.Syncing, a.Operated = "Running", "2", "c2" }
 func newer(a *unblock.Application)    { a.Phase, a.Operated = "Running", "c0" }
@@ -162,19 +165,18 @@ func TestUnblockWaitsForLevels(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		change func(*unblock.Application)
+		fleet  func(*unblock.Application) // nil is at rest
 	}{
-		"Refreshing":    {"it has not looked at its branch", func(a *unblock.Application) { a.Refreshing = true }},
-		"OutOfSync":     {"it will sync", func(a *unblock.Application) { a.Synced, a.Operated = false, "c0" }},
-		"NotCompared":   {"it has not seen its source", func(a *unblock.Application) { a.Compared = "0" }},
-		"TenantRunning": {"it hands versions on", running},
-		"FleetBegun":    {"it has applied nothing yet", nil},
+		"Refreshing":    {"it has not looked at its branch", func(a *unblock.Application) { a.Refreshing = true }, nil},
+		"OutOfSync":     {"it will sync", func(a *unblock.Application) { a.Synced, a.Operated = false, "c0" }, nil},
+		"NotCompared":   {"it has not seen its source", func(a *unblock.Application) { a.Compared = "0" }, nil},
+		"TenantRunning": {"it hands versions on", running, nil},
+		"FleetBegun":    {"it has applied nothing yet", nil, begun},
+		"FleetAtShared": {"its rings come after what it waits for", nil, atShared},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			a := &argo{apps: []unblock.Application{app(env, "fleet", nil), app("pop-1", "tenant", tc.change), app("pop-1-web", "product", running)}}
-			if tc.change == nil {
-				*a.at(env) = app(env, "fleet", begun)
-			}
+			a := &argo{apps: []unblock.Application{app(env, "fleet", tc.fleet), app("pop-1", "tenant", tc.change), app("pop-1-web", "product", running)}}
 			a.each = func(a *argo) {
 				if a.looks == 30 { // only now the product is moved on
 					*a.at(env), *a.at("pop-1") = app(env, "fleet", running), app("pop-1", "tenant", nil)
