@@ -62,6 +62,17 @@ func (v *Version) Fill(params map[string]any) (map[string]string, error) {
 	return texts, nil
 }
 
+// Accepts returns how a value of one own parameter is written, as Fill writes
+// it, if the parameter's schema accepts it.
+func (v *Version) Accepts(name string, value any) (written string, ok bool) {
+	s := v.schema.compiled.Properties[name]
+	value, err := scalar(value)
+	if s == nil || err != nil || s.Validate(value) != nil {
+		return "", false
+	}
+	return text(value), true
+}
+
 // ParameterNames returns the sorted names of the version's own parameters.
 func (v *Version) ParameterNames() []string { return slices.Clone(v.schema.names) }
 

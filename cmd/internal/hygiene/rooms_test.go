@@ -20,6 +20,7 @@ var rooms = []room{
 
 	// Pure work on nouns.
 	{"renderer/render", []string{"renderer/model", "catalog", "environments"}, []string{"yaml", "sync"}},
+	{"renderer/render/shape", []string{"renderer/model"}, []string{"kubernetes", "kinds", "yaml"}},
 	{"renderer/render/overlay", []string{"renderer/model"}, []string{"yaml", "kustomize"}},
 	{"renderer/render/chart", []string{"renderer/model"}, []string{"yaml", "helm", "schema"}},
 	{"renderer/render/overlay/overlaytest", []string{"renderer/model"}, []string{"disk"}},
@@ -88,6 +89,7 @@ var media = map[string][]string{
 	"helm":       {"helm.sh/", "github.com/BurntSushi/toml", "github.com/Masterminds/", "github.com/gobwas/glob"}, // and what its templates call
 	"images":     {"github.com/google/go-containerregistry/"},
 	"kubernetes": {"k8s.io/client-go", "k8s.io/apimachinery", "k8s.io/klog/"},
+	"kinds":      {"k8s.io/api/", "github.com/robfig/cron/"},
 	"quantity":   {"k8s.io/apimachinery/pkg/api/resource"},
 	"kustomize":  {"sigs.k8s.io/kustomize/"},
 	"prometheus": {"github.com/prometheus/"},

@@ -122,7 +122,10 @@ func TestBuildIsDeterministic(t *testing.T) {
 // state builds the demo's overlay in one state with the given parameters.
 func state(t testing.TB, b *Base, state string, own map[string]string) map[string]object {
 	t.Helper()
-	parameters := samples(b.Version, state)
+	parameters := values(axes(b.Version), 0)
+	if state != manifest.ActiveDir {
+		parameters["replicas"] = "0"
+	}
 	maps.Copy(parameters, own)
 	dir, err := tree.New(
 		tree.Entry{Name: "kustomization.yaml", Data: manifest.Kustomization(manifest.KustomizationSpec{Namespace: "tenant-1e3", Tenant: "1e3", State: state})},

@@ -66,22 +66,14 @@ anything.`,
 func unpublished(ctx context.Context, c *catalog.Catalog) ([]lockRow, error) {
 	var rows []lockRow
 	known := map[catalog.Ref]string{}
-	var bases []*base.Base
-	var faults []error
 	for _, v := range c.All() {
 		if _, ok := c.Lock().Digest(v.Ref); !ok {
 			rows = append(rows, lockRow{displayName(v.Ref), v.Digest})
 		} else {
 			known[v.Ref] = v.Digest
 		}
-		b, err := base.Build(ctx, v)
-		faults = append(faults, err)
-		if err == nil {
-			bases = append(bases, b)
-		}
 	}
-	faults = append(faults, c.Lock().Verify(known), base.Collisions(bases))
-	return rows, errors.Join(faults...)
+	return rows, errors.Join(base.Publishable(ctx, c, nil), c.Lock().Verify(known))
 }
 
 // write replaces catalog.lock in one step.

@@ -1,0 +1,249 @@
+package base
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/gatorcloud/sluice/catalog"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
+	"github.com/gatorcloud/sluice/renderer/render/overlay"
+	"github.com/gatorcloud/sluice/renderer/render/shape"
+)
+
+// maxFaults bounds how many parameters one version is refused for.
+const maxFaults = 20
+
+// Prove checks the overlays of a version against the facts that are most likely
+// to break them. The error joins every fault, each with a hint and with the
+// value that breaks it.
+func (b *Base) Prove(ctx context.Context, around ...*Base) error {
+	p := &prover{base: b, engine: overlay.New(overlay.Options{}), axes: axes(b.Version)}
+	faults, typed := p.links(ctx, around)
+	faults = append(p.unproven(), faults...)
+	if typed {
+		for _, state := range []string{manifest.ActiveDir, manifest.SuspendedDir, manifest.RetainedDir} {
+			faults = append(faults, p.state(ctx, state)...)
+		}
+	}
+	faults = slices.DeleteFunc(faults, func(err error) bool { return err == nil })
+	for i, err := range faults {
+		faults[i] = fmt.Errorf("proving %s: %w", b.Version.Ref, err)
+	}
+	return errors.Join(faults...)
+}
+
+type prover struct {
+	base   *Base
+	engine *overlay.Engine
+	axes   []axis
+	guilty map[string]bool // axes that a fault was found for
+}
+
+// unproven refuses parameters of which no legal value is known.
+func (p *prover) unproven() []error {
+	var faults []error
+	for _, a := range p.axes {
+		if a.unproven {
+			faults = append(faults, fault.Hintf("give it a default, or examples: [...] with a legal value or more", "%s: nothing that was tried is legal, so it cannot be proven", a))
+		}
+	}
+	return faults
+}
+
+// legal reports whether the own parameters of a round are accepted together.
+func (p *prover) legal(round int) bool {
+	own := map[string]any{}
+	for _, a := range p.axes {
+		if a.own && !a.unproven {
+			own[a.name] = a.raw[a.at(round)]
+		}
+	}
+	_, err := p.base.Version.Fill(own)
+	return err == nil
+}
+
+// links checks the version's objects among each other and with those around;
+// typed says that each has the fields of its type.
+func (p *prover) links(ctx context.Context, around []*Base) (faults []error, typed bool) {
+	mine, faults := p.shapes(ctx, p.base)
+	var others []*shape.Object
+	for _, b := range around {
+		objects, _ := p.shapes(ctx, b) // its own proof tells its faults
+		others = append(others, objects...)
+	}
+	if len(faults) > 0 {
+		return faults, false
+	}
+	for _, o := range mine {
+		if o.Kind == "HorizontalPodAutoscaler" {
+			faults = append(faults, fault.Hintf("remove it: how many run is the tenant's parameter replicas, and 0 while suspended",
+				"%s: a version may not scale itself", o))
+		}
+	}
+	return append(faults, shape.Links(mine, others)...), true
+}
+
+// shapes decodes the objects of an ordinary active overlay.
+func (p *prover) shapes(ctx context.Context, b *Base) ([]*shape.Object, []error) {
+	objects, err := sample(ctx, p.engine, b, manifest.ActiveDir, values(axes(b.Version), 0))
+	if err != nil {
+		return nil, []error{err}
+	}
+	var out []*shape.Object
+	var faults []error
+	for _, o := range objects {
+		s, err := shaped(o)
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		out = append(out, s)
+	}
+	return out, faults
+}
+
+// shaped decodes an object into its type.
+func shaped(o object) (*shape.Object, error) {
+	text, err := json.Marshal(o.fields)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", o, err)
+	}
+	return shape.Decode(text)
+}
+
+// state proves the overlays of one state. Outside of the active state values
+// go to the same fields, so that ordinary ones and the first extremes do.
+func (p *prover) state(ctx context.Context, state string) []error {
+	n := rounds(p.axes)
+	if state != manifest.ActiveDir {
+		n = min(n, 3)
+	}
+	if err := p.round(ctx, state, values(p.axes, 0)); err != nil {
+		return []error{fmt.Errorf("state %q: %w", state, err)}
+	}
+	var faults []error
+	for round := 1; round < n && len(faults) < maxFaults && ctx.Err() == nil; round++ {
+		if !p.legal(round) {
+			faults = append(faults, p.blame(ctx, state, round, nil)...)
+		} else if err := p.round(ctx, state, values(p.axes, round)); err != nil {
+			faults = append(faults, p.blame(ctx, state, round, err)...)
+		}
+	}
+	return append(faults, ctx.Err())
+}
+
+// blame finds the parameters whose value alone breaks a round; together is what
+// is wrong with all of them at once, nil if they are not legal together.
+func (p *prover) blame(ctx context.Context, state string, round int, together error) []error {
+	ordinary := values(p.axes, 0)
+	if p.guilty == nil {
+		p.guilty = map[string]bool{}
+	}
+	var faults []error
+	known := false
+	for _, a := range p.axes {
+		if a.at(round) == 0 {
+			continue
+		}
+		one := maps.Clone(ordinary)
+		one[a.name] = a.values[a.at(round)]
+		err := p.round(ctx, state, one)
+		switch {
+		case err == nil:
+		case p.guilty[a.name]:
+			known = true
+		default:
+			p.guilty[a.name] = true
+			hint := "bound the parameter's schema (type, enum, pattern, minimum, maximum, maxLength) to what the field takes, or write it elsewhere"
+			if !a.own {
+				hint = "write it to a field that takes every such value, an annotation or an environment variable for one"
+			}
+			faults = append(faults, fault.Hintf(hint, "%s may be %s: %w", a, fault.Clip(one[a.name]), err))
+		}
+	}
+	if len(faults) == 0 && !known && together != nil {
+		return []error{fmt.Errorf("state %q: parameters together: %w", state, together)}
+	}
+	return faults
+}
+
+// round builds one overlay and returns the first thing that is wrong with it.
+func (p *prover) round(ctx context.Context, state string, given map[string]string) error {
+	if state != manifest.ActiveDir {
+		given["replicas"] = "0"
+	}
+	objects, err := sample(ctx, p.engine, p.base, state, given)
+	if err != nil {
+		return err
+	}
+	before := map[identity]object{}
+	for _, part := range p.base.parts {
+		for _, o := range part.objects {
+			before[o.identity()] = o
+		}
+	}
+	for _, o := range objects {
+		s, err := shaped(o)
+		if err != nil {
+			return err
+		}
+		if faults := shape.Check(s); len(faults) > 0 {
+			return faults[0]
+		}
+		if err := fits(o, s); err != nil {
+			return err
+		}
+		if was, ok := before[o.identity()]; ok && state == manifest.ActiveDir {
+			c := comparison{object: o, given: given, custom: s.Typed == nil}
+			if err := c.fields(nil, was.fields, o.fields); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// maxApplied is the size that client-side apply keeps of an object in its
+// annotation.
+const maxApplied = 262144
+
+// fits refuses what client-side apply cannot carry.
+func fits(o object, s *shape.Object) error {
+	options, _ := at(o.fields, "metadata", "annotations")[manifest.AnnotationSyncOptions].(string)
+	if s.Bytes <= maxApplied || slices.Contains(strings.Split(options, ","), "ServerSideApply=true") {
+		return nil
+	}
+	return fault.Hintf("annotate it with "+manifest.AnnotationSyncOptions+": ServerSideApply=true, or split it",
+		"%s has %d bytes, and client-side apply keeps at most %d in an annotation", o, s.Bytes, maxApplied)
+}
+
+// sample builds an overlay of a made-up tenant.
+func sample(ctx context.Context, engine *overlay.Engine, b *Base, state string, given map[string]string) ([]object, error) {
+	spec := manifest.KustomizationSpec{Namespace: given["namespace"], State: state}
+	if b.Version.Sharing != catalog.SharingEnvironment {
+		spec.Tenant = given["tenantId"]
+	}
+	dir, err := tree.New(
+		tree.Entry{Name: "kustomization.yaml", Data: manifest.Kustomization(spec)},
+		tree.Entry{Name: "parameters.yaml", Data: manifest.Parameters(given)},
+		tree.Entry{Name: manifest.BaseDir, Dir: b.Dir})
+	if err != nil {
+		return nil, err
+	}
+	manifests, err := engine.Build(ctx, dir, ".")
+	if err != nil {
+		return nil, hinted(&lineError{err}, "mend the entry of replacements.yaml that writes there")
+	}
+	if bytes.Contains(manifests, []byte(namespaceMark)) {
+		return nil, fault.Hintf("use .Release.Namespace in plain values only", "a chart's namespace stays %q", namespaceMark)
+	}
+	return parseObjects(manifests)
+}

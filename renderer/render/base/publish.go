@@ -1,0 +1,56 @@
+package base
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/gatorcloud/sluice/catalog"
+)
+
+// Publishable proves every version of a catalog: that it can be built, that
+// Kubernetes takes its objects whatever a tenant's parameters are, that they
+// find each other, and that versions have no objects in common. Versions in
+// passed are built only: they were published before such a proof was asked for.
+// The error joins every fault in the order of the versions.
+func Publishable(ctx context.Context, c *catalog.Catalog, passed []catalog.Ref) error {
+	all := c.All()
+	bases, faults := make([]*Base, len(all)), make([]error, len(all))
+	each(ctx, len(all), func(ctx context.Context, i int) { bases[i], faults[i] = Build(ctx, all[i]) })
+	built := map[catalog.Ref]*Base{}
+	for i, v := range all {
+		built[v.Ref] = bases[i]
+	}
+	each(ctx, len(all), func(ctx context.Context, i int) {
+		if bases[i] != nil && !slices.Contains(passed, all[i].Ref) {
+			faults[i] = bases[i].Prove(ctx, around(all[i], built)...)
+		}
+	})
+	bases = slices.DeleteFunc(bases, func(b *Base) bool { return b == nil })
+	return errors.Join(append(faults, Collisions(bases))...)
+}
+
+// each calls f for 0 to n-1 on all processors.
+func each(ctx context.Context, n int, f func(ctx context.Context, i int)) {
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range n {
+		g.Go(func() error { f(ctx, i); return nil })
+	}
+	_ = g.Wait()
+}
+
+// around returns the bases of the parts that share a tenant's namespace with v.
+func around(v *catalog.Version, built map[catalog.Ref]*Base) []*Base {
+	var out []*Base
+	for _, ref := range v.Requires() {
+		shared := catalog.Ref{Shared: true, Name: ref.Name.String(), Version: ref.Version.String()}
+		if b := built[shared]; b != nil && ref.Sharing != catalog.SharingEnvironment {
+			out = append(out, b)
+		}
+	}
+	return out
+}

@@ -1,0 +1,166 @@
+package shape
+
+import (
+	"cmp"
+	stdjson "encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/kubernetes/scheme"
+	"sigs.k8s.io/json"
+
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+)
+
+// Object is an object in the type that the API server decodes it into.
+type Object struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata"`
+
+	// Typed is of k8s.io/api; nil for a custom kind.
+	Typed any
+	// Pod is the pod template of what runs pods, custom kinds too; nil for others.
+	Pod *corev1.PodTemplateSpec
+	// Selector is what a workload knows its pods by; nil where the API server makes it.
+	Selector *metav1.LabelSelector
+	// Bytes is the size of the object in JSON.
+	Bytes int
+
+	makes []string // Kind/name of what the controllers of custom kinds make of it
+}
+
+// String returns the object as errors name it.
+func (o *Object) String() string { return fmt.Sprintf("%s %q", o.Kind, o.Name) }
+
+// groups are the API groups that k8s.io/api has: a kind of them that it does
+// not know is a mistake, any other group is a custom one.
+var groups = sync.OnceValue(func() map[string]bool {
+	known := map[string]bool{}
+	for _, v := range scheme.Scheme.PrioritizedVersionsAllGroups() {
+		known[v.Group] = true
+	}
+	return known
+})
+
+// Decode reads an object's JSON. It refuses fields that its type does not have
+// and values that do not fit.
+func Decode(text []byte) (*Object, error) {
+	o := &Object{Bytes: len(text)}
+	if err := json.UnmarshalCaseSensitivePreserveInts(text, o); err != nil {
+		return nil, unfit(err)
+	}
+	kind := schema.FromAPIVersionAndKind(o.APIVersion, o.Kind)
+	typed, err := scheme.Scheme.New(kind)
+	switch {
+	case err == nil:
+		o.Typed = typed
+	case groups()[kind.Group]:
+		return nil, fault.Hintf("mend apiVersion or kind; Kubernetes may have dropped the version", "%s: there is no %s in %s", o, o.Kind, o.APIVersion)
+	default:
+		return o, o.custom(text)
+	}
+	unknown, err := json.UnmarshalStrict(text, o.Typed)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", o, unfit(err))
+	}
+	if len(unknown) > 0 {
+		return nil, fmt.Errorf("%s: %w", o, unfit(errors.Join(unknown...)))
+	}
+	o.workload()
+	return o, nil
+}
+
+// unfit says in one line what the decoder said.
+func unfit(err error) error {
+	text := strings.ReplaceAll(err.Error(), "json: ", "")
+	text = strings.Join(strings.Fields(text), " ")
+	return fault.Hintf("see kubectl explain for the fields of the kind and their types", "%s", text)
+}
+
+// custom reads the pods of a custom kind that has a pod template where
+// workloads have it.
+func (o *Object) custom(text []byte) error {
+	o.makes = made(text, o)
+	var w struct {
+		Spec struct {
+			Selector *metav1.LabelSelector `json:"selector"`
+			Template stdjson.RawMessage    `json:"template"`
+		} `json:"spec"`
+	}
+	if err := json.UnmarshalCaseSensitivePreserveInts(text, &w); err != nil {
+		return nil //nolint:nilerr // spec has another form
+	}
+	var probe struct {
+		Spec struct {
+			Containers []map[string]any `json:"containers"`
+		} `json:"spec"`
+	}
+	if err := json.UnmarshalCaseSensitivePreserveInts(w.Spec.Template, &probe); err != nil || len(probe.Spec.Containers) == 0 {
+		return nil //nolint:nilerr // no pods
+	}
+	o.Pod, o.Selector = &corev1.PodTemplateSpec{}, w.Spec.Selector
+	unknown, err := json.UnmarshalStrict(w.Spec.Template, o.Pod)
+	if err := errors.Join(append(unknown, err)...); err != nil {
+		return fmt.Errorf("%s: spec.template: %w", o, unfit(err))
+	}
+	return nil
+}
+
+// made returns what well-known controllers make of custom objects.
+func made(text []byte, o *Object) []string {
+	var s struct {
+		Spec struct {
+			SecretName string `json:"secretName"`
+			Target     struct {
+				Name string `json:"name"`
+			} `json:"target"`
+		} `json:"spec"`
+	}
+	_ = json.UnmarshalCaseSensitivePreserveInts(text, &s) // another form makes nothing
+	group, _, _ := strings.Cut(o.APIVersion, "/")
+	switch group + "/" + o.Kind {
+	case "cert-manager.io/Certificate":
+		return []string{"Secret/" + s.Spec.SecretName}
+	case "bitnami.com/SealedSecret":
+		return []string{"Secret/" + o.Name}
+	case "external-secrets.io/ExternalSecret":
+		return []string{"Secret/" + cmp.Or(s.Spec.Target.Name, o.Name)}
+	}
+	return nil
+}
+
+// workload fills in pods and selector.
+func (o *Object) workload() {
+	switch w := o.Typed.(type) {
+	case *appsv1.Deployment:
+		o.Pod, o.Selector = &w.Spec.Template, orNone(w.Spec.Selector)
+	case *appsv1.StatefulSet:
+		o.Pod, o.Selector = &w.Spec.Template, orNone(w.Spec.Selector)
+	case *appsv1.DaemonSet:
+		o.Pod, o.Selector = &w.Spec.Template, orNone(w.Spec.Selector)
+	case *batchv1.Job:
+		o.Pod, o.Selector = &w.Spec.Template, w.Spec.Selector
+	case *batchv1.CronJob:
+		o.Pod = &w.Spec.JobTemplate.Spec.Template
+	}
+}
+
+// orNone makes a selector that must be there and is not one that selects nothing.
+func orNone(s *metav1.LabelSelector) *metav1.LabelSelector {
+	if s == nil {
+		return &metav1.LabelSelector{}
+	}
+	return s
+}
+
+// containers returns all containers of a pod.
+func containers(pod corev1.PodSpec) []corev1.Container {
+	return append(append([]corev1.Container{}, pod.InitContainers...), pod.Containers...)
+}

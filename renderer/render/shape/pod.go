@@ -1,0 +1,114 @@
+package shape
+
+import (
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+)
+
+// pod checks what the API server would of pods.
+func (c *checker) pod(p corev1.PodSpec) {
+	if len(p.Containers) == 0 {
+		c.refuse("write a container", "its pods have no containers")
+	}
+	volumes := map[string]bool{}
+	for _, v := range p.Volumes {
+		c.all("volume", v.Name, validation.IsDNS1123Label(v.Name))
+		if volumes[v.Name] {
+			c.refuse("give it another name", "volume %q is there twice", v.Name)
+		}
+		volumes[v.Name] = true
+	}
+	names := map[string]bool{}
+	for _, x := range containers(p) {
+		c.all("container", x.Name, validation.IsDNS1123Label(x.Name))
+		if names[x.Name] {
+			c.refuse("give it another name", "container %q is there twice", x.Name)
+		}
+		names[x.Name] = true
+		c.container(x)
+	}
+	if n := p.TerminationGracePeriodSeconds; n != nil && *n < 0 {
+		c.refuse("use 0 or more", "terminationGracePeriodSeconds %d is negative", *n)
+	}
+}
+
+func (c *checker) container(x corev1.Container) {
+	place := fmt.Sprintf("container %q: ", x.Name)
+	for _, p := range x.Ports {
+		c.port(place+"containerPort", p.ContainerPort)
+		c.oneOf(place+"protocol", string(p.Protocol), "", "TCP", "UDP", "SCTP")
+		if p.Name != "" {
+			c.all(place+"port", p.Name, validation.IsValidPortName(p.Name))
+		}
+	}
+	for _, e := range x.Env {
+		c.all(place+"environment variable", e.Name, validation.IsEnvVarName(e.Name))
+		if e.Value != "" && e.ValueFrom != nil {
+			c.refuse("write one of them", "%senvironment variable %q has both value and valueFrom", place, e.Name)
+		}
+	}
+	paths := map[string]bool{}
+	for _, m := range x.VolumeMounts {
+		if m.MountPath == "" || paths[m.MountPath] {
+			c.refuse("give each mount a path of its own", "%smountPath %s is empty or there twice", place, fault.Clip(m.MountPath))
+		}
+		paths[m.MountPath] = true
+	}
+	c.oneOf(place+"imagePullPolicy", string(x.ImagePullPolicy), "", "Always", "IfNotPresent", "Never")
+	c.resources(place, x.Resources)
+	for name, p := range map[string]*corev1.Probe{"readinessProbe": x.ReadinessProbe, "livenessProbe": x.LivenessProbe, "startupProbe": x.StartupProbe} {
+		c.probe(place+name, p)
+	}
+}
+
+func (c *checker) resources(place string, r corev1.ResourceRequirements) {
+	for _, name := range sortedNames(r.Requests, r.Limits) {
+		request, limit := r.Requests[name], r.Limits[name]
+		_, limited := r.Limits[name]
+		switch {
+		case request.Sign() < 0 || limit.Sign() < 0:
+			c.refuse("use 0 or more", "%sresources: %s is negative", place, name)
+		case limited && request.Cmp(limit) > 0:
+			c.refuse("ask for no more than the limit", "%sresources: it requests %s of %s and is limited to %s", place, &request, name, &limit)
+		}
+	}
+}
+
+func sortedNames(lists ...corev1.ResourceList) []corev1.ResourceName {
+	var names []corev1.ResourceName
+	for _, l := range lists {
+		for name := range l {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func (c *checker) probe(path string, p *corev1.Probe) {
+	if p == nil {
+		return
+	}
+	handlers := 0
+	for _, has := range []bool{p.HTTPGet != nil, p.TCPSocket != nil, p.GRPC != nil, p.Exec != nil} {
+		if has {
+			handlers++
+		}
+	}
+	if handlers != 1 {
+		c.refuse("write one of httpGet, tcpSocket, grpc, exec", "%s has %d handlers", path, handlers)
+	}
+	if p.GRPC != nil {
+		c.port(path+".grpc.port", p.GRPC.Port)
+	}
+	for _, n := range []int32{p.InitialDelaySeconds, p.TimeoutSeconds, p.PeriodSeconds, p.SuccessThreshold, p.FailureThreshold} {
+		if n < 0 {
+			c.refuse("use 0 or more", "%s has the negative number %d", path, n)
+		}
+	}
+}
