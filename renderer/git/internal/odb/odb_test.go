@@ -102,9 +102,14 @@ func TestAlternates(t *testing.T) {
 	if err := os.WriteFile(alternates, []byte("# comment\n\n"+filepath.Join(base.Dir, "objects")+"\n"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if n := every(t, repo, openStore(t, repo)); n < 15 {
+	s := openStore(t, repo)
+	if n := every(t, repo, s); n < 15 {
 		t.Errorf("only %d objects", n)
 	}
+	base.Git("gc", "-q", "--prune=now")
+	makeHistory(t, base, 1)
+	base.Git("repack", "-q", "-a", "-d")
+	every(t, repo, s)
 	if err := os.WriteFile(alternates, []byte("../objects\n"), 0o666); err != nil {
 		t.Fatal(err)
 	}
@@ -238,6 +243,52 @@ func TestPacksStayFew(t *testing.T) {
 	repo.Check()
 	if said := repo.Git("count-objects", "-v"); !strings.Contains(said, "garbage: 0") {
 		t.Errorf("git count-objects: %s", said)
+	}
+}
+
+// TestReadsWhatIsMovedMeanwhile moves packs between the moment at which a
+// reader lists them and that at which it opens them.
+func TestReadsWhatIsMovedMeanwhile(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		moves  int
+		seen   func([]os.DirEntry) []os.DirEntry
+	}{
+		"Overtaken": {"what was listed is gone when it is opened", 1, func(all []os.DirEntry) []os.DirEntry { return all }},
+		"Twice":     {"and so is what is listed then", 2, func(all []os.DirEntry) []os.DirEntry { return all }},
+		"Torn":      {"a listing in several parts shows neither the old packs nor the new one", 1, func([]os.DirEntry) []os.DirEntry { return nil }},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			repo := gittest.New(t)
+			s, reader := openStore(t, repo), openStore(t, repo)
+			added := addBlobs(t, s, "first", 9)
+			for i := range fanIn - 2 {
+				addBlobs(t, s, fmt.Sprint(i), 9)
+			}
+			listed := 0
+			reader.readDir = func(path string) []os.DirEntry {
+				all := readDir(path)
+				if filepath.Base(path) != "pack" || listed == tc.moves {
+					return all
+				}
+				if listed++; listed == 1 {
+					addBlobs(t, s, "last", 9)
+				} else {
+					repo.Git("repack", "-q", "-a", "-d", "--keep-unreachable")
+				}
+				return tc.seen(all)
+			}
+			if _, _, err := reader.Read(added[0]); err != nil {
+				t.Errorf("Read() = %v, want it found: %s", err, tc.reason)
+			}
+			if got := len(packs(t, repo)); got != 1 || listed != tc.moves {
+				t.Errorf("%d packs after %d moves, want all in one after %d", got, listed, tc.moves)
+			}
+			if _, _, err := reader.Read(object.Hash{1}); !errors.Is(err, ErrMissing) {
+				t.Errorf("Read() of an absent object = %v, want ErrMissing", err)
+			}
+		})
 	}
 }
 

@@ -12,13 +12,7 @@ import (
 
 // Read returns the object h. Its error is ErrMissing or ErrDamaged.
 func (s *Store) Read(h object.Hash) (object.Kind, []byte, error) {
-	k, data, err := s.read(h)
-	if errors.Is(err, ErrMissing) { // git gc may have moved it
-		if refreshed := s.Refresh(); refreshed != nil {
-			return 0, nil, refreshed
-		}
-		k, data, err = s.read(h)
-	}
+	k, data, err := s.find(h)
 	if err != nil {
 		return 0, nil, fmt.Errorf("reading object %s: %w", h, err)
 	}
@@ -37,6 +31,25 @@ func (s *Store) ReadKind(k object.Kind, h object.Hash) ([]byte, error) {
 		err = fmt.Errorf("reading object %s: it is a %s, want a %s", h, got, k)
 	}
 	return data, err
+}
+
+// find reads an object, which git gc or Compact may move at any time. A listing
+// of the packs that goes on meanwhile can miss both the old pack and the new
+// one, so an object is missing only if two listings after another are the same.
+func (s *Store) find(h object.Hash) (object.Kind, []byte, error) {
+	for same := 0; ; {
+		before := s.changes.Load()
+		k, data, err := s.read(h)
+		if !errors.Is(err, ErrMissing) || same == 2 {
+			return k, data, err
+		}
+		if err := s.Refresh(); err != nil {
+			return 0, nil, err
+		}
+		if same++; s.changes.Load() != before {
+			same = 0
+		}
+	}
 }
 
 func (s *Store) read(h object.Hash) (object.Kind, []byte, error) {

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -42,8 +43,11 @@ type Store struct {
 	ledger     string     // the list of packs that may be joined; "" for none
 	compacting sync.Mutex // held while they are
 
-	mu    sync.Mutex // held to replace packs
-	packs atomic.Pointer[[]*pack.File]
+	mu      sync.Mutex // held to replace packs
+	packs   atomic.Pointer[[]*pack.File]
+	seen    []string     // the names that Refresh found last
+	changes atomic.Int64 // how often it found others
+	readDir func(path string) []os.DirEntry
 }
 
 // Open opens the directory, usually <repository>/objects. The ledger is a file
@@ -60,7 +64,7 @@ func Open(dir, ledger string, d pack.Disk) (*Store, error) {
 
 // open follows alternates to the depth that git allows.
 func open(dir string, d pack.Disk, depth int) (*Store, error) {
-	s := &Store{dir: dir, disk: d}
+	s := &Store{dir: dir, disk: d, readDir: readDir}
 	s.hashers.New = func() any { return object.NewHasher() }
 	s.inflaters.New = func() any { return pack.NewLooseReader() }
 	s.packs.Store(new([]*pack.File))
@@ -120,14 +124,28 @@ func (s *Store) Close() {
 func (s *Store) list() []*pack.File { return *s.packs.Load() }
 
 // Refresh looks for packs and directories that came since and forgets packs
-// that went. Those are not closed, because another goroutine may be reading
-// them; the garbage collector closes them.
+// that went, here and in the alternates. Packs are not closed, because another
+// goroutine may be reading them; the garbage collector closes them.
 func (s *Store) Refresh() error {
+	if err := s.refresh(); err != nil {
+		return err
+	}
+	for _, a := range s.alternates {
+		if err := a.Refresh(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) refresh() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, e := range readDir(s.dir) {
+	var names []string
+	for _, e := range s.readDir(s.dir) {
 		if n, ok := looseDir(e.Name()); ok {
 			s.looseDirs[n].Store(true)
+			names = append(names, e.Name())
 		}
 	}
 	known := map[string]*pack.File{}
@@ -135,18 +153,20 @@ func (s *Store) Refresh() error {
 		known[p.Path()] = p
 	}
 	var packs []*pack.File
-	for _, e := range readDir(filepath.Join(s.dir, "pack")) {
-		path := filepath.Join(s.dir, "pack", e.Name())
-		if !strings.HasPrefix(e.Name(), "pack-") || !strings.HasSuffix(path, ".pack") {
+	for _, e := range s.readDir(filepath.Join(s.dir, "pack")) {
+		name, ok := strings.CutSuffix(e.Name(), ".idx") // the last of a pack to come, the first to go
+		if !ok || !strings.HasPrefix(name, "pack-") {
 			continue
 		}
+		names = append(names, name)
+		path := filepath.Join(s.dir, "pack", name+".pack")
 		if p := known[path]; p != nil {
 			packs = append(packs, p)
 			continue
 		}
 		p, err := pack.Open(path)
 		if errors.Is(err, os.ErrNotExist) {
-			continue // without an index a pack is still being written, or being deleted
+			continue // it went since the directory was listed
 		}
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrDamaged, err)
@@ -154,6 +174,10 @@ func (s *Store) Refresh() error {
 		packs = append(packs, p)
 	}
 	s.packs.Store(&packs)
+	if !slices.Equal(names, s.seen) {
+		s.seen = names
+		s.changes.Add(1)
+	}
 	return nil
 }
 
