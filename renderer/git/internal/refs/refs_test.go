@@ -171,12 +171,55 @@ func TestLogs(t *testing.T) {
 	if err := r.Move(t.Context(), move("main", c[2], c[0])); err != nil {
 		t.Fatal(err)
 	}
-	for _, ref := range []string{"main", "HEAD"} {
-		if got := repo.Git("reflog", "show", "--format=%H %gs", "-1", ref); got != c[0].String()+" test" {
-			t.Errorf("git reflog show %s = %q, want %s test", ref, got, c[0])
+	repo.Git("update-ref", "refs/heads/other", c[2].String())
+	if err := r.Move(t.Context(), move("other", c[2], c[1])); err != nil {
+		t.Fatal(err)
+	}
+	for ref, want := range map[string]object.Hash{"main": c[0], "HEAD": c[0], "other": c[1]} { // HEAD names main
+		if got := repo.Git("reflog", "show", "--format=%H %gs", "-1", ref); got != want.String()+" test" {
+			t.Errorf("git reflog show %s = %q, want %s test", ref, got, want)
 		}
 	}
 	repo.Check()
+}
+
+// TestCommittedLockIsNotReleased has the next writer take the lock before the
+// one that moved the branch is done with it.
+func TestCommittedLockIsNotReleased(t *testing.T) {
+	repo, c := commits(t, 1)
+	r := New(repo.Dir)
+	first, err := r.tryLock("main")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(first.write(c[0].String()+"\n"), first.commit()); err != nil {
+		t.Fatal(err)
+	}
+	next, err := r.tryLock("main")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer next.release()
+	first.release()
+	if _, err := r.tryLock("main"); !errors.Is(err, os.ErrExist) {
+		t.Errorf("tryLock() while the next writer holds the lock = %v, want ErrExist", err)
+	}
+}
+
+// TestOthersMayReadTheBranch: the temporary file that becomes the branch is its
+// owner's alone, and git is often run by other users.
+func TestOthersMayReadTheBranch(t *testing.T) {
+	repo, c := commits(t, 2)
+	if err := New(repo.Dir).Move(t.Context(), move("main", c[1], c[0])); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(filepath.Join(repo.Dir, "refs", "heads", "main"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := info.Mode().Perm(); got != 0o644 {
+		t.Errorf("mode of the branch = %o, want 644", got)
+	}
 }
 
 // TestHeal removes the lock of a dead owner and no other.
