@@ -153,7 +153,7 @@ func (e *Elector) term(ctx context.Context, work func(context.Context, Term) err
 // session makes a lease and keeps it alive. Its context is not ctx, which has
 // ended when the lease is to be given back.
 func (e *Elector) session(ctx context.Context) (*concurrency.Session, error) {
-	seconds := max(1, int64((e.o.TTL+time.Second-1)/time.Second))
+	seconds := leaseSeconds(e.o.TTL)
 	limited, cancel := context.WithTimeout(ctx, e.o.TTL)
 	defer cancel()
 	lease, err := e.o.Client.Grant(limited, seconds)
@@ -162,6 +162,12 @@ func (e *Elector) session(ctx context.Context) (*concurrency.Session, error) {
 	}
 	return concurrency.NewSession(e.o.Client, concurrency.WithLease(lease.ID), concurrency.WithTTL(int(seconds)),
 		concurrency.WithContext(context.WithoutCancel(ctx)))
+}
+
+// leaseSeconds returns the TTL in etcd's unit. A lease may be longer than it was
+// asked for, but a shorter one would end while its leader is well.
+func leaseSeconds(ttl time.Duration) int64 {
+	return max(1, int64((ttl+time.Second-1)/time.Second))
 }
 
 // confirm makes sure that the campaign was won and not only ended.

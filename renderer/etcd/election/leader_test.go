@@ -39,6 +39,24 @@ func dial(t *testing.T, endpoint string) *clientv3.Client {
 	return s.Client()
 }
 
+func TestLeaseSeconds(t *testing.T) {
+	for name, tc := range map[string]struct {
+		reason string
+		ttl    time.Duration
+		want   int64
+	}{
+		"Whole":   {"as asked for", 10 * time.Second, 10},
+		"JustOne": {"the shortest", time.Second, 1},
+		"Part":    {"never shorter than asked for", 1500 * time.Millisecond, 2},
+		"Hardly":  {"by however little", 3*time.Second + 1, 4},
+		"Less":    {"etcd has no lease of zero seconds", time.Millisecond, 1},
+	} {
+		if got := leaseSeconds(tc.ttl); got != tc.want {
+			t.Errorf("%s: leaseSeconds(%v) = %d, want %d: %s", name, tc.ttl, got, tc.want, tc.reason)
+		}
+	}
+}
+
 // Terms never overlap, fences grow, and every candidate that gives up lets
 // the next one in.
 func TestOneLeadsAtATime(t *testing.T) {

@@ -201,3 +201,15 @@ func TestManyChangesOfOneTenantAreOneEntry(t *testing.T) {
 		t.Errorf("Take(extra) = %d tenants, %d records at %d, want 2, 1 at 10001", len(w.Tenants), len(w.Records), w.Revision)
 	}
 }
+
+// A reading that another overtook brings nothing back that is gone since.
+func TestOvertakenReadingIsForgotten(t *testing.T) {
+	m := NewMirror(prefix, time.Now)
+	m.Begin(1).Done(5)
+	slow := m.Begin(1)
+	slow.Add(prefix+"/1000001", []byte("a"), 9)
+	m.Begin(1).Done(20) // it was deleted at 15
+	if c := slow.Done(10); c.Any() || m.Keys() != 0 {
+		t.Errorf("Done() = %+v and %d records, want nothing done", c, m.Keys())
+	}
+}

@@ -127,8 +127,10 @@ func TestMain(m *testing.M) {
 func TestWatchFollows(t *testing.T) {
 	s := newStand(t, Options{Progress: 200 * time.Millisecond})
 	s.put("/1000001", "a")
-	s.put("x", "a sibling of the prefix is not in it")
+	s.put("x", "a sibling of the prefix is not in what is read")
 	s.check()
+	s.put("x", "nor in what is watched")
+	s.put("/1000002", "")
 	s.put("/1000001/rs/swg", "b")
 	s.put("/1000001", "c")
 	s.delete("/1000001/rs/swg")
