@@ -55,6 +55,22 @@ func TestTrustedIgnoresJumps(t *testing.T) {
 	}
 }
 
+// A clock that goes wrong slowly never jumps: it is followed however far it
+// goes, and set right slowly it is followed back.
+func TestTrustedFollowsDrift(t *testing.T) {
+	c := &set{wall: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)}
+	trusted := NewTrusted(c, time.Minute)
+	for _, drift := range []time.Duration{30 * time.Second, -30 * time.Second} {
+		for range 10 {
+			c.pass(time.Hour)
+			c.wall = c.wall.Add(drift)
+			if got := trusted.Now(); !got.Equal(c.wall) || trusted.Jump() != 0 {
+				t.Fatalf("Now() = %v, jump %v, want %v: the clock only drifts by %v an hour", got, trusted.Jump(), c.wall, drift)
+			}
+		}
+	}
+}
+
 func TestTrustedNeverGoesBack(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		c := &set{wall: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)}
