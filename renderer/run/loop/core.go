@@ -90,7 +90,6 @@ type Core struct {
 	// pending are tenants that changed and whose change is not published.
 	pending map[ident.Tenant]struct{}
 	since   time.Time // of the oldest of pending
-	covered int64     // the last revision that Git is known to agree with
 	due     *due
 	tombs   map[ident.Tenant]time.Time // released tenants, by when
 	attempt attempt
@@ -228,7 +227,7 @@ func (c *Core) moved(h git.Head, m publish.Mark) {
 func (c *Core) settle(s *step, now time.Time) {
 	c.roster.Settle()
 	clear(c.pending)
-	c.since, c.covered = time.Time{}, s.window.Revision
+	c.since = time.Time{}
 	s.outcome.Tenants = c.roster.Len()
 	clock := facts.ClockOf(c.ready.Site, now)
 	soonest := map[ident.Tenant]time.Time{}

@@ -11,7 +11,6 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/gatorcloud/sluice/renderer/git"
-	"github.com/gatorcloud/sluice/renderer/render/pipeline"
 	"github.com/gatorcloud/sluice/renderer/run/publish"
 )
 
@@ -25,7 +24,7 @@ type replica struct {
 func (s *stand) replica(fence int64, allow bool) *replica {
 	git := &flaky{Repo: s.openAt(cmp.Or(s.url, s.dir)), race: func() {}}
 	feed := s.etcd.mirror(func() time.Time { return s.now })
-	return &replica{NewCore(Config{Environment: local, Pipeline: s.pipes, Branch: git, Source: feed, Version: "test",
+	return &replica{NewCore(Config{Environment: local, Pipeline: pipes(), Branch: git, Source: feed, Version: "test",
 		Fence: fence, AllowRemovals: allow}), feed, git}
 }
 
@@ -76,9 +75,8 @@ func TestGitIsARenderOfEtcd(t *testing.T) {
 	if testing.Short() {
 		t.Skip("renders random histories by real Git")
 	}
-	pipes := pipeline.New()
 	rapid.Check(t, func(rt *rapid.T) {
-		s := newStand(t, pipes)
+		s := newStand(t)
 		for i := range 3 { // a fleet to begin with
 			id := fmt.Sprint(1000000 + i)
 			s.etcd.change("/"+id, tenantRecord(id, ""))

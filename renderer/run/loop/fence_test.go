@@ -8,7 +8,6 @@ import (
 
 	"github.com/gatorcloud/sluice/renderer/git"
 	"github.com/gatorcloud/sluice/renderer/git/gittest"
-	"github.com/gatorcloud/sluice/renderer/render/pipeline"
 	"github.com/gatorcloud/sluice/renderer/run/publish"
 )
 
@@ -35,7 +34,7 @@ func TestPausedBetweenCheckAndPush(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			repo := gittest.New(t)
-			s := newStandIn(t, pipeline.New(), repo.Dir)
+			s := newStandIn(t, repo.Dir)
 			var server *gittest.HTTP
 			if tc.remote {
 				server = repo.HTTP("")

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -89,6 +90,10 @@ func (f *feed) deliver(n int) {
 	f.sent = to
 }
 
+// pipes is the pipeline of all tests: what it keeps, the bases by their digest,
+// costs most of a render and is the same in each.
+var pipes = sync.OnceValue(pipeline.New)
+
 // stand is a repository with an environment and what a test does to it.
 type stand struct {
 	t      testing.TB
@@ -97,7 +102,6 @@ type stand struct {
 	people *git.Repo
 	etcd   *etcd
 	now    time.Time
-	pipes  *pipeline.Pipeline
 }
 
 // bare makes an empty bare repository without the cost of a process.
@@ -118,15 +122,15 @@ func bare(t testing.TB) string {
 	return dir
 }
 
-func newStand(t testing.TB, p *pipeline.Pipeline) *stand {
+func newStand(t testing.TB) *stand {
 	t.Helper()
-	return newStandIn(t, p, bare(t))
+	return newStandIn(t, bare(t))
 }
 
 // newStandIn is newStand for a repository that is there already.
-func newStandIn(t testing.TB, p *pipeline.Pipeline, dir string) *stand {
+func newStandIn(t testing.TB, dir string) *stand {
 	t.Helper()
-	s := &stand{t: t, dir: dir, etcd: newEtcd(), pipes: p, now: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)}
+	s := &stand{t: t, dir: dir, etcd: newEtcd(), now: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)}
 	s.people = s.open()
 	s.commit("begin", func(tx *git.Tx) error {
 		for dir, from := range map[string]fs.FS{"catalog": catalog.Published(), "environments": environments.Example()} {
@@ -189,7 +193,7 @@ func (s *stand) differences(now time.Time) []string {
 	s.t.Helper()
 	head := s.head()
 	preview := s.people.Preview(head)
-	_, err := s.pipes.Render(context.Background(), s.people.FS(head), local, preview, pipeline.Options{Source: s.etcd, Now: now, AllowRemovals: true})
+	_, err := pipes().Render(context.Background(), s.people.FS(head), local, preview, pipeline.Options{Source: s.etcd, Now: now, AllowRemovals: true})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -18,14 +18,13 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/render/guard"
-	"github.com/gatorcloud/sluice/renderer/render/pipeline"
 	"github.com/gatorcloud/sluice/renderer/run/publish"
 )
 
 // settled is a stand with n tenants and a replica that has rendered them.
 func settled(t *testing.T, n int, allow bool) (*stand, *replica) {
 	t.Helper()
-	s := newStand(t, pipeline.New())
+	s := newStand(t)
 	for i := range n {
 		s.sell(i, right{product: "swg", start: s.now.AddDate(-1, 0, 0)})
 	}
@@ -309,9 +308,6 @@ func TestRemovalSurvivesALostRace(t *testing.T) {
 // What a push changed whose answer was lost is in Git: what changes back
 // before the next look must be written again, in the ring and in the fleet too.
 func TestArrivedPushIsBuiltUpon(t *testing.T) {
-	if testing.Short() {
-		t.Skip("renders with several leaders in each case")
-	}
 	gone := func(s *stand, i int) {
 		s.etcd.change(fmt.Sprintf("/%d", 1000000+i), "")
 		s.etcd.change(fmt.Sprintf("/%d/rs/swg", 1000000+i), "")
@@ -404,9 +400,6 @@ func TestEndlessRaceIsAnError(t *testing.T) {
 // A full render that lost a race has the branch for itself the next time;
 // small commits go side by side.
 func TestFullRenderTakesItsTurn(t *testing.T) {
-	if testing.Short() {
-		t.Skip("renders everything several times")
-	}
 	s, r := settled(t, 1, false)
 	turn := &sync.RWMutex{}
 	r.config.Turn = turn

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/gatorcloud/sluice/renderer/git/gittest"
-	"github.com/gatorcloud/sluice/renderer/render/pipeline"
 )
 
 // GitLab's webhook names at most 20 commits of a push and none if it touches
@@ -19,7 +18,7 @@ func TestPushesStaySmall(t *testing.T) {
 		t.Skip("pushes many times through a hook")
 	}
 	repo := gittest.New(t)
-	s := newStandIn(t, pipeline.New(), repo.Dir)
+	s := newStandIn(t, repo.Dir)
 	s.url = repo.HTTP("").URL
 	told := filepath.Join(t.TempDir(), "pushes")
 	repo.Hook("pre-receive", `refs=0; commits=0

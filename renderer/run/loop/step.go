@@ -126,10 +126,7 @@ func (c *Core) window(ctx context.Context, now time.Time) (Outcome, error) {
 	}
 	c.since = earliest(c.since, w.Since)
 	if len(w.Tenants) == 0 {
-		if c.mark.Counts(w.Cluster) {
-			c.covered = max(c.covered, w.Revision)
-		}
-		return Outcome{Revision: c.covered, Tenants: c.roster.Len()}, nil
+		return Outcome{Revision: w.Revision, Tenants: c.roster.Len()}, nil
 	}
 	if err := c.current(w); err != nil {
 		return Outcome{}, err
