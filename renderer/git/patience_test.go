@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gatorcloud/sluice/renderer/git/gittest"
@@ -66,18 +67,24 @@ func TestSilentServerIsGivenUp(t *testing.T) {
 
 // Slow is not silent.
 func TestWatchdogHears(t *testing.T) {
-	ctx, dog, stop := watch(t.Context(), 200*time.Millisecond)
-	defer stop()
-	for range 10 {
-		time.Sleep(50 * time.Millisecond)
-		dog.heard()
-	}
-	if ctx.Err() != nil {
-		t.Errorf("the context ended after signs of life: %v", context.Cause(ctx))
-	}
-	select {
-	case <-ctx.Done():
-	case <-time.After(10 * time.Second):
-		t.Error("the context goes on without signs of life")
-	}
+	synctest.Test(t, func(t *testing.T) {
+		const limit = time.Minute
+		ctx, dog, stop := watch(t.Context(), limit)
+		defer stop()
+		for range 10 {
+			time.Sleep(limit - 1)
+			dog.heard()
+		}
+		time.Sleep(limit - 1)
+		if synctest.Wait(); ctx.Err() != nil {
+			t.Errorf("the context ended after signs of life: %v", context.Cause(ctx))
+		}
+		time.Sleep(1)
+		if synctest.Wait(); fault.ClassOf(context.Cause(ctx)) != fault.Retry || ctx.Err() == nil {
+			t.Errorf("the context's cause = %v without signs of life, want it ended, to be tried again", context.Cause(ctx))
+		}
+		if dog.heard(); ctx.Err() == nil {
+			t.Error("what is over goes on after a late sign of life")
+		}
+	})
 }

@@ -35,7 +35,7 @@ func TestPausedLeaderPushesNothing(t *testing.T) {
 			pause(ctx, 50*time.Millisecond)
 			continue
 		}
-		old.signal(syscall.SIGSTOP)
+		old.pause(ctx)
 		if w.locked(ctx) { // right inside the move: by Git's rules everybody waits for it
 			old.signal(syscall.SIGCONT)
 			pause(ctx, 50*time.Millisecond)

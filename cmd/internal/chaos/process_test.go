@@ -199,6 +199,33 @@ func (p *process) signal(s syscall.Signal) {
 	_ = p.cmd.Process.Signal(s)
 }
 
+// pause stops the process and returns when all of its threads stand still: the
+// signal alone says nothing, a system call that is under way is finished first.
+func (p *process) pause(ctx context.Context) {
+	p.mu.Lock()
+	child := p.cmd.Process
+	_ = child.Signal(syscall.SIGSTOP)
+	p.mu.Unlock()
+	threads := fmt.Sprintf("/proc/%d/task/*/stat", child.Pid)
+	for ctx.Err() == nil && !stopped(threads) {
+		pause(ctx, time.Millisecond)
+	}
+}
+
+// stopped reports whether every thread is in state T (proc_pid_stat(5)), as
+// those of a process that is gone are.
+func stopped(threads string) bool {
+	files, _ := filepath.Glob(threads) // the pattern is valid
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		_, state, _ := strings.Cut(string(text), ") ")
+		if err == nil && !strings.HasPrefix(state, "T") && !strings.HasPrefix(state, "Z") {
+			return false
+		}
+	}
+	return true
+}
+
 // end sends a signal, waits for the process to go and returns its exit code.
 func (p *process) end(s syscall.Signal) int {
 	p.mu.Lock()
