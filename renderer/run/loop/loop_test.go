@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -243,48 +242,6 @@ func TestLeadIsAskedBeforeAPush(t *testing.T) {
 		t.Errorf("Step() = %v, want the push refused", err)
 	}
 }
-
-// A burst is one commit, and Run ends with its context.
-func TestRunBatchesBursts(t *testing.T) {
-	s, r := settled(t, 3, false)
-	var commits []string
-	done := make(chan struct{}, 100)
-	l := New(r.Core, Options{Feed: r.feed, Clock: fixed{s.now}, Timing: Timing{Debounce: 30 * time.Millisecond},
-		Hear: func(_ context.Context, o Outcome, err error) {
-			if err == nil && o.Changed {
-				commits = append(commits, o.Commit)
-				done <- struct{}{}
-			}
-		}})
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error)
-	go func() { ended <- l.Run(ctx) }()
-	for i := range 30 {
-		s.sell(i%3, right{product: "swg", replicas: 1 + i, start: s.now.AddDate(-1, 0, 0)})
-		r.feed.deliver(2)
-		time.Sleep(time.Millisecond)
-	}
-	select {
-	case <-done:
-	case <-time.After(20 * time.Second):
-		t.Fatal("nothing was pushed")
-	}
-	time.Sleep(100 * time.Millisecond)
-	cancel()
-	if err := <-ended; !errors.Is(err, context.Canceled) {
-		t.Errorf("Run() = %v, want its context's error", err)
-	}
-	if len(slices.Compact(commits)) > 3 {
-		t.Errorf("30 changes within 60 ms made %d commits, want a few", len(commits))
-	}
-	if d := s.differences(s.now); len(d) > 0 {
-		t.Errorf("a render from nothing changes %q", d)
-	}
-}
-
-type fixed struct{ now time.Time }
-
-func (f fixed) Now() time.Time { return f.now }
 
 // A removal whose push failed is made again.
 func TestRemovalSurvivesALostRace(t *testing.T) {
