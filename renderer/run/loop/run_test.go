@@ -92,31 +92,36 @@ func TestRunBatchesBursts(t *testing.T) {
 // What nobody tells of is done in time: what time alone changes at its moment,
 // and what people push at the next look.
 func TestRunWakesByItself(t *testing.T) {
-	const poll = 10 * time.Minute
+	const poll, long = 10 * time.Minute, 3 * time.Hour
 	for name, tc := range map[string]struct {
 		reason        string
-		do            func(s *stand)
-		after, within time.Duration
+		before, after func(s *stand)
+		within        time.Duration
 	}{
-		"Due": {"a right that starts", func(*stand) {}, 3 * time.Hour, time.Second},
-		"Poll": {"a commit of people", func(s *stand) {
+		"Due": {"a right that starts", func(s *stand) { s.sell(0, right{product: "dsa", start: s.now.Add(long)}) }, func(*stand) {}, time.Second},
+		"Poll": {"a commit of people, however many looks found nothing", func(*stand) {}, func(s *stand) {
 			s.commit("by hand", func(tx *git.Tx) error { return tx.PutFile("environments/local/rings/canary/x.yaml", []byte("x")) })
-		}, 0, 2 * poll},
+		}, 2 * poll},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newStand(t)
 				s.now = time.Now()
-				s.sell(0, right{product: "swg", start: s.now.AddDate(-1, 0, 0)}, right{product: "dsa", start: s.now.Add(3 * time.Hour)})
+				s.sell(0, right{product: "swg", start: s.now.AddDate(-1, 0, 0)})
+				tc.before(s)
 				r := s.replica(0, false)
 				if err := s.settle(r); err != nil {
 					t.Fatal(err)
 				}
 				pushed := running(t, r, wall{}, Timing{Poll: poll})
-				tc.do(s)
-				time.Sleep(tc.after + tc.within)
-				if got := pushed(); len(got) != 1 || got[0] < tc.after {
-					t.Errorf("commits after %v, want one within %v after %v: %s", got, tc.within, tc.after, tc.reason)
+				time.Sleep(long - time.Nanosecond)
+				if got := pushed(); len(got) > 0 {
+					t.Fatalf("commits after %v, want none before %v", got, long)
+				}
+				tc.after(s)
+				time.Sleep(tc.within)
+				if got := pushed(); len(got) != 1 {
+					t.Errorf("commits after %v, want one within %v after %v: %s", got, tc.within, long, tc.reason)
 				}
 			})
 		})
