@@ -29,6 +29,10 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var local = ident.Must[ident.EnvironmentKind]("local")
 
+// pipes is the pipeline of all replicas here: building its bases costs most of
+// a first render, and they are the same for each.
+var pipes = sync.OnceValue(pipeline.New)
+
 // stand is an etcd and a repository that replicas share.
 type stand struct {
 	t        *testing.T
@@ -104,7 +108,7 @@ func (s *stand) replica(id string, changes ...func(*Config)) (*telemetry.Metrics
 		s.t.Fatal(err)
 	}
 	m := telemetry.New("test")
-	c := Config{Store: s.dial(), Repo: repo, Pipeline: pipeline.New(), Clock: loop.NewTrusted(loop.System(), time.Minute),
+	c := Config{Store: s.dial(), Repo: repo, Pipeline: pipes(), Clock: loop.NewTrusted(loop.System(), time.Minute),
 		Metrics: m, Health: telemetry.NewHealth(), Environments: []ident.Environment{local}, Election: true, ID: id, LeaseTTL: time.Second,
 		Timing: loop.Timing{Poll: 200 * time.Millisecond}, AllowRemovals: true}
 	for _, change := range changes {
@@ -142,9 +146,6 @@ const facts = "environments/local/tenants/01/00/1000001/tenant.yaml"
 // Replicas share an environment: the second goes on where the first stopped,
 // with a higher fence, and the status of the authorisation is told.
 func TestReplicasTakeOver(t *testing.T) {
-	if testing.Short() {
-		t.Skip("waits for leases of real replicas")
-	}
 	s := newStand(t)
 	s.sell("/tenant/info", 1000001, 3)
 	_, stop := s.replica("a")
@@ -176,9 +177,6 @@ func TestReplicasTakeOver(t *testing.T) {
 
 // People move the records of an environment; the replica follows.
 func TestPrefixChanges(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts replicas again and again")
-	}
 	s := newStand(t)
 	s.sell("/tenant/info", 1000001, 3)
 	s.sell("/elsewhere", 1000001, 5)
