@@ -91,7 +91,7 @@ type Core struct {
 	pending map[ident.Tenant]struct{}
 	since   time.Time // of the oldest of pending
 	due     *due
-	tombs   map[ident.Tenant]time.Time // released tenants, by when
+	tombs   map[ident.Tenant]time.Time // released a short while ago, when, and not back
 	attempt attempt
 	raced   bool // the last full render lost a race
 }
@@ -234,15 +234,14 @@ func (c *Core) settle(s *step, now time.Time) {
 	for _, t := range s.snap.Tenants {
 		soonest[t.ID] = nextChange(t.Authorisations, clock)
 	}
-	for _, id := range s.window.Tenants {
-		delete(c.tombs, id)
-	}
 	rendered := map[ident.Tenant]struct{}{}
 	for _, f := range s.result.Tenants {
 		id := f.Tenant.ID
 		rendered[id] = struct{}{}
 		c.due.set(id, earliest(soonest[id], nextOf(f, clock)))
-		if !f.ReleasedAt.IsZero() {
+		if f.ReleasedAt.IsZero() {
+			delete(c.tombs, id)
+		} else {
 			c.tombs[id] = f.ReleasedAt
 		}
 	}

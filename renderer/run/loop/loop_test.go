@@ -129,6 +129,15 @@ func TestGuards(t *testing.T) {
 		"ThreeMayGo": {"three are always allowed", false, func(s *stand, _ *replica) { remove(s, 0, 3) }, ""},
 		"FourAtOnce": {"a window that vanishes", false, func(s *stand, _ *replica) { remove(s, 0, 4) }, "harming 4 of 12"},
 		"BitByBit":   {"windows are counted together", false, func(s *stand, r *replica) { remove(s, 0, 2); advance(s.t, s, r.fed()); remove(s, 2, 4) }, "harming 4 of 12"},
+		"GoneBitByBit": {"also when nothing is left of those before", false, func(s *stand, r *replica) {
+			s.edit("environment.yaml", "releaseHours: 24", "releaseHours: 0")
+			r.Refetch()
+			remove(s, 0, 2)
+			for range 3 { // read anew, released, gone
+				advance(s.t, s, r.fed())
+			}
+			remove(s, 2, 4)
+		}, "harming 4 of 10"},
 		"NextDay": {"not for ever", false, func(s *stand, r *replica) {
 			remove(s, 0, 2)
 			advance(t, s, r.fed())
@@ -157,6 +166,21 @@ func TestGuards(t *testing.T) {
 			}
 			advance(s.t, s, r.fed())
 			remove(s, 2, 5)
+		}, ""},
+		"ReturnsMeanwhile": {"nor is who comes back in the step that harms others", false, func(s *stand, r *replica) {
+			remove(s, 0, 2)
+			advance(s.t, s, r.fed())
+			for i := range 2 {
+				s.sell(i, right{product: "swg", replicas: 2, start: s.now.AddDate(-1, 0, 0)})
+			}
+			remove(s, 2, 5)
+		}, ""},
+		"NewLeaderLater": {"a tombstone that stands is not always a recent one", false, func(s *stand, r *replica) {
+			remove(s, 0, 2)
+			advance(s.t, s, r.fed())
+			s.now = s.now.Add(2 * time.Hour)
+			*r = *s.replica(9, false)
+			remove(s, 2, 4)
 		}, ""},
 		"EndTogether": {"ends that were written by mistake", false, func(s *stand, _ *replica) {
 			for i := range 4 {

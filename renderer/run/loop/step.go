@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"time"
 
@@ -57,21 +58,23 @@ func (c *Core) merge(s *step, memory facts.Memory, now time.Time) (err error) {
 }
 
 // guard has the commit of a step judged by what it does, together with what
-// was released within the window before.
+// was released within the window before and has not come back, whether its
+// tombstone stands or not.
 func (c *Core) guard(tx *git.Tx, s *step, now time.Time) {
+	since := now.Add(-c.config.RemovalWindow)
+	maps.DeleteFunc(c.tombs, func(_ ident.Tenant, at time.Time) bool { return at.Before(since) })
 	if c.config.AllowRemovals {
 		return
 	}
-	since := now.Add(-c.config.RemovalWindow)
-	recent := guard.Released(s.result.Tenants, since) // of a full render: all there are
-	if c.roster != nil {
-		for id, at := range c.tombs {
-			if !at.Before(since) {
-				recent = append(recent, id)
-			}
+	recent := maps.Clone(c.tombs)
+	for _, f := range s.result.Tenants { // of a full render: all that Git knows
+		if f.ReleasedAt.IsZero() {
+			delete(recent, f.Tenant.ID)
+		} else if !f.ReleasedAt.Before(since) {
+			recent[f.Tenant.ID] = f.ReleasedAt
 		}
 	}
-	tx.Guard(c.ready.Guard(s.result.Before, recent))
+	tx.Guard(c.ready.Guard(s.result.Before, slices.Collect(maps.Keys(recent))))
 }
 
 // current refuses a window that is older than what Git holds.
@@ -109,7 +112,6 @@ func (c *Core) full(ctx context.Context, now time.Time) (Outcome, error) {
 	}
 	c.raced = false
 	c.roster, c.due = roster, newDue()
-	clear(c.tombs)
 	c.settle(s, now)
 	return s.outcome, nil
 }
