@@ -3,6 +3,8 @@ package loop
 import (
 	"context"
 	"errors"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,12 +26,15 @@ func (wall) Now() time.Time { return time.Now() }
 func running(t *testing.T, r *replica, clock interface{ Now() time.Time }, timing Timing) func() []time.Duration {
 	t.Helper()
 	began := time.Now()
+	var mu sync.Mutex
 	var pushed []time.Duration
 	l := New(r.Core, Options{Feed: r.feed, Clock: clock, Timing: timing, Hear: func(_ context.Context, o Outcome, err error) {
 		if err != nil {
 			t.Errorf("Step() = %v after %v", err, time.Since(began))
 		}
 		if o.Changed {
+			mu.Lock()
+			defer mu.Unlock()
 			pushed = append(pushed, time.Since(began))
 		}
 	}})
@@ -43,7 +48,12 @@ func running(t *testing.T, r *replica, clock interface{ Now() time.Time }, timin
 		}
 	})
 	synctest.Wait()
-	return func() []time.Duration { synctest.Wait(); return pushed }
+	return func() []time.Duration {
+		synctest.Wait()
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Clone(pushed)
+	}
 }
 
 // A burst is one commit as soon as it is over, or has lasted too long.
