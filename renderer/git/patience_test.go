@@ -72,14 +72,14 @@ func TestWatchdogHears(t *testing.T) {
 		ctx, dog, stop := watch(t.Context(), limit)
 		defer stop()
 		for range 10 {
-			time.Sleep(limit - 1)
+			time.Sleep(limit - time.Nanosecond)
 			dog.heard()
 		}
-		time.Sleep(limit - 1)
+		time.Sleep(limit - time.Nanosecond)
 		if synctest.Wait(); ctx.Err() != nil {
 			t.Errorf("the context ended after signs of life: %v", context.Cause(ctx))
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		if synctest.Wait(); fault.ClassOf(context.Cause(ctx)) != fault.Retry || ctx.Err() == nil {
 			t.Errorf("the context's cause = %v without signs of life, want it ended, to be tried again", context.Cause(ctx))
 		}

@@ -100,16 +100,15 @@ func (s *stand) sell(prefix string, id, replicas int) {
 	s.put(fmt.Sprintf("%s/%d/rs/swg", prefix, id), fmt.Sprintf(`{"product":"swg","replicas":%d,"startTime":"2024-01-01T00:00:00Z"}`, replicas))
 }
 
-// replica starts one and returns its metrics and what stops it.
-func (s *stand) replica(id string, changes ...func(*Config)) (*telemetry.Metrics, func()) {
+// replica starts one and returns what stops it.
+func (s *stand) replica(id string, changes ...func(*Config)) func() {
 	s.t.Helper()
 	repo, err := git.Open(s.t.Context(), s.bare.Dir, git.Options{Branch: "main"})
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	m := telemetry.New("test")
 	c := Config{Store: s.dial(), Repo: repo, Pipeline: pipes(), Clock: loop.NewTrusted(loop.System(), time.Minute),
-		Metrics: m, Health: telemetry.NewHealth(), Environments: []ident.Environment{local}, Election: true, ID: id, LeaseTTL: time.Second,
+		Metrics: telemetry.New("test"), Health: telemetry.NewHealth(), Environments: []ident.Environment{local}, Election: true, ID: id, LeaseTTL: time.Second,
 		Timing: loop.Timing{Poll: 200 * time.Millisecond}, AllowRemovals: true}
 	for _, change := range changes {
 		change(&c)
@@ -121,7 +120,7 @@ func (s *stand) replica(id string, changes ...func(*Config)) (*telemetry.Metrics
 	var once sync.Once
 	stop := func() { once.Do(func() { cancel(); done.Wait(); _ = repo.Close() }) }
 	s.t.Cleanup(stop)
-	return m, stop
+	return stop
 }
 
 // eventually waits until a file of the branch holds a text.
@@ -148,7 +147,7 @@ const facts = "environments/local/tenants/01/00/1000001/tenant.yaml"
 func TestReplicasTakeOver(t *testing.T) {
 	s := newStand(t)
 	s.sell("/tenant/info", 1000001, 3)
-	_, stop := s.replica("a")
+	stop := s.replica("a")
 	s.eventually(facts, "replicas: 3")
 	who, err := election.Leader(t.Context(), s.client, election.DefaultPrefix, "local")
 	if err != nil || who != "a" {
