@@ -170,11 +170,8 @@ func (c *checker) dependency(x Component, dep ident.Component, byName map[string
 	d, ok := byName[dep.String()]
 	switch {
 	case !ok:
-		hint := "name a component of the same list"
-		if near := fault.Nearest(dep.String(), slices.Sorted(maps.Keys(byName))); near != "" {
-			hint = fmt.Sprintf("did you mean %q?", near)
-		}
-		c.refuse(hint, "component %q depends on unknown component %q", x.Name, dep)
+		c.refuse(fault.DidYouMean(dep.String(), slices.Sorted(maps.Keys(byName)), "name a component of the same list"),
+			"component %q depends on unknown component %q", x.Name, dep)
 	case reach(d.Sharing) < reach(x.Sharing):
 		c.refuse("turn the dependency round, or share both alike",
 			"component %q serves the whole %s and depends on %q, which serves fewer", x.Name, x.Sharing, dep)

@@ -244,11 +244,8 @@ func stringList(v any) ([]string, error) {
 
 // didYouMean is the hint for a name that is none of those allowed.
 func didYouMean(name string, allowed []string) string {
-	if near := fault.Nearest(name, allowed); near != "" {
-		return fmt.Sprintf("did you mean %q?", near)
-	}
 	if len(allowed) == 0 {
 		return "remove it: the version takes no parameters"
 	}
-	return "allowed are " + fault.List(allowed)
+	return fault.DidYouMean(name, allowed, "allowed are "+fault.List(allowed))
 }

@@ -22,7 +22,6 @@ import (
 	"github.com/gatorcloud/sluice/cmd/internal/cli/validatecmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/versioncmd"
 	"github.com/gatorcloud/sluice/renderer/argocd"
-	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/render/pipeline"
 	"github.com/spf13/cobra"
 )
@@ -59,12 +58,7 @@ carries to clusters ring by ring and bucket by bucket.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		if fault.HintOf(err) != "" {
-			return err
-		}
-		return fault.Hintf("see `"+c.CommandPath()+" --help`", "%w", err)
-	})
+	cmd.SetFlagErrorFunc(pointed)
 	p := pipeline.New()
 	etcd := &etcdflags.Flags{}
 	render := rendercmd.Deps{Etcd: source(etcd), EtcdFlags: etcd.Add, Pipeline: p, Now: time.Now, Version: Version()}
@@ -80,5 +74,8 @@ carries to clusters ring by ring and bucket by bucket.`,
 		rolloutcmd.New(rolloutcmd.Deps{Open: operations}),
 		versioncmd.New(Version()),
 	)
+	cmd.InitDefaultHelpCmd()
+	cmd.InitDefaultCompletionCmd()
+	strict(cmd)
 	return cmd
 }

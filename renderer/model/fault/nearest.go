@@ -1,5 +1,16 @@
 package fault
 
+import "fmt"
+
+// DidYouMean returns the hint that names the candidate which s seems to be
+// misspelt from, and the other hint when there is none.
+func DidYouMean(s string, candidates []string, other string) string {
+	if near := Nearest(s, candidates); near != "" {
+		return fmt.Sprintf("did you mean %q?", near)
+	}
+	return other
+}
+
 // Nearest returns the candidate that is most like s, and "" when none is
 // close enough to be a misspelling. Long names are nobody's misspelling, and
 // s may be hostile.

@@ -18,3 +18,11 @@ func TestNearest(t *testing.T) {
 		}
 	}
 }
+
+func TestDidYouMean(t *testing.T) {
+	for in, want := range map[string]string{"sgw": `did you mean "swg"?`, "xyz": "see the list"} {
+		if got := fault.DidYouMean(in, []string{"swg", "dsa"}, "see the list"); got != want {
+			t.Errorf("DidYouMean(%q) = %q, want %q", in, got, want)
+		}
+	}
+}

@@ -25,7 +25,6 @@ func New() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "catalog",
 		Short: "Show products and their versions, and publish new ones",
-		Args:  cobra.NoArgs,
 	}
 	cmd.PersistentFlags().StringVar(&dir, "dir", ".", "root of the repository, which holds the folder catalog")
 	cmd.AddCommand(newList(&dir), newShow(&dir), newGraph(&dir), newLock(&dir))

@@ -1,0 +1,92 @@
+package wire
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gatorcloud/sluice/cmd/internal/cli/exit"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+)
+
+// execute runs a command line that must not get as far as etcd, Git or a cluster.
+func execute(t *testing.T, words ...string) (stdout string, err error) {
+	t.Helper()
+	cmd := root()
+	var out bytes.Buffer
+	cmd.SetOut(&out)
+	cmd.SetErr(&out)
+	cmd.SetArgs(words)
+	err = cmd.ExecuteContext(t.Context())
+	return out.String(), err
+}
+
+// walk visits every command of the tree by its words.
+func walk(cmd *cobra.Command, visit func(words []string, cmd *cobra.Command)) {
+	visit(strings.Fields(cmd.CommandPath())[1:], cmd)
+	for _, c := range cmd.Commands() {
+		walk(c, visit)
+	}
+}
+
+// No group of the tree takes a word that it does not know for a wish to see its
+// help, whatever stands around the word, and each names the command that was
+// meant.
+func TestGroupsRefuseUnknownCommands(t *testing.T) {
+	groups := 0
+	walk(root(), func(words []string, cmd *cobra.Command) {
+		if !cmd.HasSubCommands() {
+			return
+		}
+		groups++
+		for _, c := range cmd.Commands() {
+			for name, line := range map[string][]string{
+				"Misspelt":   {c.Name() + "x"},
+				"WithFlag":   {c.Name() + "x", "--env", "local"},
+				"WithTarget": {c.Name() + "x", "1000006/swg"},
+			} {
+				line = append(slices.Clone(words), line...)
+				out, err := execute(t, line...)
+				if err == nil || exit.Code(err) != exit.Failed || fault.HintOf(err) != `did you mean "`+c.Name()+`"?` || out != "" {
+					t.Errorf("%s: %q = %v with hint %q and output %q, want an error that asks for %q", name, line, err, fault.HintOf(err), out, c.Name())
+				}
+			}
+		}
+		line := append(slices.Clone(words), "zzzzzzzzzz")
+		if _, err := execute(t, line...); err == nil || !strings.HasSuffix(fault.HintOf(err), "--help`") {
+			t.Errorf("%q = %v with hint %q, want one to the help", line, err, fault.HintOf(err))
+		}
+		if out, err := execute(t, words...); err != nil || !strings.Contains(out, "Available Commands:") {
+			t.Errorf("%q = %v, %q, want its help", words, err, out)
+		}
+	})
+	if groups < 5 {
+		t.Errorf("%d groups were walked, want sluice, authz, catalog, rollout and completion", groups)
+	}
+}
+
+// Every command that takes no arguments, or a number of them, says where its
+// help is when it is called otherwise.
+func TestWrongArgumentsPointToHelp(t *testing.T) {
+	walk(root(), func(words []string, cmd *cobra.Command) {
+		if cmd.Args == nil || cmd.HasSubCommands() {
+			return
+		}
+		line := append(slices.Clone(words), "a", "b", "c", "d")
+		if _, err := execute(t, line...); err == nil || exit.Code(err) != exit.Failed || fault.HintOf(err) == "" {
+			t.Errorf("%q = %v with hint %q, want one", line, err, fault.HintOf(err))
+		}
+	})
+}
+
+func TestHelpRefusesUnknownTopics(t *testing.T) {
+	if out, err := execute(t, "help", "authz", "put"); err != nil || !strings.Contains(out, "Put writes one record") {
+		t.Errorf("help of a command = %v, %.60q", err, out)
+	}
+	if _, err := execute(t, "help", "authz", "putt"); fault.HintOf(err) != `did you mean "put"?` {
+		t.Errorf("help of no command = %v with hint %q", err, fault.HintOf(err))
+	}
+}
