@@ -1,6 +1,7 @@
 package environments
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -76,32 +77,46 @@ func checkPrefixes(names []ident.Environment) []error {
 func Load(root fs.FS, name ident.Environment) (*Site, error) {
 	site := &Site{}
 	envFile, fleet := path.Join(name.String(), environmentFile), path.Join(name.String(), fleetFile)
-	err := errors.Join(
-		read(root, envFile, &site.Environment),
-		read(root, fleet, &site.Fleet))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fault.Hintf("an environment is a folder environments/<name> with environment.yaml and fleet.yaml",
-			"loading environment %q: %w", name, err)
+	if _, err := fs.Stat(root, envFile); errors.Is(err, fs.ErrNotExist) {
+		return nil, unknown(root, name, err)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("loading environment %q: %w", name, err)
+	if err := loading(name, read(root, envFile, &site.Environment), read(root, fleet, &site.Fleet)); err != nil {
+		return nil, err
 	}
 	site.fill()
-	var faults []error
-	for _, f := range append(site.Environment.check(name), site.Fleet.check()...) {
-		faults = append(faults, fmt.Errorf("loading environment %q: %w", name, f))
-	}
-	if len(faults) > 0 {
-		return nil, errors.Join(faults...)
+	if err := loading(name, append(site.Environment.check(name), site.Fleet.check()...)...); err != nil {
+		return nil, err
 	}
 	return site, nil
+}
+
+// loading joins faults, each of which says which environment it is of.
+func loading(name ident.Environment, faults ...error) error {
+	var all []error
+	for _, err := range faults {
+		if err != nil {
+			all = append(all, fmt.Errorf("loading environment %q: %w", name, err))
+		}
+	}
+	return errors.Join(all...)
+}
+
+// unknown says that there is no such environment, and what there is.
+func unknown(root fs.FS, name ident.Environment, err error) error {
+	const hint = "an environment is a folder environments/<name> with environment.yaml and fleet.yaml"
+	names, _ := List(root) // one that is wrong is none to name
+	var there []string
+	for _, n := range names {
+		there = append(there, n.String())
+	}
+	return fault.Hintf(fault.DidYouMean(name.String(), there, hint), "there is no environment %q: %w", name, err)
 }
 
 // read decodes a small YAML file strictly.
 func read(root fs.FS, name string, out any) error {
 	info, err := fs.Stat(root, name)
 	if err != nil {
-		return fmt.Errorf("reading %s: %w", name, err)
+		return fault.Hintf("every environment has an "+environmentFile+" and a "+fleetFile, "reading %s: %w", name, err)
 	}
 	if info.Size() > maxFileBytes {
 		return fault.Hintf("split the environment", "reading %s: %d bytes, at most %d are allowed", name, info.Size(), maxFileBytes)
@@ -111,7 +126,8 @@ func read(root fs.FS, name string, out any) error {
 		return fmt.Errorf("reading %s: %w", name, err)
 	}
 	if err := strict.YAML(data, maxFileBytes, out); err != nil {
-		return fault.Hintf("compare with "+path.Base(name)+" in environments/local", "reading %s: %w", name, err)
+		hint := cmp.Or(fault.HintOf(err), "compare with "+path.Base(name)+" in environments/local")
+		return fault.Hintf(hint, "reading %s: %w", name, err)
 	}
 	return nil
 }

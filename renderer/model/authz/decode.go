@@ -11,6 +11,7 @@ import (
 
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/strict"
 )
 
 // tenantRecord is a tenant's value in etcd, before any check.
@@ -90,13 +91,16 @@ func unmarshal(value []byte, max int, record any) error {
 		return fault.Hintf(hint, "record is not valid UTF-8")
 	}
 	lax, err := kjson.UnmarshalStrict(value, record)
+	if err == nil && len(lax) == 0 {
+		return nil
+	}
+	if misfit := strict.Misfit(value, record); misfit != nil {
+		return misfit
+	}
 	if err != nil {
 		return jsonFault(err, len(value))
 	}
-	if len(lax) > 0 {
-		return strictFault(lax)
-	}
-	return nil
+	return strictFault(lax)
 }
 
 // jsonFault puts a decoder's error in the words of the record.

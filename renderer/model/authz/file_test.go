@@ -96,7 +96,7 @@ func TestDecodeFileListsEveryFault(t *testing.T) {
   - {product: swg, startTime: "2024-06-18T00:00:00Z"}
 `
 	want := []string{
-		`tenants[0]: field "tenantId": is a number`,
+		`tenants[0]: tenantId: 1000001 is a number, not a string`,
 		`tenants[1]: tenant id "../../etc"`,
 		`tenants[2] "1000003": tenantCode "B"`,
 		`tenants[2] "1000003": authorisations[0]: "swg": replicas -1`,

@@ -74,12 +74,15 @@ func stringKey(n *yaml.Node) bool {
 	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!str" {
 		return false
 	}
-	if n.Style != 0 {
+	return n.Style != 0 || !switchWord(n.Value)
+}
+
+// switchWord reports whether YAML 1.1 reads s, unquoted, as a boolean where
+// YAML 1.2 reads a string.
+func switchWord(s string) bool {
+	switch strings.ToLower(s) {
+	case "y", "n", "yes", "no", "on", "off":
 		return true
 	}
-	switch strings.ToLower(n.Value) {
-	case "y", "n", "yes", "no", "on", "off":
-		return false
-	}
-	return true
+	return false
 }

@@ -31,7 +31,7 @@ func YAML(data []byte, max int, out any) error {
 	if err != nil {
 		return fault.Hintf("write valid YAML with each key once", "decoding YAML: %s", line(err))
 	}
-	return decode("YAML", js, out)
+	return decode("YAML", data, js, out)
 }
 
 // JSON decodes one JSON value of at most max bytes into out.
@@ -39,34 +39,27 @@ func JSON(data []byte, max int, out any) error {
 	if len(data) > max {
 		return fault.Hintf(fmt.Sprintf("at most %d bytes are allowed", max), "decoding JSON: it has %d bytes", len(data))
 	}
-	return decode("JSON", data, out)
+	return decode("JSON", data, data, out)
 }
 
-func decode(form string, js []byte, out any) error {
+// decode decodes the JSON that text was brought to. What a person can mend is
+// worded by Misfit; the rest, and what Misfit does not see, as the decoder does.
+func decode(form string, text, js []byte, out any) error {
 	faults, err := kjson.UnmarshalStrict(js, out)
+	if err == nil && len(faults) == 0 {
+		return nil
+	}
+	if misfit := Misfit(text, out); misfit != nil {
+		return fmt.Errorf("decoding %s: %w", form, misfit)
+	}
 	if err != nil {
-		return fault.Hintf(hint(err), "decoding %s: %w", form, oneLine{err})
+		return fault.Hintf(fault.HintOf(err), "decoding %s: %w", form, oneLine{err})
 	}
-	if len(faults) > 0 {
-		var all []string
-		for _, f := range faults {
-			all = append(all, line(f))
-		}
-		return fault.Hintf("names are case-sensitive and each may occur once", "decoding %s: %s", form, strings.Join(all, ", "))
+	var all []string
+	for _, f := range faults {
+		all = append(all, line(f))
 	}
-	return nil
-}
-
-// hint passes on the hint of a gate that refused a value, and explains the
-// commonest mistake otherwise.
-func hint(err error) string {
-	if h := fault.HintOf(err); h != "" {
-		return h
-	}
-	if strings.Contains(err.Error(), "cannot unmarshal number") {
-		return `put numbers that are names into quotes, as in "202"`
-	}
-	return ""
+	return fault.Hintf("names are case-sensitive and each may occur once", "decoding %s: %s", form, strings.Join(all, ", "))
 }
 
 // checkNodes refuses anchors, aliases and further documents. Input without
