@@ -3,6 +3,7 @@ package etcd
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
@@ -74,6 +75,32 @@ func (r *Records) Delete(ctx context.Context, key authz.Key) (int64, error) {
 		n += part.GetResponseDeleteRange().Deleted
 	}
 	return n, nil
+}
+
+// DeleteKey removes one key below the prefix that names no record, so that
+// nothing else can, and reports whether it was there. A dry run only looks.
+func (r *Records) DeleteKey(ctx context.Context, key string, dryRun bool) (bool, error) {
+	named, err := authz.ParseKey(r.prefix, key)
+	switch {
+	case err == nil:
+		return false, fault.Hintf("delete it by its name: sluice authz delete "+named.String(), "deleting key %q: it names the record %q", key, named)
+	case !strings.HasPrefix(key, r.prefix+"/"):
+		return false, fmt.Errorf("deleting key %s: %w", fault.Clip(key), err)
+	}
+	op := clientv3.OpDelete(key)
+	if dryRun {
+		op = clientv3.OpGet(key, clientv3.WithCountOnly())
+	}
+	ctx, cancel := r.store.request(ctx)
+	defer cancel()
+	resp, err := r.store.kv.Do(ctx, op)
+	switch {
+	case err != nil:
+		return false, r.store.config.explain("deleting a key from etcd", err)
+	case dryRun:
+		return resp.Get().Count > 0, nil
+	}
+	return resp.Del().Deleted > 0, nil
 }
 
 // commit writes one transaction.

@@ -133,6 +133,24 @@ func checkReplicas(v any) (int, error) {
 // that takes a comma, an hour of one digit and an offset of 99 hours.
 var rfc3339 = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
 
+// ParseMoment reads what a person writes for a moment: a date, which is its
+// midnight in UTC, or an RFC 3339 time. It has the bounds of a record's times.
+func ParseMoment(s string) (time.Time, error) {
+	const hint = "use 2028-12-31 or 2028-12-31T00:00:00Z, of the years 2000 to 9999 in UTC"
+	full := s
+	if _, err := time.Parse(time.DateOnly, s); err == nil {
+		full += "T00:00:00Z"
+	}
+	t, err := parseTime("time", full)
+	switch {
+	case err == nil:
+		return t, nil
+	case !rfc3339.MatchString(full):
+		return time.Time{}, fault.Hintf(hint, "%q is no time", s)
+	}
+	return time.Time{}, fault.Hintf(hint, "%w", err)
+}
+
 // parseTime reads an RFC 3339 time of any zone and returns it in UTC.
 func parseTime(field, s string) (time.Time, error) {
 	const hint = "use RFC 3339 with a year from 2000 to 9999, e.g. 2028-12-31T00:00:00Z"

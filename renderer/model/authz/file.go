@@ -38,9 +38,11 @@ func FileOf(tenants []Tenant) File {
 const MaxFile = 256 << 20
 
 // rawFile and rawTenant leave inner records undecoded, so that each can have
-// its own faults.
+// its own faults. What a list says of records that it could not read is passed
+// over.
 type rawFile struct {
-	Tenants []json.RawMessage `json:"tenants"`
+	Tenants    []json.RawMessage `json:"tenants"`
+	Unreadable json.RawMessage   `json:"unreadable"`
 }
 
 type rawTenant struct {

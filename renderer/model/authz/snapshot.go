@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
+	"unicode"
 
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
@@ -59,6 +61,7 @@ func (s *Assembler) Add(r Record) Key {
 	s.keys++
 	key, err := ParseKey(s.prefix, r.Key)
 	if err != nil {
+		err = fault.Hintf(deletion(s.prefix, r.Key), "%w", err)
 		s.bad = append(s.bad, Quarantine{Key: r.Key, Revision: r.Revision, Value: excerpt(r.Value), Err: err})
 		return Key{}
 	}
@@ -77,6 +80,32 @@ func (s *Assembler) Add(r Record) Key {
 		s.bad = append(s.bad, Quarantine{Key: r.Key, Tenant: key.Tenant, Product: key.Product, Revision: r.Revision, Value: excerpt(r.Value), Err: err})
 	}
 	return key
+}
+
+// deletion is the hint for a key that no other command can name.
+func deletion(prefix, key string) string {
+	if len(key) > MaxText {
+		return "a record's key is <prefix>/<tenant> or <prefix>/<tenant>/rs/<product>; delete it with etcdctl del"
+	}
+	hint := "write it under a name that is allowed, and delete it: sluice authz delete --yes --key " + shellQuote(key)
+	if prefix != DefaultPrefix {
+		hint += " --etcd-prefix " + prefix
+	}
+	return hint
+}
+
+// shellQuote returns a word that a shell hands on as s, or as s in Go's quotes.
+func shellQuote(s string) string {
+	quoted := fmt.Sprintf("%+q", s)
+	switch {
+	case quoted != `"`+s+`"` || strings.Contains(s, "'"):
+		return "'" + strings.ReplaceAll(quoted, "'", `\x27`) + "'"
+	case strings.ContainsFunc(s, func(c rune) bool {
+		return !strings.ContainsRune("/._-", c) && !unicode.IsLetter(c) && !unicode.IsDigit(c)
+	}):
+		return "'" + s + "'"
+	}
+	return s
 }
 
 // excerpt returns a copy of the first KiB of a value.

@@ -5,6 +5,7 @@ package authzcmd
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -26,6 +27,9 @@ type Store interface {
 	// Delete removes a record, a tenant with all its authorisations, and
 	// returns how many records that were.
 	Delete(ctx context.Context, key authz.Key) (int64, error)
+	// DeleteKey removes an etcd key below the prefix that names no record, and
+	// reports whether it was there. A dry run only looks.
+	DeleteKey(ctx context.Context, key string, dryRun bool) (bool, error)
 	// Statuses returns what the renderer told of the authorisations of all
 	// tenants, or of the given ones. What it told nothing of is not in it.
 	Statuses(ctx context.Context, ids ...ident.Tenant) (map[authz.Key]status.Record, error)
@@ -86,16 +90,44 @@ func parseKey(s string) (authz.Key, error) {
 	return authz.Key{Tenant: tenant, Product: product}, err
 }
 
-// missing says that a record is not there.
-func missing(key authz.Key) error {
+// missing says that a record is not there, and which of other tenants may be meant.
+func missing(key authz.Key, others ...string) error {
 	if !key.Product.IsZero() {
 		return fault.Hintf("see what it has: sluice authz get "+key.Tenant.String(),
 			"tenant %q has no authorisation of %q", key.Tenant, key.Product)
 	}
+	hint := fault.DidYouMean(key.Tenant.String(), others, "see what there is: sluice authz list")
 	if product, id, found := strings.Cut(key.Tenant.String(), "-"); found {
-		return fault.Hintf("an authorisation is written TENANT/PRODUCT, e.g. "+id+"/"+product, "tenant %q does not exist", key.Tenant)
+		hint = "an authorisation is written TENANT/PRODUCT, e.g. " + id + "/" + product
 	}
-	return fault.Hintf("see what there is: sluice authz list", "tenant %q does not exist", key.Tenant)
+	return fault.Hintf(hint, "tenant %q does not exist", key.Tenant)
+}
+
+// nowhere refuses tenants of which a listing of them has no record, good or
+// bad, and names those that may be meant.
+func nowhere(ctx context.Context, store Store, ids []ident.Tenant, found authz.Listing) error {
+	there := map[ident.Tenant]bool{}
+	for key := range found.Revisions {
+		there[key.Tenant] = true
+	}
+	var faults []error
+	var names []string
+	for _, id := range ids {
+		if there[id] {
+			continue
+		}
+		if names == nil {
+			all, err := store.List(ctx)
+			if err != nil {
+				return err
+			}
+			for _, t := range all.Tenants {
+				names = append(names, t.ID.String())
+			}
+		}
+		faults = append(faults, missing(authz.Key{Tenant: id}, names...))
+	}
+	return errors.Join(faults...)
 }
 
 // maxSkipped is how many bad records are reported one by one.
@@ -114,12 +146,11 @@ func skipped(bad []authz.Quarantine) error {
 	return errors.Join(faults...)
 }
 
-// parseTime reads a date, which is its midnight in UTC, or an RFC 3339 time.
+// parseTime reads the moment that a flag gives.
 func parseTime(flag, s string) (time.Time, error) {
-	for _, layout := range []string{time.DateOnly, time.RFC3339} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return t.UTC(), nil
-		}
+	t, err := authz.ParseMoment(s)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("reading --%s: %w", flag, err)
 	}
-	return time.Time{}, fault.Hintf("use 2028-12-31 or 2028-12-31T00:00:00Z", "reading --%s: %q is no time", flag, s)
+	return t, nil
 }

@@ -155,6 +155,10 @@ func TestPutRefuses(t *testing.T) {
 		"End":               {"no time", []string{"1000006/swg", "--end", "2028-13-31"}, `"2028-13-31"`},
 		"Reversed":          {"end before start", []string{"1000006/swg", "--start", "2028-12-31", "--end", "2024-06-18"}, "is before"},
 		"ReversedByZone":    {"end before start, seen in UTC only", []string{"1000006/swg", "--start", "2024-06-18", "--end", "2024-06-18T01:00:00+08:00"}, "is before"},
+		"EndBeyond":         {"the year 10000 in UTC", []string{"1000006/swg", "--end", "9999-12-31T23:59:59-12:00"}, "year 10000 is out of range"},
+		"StartEarly":        {"before there were records", []string{"1000006/swg", "--start", "1999-12-31"}, "year 1999 is out of range"},
+		"Instant":           {"it would never be active", []string{"1000006/swg", "--start", "2028-12-31", "--end", "2028-12-31T08:00:00+08:00"}, "would end at 2028-12-31, the moment it starts"},
+		"InstantToday":      {"a start that nobody gave", []string{"1000006/swg", "--end", "2026-11-22"}, "the moment it starts"},
 		"Description":       {"two lines", []string{"1000006/swg", "--description", "a\nb"}, "U+000A"},
 		"Label":             {"neither set nor removed", []string{"1000006", "--label", "tier"}, `"tier"`},
 		"LabelValue":        {"no label value", []string{"1000006", "--label", "tier=a b"}, `"a b"`},
@@ -286,11 +290,89 @@ func TestListNamesBadRecords(t *testing.T) {
 	if n := strings.Count(stderr.String(), "sluice: hint: "); n != 5 {
 		t.Errorf("stderr has %d hints, want 5:\n%s", n, stderr.String())
 	}
+	for format, wants := range map[string][]string{
+		"table": {`unreadable: record is empty`, "\ndsa-1000006 ", "\n1000009 ", `unreadable: replicas "13": is a string`,
+			`"/tenant/info/Tenant-A"`, `"/tenant/info/../../etc"`},
+		"json": {`"unreadable": [`, `"reason": "record is empty"`, `"key": "/tenant/info/../../etc"`},
+	} {
+		got := b.run("list", "-o", format).stdout
+		for _, want := range wants {
+			if !strings.Contains(got, want) {
+				t.Errorf("list -o %s does not show %s:\n%s", format, want, got)
+			}
+		}
+	}
 	if r := b.run("list", "--tenant", "1000006", "--product", "swg"); r.err != nil {
 		t.Errorf("list of a good record = %v, want no talk of others", r.err)
 	}
 	if r := b.run("get", "1000009"); exit.Code(r.err) != exit.Skipped {
 		t.Errorf("get of a bad record = %v, want exit code %d", r.err, exit.Skipped)
+	}
+}
+
+// Every key that names nothing can be deleted with what the hint says, and
+// nothing else can be deleted so.
+func TestDeleteKey(t *testing.T) {
+	b := newBench(t)
+	b.must("put", "1000006", "--name", "zhangyong", "--code", "c5cb27eb")
+	b.must("put", "1000006/swg")
+	b.raw("/tenant/status/1000006/SWG", "{}")
+	odd := []string{"/tenant/info/1000006/rs/SWG", "/tenant/info/a b", "/tenant/info/1000006\u202e", "/tenant/info/it's", `/tenant/info/"q"`, "/tenant/info/\x00\xff", "/tenant/info/"}
+	for _, key := range odd {
+		b.raw(key, "{}")
+	}
+	hints := map[string]bool{}
+	for _, line := range strings.Split(stderrOf(b.run("list")), "\n") {
+		if _, command, found := strings.Cut(line, "delete it: sluice authz "); found {
+			hints[command] = true
+		}
+	}
+	if len(hints) != len(odd) {
+		t.Errorf("list has %d hints, want one for each of %d keys: %v", len(hints), len(odd), hints)
+	}
+	for command := range hints {
+		key := strings.Trim(strings.TrimPrefix(command, "delete --yes --key "), "'")
+		checkRefusal(t, b.run("delete", "--key", key), "it was not confirmed")
+		if got := b.must("delete", "--key", key, "--dry-run"); !strings.HasSuffix(got, " deleted (dry run)\n") {
+			t.Errorf("delete --key %s --dry-run = %q", key, got)
+		}
+		b.must("delete", "--key", key, "--yes")
+		checkRefusal(t, b.run("delete", "--key", key, "--yes"), "there is no key")
+	}
+	for name, key := range map[string]string{
+		"Record": "/tenant/info/1000006/rs/swg", "Tenant": "/tenant/info/1000006", "Outside": "/tenant/status/1000006/SWG", "Prefix": "/tenant/info", "Empty": "",
+	} {
+		t.Run(name, func(t *testing.T) {
+			checkRefusal(t, b.run("delete", "--key", key, "--yes"), "deleting key")
+			checkRefusal(t, b.run("delete", "--key", key, "--dry-run"), "deleting key")
+		})
+	}
+	if got, err := b.store.Snapshot(t.Context(), authz.DefaultPrefix); err != nil || got.Keys != 2 {
+		t.Errorf("%d keys are left (%v), want the 2 records", got.Keys, err)
+	}
+}
+
+func stderrOf(r result) string {
+	var stderr strings.Builder
+	exit.Print(&stderr, r.err)
+	return stderr.String()
+}
+
+// A tenant that is asked for by name and is nowhere is said to be.
+func TestListNamesTenantsThatAreNowhere(t *testing.T) {
+	b := newBench(t)
+	b.must("put", "1000006", "--name", "zhangyong", "--code", "c5cb27eb")
+	for _, args := range [][]string{{"list", "--tenant", "1000006,100000"}, {"get", "100000"}, {"get", "100000/swg"}} {
+		r := b.run(args...)
+		checkRefusal(t, r, `tenant "100000" does not exist`)
+		if got := fault.HintOf(r.err); got != `did you mean "1000006"?` {
+			t.Errorf("%q has the hint %q", args, got)
+		}
+	}
+	checkRefusal(t, b.run("get", "swg-1000006"), "does not exist")
+	b.raw("/tenant/info/1000009", "{")
+	if r := b.run("list", "--tenant", "1000009"); exit.Code(r.err) != exit.Skipped {
+		t.Errorf("list of a tenant that cannot be read = %v, want exit code %d", r.err, exit.Skipped)
 	}
 }
 

@@ -2,10 +2,8 @@ package authzcmd
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -91,9 +89,10 @@ has there, COMMIT the commit that changed it last, and ERROR why Git is not what
 the record asks for. A dash in all of them means that nothing was told yet. In
 YAML and JSON this is the field "status", which an import passes over.
 
-Records that cannot be read are named on stderr while all others are listed;
-the exit code is 3 then. In YAML and JSON the output is what import reads, and
-"name" prints what get, put and delete take.`,
+A record that cannot be read has a line too, which says "unreadable" and why,
+and is named on stderr with what to do; the exit code is 3 then. In YAML and
+JSON the output is what import reads, which passes over the field "unreadable".
+"name" prints what can be read in the form that get, put and delete take.`,
 		Example: `  # everything
   sluice authz list
 
@@ -179,6 +178,9 @@ func (s *show) print(cmd *cobra.Command, ids []ident.Tenant, f filter, check fun
 	}
 	return s.deps.with(cmd.Context(), func(store Store) error {
 		all, err := store.List(cmd.Context(), ids...)
+		if err == nil {
+			err = nowhere(cmd.Context(), store, ids, all)
+		}
 		if err != nil {
 			return err
 		}
@@ -190,117 +192,20 @@ func (s *show) print(cmd *cobra.Command, ids []ident.Tenant, f filter, check fun
 		if untold != nil && fault.ClassOf(untold) != fault.Skipped {
 			return untold
 		}
-		if err := s.write(cmd.OutOrStdout(), found, told, now); err != nil {
+		if err := s.write(cmd.OutOrStdout(), found, bad, told, now); err != nil {
 			return err
 		}
 		return errors.Join(skipped(bad), untold)
 	})
 }
 
-// Print writes the table of `sluice authz list` as of now.
-func Print(w io.Writer, tenants []authz.Tenant, now time.Time, life authz.Life) error {
-	return (&show{deps: Deps{Life: life}}).write(w, tenants, nil, now)
-}
-
-func (s *show) write(w io.Writer, tenants []authz.Tenant, told statuses, now time.Time) error {
-	if s.format.Format == output.JSON || s.format.Format == output.YAML {
-		return output.Document(w, s.format.Format, documentOf(tenants, told))
+func (s *show) write(w io.Writer, tenants []authz.Tenant, bad []authz.Quarantine, told statuses, now time.Time) error {
+	switch s.format.Format {
+	case output.JSON, output.YAML:
+		return output.Document(w, s.format.Format, documentOf(tenants, bad, told))
+	case output.Name: // for commands that read the records
+		columns := []output.Column[row]{{Value: func(r row) string { return r.key().String() }}}
+		return output.Print(w, s.format, rows(tenants, nil), columns)
 	}
-	columns := append(s.columns(now), told.columns()...)
-	if s.format.Format == output.Name {
-		columns = []output.Column[row]{{Value: func(r row) string { return r.key().String() }}}
-	}
-	return output.Print(w, s.format, rows(tenants), columns)
-}
-
-// row is an authorisation with its tenant; a tenant without authorisations has
-// one row too, with the zero authorisation.
-type row struct {
-	authz.Tenant
-	a authz.Authorisation
-}
-
-func rows(tenants []authz.Tenant) []row {
-	var all []row
-	for _, t := range tenants {
-		for _, a := range t.Authorisations {
-			all = append(all, row{t, a})
-		}
-		if len(t.Authorisations) == 0 {
-			all = append(all, row{Tenant: t})
-		}
-	}
-	return all
-}
-
-func (r row) key() authz.Key { return authz.Key{Tenant: r.ID, Product: r.a.Product} }
-
-// name is what the old system called an authorisation.
-func (r row) name() string {
-	if r.a.Product.IsZero() {
-		return r.ID.String()
-	}
-	return r.a.Product.String() + "-" + r.ID.String()
-}
-
-// columns are those of the old system, in its order, and the state.
-func (s *show) columns(now time.Time) []output.Column[row] {
-	return []output.Column[row]{
-		{Header: "NAME", Value: row.name},
-		{Header: "TENANTNAME", Value: func(r row) string { return r.Name }},
-		{Header: "TENANTID", Value: func(r row) string { return r.ID.String() }},
-		{Header: "TENANTCODE", Value: func(r row) string { return r.Code }},
-		{Header: "STORAGE", Value: func(r row) string { return r.a.Storage }},
-		{Header: "REPLICAS", Value: func(r row) string { return number(r.a.Replicas) }},
-		{Header: "VERSION", Value: func(r row) string { return r.a.Version.String() }},
-		{Header: "STARTTIME", Value: func(r row) string { return moment(r.a.StartTime) }},
-		{Header: "ENDTIME", Value: func(r row) string { return moment(r.a.EndTime) }},
-		{Header: "AGE", Value: func(r row) string { return age(r.a.StartTime, now) }},
-		{Header: "DESCRIPTION", Value: func(r row) string { return r.a.Description }},
-		{Header: "STATE", Wide: true, Value: func(r row) string {
-			if r.a.Product.IsZero() {
-				return ""
-			}
-			return string(r.a.State(now, s.deps.Life))
-		}},
-	}
-}
-
-func number(n int) string {
-	if n == 0 {
-		return ""
-	}
-	return strconv.Itoa(n)
-}
-
-// moment shows midnight in UTC as a date.
-func moment(t time.Time) string {
-	switch {
-	case t.IsZero():
-		return ""
-	case t.Equal(t.Truncate(24 * time.Hour)):
-		return t.Format(time.DateOnly)
-	default:
-		return t.Format(time.RFC3339)
-	}
-}
-
-// age shows the time since start in at most two units, like kubectl.
-func age(start, now time.Time) string {
-	const day = 24 * time.Hour
-	d := now.Sub(start)
-	switch {
-	case start.IsZero() || d < 0:
-		return ""
-	case d < time.Minute:
-		return fmt.Sprintf("%ds", d/time.Second)
-	case d < time.Hour:
-		return fmt.Sprintf("%dm", d/time.Minute)
-	case d < 2*day:
-		return fmt.Sprintf("%dh", d/time.Hour)
-	case d < 2*365*day:
-		return fmt.Sprintf("%dd", d/day)
-	default:
-		return fmt.Sprintf("%dy%dd", d/(365*day), d%(365*day)/day)
-	}
+	return output.Print(w, s.format, rows(tenants, bad), append(s.columns(now), told.columns()...))
 }

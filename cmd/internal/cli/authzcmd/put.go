@@ -257,6 +257,9 @@ func (p *put) times(a *authz.Authorisation) (err error) {
 			a.EndTime, err = parseTime("end", p.end)
 		}
 	}
+	if err == nil && (p.set.Changed("start") || p.set.Changed("end")) && a.EndTime.Equal(a.StartTime) {
+		return fault.Hintf("give a later --end; a date is its midnight in UTC", "the right would end at %s, the moment it starts", moment(a.EndTime))
+	}
 	return err
 }
 

@@ -52,7 +52,16 @@ func cut(s string, most int) string {
 
 // document is the authz.File of tenants with the status of what they have.
 type document struct {
-	Tenants []documentTenant `json:"tenants"`
+	Tenants    []documentTenant     `json:"tenants"`
+	Unreadable []documentUnreadable `json:"unreadable,omitempty"`
+}
+
+// documentUnreadable is a record that cannot be read.
+type documentUnreadable struct {
+	Key     string        `json:"key"`
+	Tenant  ident.Tenant  `json:"tenantId,omitzero"`
+	Product ident.Product `json:"product,omitzero"`
+	Reason  string        `json:"reason"`
 }
 
 type documentTenant struct {
@@ -65,8 +74,11 @@ type documentAuthorisation struct {
 	Status *status.Record `json:"status,omitempty"`
 }
 
-func documentOf(tenants []authz.Tenant, told statuses) document {
+func documentOf(tenants []authz.Tenant, bad []authz.Quarantine, told statuses) document {
 	d := document{Tenants: make([]documentTenant, len(tenants))}
+	for _, q := range bad {
+		d.Unreadable = append(d.Unreadable, documentUnreadable{q.Key, q.Tenant, q.Product, q.Err.Error()})
+	}
 	for i, t := range tenants {
 		d.Tenants[i].Tenant = t
 		for _, a := range t.Authorisations {

@@ -16,6 +16,7 @@ import (
 	"github.com/gatorcloud/sluice/cmd/internal/cli/ranged"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
 	"github.com/gatorcloud/sluice/environments"
+	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
@@ -119,12 +120,11 @@ func (o *options) moment() (time.Time, error) {
 	if o.now == "" {
 		return o.deps.Now(), nil
 	}
-	for _, layout := range []string{time.RFC3339, time.DateOnly} {
-		if t, err := time.Parse(layout, o.now); err == nil {
-			return t, nil
-		}
+	t, err := authz.ParseMoment(o.now)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("reading --now: %w", err)
 	}
-	return time.Time{}, fault.Hintf("use 2006-01-02 or 2006-01-02T15:04:05Z", "reading --now: %q is no time", o.now)
+	return t, nil
 }
 
 // environments fills in which environments are rendered.
