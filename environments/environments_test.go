@@ -119,6 +119,21 @@ func TestLoadReportsEveryFault(t *testing.T) {
 	}
 }
 
+// An environment that is not there is told with the one that seems to be meant.
+func TestLoadNamesTheNeighbour(t *testing.T) {
+	for name, want := range map[string]string{"lokal": `did you mean "local"?`, "zzzzzzz": "an environment is a folder environments/<name> with environment.yaml and fleet.yaml"} {
+		_, err := environments.Load(files(goodEnvironment, goodFleet), ident.Must[ident.EnvironmentKind](name))
+		if err == nil || !strings.Contains(err.Error(), `loading environment "`+name+`": there is none`) || fault.HintOf(err) != want {
+			t.Errorf("Load(%q) = %v with hint %q, want %q", name, err, fault.HintOf(err), want)
+		}
+	}
+	root := files(goodEnvironment, goodFleet)
+	delete(root, "local/fleet.yaml")
+	if _, err := environments.Load(root, local); err == nil || !strings.Contains(err.Error(), "local/fleet.yaml") || fault.HintOf(err) == "" {
+		t.Errorf("Load() without a fleet = %v, want an error that names fleet.yaml, and a hint", err)
+	}
+}
+
 func TestListRefusesCollidingNames(t *testing.T) {
 	root := files(goodEnvironment, goodFleet)
 	root["local-2/environment.yaml"] = root["local/environment.yaml"]

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 )
 
@@ -66,11 +67,15 @@ func (r *Ring) check(c *checker, last bool) {
 
 // checkHolds refuses a fleet that moves what is held.
 func (f *Fleet) checkHolds(c *checker) {
+	var rings []string
+	for _, r := range f.Rings {
+		rings = append(rings, r.Name.String())
+	}
 	for _, h := range f.Holds {
 		i := slices.IndexFunc(f.Rings, func(r Ring) bool { return r.Name == h.Ring })
 		switch {
 		case i < 0:
-			c.addf("name one of the rings", "hold of unknown ring %q", h.Ring)
+			c.addf(fault.DidYouMean(h.Ring.String(), rings, "name one of the rings"), "hold of unknown ring %q", h.Ring)
 		case h.Reason == "" || h.Product.IsZero() || h.Version.IsZero():
 			c.addf("a hold has ring, product, version and a reason for whoever meets it", "hold of ring %q is not complete", h.Ring)
 		case f.Rings[i].Versions[h.Product] != h.Version:

@@ -109,7 +109,7 @@ func unknown(root fs.FS, name ident.Environment, err error) error {
 	for _, n := range names {
 		there = append(there, n.String())
 	}
-	return fault.Hintf(fault.DidYouMean(name.String(), there, hint), "there is no environment %q: %w", name, err)
+	return fault.Hintf(fault.DidYouMean(name.String(), there, hint), "loading environment %q: there is none: %w", name, err)
 }
 
 // read decodes a small YAML file strictly.

@@ -45,7 +45,8 @@ func Kubeconfig(o Options) (*Access, error) {
 	name := cmp.Or(o.Context, all.CurrentContext)
 	switch chosen, there := all.Contexts[name]; {
 	case !there:
-		return nil, fault.Hintf("choose one of "+fault.List(slices.Collect(maps.Keys(all.Contexts))), "reading kubeconfig: there is no context %q", name)
+		there := slices.Sorted(maps.Keys(all.Contexts))
+		return nil, fault.Hintf(fault.DidYouMean(name, there, "choose one of "+fault.List(there)), "reading kubeconfig: there is no context %q", name)
 	case all.Clusters[chosen.Cluster] == nil:
 		return nil, fault.Hintf(look, "reading kubeconfig: context %q names cluster %q, which is not there", name, chosen.Cluster)
 	case all.AuthInfos[chosen.AuthInfo] == nil && chosen.AuthInfo != "": // kubectl would ask as nobody

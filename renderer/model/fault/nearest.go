@@ -18,7 +18,7 @@ func Nearest(s string, candidates []string) string {
 	if len(s) > 64 {
 		return ""
 	}
-	best, least := "", len(s)/3+2
+	best, least := "", min(len(s)/3+2, len(s)) // a word of other letters throughout is another word
 	for _, c := range candidates {
 		if d := distance(s, c); d < least || d == least && best != "" && c < best {
 			best, least = c, d

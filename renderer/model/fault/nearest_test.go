@@ -10,7 +10,7 @@ import (
 func TestNearest(t *testing.T) {
 	names := []string{"gateway", "engine", "policy-store", "swg"}
 	for in, want := range map[string]string{
-		"gatway": "gateway", "policystore": "policy-store", "sgw": "swg", "xyz": "", "": "",
+		"gatway": "gateway", "policystore": "policy-store", "sgw": "swg", "xyz": "", "": "", "x": "", "sw": "swg",
 		string(slices.Repeat([]byte("x"), 1<<20)): "",
 	} {
 		if got := fault.Nearest(in, names); got != want {

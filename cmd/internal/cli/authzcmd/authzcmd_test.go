@@ -376,6 +376,22 @@ func TestListNamesTenantsThatAreNowhere(t *testing.T) {
 	}
 }
 
+// A product that nobody has is told on stderr when its name seems misspelt.
+func TestListNamesProductsThatNobodyHas(t *testing.T) {
+	for name, tc := range map[string]struct{ product, want string }{
+		"Misspelt": {"sgw", "nobody has \"sgw\"; did you mean \"swg\"?\n"}, "Other": {"dsa", ""}, "Held": {"swg", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var b strings.Builder
+			held := []authz.Tenant{{Authorisations: []authz.Authorisation{{Product: ident.Must[ident.ProductKind]("swg")}}}}
+			err := filter{products: []ident.Product{ident.Must[ident.ProductKind](tc.product)}}.unheld(&b, held)
+			if err != nil || b.String() != tc.want {
+				t.Errorf("unheld() = %v, prints %q, want %q", err, b.String(), tc.want)
+			}
+		})
+	}
+}
+
 func TestListBoundsItsTalk(t *testing.T) {
 	b := newBench(t)
 	for i := range maxSkipped + 5 {

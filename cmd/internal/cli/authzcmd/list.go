@@ -2,6 +2,7 @@ package authzcmd
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"time"
@@ -167,6 +168,29 @@ func (f filter) bad(all []authz.Quarantine) []authz.Quarantine {
 	})
 }
 
+// unheld says on stderr that nobody has a product, where its name seems
+// misspelt: an empty list alone would pass for an answer.
+func (f filter) unheld(w io.Writer, tenants []authz.Tenant) error {
+	var held []string
+	for _, t := range tenants {
+		for _, a := range t.Authorisations {
+			held = append(held, a.Product.String())
+		}
+	}
+	slices.Sort(held)
+	held = slices.Compact(held)
+	for _, p := range f.products {
+		near := fault.Nearest(p.String(), held)
+		if near == "" || near == p.String() {
+			continue
+		}
+		if _, err := fmt.Fprintf(w, "nobody has %q; did you mean %q?\n", p, near); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // print lists what ids and f select; check may object to it before it is printed.
 func (s *show) print(cmd *cobra.Command, ids []ident.Tenant, f filter, check func([]authz.Tenant, []authz.Quarantine) error) error {
 	now := s.deps.Now()
@@ -186,6 +210,9 @@ func (s *show) print(cmd *cobra.Command, ids []ident.Tenant, f filter, check fun
 		}
 		found, bad := f.apply(all.Tenants, func(a authz.Authorisation) authz.State { return a.State(now, s.deps.Life) }), f.bad(all.Quarantined)
 		if err := check(found, bad); err != nil {
+			return err
+		}
+		if err := f.unheld(cmd.ErrOrStderr(), all.Tenants); err != nil {
 			return err
 		}
 		told, untold := s.statuses(cmd.Context(), store, ids)

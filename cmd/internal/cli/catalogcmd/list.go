@@ -77,8 +77,10 @@ published, new (not yet in it) or changed (edited after it was published).`,
 func listRows(c *catalog.Catalog, names []string) ([]listRow, error) {
 	var rows []listRow
 	found := map[string]bool{}
+	var there []string
 	for _, v := range c.All() {
 		name := strings.TrimSuffix(displayName(v.Ref), "/"+v.Version)
+		there = append(there, name)
 		if len(names) > 0 && !slices.Contains(names, name) {
 			continue
 		}
@@ -87,7 +89,7 @@ func listRows(c *catalog.Catalog, names []string) ([]listRow, error) {
 	}
 	for _, name := range names {
 		if !found[name] {
-			return nil, fault.Hintf("see `sluice catalog list`", "no product or shared component %q in the catalog", name)
+			return nil, fault.Hintf(fault.DidYouMean(name, there, "see `sluice catalog list`"), "no product or shared component %q in the catalog", name)
 		}
 	}
 	return rows, nil
