@@ -267,6 +267,7 @@ func TestLoadRefuses(t *testing.T) {
 		"LinkVersion":     {"a version is no link", good().with("products/swg/203", "->202"), []string{"products/swg/203", "symbolic link"}},
 		"LinkProducts":    {"the catalog is no link", files{"products": "->/etc"}, []string{"products", "symbolic link"}},
 		"Device":          {"only files and folders", good().with("products/swg/202/pipe", "|"), []string{"pipe"}},
+		"DeviceName":      {"a checkout on Windows", good().with("products/swg/202/Com1.yaml", "x: 1\n"), []string{`"Com1.yaml"`, "device"}},
 		"FileName":        {"names are plain", good().with("products/swg/202/a b.yaml", "x: 1\n"), []string{`"a b.yaml"`}},
 		"HiddenFile":      {"nothing hides", good().with("products/swg/202/.env", "x"), []string{`".env"`}},
 		"LargeFile":       {"files are bounded", good().with("products/swg/202/big.bin", strings.Repeat("x", 1<<20+1)), []string{"big.bin", "1048576"}},

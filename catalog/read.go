@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
 )
 
@@ -69,6 +70,8 @@ func (r *reader) entry(root, rel string, e fs.DirEntry, depth int) (tree.Entry, 
 	switch {
 	case !plainName(e.Name()):
 		r.refuse(rel, "use letters, digits, '.', '_' and '-' and no leading dot", "file name %+q is not allowed", e.Name())
+	case ident.IsDevice(e.Name()):
+		r.refuse(rel, "rename it: a checkout on Windows fails on it", "file name %q is that of a device", e.Name())
 	case e.Type()&fs.ModeSymlink != 0:
 		r.refuse(rel, "put a copy of the file there", "symbolic links are not allowed")
 	case e.IsDir():

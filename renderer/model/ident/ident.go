@@ -61,28 +61,23 @@ type (
 	Ring = Name[RingKind]
 )
 
-// devices are names that Windows gives to devices: a checkout there fails on them.
-var devices = []string{"con", "prn", "aux", "nul"}
-
 // The lengths keep "<env>-<tenant>-<product>" within the 63 bytes of a label
-// value: 16 + 1 + 30 + 1 + 15.
+// value: 16 + 1 + 30 + 1 + 15. Devices are reserved for every kind.
 func (TenantKind) rule() rule {
-	return rule{what: "tenant id", max: 30, reserved: append([]string{"shared"}, devices...), prefixes: []string{"shared-"}}
+	return rule{what: "tenant id", max: 30, reserved: []string{"shared"}, prefixes: []string{"shared-"}}
 }
 
 func (ProductKind) rule() rule {
-	return rule{what: "product name", max: 15, reserved: append([]string{"base", "shared"}, devices...)}
+	return rule{what: "product name", max: 15, reserved: []string{"base", "shared"}}
 }
-func (VersionKind) rule() rule { return rule{what: "version", max: 32, dots: true, reserved: devices} }
+func (VersionKind) rule() rule { return rule{what: "version", max: 32, dots: true} }
 func (ComponentKind) rule() rule {
-	return rule{what: "component name", max: 40, reserved: append([]string{"routes", "kustomization"}, devices...)}
+	return rule{what: "component name", max: 40, reserved: []string{"routes", "kustomization"}}
 }
-func (EnvironmentKind) rule() rule {
-	return rule{what: "environment name", max: 16, reserved: devices}
-}
+func (EnvironmentKind) rule() rule { return rule{what: "environment name", max: 16} }
 
 func (RingKind) rule() rule {
-	return rule{what: "ring name", max: 20, reserved: append([]string{"shared"}, devices...), prefixes: []string{"shared-"}}
+	return rule{what: "ring name", max: 20, reserved: []string{"shared"}, prefixes: []string{"shared-"}}
 }
 
 // Name is a checked name of kind K. Names are comparable and may be map keys.
@@ -162,6 +157,9 @@ func (r rule) check(s string) error {
 func (r rule) checkReserved(s string, bad func(string) error) error {
 	if slices.Contains(r.reserved, s) {
 		return bad("is a reserved word")
+	}
+	if IsDevice(s) {
+		return bad("is reserved: Windows has a device of that name")
 	}
 	for _, p := range r.prefixes {
 		if strings.HasPrefix(s, p) {

@@ -77,6 +77,33 @@ func TestKindsDiffer(t *testing.T) {
 	}
 }
 
+// No kind takes the name of a device: each becomes a file or a folder.
+func TestDevicesAreReserved(t *testing.T) {
+	parse := map[string]func(string) error{
+		"Tenant":      func(s string) error { _, err := ident.Parse[ident.TenantKind](s); return err },
+		"Product":     func(s string) error { _, err := ident.Parse[ident.ProductKind](s); return err },
+		"Version":     func(s string) error { _, err := ident.Parse[ident.VersionKind](s); return err },
+		"Component":   func(s string) error { _, err := ident.Parse[ident.ComponentKind](s); return err },
+		"Environment": func(s string) error { _, err := ident.Parse[ident.EnvironmentKind](s); return err },
+		"Ring":        func(s string) error { _, err := ident.Parse[ident.RingKind](s); return err },
+	}
+	for name, parse := range parse {
+		for _, s := range []string{"con", "prn", "aux", "nul", "com0", "com1", "com9", "lpt1", "lpt9"} {
+			if err := parse(s); err == nil || !strings.Contains(err.Error(), "reserved") {
+				t.Errorf("%s: Parse(%q) = %v, want it reserved", name, s, err)
+			}
+		}
+		for _, s := range []string{"com", "com10", "comx", "lpt", "con1", "acon", "com-1"} {
+			if err := parse(s); err != nil {
+				t.Errorf("%s: Parse(%q) = %v, want nil: it is no device", name, s, err)
+			}
+		}
+	}
+	if err := parse["Version"]("com1.2"); err == nil {
+		t.Error(`Parse(version "com1.2") = nil, want an error: what follows the dot does not matter to Windows`)
+	}
+}
+
 // What the gate lets through is a DNS-1123 label whatever came in.
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{"1000006", "../x", "A", "a\n", "con", "--", "x.y"} {

@@ -47,3 +47,14 @@ func IsLabelValue(s string) bool { return s == "" || labelName.MatchString(s) }
 // IsParameter reports whether s is the name of a product's parameter: camel
 // case that begins with a small letter, at most 63 characters.
 func IsParameter(s string) bool { return camelBegin.MatchString(s) }
+
+// IsDevice reports whether Windows takes a file of the name s for a device, in
+// any case and whatever follows a dot: a checkout there fails on it.
+func IsDevice(s string) bool {
+	stem, _, _ := strings.Cut(strings.ToLower(s), ".")
+	switch stem {
+	case "con", "prn", "aux", "nul":
+		return true
+	}
+	return len(stem) == 4 && (strings.HasPrefix(stem, "com") || strings.HasPrefix(stem, "lpt")) && '0' <= stem[3] && stem[3] <= '9'
+}
