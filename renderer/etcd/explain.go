@@ -15,6 +15,12 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
+// MakeRoom is what to do when etcd's database is full.
+const MakeRoom = "make room: etcdctl compact REVISION, etcdctl defrag --cluster, etcdctl alarm disarm; or raise its --quota-backend-bytes first"
+
+// Explain words an error of Client for the person who has to mend it.
+func (s *Store) Explain(doing string, err error) error { return s.config.explain(doing, err) }
+
 // explain words an error for the person who has to mend it: what was done,
 // where, why it failed, and a hint. What is not understood is passed on as it
 // is, on one line.
@@ -44,7 +50,7 @@ var rules = []rule{
 	{is(rpctypes.ErrUserEmpty), fault.Person, "etcd wants a login", "give --etcd-user and --etcd-password"},
 	{is(rpctypes.ErrPermissionDenied), fault.Person, "permission denied", "grant the user's role the prefix: etcdctl role grant-permission ROLE readwrite --prefix=true PREFIX"},
 	{is(rpctypes.ErrCompacted), fault.Retry, "the revision was compacted away", "run it again"},
-	{is(rpctypes.ErrNoSpace), fault.Person, "etcd's database is full", "compact and defragment it, then: etcdctl alarm disarm"},
+	{is(rpctypes.ErrNoSpace), fault.Person, "etcd's database is full", MakeRoom},
 	{is(rpctypes.ErrRequestTooLarge), fault.Person, "the request is too large", "write smaller records"},
 	{is(rpctypes.ErrNoLeader), fault.Retry, "etcd has no leader", "look at the cluster: etcdctl endpoint status --cluster"},
 	{is(syscall.ECONNREFUSED), fault.Retry, "connection refused", "start etcd, or name another one with --etcd-endpoints"},

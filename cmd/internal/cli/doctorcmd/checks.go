@@ -1,11 +1,14 @@
 package doctorcmd
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/gatorcloud/sluice/renderer/etcd"
@@ -50,11 +53,17 @@ func goodVersion(v string) error {
 func checkAlarms(ctx context.Context, store *etcd.Store) error {
 	resp, err := store.Client().AlarmList(ctx)
 	if err != nil {
-		return nil //nolint:nilerr // the right to see alarms is for administrators
+		err = store.Explain("asking for alarms", err)
+		return fault.New(fault.ClassOf(err), cmp.Or(fault.HintOf(err), "ask etcd itself: etcdctl alarm list"), "%w", err)
 	}
 	for _, a := range resp.Alarms {
-		if a.Alarm != etcdserverpb.AlarmType_NONE {
-			return fault.Hintf("compact and defragment etcd, then: etcdctl alarm disarm", "member %x raises %s", a.MemberID, a.Alarm)
+		switch a.Alarm {
+		case etcdserverpb.AlarmType_NONE:
+		case etcdserverpb.AlarmType_NOSPACE:
+			return fault.Hintf(etcd.MakeRoom, "member %x raises %s: its database is full, and nothing is written until the alarm is disarmed", a.MemberID, a.Alarm)
+		default:
+			return fault.Hintf(fmt.Sprintf("replace the member: etcdctl member remove %x, then add it anew with an empty directory", a.MemberID),
+				"member %x raises %s", a.MemberID, a.Alarm)
 		}
 	}
 	return nil
@@ -66,16 +75,25 @@ func checkWrite(ctx context.Context, store *etcd.Store, prefix string) error {
 	client := store.Client()
 	lease, err := client.Grant(ctx, 30)
 	if err != nil {
-		return fault.Hintf("check the rights of the etcd user", "getting a lease: %w", err)
+		return store.Explain("getting a lease", err)
 	}
 	key := fmt.Sprintf("%s/doctor-%x/doctor", prefix, int64(lease.ID))
 	if _, err := client.Put(ctx, key, "", clientv3.WithLease(lease.ID)); err != nil {
-		return fault.Hintf("grant it: etcdctl role grant-permission ROLE readwrite --prefix=true "+prefix+"/", "writing below %q: %w", prefix, err)
+		return grantable(store, fmt.Sprintf("writing below %q", prefix), "readwrite", prefix, err)
 	}
 	if _, err := client.Revoke(ctx, lease.ID); err != nil {
-		return fault.New(fault.Retry, "", "giving a lease back: %w", err)
+		return store.Explain("giving a lease back", err)
 	}
 	return nil
+}
+
+// grantable explains an error; a right that is missing is told by its prefix.
+func grantable(store *etcd.Store, doing, right, prefix string, err error) error {
+	told := store.Explain(doing, err)
+	if errors.Is(err, rpctypes.ErrPermissionDenied) {
+		return fault.Hintf(fmt.Sprintf("grant it: etcdctl role grant-permission ROLE %s --prefix=true %s/", right, prefix), "%w", told)
+	}
+	return told
 }
 
 // checkRead counts the records below a prefix.
@@ -86,7 +104,7 @@ func checkRead(ctx context.Context, store *etcd.Store, prefix string) (string, e
 	}
 	resp, err := store.Client().Get(ctx, prefix+"/", clientv3.WithPrefix(), clientv3.WithCountOnly())
 	if err != nil {
-		return "", fault.Hintf("grant it: etcdctl role grant-permission ROLE read --prefix=true "+prefix+"/", "reading below %q: %w", prefix, err)
+		return "", grantable(store, fmt.Sprintf("reading below %q", prefix), "read", prefix, err)
 	}
 	return fmt.Sprintf("%d records below %s at revision %d of cluster %x", resp.Count, prefix, now.Revision, now.Cluster), nil
 }

@@ -240,6 +240,7 @@ type old struct {
 	pb.UnimplementedLeaseServer
 	version string
 	alarm   pb.AlarmType
+	mute    bool // tells no alarms
 }
 
 func (o *old) Range(context.Context, *pb.RangeRequest) (*pb.RangeResponse, error) {
@@ -263,6 +264,9 @@ func (o *old) Status(context.Context, *pb.StatusRequest) (*pb.StatusResponse, er
 }
 
 func (o *old) Alarm(context.Context, *pb.AlarmRequest) (*pb.AlarmResponse, error) {
+	if o.mute {
+		return nil, errors.New("it hurts")
+	}
 	r := &pb.AlarmResponse{Header: &pb.ResponseHeader{}}
 	if o.alarm != pb.AlarmType_NONE {
 		r.Alarms = append(r.Alarms, &pb.AlarmMember{MemberID: 0xabc, Alarm: o.alarm})
@@ -294,9 +298,58 @@ func TestOldEtcd(t *testing.T) {
 }
 
 func TestAlarm(t *testing.T) {
+	for alarm, cure := range map[pb.AlarmType]string{pb.AlarmType_NOSPACE: "etcdctl alarm disarm", pb.AlarmType_CORRUPT: "etcdctl member remove abc"} {
+		p := newPatient(t)
+		p.etcd.Endpoints = []string{(&old{version: "3.5.8", alarm: alarm}).serve(t)}
+		p.finds("etcd alarms", "abc", alarm.String())
+		if rows, _ := p.examine(); !strings.Contains(rows["etcd alarms"].Hint, cure) {
+			t.Errorf("the hint for %s is %q, want it to say %q", alarm, rows["etcd alarms"].Hint, cure)
+		}
+	}
+}
+
+// An etcd that takes no more writes is full, which has nothing to do with rights.
+func TestFull(t *testing.T) {
 	p := newPatient(t)
-	p.etcd.Endpoints = []string{(&old{version: "3.5.8", alarm: pb.AlarmType_NOSPACE}).serve(t)}
-	p.finds("etcd alarms", "abc", "NOSPACE")
+	client := p.real()
+	members, err := client.MemberList(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = pb.NewMaintenanceClient(client.ActiveConnection()).Alarm(t.Context(),
+		&pb.AlarmRequest{Action: pb.AlarmRequest_ACTIVATE, MemberID: members.Members[0].ID, Alarm: pb.AlarmType_NOSPACE})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := p.examine()
+	if exit.Code(err) != exit.Failed {
+		t.Errorf("doctor = %v with exit code %d, want %d", err, exit.Code(err), exit.Failed)
+	}
+	for _, check := range []string{"etcd alarms", "etcd election", "etcd status"} {
+		r := rows[check]
+		if r.Result != failed || !strings.Contains(r.Detail, "database is full") || !strings.Contains(r.Hint, "etcdctl compact") ||
+			!strings.Contains(r.Hint, "etcdctl alarm disarm") || strings.Contains(r.Detail+r.Hint, "right") {
+			t.Errorf("%s is %s: %s; hint %s, want it full, with the cure", check, r.Result, r.Detail, r.Hint)
+		}
+	}
+	if rows["etcd read"].Result != ok {
+		t.Errorf("etcd read is %v, want ok", rows["etcd read"])
+	}
+}
+
+// Alarms that cannot be asked for are not none.
+func TestAlarmsCannotBeSeen(t *testing.T) {
+	p := newPatient(t)
+	p.etcd.Endpoints = []string{(&old{version: "3.5.8", mute: true}).serve(t)}
+	p.finds("etcd alarms", "asking for alarms", "it hurts")
+}
+
+// The elections are apart from the records, whoever asks.
+func TestLeasePrefixIsChecked(t *testing.T) {
+	p := newPatient(t)
+	p.real()
+	p.args = append(p.args, "--lease-prefix", "/tenant/info")
+	p.finds("etcd election", `"/tenant/info"`)
 }
 
 func TestEtcdIsDown(t *testing.T) {

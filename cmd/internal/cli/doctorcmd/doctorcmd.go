@@ -143,7 +143,11 @@ func (d *doctor) etcd(ctx context.Context, sites []*environments.Site) {
 	version, err := checkVersion(ctx, store)
 	d.note("etcd version", version, err)
 	d.note("etcd alarms", "none", checkAlarms(ctx, store))
-	d.note("etcd election", "may write below "+d.lease, checkWrite(ctx, store, d.lease))
+	place, err := authz.Apart(d.lease, authz.DefaultPrefix, election.DefaultPrefix)
+	if err == nil {
+		err = checkWrite(ctx, store, place)
+	}
+	d.note("etcd election", "may write below "+place, err)
 	places := []string{authz.DefaultPrefix}
 	if len(sites) > 0 {
 		places = nil
