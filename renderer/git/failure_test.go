@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -472,6 +473,39 @@ func TestOpenRefuses(t *testing.T) {
 				t.Errorf("%s: Open(...) = %v of class %v with hint %q, want one line of class person with a hint", tc.reason, err, fault.ClassOf(err), fault.HintOf(err))
 			}
 		})
+	}
+}
+
+// A server's repository of another object format is told from a server that is
+// not well, whatever it holds and however it is reached.
+func TestObjectFormatOfServer(t *testing.T) {
+	for name, prepare := range map[string]func(*gittest.Repo) string{
+		"HTTP": func(r *gittest.Repo) string { return r.HTTP("").URL },
+		"File": func(r *gittest.Repo) string { return "file://" + r.Dir },
+	} {
+		for _, empty := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s/empty=%t", name, empty), func(t *testing.T) {
+				server := gittest.New(t)
+				gittest.Git(t, "", "init", "-q", "--bare", "-b", "main", "--object-format=sha256", server.Dir+".256")
+				server.Dir += ".256"
+				server.Git("config", "http.receivepack", "true")
+				if !empty {
+					server.Write("theirs", "1")
+				}
+				for _, branch := range []string{"", "main"} {
+					r, err := Open(t.Context(), prepare(server), Options{Branch: branch, CacheDir: t.TempDir()})
+					if err == nil {
+						if _, err = r.Head(t.Context()); err == nil { // of an empty one older servers tell nothing until a push
+							err = r.Writable(t.Context())
+						}
+						_ = r.Close()
+					}
+					if err == nil || fault.ClassOf(err) != fault.Person || !strings.Contains(err.Error(), "its objects are named by SHA-256") || fault.HintOf(err) == "" {
+						t.Errorf("branch %q: error = %v of class %v with hint %q, want the object format", branch, err, fault.ClassOf(err), fault.HintOf(err))
+					}
+				}
+			})
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -28,6 +29,23 @@ var errNoReport = errors.New("the server closed the connection without an answer
 var races = []string{
 	"fetch first", "non-fast-forward", "stale info", "cannot lock ref", "incorrect old value provided",
 	"failed to update ref", "reference already exists", "failed to lock", "but expected",
+}
+
+// errObjectFormat is the error of a repository whose objects are named
+// otherwise: go-git cannot even read its list of branches.
+var errObjectFormat = errors.New("its objects are named by SHA-256")
+
+// format finds out whether err is for want of the server's object format, which
+// stands on the line that could not be read.
+func format(err error) error {
+	if unexpected, ok := errors.AsType[*plumbing.UnexpectedError](err); ok { // it does not unwrap
+		return format(unexpected.Err)
+	}
+	data, ok := errors.AsType[*packp.ErrUnexpectedData](err)
+	if ok && bytes.Contains(data.Data, []byte("object-format=sha256")) {
+		return errObjectFormat
+	}
+	return err
 }
 
 // judge turns the server's report into an error.
@@ -69,6 +87,7 @@ func (r *Remote) explain(ctx context.Context, doing string, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("%s %s: %w", doing, r, context.Cause(ctx))
 	}
+	err = format(err)
 	class, hint := r.classify(err)
 	return fault.New(class, hint, "%s %s: %w", doing, r, r.redacted(err))
 }
@@ -93,6 +112,8 @@ func (r *Remote) classify(err error) (fault.Class, string) {
 	case errors.Is(err, transport.ErrAuthenticationRequired), errors.Is(err, transport.ErrAuthorizationFailed),
 		errors.Is(err, transport.ErrInvalidAuthMethod), contains(text, "unable to authenticate", "permission denied"):
 		return fault.Person, access
+	case errors.Is(err, errObjectFormat):
+		return fault.Person, "use a repository made by git init --bare --object-format=sha1: sluice reads and writes no other"
 	case errors.Is(err, transport.ErrRepositoryNotFound):
 		return fault.Person, "check the URL; servers also say this to those who may not see the repository"
 	case errors.As(err, &certificate), errors.As(err, &authority):
