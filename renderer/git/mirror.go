@@ -39,6 +39,7 @@ type mirror struct {
 	log    *slog.Logger
 	step   func(string)
 	limit  time.Duration // of the server's silence
+	told   func()        // that the server is silent
 
 	objects atomic.Pointer[odb.Store]
 	broken  atomic.Bool
@@ -60,13 +61,14 @@ func openMirror(ctx context.Context, url string, o Options, h hooks) (*mirror, e
 	if o.CacheDir == "" {
 		return nil, fault.Hintf("name a directory for mirrors of remote repositories", "opening repository %s: no cache directory", r)
 	}
-	m := &mirror{remote: r, name: o.Branch, disk: h.disk, log: o.Logger, step: h.step, limit: cmp.Or(h.patience, patience)}
-	if m.name == "" {
-		tip, err := r.Tip(ctx, "")
-		if err != nil {
-			return nil, err
+	m := &mirror{remote: r, name: o.Branch, disk: h.disk, log: o.Logger, step: h.step, limit: cmp.Or(h.patience, o.Patience, patience)}
+	m.told = func() {
+		if o.Waiting != nil {
+			o.Waiting(r.String(), m.limit)
 		}
-		m.name = tip.Branch
+	}
+	if err := m.choose(ctx); err != nil {
+		return nil, err
 	}
 	if m.dir, err = openCacheDir(o.CacheDir, r.String(), m.name); err != nil {
 		return nil, fmt.Errorf("opening repository %s: %w", r, err)
@@ -82,6 +84,18 @@ func openMirror(ctx context.Context, url string, o Options, h hooks) (*mirror, e
 		return nil, fmt.Errorf("opening repository %s: %w", r, err)
 	}
 	return m, nil
+}
+
+// choose asks the server for its branch where none is named.
+func (m *mirror) choose(ctx context.Context) error {
+	if m.name != "" {
+		return nil
+	}
+	ctx, _, stop := watch(ctx, m.limit, m.told)
+	defer stop()
+	tip, err := m.remote.Tip(ctx, "")
+	m.name = tip.Branch
+	return err
 }
 
 func (m *mirror) openStore() error {
@@ -126,7 +140,7 @@ func (m *mirror) tip(ctx context.Context) (object.Hash, error) {
 // fetch brings the copy up to date. Its error has errDamagedMirror in its
 // tree when what the server sent does not fit what is here.
 func (m *mirror) fetch(ctx context.Context) (object.Hash, error) {
-	ctx, dog, stop := watch(ctx, m.limit)
+	ctx, dog, stop := watch(ctx, m.limit, m.told)
 	defer stop()
 	tip, err := m.remote.Fetch(ctx, m.name, m.have, func(r io.Reader) error { return m.receive(dog.reader(r)) })
 	if err != nil || tip.Commit.IsZero() || tip.Commit == m.have {
@@ -172,7 +186,7 @@ func (m *mirror) publish(ctx context.Context, mv move) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.at("push")
-	ctx, dog, stop := watch(ctx, m.limit)
+	ctx, dog, stop := watch(ctx, m.limit, m.told)
 	defer stop()
 	err := m.remote.Push(ctx, remote.Push{Branch: m.name, Old: mv.old, New: mv.new, Pack: dog.reader(watched{mv.pack.Reader(), m.at})})
 	if errors.Is(err, remote.ErrIncomplete) { // the server has forgotten what the copy remembers
@@ -210,7 +224,7 @@ func (m *mirror) at(step string) {
 func (m *mirror) history(ctx context.Context, tip object.Hash, depth int) (map[object.Hash][]byte, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	ctx, _, stop := watch(ctx, m.limit)
+	ctx, _, stop := watch(ctx, m.limit, m.told)
 	defer stop()
 	return m.remote.History(ctx, m.name, tip, depth)
 }
@@ -227,7 +241,11 @@ func (w watched) Read(b []byte) (int, error) {
 	return w.Reader.Read(b)
 }
 
-func (m *mirror) writable(ctx context.Context) error { return m.remote.Writable(ctx) }
+func (m *mirror) writable(ctx context.Context) error {
+	ctx, _, stop := watch(ctx, m.limit, m.told)
+	defer stop()
+	return m.remote.Writable(ctx)
+}
 
 func (m *mirror) damaged(err error) error {
 	if why := m.unkept.Load(); why != nil { // the next fetch brings it: there is no need to clone

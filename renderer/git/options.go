@@ -20,6 +20,11 @@ type Options struct {
 	Clock func() time.Time
 	// Logger hears about healing and retries; nil is silent.
 	Logger *slog.Logger
+	// Patience is how long a server may be silent; five minutes when zero.
+	Patience time.Duration
+	// Waiting hears which server has been silent for two seconds, and how long
+	// that is borne; once for each call to it. Nil is nobody.
+	Waiting func(server string, patience time.Duration)
 }
 
 // Author is the author and committer of every commit.

@@ -65,11 +65,55 @@ func TestSilentServerIsGivenUp(t *testing.T) {
 	}
 }
 
+// Whatever is asked of a server that is silent, it is said once what is waited
+// for, and given up after the patience of the options.
+func TestSilentServerIsTold(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for impatience")
+	}
+	server := gittest.New(t)
+	server.Write("theirs", "1")
+	h := server.HTTP("")
+	told := make(chan string, 8)
+	o := Options{Branch: "main", CacheDir: t.TempDir(), Patience: impatience + time.Second,
+		Waiting: func(where string, patience time.Duration) { told <- where + " " + patience.String() }}
+	r, err := Open(t.Context(), h.URL, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	head(t, r)
+	if len(told) > 0 {
+		t.Errorf("of a server that answers it is told %q", <-told)
+	}
+	stop := make(chan struct{})
+	defer close(stop)
+	h.Intercept(func(http.ResponseWriter, *http.Request) bool { <-stop; return true })
+	o.Branch = ""
+	for name, do := range map[string]func() error{
+		"Open":     func() error { _, err := Open(t.Context(), h.URL, o); return err },
+		"Head":     func() error { _, err := r.Head(t.Context()); return err },
+		"Writable": func() error { return r.Writable(t.Context()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := do(); err == nil || fault.ClassOf(err) != fault.Retry || !strings.Contains(err.Error(), "said nothing for 3s") {
+				t.Errorf("error = %v of class %v, want the server given up", err, fault.ClassOf(err))
+			}
+			if len(told) != 1 {
+				t.Fatalf("told %d times, want once", len(told))
+			}
+			if got, want := <-told, h.URL+" 3s"; got != want {
+				t.Errorf("told %q, want %q", got, want)
+			}
+		})
+	}
+}
+
 // Slow is not silent.
 func TestWatchdogHears(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const limit = time.Minute
-		ctx, dog, stop := watch(t.Context(), limit)
+		ctx, dog, stop := watch(t.Context(), limit, func() {})
 		defer stop()
 		for range 10 {
 			time.Sleep(limit - time.Nanosecond)
