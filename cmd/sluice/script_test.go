@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -32,6 +33,7 @@ func TestScript(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"silent-server": silent,
 			"etcd-put": func(ts *testscript.TestScript, _ bool, args []string) {
 				raw(ts, func(ctx context.Context, c *clientv3.Client) (string, error) {
 					_, err := c.Put(ctx, args[0], args[1])
@@ -57,6 +59,24 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 	})
+}
+
+// silent starts a Git server that takes connections and says nothing, and puts
+// the URL of a repository on it into $SILENT.
+func silent(ts *testscript.TestScript, _ bool, _ []string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Defer(func() { _ = l.Close() })
+	ts.Setenv("SILENT", "http://"+l.Addr().String()+"/fleet.git")
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			defer func() { _ = c.Close() }()
+		}
+	}()
 }
 
 // raw lets f read or write a key as it is, past sluice, in the script's own

@@ -99,6 +99,9 @@ func open(ctx context.Context, url string, o Options, h hooks) (*Repo, error) {
 	return r, nil
 }
 
+// IsPath reports whether a URL is a path on this machine.
+func IsPath(url string) bool { return remote.IsPath(url) }
+
 // Close lets go of files and of the mirror; nothing is published by it.
 func (r *Repo) Close() error { return r.close() }
 

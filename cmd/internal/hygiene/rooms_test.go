@@ -53,7 +53,6 @@ var rooms = []room{
 	{"cmd/internal/cli/democmd", []string{"cmd/internal/cli", "renderer", "catalog", "environments"}, []string{"cobra", "yaml", "disk", "go-git"}},
 	{"cmd/internal/cli/doctorcmd", []string{"cmd/internal/cli", "renderer", "catalog", "environments"}, []string{"cobra", "etcd"}},
 	{"cmd/internal/cli/rendercmd", []string{"cmd/internal/cli", "renderer", "catalog", "environments"}, []string{"cobra", "diff"}},
-	{"cmd/internal/cli/repoflags", []string{"renderer", "catalog", "environments"}, []string{"cobra", "disk", "clock", "environment"}},
 	{"cmd/internal/wire", []string{"cmd/internal/cli", "renderer", "catalog", "environments"}, []string{"cobra", "disk", "clock", "environment"}},
 	{"cmd/sluice", []string{"cmd/internal", "renderer", "catalog", "environments"}, []string{"disk"}},
 	{"cmd/sluice-cmp", []string{"cmd/internal/cli/exit", "plugin", "renderer/model", "renderer/render/overlay"},

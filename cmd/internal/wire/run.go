@@ -21,6 +21,7 @@ import (
 func running(p *pipeline.Pipeline) runcmd.Deps {
 	flags := &etcdflags.Flags{}
 	return runcmd.Deps{
+		Repo: repository(),
 		Etcd: opener(flags), EtcdFlags: flags.Add,
 		Pipeline: p, Clock: loop.System(), Poke: hangups, Getenv: os.Getenv, Version: Version(),
 		ArgoCD: func(kubeconfig, namespace string) (runcmd.Applications, func(), error) {
@@ -41,7 +42,7 @@ func applications(kubeconfig, namespace string) (*argocd.Named, func(), error) {
 // examining returns what `sluice doctor` needs, with etcd flags of its own.
 func examining() doctorcmd.Deps {
 	flags := &etcdflags.Flags{}
-	return doctorcmd.Deps{Etcd: opener(flags), EtcdFlags: flags.Add, Now: time.Now,
+	return doctorcmd.Deps{Repo: repository(), Etcd: opener(flags), EtcdFlags: flags.Add, Now: time.Now,
 		ArgoCD: func(kubeconfig, namespace string) (doctorcmd.Applications, func(), error) {
 			return applications(kubeconfig, namespace)
 		}}

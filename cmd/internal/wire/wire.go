@@ -61,13 +61,13 @@ carries to clusters ring by ring and bucket by bucket.`,
 	cmd.SetFlagErrorFunc(pointed)
 	p := pipeline.New()
 	etcd := &etcdflags.Flags{}
-	render := rendercmd.Deps{Etcd: source(etcd), EtcdFlags: etcd.Add, Pipeline: p, Now: time.Now, Version: Version()}
+	render := rendercmd.Deps{Repo: repository(), Etcd: source(etcd), EtcdFlags: etcd.Add, Pipeline: p, Now: time.Now, Version: Version()}
 	cmd.AddCommand(
 		rendercmd.New(render),
 		rendercmd.NewDiff(render),
 		runcmd.New(running(p)),
 		doctorcmd.New(examining()),
-		validatecmd.New(),
+		validatecmd.New(repository()),
 		authzcmd.New(authorisations()),
 		catalogcmd.New(),
 		democmd.New(democmd.Deps{StartEtcd: embed, List: list, Pipeline: p, Now: time.Now, Version: Version()}),

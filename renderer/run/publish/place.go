@@ -36,16 +36,21 @@ type Written struct {
 	Files tree.Counts
 }
 
-// Place is a place that can be read, compared and written.
-type Place interface {
+// Reader is a place that can be read and compared with.
+type Reader interface {
 	// Files returns the present content. It may be read until Close.
 	Files(ctx context.Context) (fs.FS, error)
-	// Compare returns every file that Write with the same fill would change, sorted by path.
+	// Compare returns every file that a write of what fill gives would change, sorted by path.
 	Compare(ctx context.Context, fill Fill) ([]tree.Change, error)
-	// Write makes the target what fill gives; nothing is written when fill fails.
-	Write(ctx context.Context, fill Fill) (Written, error)
 	// Close lets go of what was opened.
 	Close() error
+}
+
+// Place is a place that can be written too.
+type Place interface {
+	Reader
+	// Write makes the target what fill gives; nothing is written when fill fails.
+	Write(ctx context.Context, fill Fill) (Written, error)
 }
 
 // Open opens the repository at location: a URL, a bare repository or, without
@@ -63,6 +68,20 @@ func Open(ctx context.Context, location string, o git.Options) (Place, error) {
 		return nil, err
 	}
 	return &branch{repo}, nil
+}
+
+// At opens the repository at location as it is at a revision: one of git.At, or
+// the name of a branch if the repository is on a server.
+func At(ctx context.Context, location, revision string, o git.Options) (Reader, error) {
+	if !git.IsPath(location) {
+		o.Branch = revision
+		return Open(ctx, location, o)
+	}
+	s, err := git.At(location, revision)
+	if err != nil {
+		return nil, err
+	}
+	return snapshot{s}, nil
 }
 
 // isCheckout reports whether location is a directory that is no bare repository.
@@ -103,6 +122,21 @@ func (d *directory) Write(ctx context.Context, fill Fill) (Written, error) {
 	}
 	counts, err := tx.Apply(ctx)
 	return Written{Changed: counts.Any(), Files: counts}, err
+}
+
+// snapshot is a Reader of a commit.
+type snapshot struct{ *git.Snapshot }
+
+var _ Reader = snapshot{}
+
+func (s snapshot) Files(context.Context) (fs.FS, error) { return s.FS(), nil }
+
+func (s snapshot) Compare(ctx context.Context, fill Fill) ([]tree.Change, error) {
+	preview := s.Preview()
+	if _, err := fill(ctx, s.FS(), preview); err != nil {
+		return nil, err
+	}
+	return preview.Changes(ctx)
 }
 
 // branch is a Place in Git.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"net"
 	"path/filepath"
 	"strings"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/exit"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
 	"github.com/gatorcloud/sluice/environments"
 	"github.com/gatorcloud/sluice/renderer/etcd"
 	"github.com/gatorcloud/sluice/renderer/etcd/embedded"
@@ -83,7 +85,15 @@ func (p *patient) real() *clientv3.Client {
 // examine runs the doctor and returns its lines by the check's name.
 func (p *patient) examine() (map[string]row, error) {
 	p.t.Helper()
+	flags := repoflags.New(func(string) string { return "" })
 	cmd := New(Deps{
+		Repo: repoflags.Repository{Flags: flags.Add, Location: flags.Location, Repo: func(ctx context.Context, _ *slog.Logger) (*git.Repo, error) {
+			o, err := flags.Options()
+			if err != nil {
+				return nil, err
+			}
+			return git.Open(ctx, flags.Location(), o)
+		}},
 		Etcd: func(ctx context.Context) (*etcd.Store, func() error, error) {
 			store, err := etcd.Dial(ctx, p.etcd)
 			if err != nil {

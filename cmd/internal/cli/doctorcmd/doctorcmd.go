@@ -30,6 +30,7 @@ import (
 
 // Deps is what the command needs from the outside.
 type Deps struct {
+	Repo repoflags.Repository
 	// Etcd opens the store that the flags name; the function closes it.
 	Etcd func(ctx context.Context) (*etcd.Store, func() error, error)
 	// EtcdFlags adds the flags by which Etcd finds it.
@@ -70,7 +71,6 @@ var columns = []output.Column[row]{
 // doctor collects rows.
 type doctor struct {
 	deps Deps
-	repo repoflags.Flags
 	// where else to look
 	lease, status, kubeconfig, namespace string
 
@@ -96,7 +96,7 @@ a check fails.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return d.run(cmd.Context(), cmd.OutOrStdout(), format) },
 	}
-	d.repo.Add(cmd.Flags())
+	deps.Repo.Flags(cmd.Flags())
 	deps.EtcdFlags(cmd.Flags())
 	cmd.Flags().StringVar(&d.lease, "lease-prefix", election.DefaultPrefix, "etcd prefix of the elections")
 	cmd.Flags().StringVar(&d.status, "status-prefix", "", "etcd prefix of the status records; - checks none (default beside the environment's records)")
@@ -174,8 +174,8 @@ func (d *doctor) etcd(ctx context.Context, sites []*environments.Site) {
 // git checks the repository, the right to push, the clock and what people
 // wrote. It returns the environments that can be read.
 func (d *doctor) git(ctx context.Context) []*environments.Site {
-	repo, err := d.repo.Repo(ctx)
-	if !d.note("git repository", d.repo.Location(), err) {
+	repo, err := d.deps.Repo.Repo(ctx, nil)
+	if !d.note("git repository", d.deps.Repo.Location(), err) {
 		d.note("clock", d.deps.Now().UTC().Format(time.RFC3339), checkClock(d.deps.Now(), time.Time{}))
 		return nil
 	}

@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/exit"
-	"github.com/gatorcloud/sluice/renderer/git"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
@@ -35,7 +34,9 @@ unified diff. Tenants whose files change alike are shown once, with the number
 of tenants and some of their ids; --every prints each file.
 
 With --against it renders nothing and compares the rendered files of this
-directory with those of another branch: what a merge request does to tenants.
+directory with those of a revision, which is whatever Git calls a commit: a
+branch, origin/main, a tag, HEAD~1 or an id. It is what a merge request does to
+tenants. Of a repository on a server the revision is a branch.
 
 The exit code is 0 without differences, 1 with some and 2 after an error.`,
 		Example: `  # what a change of catalog or fleet in this checkout does to the tenants
@@ -45,7 +46,11 @@ The exit code is 0 without differences, 1 with some and 2 after an error.`,
   sluice diff --from-git --every
 
   # what this checkout changes for tenants, against the branch main
-  sluice diff --against main`,
+  sluice diff --against main
+
+  # the same in a pipeline, where only the server has that branch
+  git fetch --depth=1 origin main:refs/remotes/origin/main
+  sluice diff --against origin/main`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.fromGit = o.fromGit || against != ""
@@ -60,7 +65,7 @@ The exit code is 0 without differences, 1 with some and 2 after an error.`,
 		},
 	}
 	o.add(cmd.Flags())
-	cmd.Flags().StringVar(&against, "against", "", "branch of the same repository to compare the rendered files with")
+	cmd.Flags().StringVar(&against, "against", "", "revision of the same repository to compare the rendered files with, such as main, origin/main or HEAD~1")
 	cmd.Flags().BoolVar(&every, "every", false, "print every file, not one for all that change alike")
 	return cmd
 }
@@ -90,9 +95,9 @@ func (s *session) diff(ctx context.Context, stdout io.Writer, every bool) error 
 }
 
 // against prints how the rendered files of the session's directory differ from
-// those of another branch.
-func (s *session) against(ctx context.Context, stdout io.Writer, branch string, every bool) error {
-	old, err := publish.Open(ctx, s.options.repo.Location(), git.Options{Branch: branch})
+// those of a revision.
+func (s *session) against(ctx context.Context, stdout io.Writer, revision string, every bool) error {
+	old, err := s.options.deps.Repo.At(ctx, revision)
 	if err != nil {
 		return err
 	}

@@ -29,6 +29,7 @@ import (
 
 // Deps is what the commands need from the outside.
 type Deps struct {
+	Repo repoflags.Repository
 	// Etcd opens the store that the flags name.
 	Etcd func(ctx context.Context) (pipeline.Source, func() error, error)
 	// EtcdFlags adds the flags by which Etcd finds it.
@@ -42,7 +43,6 @@ type Deps struct {
 // options are the flags that render and diff share.
 type options struct {
 	deps     Deps
-	repo     repoflags.Flags
 	envs     []string
 	now      string
 	fromGit  bool
@@ -51,7 +51,7 @@ type options struct {
 }
 
 func (o *options) add(set *pflag.FlagSet) {
-	o.repo.Add(set)
+	o.deps.Repo.Flags(set)
 	o.deps.EtcdFlags(set)
 	set.StringSliceVar(&o.envs, "env", nil, "environment to render; all by default")
 	set.StringVar(&o.now, "now", "", "moment that decides what has started and ended, as 2006-01-02 or RFC 3339; the clock by default")
@@ -82,7 +82,7 @@ func (o *options) open(ctx context.Context, stderr io.Writer) (_ *session, err e
 	if s.render.Now, err = o.moment(); err != nil {
 		return nil, err
 	}
-	if s.target, err = o.repo.Open(ctx); err != nil {
+	if s.target, err = o.deps.Repo.Place(ctx); err != nil {
 		return nil, err
 	}
 	s.close = append(s.close, s.target.Close)
@@ -152,7 +152,7 @@ func (s *session) environments(ctx context.Context) error {
 	}
 	if len(s.envs) == 0 {
 		return fault.Hintf("give the repository with --repo; it holds catalog/ and environments/",
-			"looking for environments: there is none in %q", s.options.repo.Location())
+			"looking for environments: there is none in %q", s.options.deps.Repo.Location())
 	}
 	return nil
 }
@@ -319,7 +319,7 @@ func (s *session) compare(ctx context.Context, stdout io.Writer, f output.Option
 	}
 	if check && len(all) > 0 {
 		return s.end(errors.Join(exit.ErrDifferent, fault.Hintf("run `sluice render` and commit what it writes",
-			"checking %q: %d files are not what a render gives", s.options.repo.Location(), len(all))))
+			"checking %q: %d files are not what a render gives", s.options.deps.Repo.Location(), len(all))))
 	}
 	return s.end(nil)
 }

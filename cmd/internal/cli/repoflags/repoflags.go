@@ -1,90 +1,95 @@
-// Package repoflags is the set of flags by which commands find and open the
-// repository that they read or write.
+// Package repoflags is the set of flags by which commands find the repository
+// that they read or write.
+//
+// Each setting comes from its flag, else from the environment (SLUICE_*);
+// tokens and passwords come from there alone, where other users of the machine
+// do not see them. Nothing is opened here.
 package repoflags
 
 import (
 	"context"
-	"fmt"
+	"log/slog"
 	"os"
-	"path/filepath"
 	"time"
 
+	"github.com/gatorcloud/sluice/cmd/internal/cli/ranged"
 	"github.com/gatorcloud/sluice/renderer/git"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/run/publish"
 	"github.com/spf13/pflag"
 )
 
-// Flags holds the values. Use Add, then Open after parsing.
-type Flags struct {
-	repo, branch, user, key, known, cache, author, email string
+// Repository is the repository that flags name, for a command that cannot
+// open one itself.
+type Repository struct {
+	// Flags adds the flags to a command's set; the rest is for after parsing.
+	Flags func(*pflag.FlagSet)
+	// Location returns the repository as it was given.
+	Location func() string
+	// Place opens the repository for a render.
+	Place func(context.Context) (publish.Place, error)
+	// At opens it as it is at a revision.
+	At func(ctx context.Context, revision string) (publish.Reader, error)
+	// Repo opens it as one whose branch is written by commits only. The logger
+	// hears of what is waited for; without one it is told on stderr.
+	Repo func(context.Context, *slog.Logger) (*git.Repo, error)
 }
+
+// Flags holds the values. Use Add, then Location and Options after parsing.
+type Flags struct {
+	getenv                                               func(string) string
+	set                                                  *pflag.FlagSet
+	repo, branch, user, key, known, cache, author, email string
+	patience                                             time.Duration
+}
+
+// New returns flags that read the environment with getenv.
+func New(getenv func(string) string) *Flags { return &Flags{getenv: getenv} }
 
 // Add adds the flags to a command's set.
 func (f *Flags) Add(set *pflag.FlagSet) {
-	set.StringVar(&f.repo, "repo", env("REPO", "."), "repository: a directory, a bare repository or a URL (SLUICE_REPO)")
-	set.StringVar(&f.branch, "branch", env("BRANCH", ""), "branch to write; a directory without it is written in place (SLUICE_BRANCH)")
-	set.StringVar(&f.user, "git-user", env("GIT_USER", ""), "user for http and ssh; the token or password is read from SLUICE_GIT_TOKEN or SLUICE_GIT_PASSWORD")
-	set.StringVar(&f.key, "git-ssh-key", env("GIT_SSH_KEY", ""), "file of the private key for ssh (SLUICE_GIT_SSH_KEY)")
-	set.StringVar(&f.known, "git-known-hosts", env("GIT_KNOWN_HOSTS", ""), "known_hosts file for ssh (SLUICE_GIT_KNOWN_HOSTS)")
-	set.StringVar(&f.cache, "git-cache", env("GIT_CACHE", ""), "directory for copies of remote repositories (SLUICE_GIT_CACHE)")
-	set.StringVar(&f.author, "git-author", env("GIT_AUTHOR", "sluice"), "name of the author of commits (SLUICE_GIT_AUTHOR)")
-	set.StringVar(&f.email, "git-email", env("GIT_EMAIL", "sluice@localhost"), "email of the author of commits (SLUICE_GIT_EMAIL)")
+	f.set = set
+	text := func(into *string, name, variable, fallback, usage string) {
+		if v := f.getenv(variable); v != "" {
+			fallback = v
+		}
+		set.StringVar(into, name, fallback, usage+" ("+variable+")")
+	}
+	text(&f.repo, "repo", "SLUICE_REPO", ".", "repository: a directory, a bare repository or a URL")
+	text(&f.branch, "branch", "SLUICE_BRANCH", "", "branch to write; a directory without it is written in place")
+	text(&f.user, "git-user", "SLUICE_GIT_USER", "", "user for http and ssh; the token or password is read from SLUICE_GIT_TOKEN or SLUICE_GIT_PASSWORD")
+	text(&f.key, "git-ssh-key", "SLUICE_GIT_SSH_KEY", "", "file of the private key for ssh")
+	text(&f.known, "git-known-hosts", "SLUICE_GIT_KNOWN_HOSTS", "", "known_hosts file for ssh")
+	text(&f.cache, "git-cache", "SLUICE_GIT_CACHE", "", "directory for copies of remote repositories")
+	text(&f.author, "git-author", "SLUICE_GIT_AUTHOR", "sluice", "name of the author of commits")
+	text(&f.email, "git-email", "SLUICE_GIT_EMAIL", "sluice@localhost", "email of the author of commits")
+	ranged.Duration(set, timeout, ranged.Bounds[time.Duration]{Into: &f.patience, Default: 5 * time.Minute, Least: time.Second, Most: time.Hour},
+		"longest silence of a Git server that is borne (SLUICE_GIT_TIMEOUT)")
 }
 
-func env(name, fallback string) string {
-	if v := os.Getenv("SLUICE_" + name); v != "" {
-		return v
-	}
-	return fallback
-}
+const timeout = "git-timeout"
 
 // Location returns the repository as it was given.
 func (f *Flags) Location() string { return f.repo }
 
-// Open opens the repository.
-func (f *Flags) Open(ctx context.Context) (publish.Place, error) {
-	o, err := f.options()
-	if err != nil {
-		return nil, err
+// Options returns what the flags say about opening. There is no cache
+// directory unless one is named.
+func (f *Flags) Options() (git.Options, error) {
+	if v := f.getenv("SLUICE_GIT_TIMEOUT"); v != "" && !f.set.Changed(timeout) {
+		if err := f.set.Lookup(timeout).Value.Set(v); err != nil {
+			return git.Options{}, fault.Hintf(fault.HintOf(err), "reading SLUICE_GIT_TIMEOUT: %w", err)
+		}
 	}
-	t, err := publish.Open(ctx, f.repo, o)
-	if err != nil {
-		return nil, fmt.Errorf("opening repository: %w", err)
-	}
-	return t, nil
-}
-
-// Repo opens the repository as one whose branch is written by commits only.
-func (f *Flags) Repo(ctx context.Context) (*git.Repo, error) {
-	o, err := f.options()
-	if err != nil {
-		return nil, err
-	}
-	return git.Open(ctx, f.repo, o)
-}
-
-// options returns what the flags say about opening.
-func (f *Flags) options() (git.Options, error) {
 	o := git.Options{
-		Branch: f.branch, CacheDir: f.cache, Clock: time.Now,
-		Author: git.Author{Name: f.author, Email: f.email},
-		Auth: git.Auth{User: f.user, Token: os.Getenv("SLUICE_GIT_TOKEN"), Password: os.Getenv("SLUICE_GIT_PASSWORD"),
-			KnownHosts: f.known},
+		Branch: f.branch, CacheDir: f.cache, Author: git.Author{Name: f.author, Email: f.email}, Patience: f.patience,
+		Auth: git.Auth{User: f.user, Token: f.getenv("SLUICE_GIT_TOKEN"), Password: f.getenv("SLUICE_GIT_PASSWORD"), KnownHosts: f.known},
 	}
 	if f.key != "" {
 		key, err := os.ReadFile(f.key)
 		if err != nil {
 			return o, fault.Hintf("give the path of a private key", "reading --git-ssh-key: %w", err)
 		}
-		o.Auth.SSHKey, o.Auth.SSHKeyPassword = key, os.Getenv("SLUICE_GIT_SSH_KEY_PASSWORD")
-	}
-	if o.CacheDir == "" {
-		dir, err := os.UserCacheDir()
-		if err != nil {
-			return o, fault.Hintf("give --git-cache", "finding a cache directory: %w", err)
-		}
-		o.CacheDir = filepath.Join(dir, "sluice", "git")
+		o.Auth.SSHKey, o.Auth.SSHKeyPassword = key, f.getenv("SLUICE_GIT_SSH_KEY_PASSWORD")
 	}
 	return o, nil
 }

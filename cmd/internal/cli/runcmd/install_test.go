@@ -15,9 +15,15 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/yaml"
 
+	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/run/loop"
 )
+
+// unopened is a repository that nothing opens.
+func unopened() repoflags.Repository {
+	return repoflags.Repository{Flags: repoflags.New(func(string) string { return "" }).Add}
+}
 
 // The Deployments in renderer/install give `sluice run` flags that it has.
 func TestInstalledArgsAreFlags(t *testing.T) {
@@ -30,7 +36,7 @@ func TestInstalledArgsAreFlags(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			args := installed(t, tc.component)
-			cmd := New(Deps{EtcdFlags: func(*pflag.FlagSet) {}})
+			cmd := New(Deps{Repo: unopened(), EtcdFlags: func(*pflag.FlagSet) {}})
 			if args[0] != cmd.Name() {
 				t.Fatalf("args %q do not run sluice", args)
 			}
@@ -133,6 +139,7 @@ func TestArgoFlagsAreCheckedFirst(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			cmd := New(Deps{
+				Repo:      unopened(),
 				EtcdFlags: func(*pflag.FlagSet) {},
 				Clock:     loop.System(),
 				Poke:      func(context.Context) <-chan struct{} { return nil },

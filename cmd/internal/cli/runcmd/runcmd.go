@@ -30,6 +30,7 @@ import (
 
 // Deps is what the command needs from the outside.
 type Deps struct {
+	Repo repoflags.Repository
 	// Etcd opens the store that the flags name; the function closes it.
 	Etcd func(ctx context.Context) (*etcd.Store, func() error, error)
 	// EtcdFlags adds the flags by which Etcd finds it.
@@ -49,7 +50,6 @@ type Deps struct {
 // options are the flags.
 type options struct {
 	deps                 Deps
-	repo                 repoflags.Flags
 	envs                 []string
 	listen               string
 	argo                 argo
@@ -64,7 +64,7 @@ type options struct {
 const day = 24 * time.Hour
 
 func (o *options) add(set *pflag.FlagSet) {
-	o.repo.Add(set)
+	o.deps.Repo.Flags(set)
 	o.deps.EtcdFlags(set)
 	set.StringSliceVar(&o.envs, "env", nil, "environment to keep; all of the branch by default")
 	set.StringVar(&o.listen, "listen", "127.0.0.1:8080", "address of /livez, /readyz and /metrics; empty serves none")
@@ -149,7 +149,7 @@ func (o *options) run(ctx context.Context, stderr io.Writer) (err error) {
 		return err
 	}
 	defer closed()
-	repo, err := o.repo.Repo(ctx)
+	repo, err := o.deps.Repo.Repo(ctx, log)
 	if err != nil {
 		return err
 	}

@@ -22,8 +22,7 @@ import (
 )
 
 // New returns `sluice validate`.
-func New() *cobra.Command {
-	var repo repoflags.Flags
+func New(repo repoflags.Repository) *cobra.Command {
 	var passed []string
 	cmd := &cobra.Command{
 		Use:   "validate",
@@ -43,14 +42,14 @@ before its proof was asked for; it is built all the same.`,
   sluice validate --repo https://git.example/fleet.git --branch main`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			t, err := repo.Open(cmd.Context())
+			t, err := repo.Place(cmd.Context())
 			if err != nil {
 				return err
 			}
 			return errors.Join(run(cmd.Context(), t.Files, passed, cmd.OutOrStdout()), t.Close())
 		},
 	}
-	repo.Add(cmd.Flags())
+	repo.Flags(cmd.Flags())
 	cmd.Flags().StringArrayVar(&passed, "unproven", nil, "pass over the proof of a published version, as swg/200 or shared/identity/3")
 	return cmd
 }

@@ -1,0 +1,79 @@
+package repoflags_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/pflag"
+
+	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
+	"github.com/gatorcloud/sluice/renderer/git"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+)
+
+func resolve(t *testing.T, args []string, env map[string]string) (string, git.Options, error) {
+	t.Helper()
+	f := repoflags.New(func(name string) string { return env[name] })
+	set := pflag.NewFlagSet("test", pflag.ContinueOnError)
+	f.Add(set)
+	if err := set.Parse(args); err != nil {
+		t.Fatal(err)
+	}
+	o, err := f.Options()
+	return f.Location(), o, err
+}
+
+func TestOptions(t *testing.T) {
+	type m = map[string]string
+	base := git.Options{Author: git.Author{Name: "sluice", Email: "sluice@localhost"}, Patience: 5 * time.Minute}
+	for name, tc := range map[string]struct {
+		reason   string
+		args     []string
+		env      m
+		location string
+		want     func(*git.Options)
+	}{
+		"Nothing": {"the folder that one stands in", nil, nil, ".", func(*git.Options) {}},
+		"Flags": {"every setting has a flag", []string{"--repo=r", "--branch=b", "--git-user=u", "--git-known-hosts=k", "--git-cache=c", "--git-author=a", "--git-email=e", "--git-timeout=30s"},
+			nil, "r", func(o *git.Options) {
+				*o = git.Options{Branch: "b", CacheDir: "c", Author: git.Author{Name: "a", Email: "e"}, Patience: 30 * time.Second, Auth: git.Auth{User: "u", KnownHosts: "k"}}
+			}},
+		"Environment": {"every setting has a variable, and secrets have nothing else", nil, m{"SLUICE_REPO": "r", "SLUICE_BRANCH": "b", "SLUICE_GIT_USER": "u", "SLUICE_GIT_KNOWN_HOSTS": "k",
+			"SLUICE_GIT_CACHE": "c", "SLUICE_GIT_AUTHOR": "a", "SLUICE_GIT_EMAIL": "e", "SLUICE_GIT_TIMEOUT": "30s", "SLUICE_GIT_TOKEN": "t", "SLUICE_GIT_PASSWORD": "p"},
+			"r", func(o *git.Options) {
+				*o = git.Options{Branch: "b", CacheDir: "c", Author: git.Author{Name: "a", Email: "e"}, Patience: 30 * time.Second,
+					Auth: git.Auth{User: "u", KnownHosts: "k", Token: "t", Password: "p"}}
+			}},
+		"Both": {"a flag says more", []string{"--branch=flag", "--git-timeout=1m"}, m{"SLUICE_BRANCH": "env", "SLUICE_GIT_TIMEOUT": "30s"}, ".",
+			func(o *git.Options) { o.Branch, o.Patience = "flag", time.Minute }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			location, got, err := resolve(t, tc.args, tc.env)
+			want := base
+			tc.want(&want)
+			if diff := cmp.Diff(want, got); err != nil || diff != "" || location != tc.location {
+				t.Errorf("%s: Options() = %v of %q, want %q (-want +got):\n%s", tc.reason, err, location, tc.location, diff)
+			}
+		})
+	}
+}
+
+func TestOptionsRefuse(t *testing.T) {
+	for name, tc := range map[string]struct {
+		reason, shows string
+		args          []string
+		env           map[string]string
+	}{
+		"Timeout": {"no duration", "reading SLUICE_GIT_TIMEOUT", nil, map[string]string{"SLUICE_GIT_TIMEOUT": "soon"}},
+		"Forever": {"a server that hangs would keep a leader", "reading SLUICE_GIT_TIMEOUT", nil, map[string]string{"SLUICE_GIT_TIMEOUT": "1000h"}},
+		"Key":     {"no file", "reading --git-ssh-key", []string{"--git-ssh-key=nowhere"}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, _, err := resolve(t, tc.args, tc.env); err == nil || !strings.Contains(err.Error(), tc.shows) || fault.HintOf(err) == "" {
+				t.Errorf("%s: Options() = %v with hint %q, want %q and a hint", tc.reason, err, fault.HintOf(err), tc.shows)
+			}
+		})
+	}
+}
