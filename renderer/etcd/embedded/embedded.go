@@ -8,8 +8,8 @@
 // that only its user may enter, on no network port, and logs nothing. Its data
 // stays when it stops; what a client was told is written is on the disk.
 //
-// The package is apart from etcdstore so that only programs that want a server
-// link one.
+// The package is apart from package etcd so that only programs that want a
+// server link one.
 package embedded
 
 import (
@@ -62,7 +62,7 @@ func Start(ctx context.Context, dir string) (*Server, error) {
 		return nil, fmt.Errorf("starting etcd in %q: %w", dir, err)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fault.Hintf("name a directory that you may write with --etcd-dir", "starting etcd in %q: %w", dir, err)
+		return nil, explain(dir, err, unknown)
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -91,12 +91,15 @@ func open(ctx context.Context, dir string) (*Server, error) {
 		}
 	}
 	if err != nil {
-		return nil, fault.Hintf("name a directory that you may write with --etcd-dir", "locking %q: %w", dir, err)
+		return nil, explain(dir, fmt.Errorf("locking it: %w", err), unknown)
+	}
+	if err := room(dir, free(dir)); err != nil {
+		_ = lock.Close()
+		return nil, err
 	}
 	if s, err = run(ctx, dir, lock); err != nil {
 		_ = lock.Close()
-		return nil, fault.Hintf("a damaged directory can be moved away: `sluice authz import` fills a new one",
-			"starting etcd in %q: %w", dir, err)
+		return nil, explain(dir, err, free(dir))
 	}
 	return s, nil
 }
