@@ -22,6 +22,7 @@ import (
 	"github.com/gatorcloud/sluice/cmd/internal/cli/validatecmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/versioncmd"
 	"github.com/gatorcloud/sluice/renderer/argocd"
+	"github.com/gatorcloud/sluice/renderer/git"
 	"github.com/gatorcloud/sluice/renderer/render/pipeline"
 	"github.com/spf13/cobra"
 )
@@ -70,7 +71,7 @@ carries to clusters ring by ring and bucket by bucket.`,
 		validatecmd.New(repository()),
 		authzcmd.New(authorisations()),
 		catalogcmd.New(),
-		democmd.New(democmd.Deps{StartEtcd: embed, List: list, Pipeline: p, Now: time.Now, Version: Version()}),
+		democmd.New(democmd.Deps{StartEtcd: embed, Git: git.Installed, List: list, Pipeline: p, Now: time.Now, Version: Version()}),
 		rolloutcmd.New(rolloutcmd.Deps{Open: operations}),
 		versioncmd.New(Version()),
 	)

@@ -32,6 +32,8 @@ import (
 type Deps struct {
 	// StartEtcd runs etcd in this process with its data in dir.
 	StartEtcd func(ctx context.Context, dir string) (endpoints []string, stop func() error, err error)
+	// Git fails without the git that the demo clones with.
+	Git func() error
 	// List prints what etcd holds, as `sluice authz list` does.
 	List     func(ctx context.Context, store *etcd.Store, w io.Writer) error
 	Pipeline *pipeline.Pipeline
@@ -78,12 +80,21 @@ func (d *demo) say(format string, args ...any) {
 }
 
 func (d *demo) run(ctx context.Context) (err error) {
-	if entries, err := os.ReadDir(d.dir); err == nil && len(entries) > 0 {
+	entries, there := os.ReadDir(d.dir)
+	if len(entries) > 0 {
 		return fault.Hintf("remove it or give another with --dir", "running demo: directory %q is not empty", d.dir)
 	}
-	if err := os.MkdirAll(d.dir, 0o755); err != nil {
+	if err := d.deps.Git(); err != nil {
 		return fmt.Errorf("running demo: %w", err)
 	}
+	if err := os.MkdirAll(d.dir, 0o755); err != nil {
+		return fault.Hintf("give another directory with --dir", "running demo: %w", err)
+	}
+	defer func() {
+		if err != nil { // half a demo is of use to nobody
+			err = errors.Join(err, d.clear(there == nil))
+		}
+	}()
 	endpoints, stop, err := d.deps.StartEtcd(ctx, filepath.Join(d.dir, "etcd"))
 	if err != nil {
 		return err
@@ -101,6 +112,19 @@ func (d *demo) run(ctx context.Context) (err error) {
 	}
 	fmt.Fprintf(d.out, "\nlook around:\n  cd %s\n  git log -1\n  kubectl kustomize %s\n", filepath.Join(d.dir, "repo"), shown)
 	return nil
+}
+
+// clear removes what the demo made: in a directory that was there before, what
+// is in it.
+func (d *demo) clear(keep bool) error {
+	if !keep {
+		return os.RemoveAll(d.dir)
+	}
+	entries, err := os.ReadDir(d.dir)
+	for _, e := range entries {
+		err = errors.Join(err, os.RemoveAll(filepath.Join(d.dir, e.Name())))
+	}
+	return err
 }
 
 // fill writes the example tenants into etcd.
