@@ -26,7 +26,7 @@ type Catalog struct {
 // one that has, and are what catalog.lock says.
 func Load(root fs.FS) (*Catalog, error) {
 	c, faults := load(root)
-	for ref, err := range c.lock.verify(c.digests) {
+	for ref, err := range c.lock.verify(c.digests, c.versions) {
 		faults.add(ref.String(), err)
 		delete(c.versions, ref)
 	}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
 )
 
 // LockFile is the name of the lock in the catalog directory.
@@ -126,11 +128,14 @@ func (l Lock) Encode() []byte {
 	return b.Bytes()
 }
 
-// Verify compares the lock with the digests of the versions that are there.
-// The error joins a fault for each version that changed, is missing from the
-// lock, or is gone.
-func (l Lock) Verify(digests map[Ref]string) error {
-	faults := l.verify(digests)
+// Verify compares the lock with the versions that are there. The error joins a
+// fault for each version that changed, is missing from the lock, or is gone.
+func (l Lock) Verify(versions []*Version) error {
+	known, digests := map[Ref]*Version{}, map[Ref]string{}
+	for _, v := range versions {
+		known[v.Ref], digests[v.Ref] = v, v.Digest
+	}
+	faults := l.verify(digests, known)
 	var ordered []error
 	for _, ref := range slices.SortedFunc(maps.Keys(faults), Ref.Compare) {
 		ordered = append(ordered, faults[ref])
@@ -140,7 +145,7 @@ func (l Lock) Verify(digests map[Ref]string) error {
 
 // verify returns a fault for each version that has one. A version with an
 // empty digest is there and could not be read: that is another fault.
-func (l Lock) verify(digests map[Ref]string) map[Ref]error {
+func (l Lock) verify(digests map[Ref]string, versions map[Ref]*Version) map[Ref]error {
 	faults := map[Ref]error{}
 	for ref, digest := range digests {
 		locked, ok := l.digests[ref]
@@ -148,6 +153,8 @@ func (l Lock) verify(digests map[Ref]string) map[Ref]error {
 		case digest == "":
 		case !ok:
 			faults[ref] = fault.Hintf("run `sluice catalog lock` to publish it", "%s: version is not in %s", ref, LockFile)
+		case locked != digest && versions[ref] != nil && tree.SameButLineEnds(versions[ref].Files, locked):
+			faults[ref] = fault.Hintf(manifest.KeepLineEnds, "%s: its line ends are not those that were published, CRLF here or there; nothing else differs", ref)
 		case locked != digest:
 			faults[ref] = fault.Hintf("revert the edit and publish the next version in a folder of its own",
 				"%s: published version was changed: digest %s is not the locked %s", ref, short(digest), short(locked))

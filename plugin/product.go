@@ -137,9 +137,8 @@ func (o sealed) checkFiles() error {
 	if err != nil {
 		return because(ReasonSeal, err)
 	}
-	if got := tree.Digest(files); got != o.Files {
-		return refuse(ReasonSeal, hintSeal, "%s or %s was edited after it was rendered: digest %s, sealed was %s",
-			fileKustomization, fileParameters, got, clip(o.Files))
+	if tree.Digest(files) != o.Files {
+		return edited(fileKustomization+" or "+fileParameters, files, o.Files)
 	}
 	want := manifest.Kustomization(manifest.KustomizationSpec{Namespace: o.Namespace, Tenant: o.Tenant.String(), State: o.State})
 	if got, err := o.dir.Read(fileKustomization); err != nil || string(got) != string(want) {
@@ -213,7 +212,7 @@ func (g *Generator) base(o sealed) (verdict, bool, error) {
 	entry, _ := o.dir.Lookup(manifest.BaseDir)
 	digest := g.bases.digest(o.Base, entry.Dir)
 	if digest != o.Base {
-		return verdict{}, false, refuse(ReasonSeal, hintSeal, "base was edited after it was rendered: digest %s, sealed was %s", digest, clip(o.Base))
+		return verdict{}, false, edited("base", entry.Dir, o.Base)
 	}
 	base, known := g.bases.of(digest, entry.Dir)
 	switch {

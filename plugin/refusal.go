@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
 )
 
 // Reason is why a request was refused, as metrics and logs name it.
@@ -60,6 +62,15 @@ func ReasonOf(err error) Reason {
 		return r.Reason
 	}
 	return ""
+}
+
+// edited refuses files that are not those that were sealed, and says so when
+// nothing but their line ends differs.
+func edited(what string, d *tree.Dir, sealed string) error {
+	if tree.SameButLineEnds(d, sealed) {
+		return refuse(ReasonSeal, manifest.KeepLineEnds, "%s has other line ends than it was rendered with, CRLF here or there", what)
+	}
+	return refuse(ReasonSeal, hintSeal, "%s was edited after it was rendered: digest %s, sealed was %s", what, tree.Digest(d), clip(sealed))
 }
 
 // refuse returns a refusal that a person can mend.

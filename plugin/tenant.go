@@ -102,8 +102,8 @@ func checkTenantFiles(d *tree.Dir, sealed string) error {
 	if err != nil {
 		return because(ReasonSeal, err)
 	}
-	if got := tree.Digest(files); got != sealed {
-		return refuse(ReasonSeal, hintSeal, "directory was edited after it was rendered: digest %s, sealed was %s", got, clip(sealed))
+	if tree.Digest(files) != sealed {
+		return edited("directory", files, sealed)
 	}
 	return nil
 }

@@ -157,7 +157,7 @@ func KindOf(file []byte) (string, error) {
 	text := string(file[:min(len(file), 512)])
 	if _, rest, ok := strings.Cut(text, prefix); ok {
 		kind, _, _ := strings.Cut(rest, "\n")
-		return kind, nil
+		return strings.TrimSuffix(kind, "\r"), nil // its seal is refused with the cause
 	}
 	return "", fault.Hintf("sluice.yaml is rendered: revert the edit", "decoding descriptor: it names no kind")
 }

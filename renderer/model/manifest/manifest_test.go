@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/google/go-cmp/cmp"
@@ -103,6 +104,21 @@ func TestDescriptorsRoundTrip(t *testing.T) {
 	var m manifest.Member
 	if err := manifest.Decode(member.Encode(), manifest.KindMember, &m); err != nil || !m.Released || m.Products[0].Pin != v {
 		t.Errorf("Decode(member) = %+v, %v, want the member", m, err)
+	}
+}
+
+// A file whose line ends were converted was not edited, and one that was edited
+// too was.
+func TestSealTellsLineEndsFromEdits(t *testing.T) {
+	sealed := string(manifest.Seal([]byte("tenant: \"1000006\"\npin: \"202\"\n")))
+	converted := strings.ReplaceAll(sealed, "\n", "\r\n")
+	for file, want := range map[string]string{
+		converted: "CRLF line ends", strings.Replace(converted, "202", "203", 1): "was edited", strings.Replace(sealed, "202", "203", 1): "was edited",
+	} {
+		_, err := manifest.Unseal([]byte(file))
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(fault.HintOf(err), ".gitattributes") != (want == "CRLF line ends") {
+			t.Errorf("Unseal(%q) = %v with hint %q, want %q", file, err, fault.HintOf(err), want)
+		}
 	}
 }
 

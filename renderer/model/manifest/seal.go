@@ -8,6 +8,9 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
+// KeepLineEnds is what to do about a checkout that converts line ends.
+const KeepLineEnds = "a checkout converted the line ends: commit a .gitattributes with the lines \"catalog/** -text\" and \"environments/** -text\", and clone again"
+
 const sealKey = "seal: \"sha256:"
 
 // sealLen is the length of a seal line: key, 64 hex digits, quote, newline.
@@ -30,6 +33,11 @@ func Unseal(file []byte) ([]byte, error) {
 	}
 	body := file[:len(file)-sealLen]
 	if !bytes.Equal(Seal(bytes.Clone(body)), file) {
+		if unix := bytes.ReplaceAll(file, []byte("\r\n"), []byte("\n")); len(unix) < len(file) {
+			if _, err := Unseal(unix); err == nil {
+				return nil, fault.Hintf(KeepLineEnds, "checking seal: the file has CRLF line ends and was rendered with LF")
+			}
+		}
 		return nil, fault.Hintf(hint, "checking seal: the file was edited after it was rendered")
 	}
 	return body, nil

@@ -26,6 +26,39 @@ func TestDigestGolden(t *testing.T) {
 	}
 }
 
+func TestSameButLineEnds(t *testing.T) {
+	dir := func(text string) *tree.Dir {
+		d, err := tree.FromFiles(map[string][]byte{"a": []byte(text), "b/c": []byte("x\n")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	for name, tc := range map[string]struct {
+		reason, here, there string
+		want                bool
+	}{
+		"CRLFHere":  {"a checkout on Windows", "a\r\nb\r\n", "a\nb\n", true},
+		"Mixed":     {"an editor on Windows added a line", "a\nb\r\n", "a\nb\n", true},
+		"Edited":    {"a word changed too", "a\r\nc\r\n", "a\nb\n", false},
+		"Blanks":    {"a blank is no line end", "a \nb\n", "a\nb\n", false},
+		"LostBreak": {"a line end less", "a\r\nb", "a\nb\n", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := tree.SameButLineEnds(dir(tc.here), tree.Digest(dir(tc.there))); got != tc.want {
+				t.Errorf("SameButLineEnds(%q, %q) = %t, want %t: %s", tc.here, tc.there, got, tc.want, tc.reason)
+			}
+		})
+	}
+	converted, err := tree.FromFiles(map[string][]byte{"a": []byte("a\r\n"), "b/c": []byte("x\r\n")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !tree.SameButLineEnds(dir("a\n"), tree.Digest(converted)) {
+		t.Error("SameButLineEnds = false for what was published with CRLF, want true")
+	}
+}
+
 func TestDigestIsOverSortedPaths(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		// Short names over a small alphabet make siblings like "a", "a-", "a.b", "a/b".

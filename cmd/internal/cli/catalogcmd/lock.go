@@ -65,12 +65,12 @@ anything.`,
 // be built and no published one was touched.
 func unpublished(ctx context.Context, c *catalog.Catalog) ([]lockRow, error) {
 	var rows []lockRow
-	known := map[catalog.Ref]string{}
+	var known []*catalog.Version
 	for _, v := range c.All() {
 		if _, ok := c.Lock().Digest(v.Ref); !ok {
 			rows = append(rows, lockRow{displayName(v.Ref), v.Digest})
 		} else {
-			known[v.Ref] = v.Digest
+			known = append(known, v)
 		}
 	}
 	return rows, errors.Join(base.Publishable(ctx, c, nil), c.Lock().Verify(known))
