@@ -3,8 +3,10 @@ package versioncmd
 
 import (
 	"fmt"
+	"regexp"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/output"
 	"github.com/spf13/cobra"
@@ -27,7 +29,7 @@ func New(version string) *cobra.Command {
 		Example: "  sluice version -o json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			i := info{version, runtime.Version(), module("sigs.k8s.io/kustomize/api"), module("helm.sh/helm/v3")}
+			i := info{version, runtime.Version(), module("kustomize/api"), module("helm")}
 			if o.Format == "text" {
 				_, err := fmt.Fprintf(cmd.OutOrStdout(), "sluice %s (%s, kustomize api %s, helm %s)\n", i.Version, i.Go, i.Kustomize, i.Helm)
 				return err
@@ -39,16 +41,21 @@ func New(version string) *cobra.Command {
 	return cmd
 }
 
-// module returns the version of a module that this program was built with.
-func module(path string) string {
+// module returns the version of a module that this program was built with, by
+// its path after the host and without the major version.
+func module(name string) string {
 	build, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"
 	}
 	for _, m := range build.Deps {
-		if m.Path == path {
+		_, path, _ := strings.Cut(m.Path, "/")
+		if rest, ok := strings.CutPrefix(path, name); ok && major.MatchString(rest) {
 			return m.Version
 		}
 	}
 	return "unknown"
 }
+
+// major matches what may follow a module's name in its path.
+var major = regexp.MustCompile(`^(/v\d+)?$`)
