@@ -143,11 +143,6 @@ func (d *doctor) etcd(ctx context.Context, sites []*environments.Site) {
 	version, err := checkVersion(ctx, store)
 	d.note("etcd version", version, err)
 	d.note("etcd alarms", "none", checkAlarms(ctx, store))
-	place, err := authz.Apart(d.lease, authz.DefaultPrefix, election.DefaultPrefix)
-	if err == nil {
-		err = checkWrite(ctx, store, place)
-	}
-	d.note("etcd election", "may write below "+place, err)
 	places := []string{authz.DefaultPrefix}
 	if len(sites) > 0 {
 		places = nil
@@ -157,6 +152,7 @@ func (d *doctor) etcd(ctx context.Context, sites []*environments.Site) {
 			places = append(places, site.Etcd.Prefix)
 		}
 	}
+	d.note("etcd election", "may write below "+d.lease, d.election(ctx, store, places))
 	for _, prefix := range places {
 		detail, err := checkRead(ctx, store, prefix)
 		d.note("etcd read", detail, err)
@@ -169,6 +165,16 @@ func (d *doctor) etcd(ctx context.Context, sites []*environments.Site) {
 		}
 		d.note("etcd status", "may write below "+place, err)
 	}
+}
+
+// election checks the place of the elections, which is apart from all records.
+func (d *doctor) election(ctx context.Context, store *etcd.Store, records []string) error {
+	for _, prefix := range records {
+		if _, err := authz.Apart(d.lease, prefix, election.DefaultPrefix); err != nil {
+			return err
+		}
+	}
+	return checkWrite(ctx, store, d.lease)
 }
 
 // git checks the repository, the right to push, the clock and what people
