@@ -16,7 +16,6 @@ import (
 var (
 	apiVersionLine = regexp.MustCompile(`(?m)^apiVersion: *["']?([\w./-]+)`)
 	kindLine       = regexp.MustCompile(`(?m)^kind: *["']?(\w+)`)
-	balancer       = regexp.MustCompile(`(?m)^ *type: *["']?LoadBalancer`)
 )
 
 // ends are kinds whose check in Argo CD always comes to an end: a Deployment
@@ -59,7 +58,7 @@ func checkEnds(t *testing.T, machine lua.VM, path, document string, seen map[str
 	obj.SetKind(kind[1])
 	key := lua.GetConfigMapKey(obj.GroupVersionKind())
 	seen[key] = true
-	if machine.ResourceOverrides[key].HealthLua != "" || ends[key] || key == "Service" && !balancer.MatchString(document) {
+	if machine.ResourceOverrides[key].HealthLua != "" || ends[key] {
 		return
 	}
 	script, _, err := machine.GetHealthScript(obj)

@@ -56,11 +56,16 @@ func withDeadline(t *testing.T) []string {
 	return kinds
 }
 
-// object returns an empty object of a kind, "group/Kind" or "Kind".
+// object returns an empty object of a kind, "group/Kind" or "Kind", of which
+// something is awaited.
 func object(kind string) app {
 	version := "v1"
 	if group := path.Dir(kind); group != "." {
 		version = group + "/v1"
 	}
-	return app{"apiVersion": version, "kind": path.Base(kind)}
+	empty := app{"apiVersion": version, "kind": path.Base(kind)}
+	if kind == "Service" { // of any other type there is nothing to wait for
+		empty.set("LoadBalancer", "spec", "type")
+	}
+	return empty
 }

@@ -33,8 +33,9 @@
 // The files are sources, not yet scripts: Argo CD gives a script nothing to
 // include, so Customizations expands them. A line "--fragments values clock"
 // brings in the texts of fragments/, each of which may use those before it:
-// values, clock, deadline (with both), versions (with values). A health.lua in
-// the folder of a group that begins "--kinds A B" is the check of several kinds,
+// values, clock, deadline (with both), versions (with values); and with deadline
+// conditions, pods (workloads) and address (load balancers). A health.lua in the
+// folder of a group that begins "--kinds A B" is the check of several kinds,
 // which share its tests; "<Kind>" stands for the name of each.
 //
 // To add a check: write <group>/<Kind>/health.lua, with "--fragments values clock

@@ -26,7 +26,7 @@ func (s sources) read(name string) (string, error) {
 	return string(data), err
 }
 
-// expand replaces every line "--fragments x y" by the text of those fragments,
+// expand replaces every line "--fragments x y" by the code of those fragments,
 // each between "-- begin x" and "-- end x", drops the line "--kinds", and writes
 // the kind's name for "<Kind>". Fragments cannot name others.
 func (s sources) expand(source, kind string) (string, error) {
@@ -42,13 +42,25 @@ func (s sources) expand(source, kind string) (string, error) {
 				if err != nil {
 					return "", fmt.Errorf("no fragment %q in plugin/health/fragments", word)
 				}
-				fmt.Fprintf(&b, "-- begin %[1]s\n%[2]s-- end %[1]s\n", word, text)
+				fmt.Fprintf(&b, "-- begin %[1]s\n%[2]s-- end %[1]s\n", word, code(text))
 			}
 		default:
 			return "", fmt.Errorf("no instruction %q; a comment has a blank after its dashes", "--"+name)
 		}
 	}
 	return strings.ReplaceAll(b.String(), "<Kind>", kind), nil
+}
+
+// code returns a fragment without its comments: every kind carries a copy, and
+// argocd-cm has a limit.
+func code(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if !strings.HasPrefix(line, "--") {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
 }
 
 // kinds returns the directories of the kinds that a check in dir is for: those

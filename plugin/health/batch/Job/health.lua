@@ -2,8 +2,9 @@
 -- completes nor fails: seconds without any change of what it reports, 600
 -- unless the annotation gatorcloud.io/progress-deadline says otherwise. A Job
 -- with activeDeadlineSeconds and without the annotation has none here:
--- Kubernetes fails it itself. A Job that runs longer than ten minutes in one
--- pod needs one of the two.
+-- Kubernetes fails it itself, unless it is suspended. A Job that runs longer
+-- than ten minutes in one pod needs one of the two. Argo CD's own check is
+-- Suspended for ever while nobody resumes a Job; here the deadline counts.
 local os = require("os")
 --fragments values clock deadline
 
@@ -14,12 +15,13 @@ for _, condition in ipairs(map(status.conditions)) do
   if condition.status == "True" then
     if condition.type == "Failed" then return health("Degraded", text(condition.message)) end
     if condition.type == "Complete" then return health("Healthy", text(condition.message)) end
-    if condition.type == "Suspended" then return health("Suspended", text(condition.message)) end
     if text(condition.message) ~= "" then message = condition.message end
   end
 end
-if spec.suspend == true then return health("Suspended", "suspended") end
+if spec.suspend == true then message = "suspended" end
 
 local annotated = map(map(obj.metadata).annotations)["gatorcloud.io/progress-deadline"] ~= nil
-if number(spec.activeDeadlineSeconds) ~= nil and not annotated then return health("Progressing", message) end
+if number(spec.activeDeadlineSeconds) ~= nil and spec.suspend ~= true and not annotated then
+  return health("Progressing", message)
+end
 return waiting(message, changed(progress, status.conditions))
