@@ -28,13 +28,17 @@ func (s sources) read(name string) (string, error) {
 
 // expand replaces every line "--fragments x y" by the code of those fragments,
 // each between "-- begin x" and "-- end x", drops the line "--kinds", and writes
-// the kind's name for "<Kind>". Fragments cannot name others.
+// the kind's name for "<Kind>". Fragments cannot name others. Of the comments
+// only those at the head stay: argocd-cm has a limit, and a copy for each kind.
 func (s sources) expand(source, kind string) (string, error) {
 	var b strings.Builder
+	head := true
 	for line := range strings.Lines(source) {
 		switch name, words := instruction(line); name {
 		case "":
-			b.WriteString(line)
+			if head = head && comment(line); head || !comment(line) {
+				b.WriteString(line)
+			}
 		case "kinds":
 		case "fragments":
 			for _, word := range words {
@@ -51,17 +55,19 @@ func (s sources) expand(source, kind string) (string, error) {
 	return strings.ReplaceAll(b.String(), "<Kind>", kind), nil
 }
 
-// code returns a fragment without its comments: every kind carries a copy, and
-// argocd-cm has a limit.
+// code returns a fragment without its comments.
 func code(text string) string {
 	var b strings.Builder
 	for line := range strings.Lines(text) {
-		if !strings.HasPrefix(line, "--") {
+		if !comment(line) {
 			b.WriteString(line)
 		}
 	}
 	return b.String()
 }
+
+// comment reports whether a line is nothing else.
+func comment(line string) bool { return strings.HasPrefix(strings.TrimLeft(line, " "), "--") }
 
 // kinds returns the directories of the kinds that a check in dir is for: those
 // of the group dir that its source lists after "--kinds", else dir itself.

@@ -14,7 +14,7 @@ import (
 
 // folder returns files with two fragments, an and bee, and the given ones.
 func folder(files map[string]string) fstest.MapFS {
-	tree := fstest.MapFS{"fragments/an.lua": {Data: []byte("local a = 1\n")}, "fragments/bee.lua": {Data: []byte("local b = a\n")}}
+	tree := fstest.MapFS{"fragments/an.lua": {Data: []byte("-- a\nlocal a = 1\n")}, "fragments/bee.lua": {Data: []byte("local b = a\n")}}
 	for name, text := range files {
 		tree[name] = &fstest.MapFile{Data: []byte(text)}
 	}
@@ -33,6 +33,7 @@ func TestScript(t *testing.T) {
 		"Anywhere": {"the last line may lack its end", "--fragments bee", bee},
 		"Inside":   {"an instruction begins its line", "x() --fragments an\n", "x() --fragments an\n"},
 		"Prose":    {"a comment has a blank after its dashes", "-- fragments an\n", "-- fragments an\n"},
+		"Comments": {"the sources say why, the head what it is", "-- what\n--\nx()\n  -- why\n\n-- why\ny() -- z\n", "-- what\n--\nx()\n\ny() -- z\n"},
 		"Kind":     {"kinds of one source differ in their name", "--kinds A B\n-- an <Kind>\nreturn \"<Kind>\"\n", "-- an B\nreturn \"B\"\n"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -87,8 +87,9 @@ local function compared()
 end
 
 -- patience is how many seconds a hiccup of Argo CD or of a cluster gets before
--- it counts as a failure.
-local patience = 60
+-- it counts as a failure, and deadline how many a wait of which nobody says when
+-- it ends.
+local patience, deadline = 60, 600
 
 -- erred tells an operation that ended without a verdict on what it syncs: Argo
 -- CD met an error of its own, or something could not be applied.
@@ -129,17 +130,21 @@ local function failed()
   end
 end
 
+-- lasting is Degraded by a condition of some types, {<type> = true}, that is
+-- older than some seconds.
+local function lasting(types, seconds)
+  for _, condition in ipairs(map(status.conditions)) do
+    local kind = text(map(condition).type)
+    if types[kind] and moment(condition.lastTransitionTime) < ago(seconds) then
+      return health("Degraded", kind .. ": " .. text(condition.message))
+    end
+  end
+end
+
 -- A hiccup of the repo-server is no failure; one that lasts is. An Application
 -- whose manifests cannot be rendered keeps its last health otherwise.
 local function uncomparable()
-  for _, condition in ipairs(map(status.conditions)) do
-    local kind = map(condition).type
-    if kind == "ComparisonError" or kind == "InvalidSpecError" or kind == "UnknownError" then
-      if moment(condition.lastTransitionTime) < ago(patience) then
-        return health("Degraded", kind .. ": " .. text(condition.message))
-      end
-    end
-  end
+  return lasting({ComparisonError = true, InvalidSpecError = true, UnknownError = true}, patience)
 end
 
 local function running()
@@ -153,8 +158,50 @@ local function running()
   end
 end
 
+local function list(names)
+  table.sort(names)
+  local shown = {}
+  for i = 1, 3 do shown[i] = names[i] end
+  if #names <= 3 then return table.concat(shown, ", ") end
+  return table.concat(shown, ", ") .. " and " .. (#names - 3) .. " more"
+end
+
+-- strays names what is not as it is wanted. The status does not say in which
+-- field: `argocd app diff` does.
+local function strays()
+  local names = {}
+  for _, resource in ipairs(map(status.resources)) do
+    resource = map(resource)
+    if resource.status == "OutOfSync" then table.insert(names, text(resource.kind) .. " " .. text(resource.name)) end
+  end
+  return list(names)
+end
+
+-- Argo CD heals what is not as it is wanted, counts how often, and waits longer
+-- before each time: with its usual settings the seventh is nine minutes after the
+-- first. What is not as wanted again after it is rewritten by somebody for ever.
+-- A heal of long ago says nothing: 3.x goes on counting. The last success that
+-- is not a heal stands in the history; where nothing makes Argo CD wait, it has
+-- to be some time ago.
+local heals = 7
+local function contested()
+  local count = number(map(map(operation.operation).sync).autoHealAttemptsCount) or 0
+  local history = map(status.history)
+  local deployed = map(history[#history])
+  return phase == "Succeeded" and present(operation.syncResult) and reconciled() and count >= heals and
+    moment(operation.finishedAt) > ago(deadline) and not (present(deployed) and moment(deployed.deployedAt) > ago(deadline))
+end
+
 local function unsynced()
-  if sync.status ~= "Synced" then return health("Progressing", "not synced: " .. text(sync.status)) end
+  if sync.status == "Synced" then return nil end
+  if sync.status == "OutOfSync" and contested() then
+    return health("Degraded", "out of sync again after each sync, so a field is rewritten: " .. strays())
+  end
+  local refused = lasting({SyncError = true}, deadline)
+  if refused ~= nil then return refused end
+  local message = "not synced: " .. text(sync.status)
+  if strays() ~= "" then message = message .. ": " .. strays() end
+  return health("Progressing", message)
 end
 
 -- succeeded also accepts an earlier success of the present source after which
@@ -191,14 +238,6 @@ local function children()
   return found
 end
 
-local function list(names)
-  table.sort(names)
-  local shown = {}
-  for i = 1, 3 do shown[i] = names[i] end
-  if #names <= 3 then return table.concat(shown, ", ") end
-  return table.concat(shown, ", ") .. " and " .. (#names - 3) .. " more"
-end
-
 -- tolerated is how many children may be unhealthy; what is no number is none.
 local function tolerance()
   local n = number(annotations["gatorcloud.io/tolerate-unhealthy"])
@@ -227,7 +266,13 @@ local function unhealthy()
   end
   local message = text(aggregate.message)
   if message == "" and count > 0 then message = counted end
-  if known == "Degraded" or known == "Suspended" then return health(known, message) end
+  if known == "Degraded" then return health(known, message) end
+  -- Nobody is told that something waits for them; it may have been left so.
+  if known == "Suspended" then
+    local since = moment(aggregate.lastTransitionTime)
+    if since <= ago(deadline) then return health("Degraded", "suspended since " .. since .. ": " .. message) end
+    return health("Progressing", "suspended: " .. message)
+  end
   if known == "Unknown" then return health("Degraded", "health is unknown: see the conditions of its resources") end
   return health("Progressing", message)
 end
