@@ -209,6 +209,7 @@ func TestLoadRefuses(t *testing.T) {
 		}
 		return good().with(product, strings.Replace(swg202, old, replacement, 1))
 	}
+	kinds := func(list string) files { return good().with(product, swg202+"kinds: ["+list+"]\n") }
 	bomb := "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"
 	kustomization := func(text string) files {
 		return good().with("products/swg/202/components/engine/kustomization.yaml", text)
@@ -259,6 +260,15 @@ func TestLoadRefuses(t *testing.T) {
 		"ImageUnpinned":   {"an image without tag is any image", edit(`, newTag: "3.10"`, ""), []string{"registry.example.com/engine"}},
 		"ImageDigest":     {"half a digest is none", edit(`newTag: "3.10"`, "digest: sha256:00"), []string{"sha256:00"}},
 		"ImageTwice":      {"one entry an image", edit("images:\n", "images:\n- {name: registry.example.com/engine, newTag: \"3\"}\n"), []string{"twice"}},
+		"KindGroup":       {"Kubernetes' own kinds are known", kinds("{group: apps, kind: Thing}"), []string{`"Thing"`, `"apps"`}},
+		"KindName":        {"a kind begins with a capital", kinds("{group: a.example.com, kind: engine}"), []string{`"engine"`}},
+		"KindKnown":       {"sluice knows how it rests", kinds("{group: apps.kruise.io, kind: CloneSet}"), []string{`"CloneSet"`, "is known"}},
+		"KindTwice":       {"which of the two counts?", kinds("{group: a.example.com, kind: Engine}, {group: a.example.com, kind: Engine}"), []string{`"Engine"`, "is known"}},
+		"KindTemplate":    {"a path is below spec", kinds("{group: a.example.com, kind: Engine, template: status.pods}"), []string{`"Engine"`, `"status.pods"`}},
+		"KindRuns":        {"what runs pods says how they stop", kinds("{group: a.example.com, kind: Engine, template: spec.pods}"), []string{`"Engine"`, "how they stop"}},
+		"KindField":       {"a path is below spec", kinds(`{group: a.example.com, kind: Engine, suspend: {field: "spec.a[0]", value: 0}}`), []string{`"Engine"`, `"spec.a[0]"`}},
+		"KindValue":       {"a value is plain", kinds("{group: a.example.com, kind: Engine, suspend: {field: spec.size, value: {min: 0}}}"), []string{`"Engine"`, "plain value"}},
+		"KindNoValue":     {"nothing stops nothing", kinds("{group: a.example.com, kind: Engine, suspend: {field: spec.size}}"), []string{`"Engine"`, "plain value"}},
 		"MissingFile":     {"a version has a product.yaml", good().with("products/swg/203/README.md", "x"), []string{"products/swg/203", "product.yaml"}},
 		"BadProduct":      {"folders pass the gate", good().with("products/SWG/1/product.yaml", swg202), []string{"SWG", "product name"}},
 		"BadVersion":      {"folders pass the gate", good().with("products/swg/a..b/product.yaml", swg202), []string{"a..b"}},

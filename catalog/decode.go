@@ -34,6 +34,7 @@ type document struct {
 	Components  []documentComponent `json:"components"`
 	Routes      string              `json:"routes"`
 	Images      []Image             `json:"images"`
+	Kinds       []Kind              `json:"kinds"`
 }
 
 type documentComponent struct {
@@ -112,7 +113,7 @@ func (c *checker) version(doc document) *Version {
 	v := &Version{
 		APIVersion: doc.APIVersion, Kind: doc.Kind, Name: doc.Name, Version: doc.Version,
 		Description: doc.Description, Sharing: doc.Sharing, Parameters: doc.Parameters,
-		Routes: doc.Routes, Images: doc.Images,
+		Routes: doc.Routes, Images: doc.Images, Kinds: doc.Kinds,
 		Ref: c.ref, Digest: tree.Digest(c.files), Files: c.files,
 	}
 	v.Components = c.components(doc.Components)
@@ -123,6 +124,7 @@ func (c *checker) version(doc document) *Version {
 		c.kustomizeDir("routes", doc.Routes)
 	}
 	c.images(doc.Images)
+	c.kinds(doc.Kinds)
 	v.buckets = c.graph(v)
 	var faults []error
 	v.schema, faults = compileSchema(doc.Parameters)

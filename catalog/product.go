@@ -95,6 +95,8 @@ type Version struct {
 	// bucket and gone while suspended; empty for none.
 	Routes string  `json:"routes,omitempty"`
 	Images []Image `json:"images,omitempty"`
+	// Kinds are the custom kinds of the version that sluice does not know.
+	Kinds []Kind `json:"kinds,omitempty"`
 
 	// Ref is the version's place in the catalog.
 	Ref Ref `json:"-"`

@@ -88,12 +88,8 @@ func (r rules) restsWhenEnded(o object) error {
 		return nil
 	case r.state == stateRetained && o.kind != "PersistentVolumeClaim" && o.kind != "ConfigMap":
 		return refuse(ReasonRunning, hint, "authorisation is %s and %s is not data", r.state, o.id())
-	case scales(o) && o.replicas != "0":
-		return refuse(ReasonRunning, hint, "authorisation is %s and %s has %s replicas", r.state, o.id(), orDefault(o.replicas))
-	case o.is("batch", "CronJob") && o.suspend != "true":
-		return refuse(ReasonRunning, hint, "authorisation is %s and %s is not suspended", r.state, o.id())
-	case o.is("apps", "DaemonSet") && !o.nodeSelector:
-		return refuse(ReasonRunning, hint, "authorisation is %s and %s runs on every node", r.state, o.id())
+	case o.busy() != "":
+		return refuse(ReasonRunning, hint, "authorisation is %s and %s %s", r.state, o.id(), o.busy())
 	case o.component == manifest.ComponentRoutes:
 		return refuse(ReasonRunning, hint, "authorisation is %s and %s still leads to it", r.state, o.id())
 	}
@@ -119,10 +115,26 @@ func (r rules) inWave(o object) error {
 	return nil
 }
 
-// scales reports whether o runs as many pods as its spec.replicas says.
-func scales(o object) bool {
-	return o.is("apps", "Deployment") || o.is("apps", "StatefulSet") || o.is("apps", "ReplicaSet") ||
-		o.is("", "ReplicationController") || o.is("argoproj.io", "Rollout")
+// busy says what an object of a kind that runs pods still does; it is empty for
+// one at rest. Kinds that the catalog declares are looked at when their version
+// is published: a directory does not say how they rest.
+func (o object) busy() string {
+	for _, w := range manifest.Workloads() {
+		if !o.is(w.Group, w.Kind) {
+			continue
+		}
+		switch {
+		case w.Rest == manifest.RestReplicas && o.replicas != "0":
+			return "has " + orDefault(o.replicas) + " replicas"
+		case w.Rest == manifest.RestSuspend && o.suspend != "true":
+			return "is not suspended"
+		case w.Rest == manifest.RestNodeSelector && !o.nodeSelector:
+			return "runs on every node"
+		case w.Rest == manifest.RestPausedAt && o.pausedAt != "0", w.Rest == manifest.RestPaused && o.paused != "true":
+			return "is not paused"
+		}
+	}
+	return ""
 }
 
 func orDefault(replicas string) string {

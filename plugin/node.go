@@ -22,6 +22,8 @@ const (
 	nodeNamespace
 	nodeComponent
 	nodeWave
+	nodePausedAt
+	nodePaused
 	nodeReplicas // here those that are numbers or truth values
 	nodeDeadline
 	nodeSuspend
@@ -38,7 +40,7 @@ var places = [...][]place{
 	nodeTop:         {{"apiVersion", nodeAPIVersion}, {"kind", nodeKind}, {"metadata", nodeMetadata}, {"spec", nodeSpec}},
 	nodeMetadata:    {{"name", nodeName}, {"namespace", nodeNamespace}, {"labels", nodeLabels}, {"annotations", nodeAnnotations}},
 	nodeLabels:      {{manifest.LabelComponent, nodeComponent}},
-	nodeAnnotations: {{manifest.AnnotationWave, nodeWave}},
+	nodeAnnotations: {{manifest.AnnotationWave, nodeWave}, {"autoscaling.keda.sh/paused-replicas", nodePausedAt}, {"autoscaling.keda.sh/paused", nodePaused}},
 	nodeSpec:        {{"replicas", nodeReplicas}, {"progressDeadlineSeconds", nodeDeadline}, {"suspend", nodeSuspend}, {"template", nodeTemplate}},
 	nodeTemplate:    {{"spec", nodePodSpec}},
 	nodePodSpec:     {{"nodeSelector", nodeNodeSelector}},
@@ -65,6 +67,6 @@ func (n node) text() bool { return n >= nodeAPIVersion && n < nodeReplicas }
 // at returns where the value n is kept.
 func (o *object) at(n node) *string {
 	return [...]*string{
-		&o.apiVersion, &o.kind, &o.name, &o.namespace, &o.component, &o.wave, &o.replicas, &o.deadline, &o.suspend,
+		&o.apiVersion, &o.kind, &o.name, &o.namespace, &o.component, &o.wave, &o.pausedAt, &o.paused, &o.replicas, &o.deadline, &o.suspend,
 	}[n-nodeAPIVersion]
 }

@@ -10,6 +10,7 @@ import (
 type object struct {
 	apiVersion, kind, name, namespace string
 	component, wave                   string // label and annotation
+	pausedAt, paused                  string // annotations
 	replicas, deadline, suspend       string // of spec
 	nodeSelector                      bool   // spec.template.spec.nodeSelector has an entry
 	waveStart, waveEnd                int    // where the wave's value is written

@@ -57,6 +57,7 @@ func TestScanAgreesWithParser(t *testing.T) {
 		}
 		delete(labels, "gatorcloud.io/component")
 		delete(annotations, "argocd.argoproj.io/sync-wave")
+		maybe(annotations, "autoscaling.keda.sh/paused-replicas", asAny)
 		maybe(labels, "gatorcloud.io/component", asAny)
 		maybe(annotations, "argocd.argoproj.io/sync-wave", asAny)
 		metadata := map[string]any{"name": word.Draw(t, "name"), "labels": labels, "annotations": annotations, "managedFields": value(3).Draw(t, "managed")}

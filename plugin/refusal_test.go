@@ -161,6 +161,12 @@ func TestProductRefusals(t *testing.T) {
 	}
 }
 
+// suspendedWith returns a suspended product with one more workload.
+func suspendedWith(apiVersion, kind, spec string) plugintest.Overlay {
+	return plugintest.Product().In("suspended").With(map[string]string{"workloads/kustomization.yaml": "resources: [more.yaml]\n",
+		"workloads/more.yaml": labelled(apiVersion, kind, "x", spec), "suspended/kustomization.yaml": "resources: [../workloads]\n"})
+}
+
 // What is right for an active authorisation is refused when it has ended.
 func TestEndedRefusals(t *testing.T) {
 	route := plugintest.Product().Base["active/routes.yaml"]
@@ -177,12 +183,12 @@ func TestEndedRefusals(t *testing.T) {
 			"retained/more.yaml": labelled("v1", "Service", "x", "spec: {}\n")}), plugin.ReasonRunning},
 		"RetainedEmpty": {"Argo CD would prune the claims", plugintest.Product().In("retained").With(map[string]string{
 			"retained/kustomization.yaml": "resources: [data.yaml]\n", "retained/data.yaml": "# nothing\n"}), plugin.ReasonEmpty},
-		"SuspendedReplicaSet": {"a workload without a Deployment", plugintest.Product().In("suspended").With(map[string]string{"workloads/kustomization.yaml": "resources: [more.yaml]\n",
-			"workloads/more.yaml": labelled("apps/v1", "ReplicaSet", "x", "spec: {replicas: 3}\n"), "suspended/kustomization.yaml": "resources: [../workloads]\n"}), plugin.ReasonRunning},
-		"SuspendedController": {"the oldest of them", plugintest.Product().In("suspended").With(map[string]string{"workloads/kustomization.yaml": "resources: [more.yaml]\n",
-			"workloads/more.yaml": labelled("v1", "ReplicationController", "x", "spec: {replicas: 3}\n"), "suspended/kustomization.yaml": "resources: [../workloads]\n"}), plugin.ReasonRunning},
-		"SuspendedRollout": {"a workload that another controller scales", plugintest.Product().In("suspended").With(map[string]string{"workloads/kustomization.yaml": "resources: [more.yaml]\n",
-			"workloads/more.yaml": labelled("argoproj.io/v1alpha1", "Rollout", "x", "spec: {replicas: 3, progressDeadlineSeconds: 60}\n"), "suspended/kustomization.yaml": "resources: [../workloads]\n"}), plugin.ReasonRunning},
+		"SuspendedReplicaSet":   {"a workload without a Deployment", suspendedWith("apps/v1", "ReplicaSet", "spec: {replicas: 3}\n"), plugin.ReasonRunning},
+		"SuspendedController":   {"the oldest of them", suspendedWith("v1", "ReplicationController", "spec: {replicas: 3}\n"), plugin.ReasonRunning},
+		"SuspendedRollout":      {"a workload that another controller scales", suspendedWith("argoproj.io/v1alpha1", "Rollout", "spec: {replicas: 3, progressDeadlineSeconds: 60}\n"), plugin.ReasonRunning},
+		"SuspendedCloneSet":     {"another one", suspendedWith("apps.kruise.io/v1alpha1", "CloneSet", "spec: {replicas: 3}\n"), plugin.ReasonRunning},
+		"SuspendedScaledObject": {"KEDA starts what it scales again", suspendedWith("keda.sh/v1alpha1", "ScaledObject", "spec: {minReplicaCount: 0}\n"), plugin.ReasonRunning},
+		"SuspendedScaledJob":    {"KEDA makes the next Job", suspendedWith("keda.sh/v1alpha1", "ScaledJob", "spec: {}\n"), plugin.ReasonRunning},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := requests()["product"]
@@ -192,6 +198,28 @@ func TestEndedRefusals(t *testing.T) {
 				t.Fatalf("Generate = %s, %v, want a refusal and nothing: %s", got.Stream(), err, tc.why)
 			}
 			checkRefusal(t, err, tc.want)
+		})
+	}
+}
+
+// What rests is handed out.
+func TestEndedRests(t *testing.T) {
+	paused := func(o plugintest.Overlay, annotation string) plugintest.Overlay {
+		const more = "workloads/more.yaml"
+		return o.With(map[string]string{more: strings.Replace(o.Base[more], "  labels:", "  annotations: {"+annotation+"}\n  labels:", 1)})
+	}
+	for name, o := range map[string]plugintest.Overlay{
+		"CloneSet":     suspendedWith("apps.kruise.io/v1alpha1", "CloneSet", "spec: {replicas: 0}\n"),
+		"Job":          suspendedWith("batch/v1", "Job", "spec: {parallelism: 1}\n"),
+		"ScaledObject": paused(suspendedWith("keda.sh/v1alpha1", "ScaledObject", "spec: {minReplicaCount: 1}\n"), `autoscaling.keda.sh/paused-replicas: "0"`),
+		"ScaledJob":    paused(suspendedWith("keda.sh/v1alpha1", "ScaledJob", "spec: {}\n"), `autoscaling.keda.sh/paused: "true"`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := requests()["product"]
+			r.Dir = o.Dir()
+			if got, err := generator().Generate(t.Context(), r); err != nil || len(got.Documents) != 1 {
+				t.Errorf("Generate = %s, %v, want the one object", got.Stream(), err)
+			}
 		})
 	}
 }

@@ -58,6 +58,7 @@ func (o *object) judge(all map[string]any) bool {
 	o.name, o.namespace = text("metadata", "name"), text("metadata", "namespace")
 	o.component = text("metadata", "labels", "gatorcloud.io/component")
 	o.wave = text("metadata", "annotations", "argocd.argoproj.io/sync-wave")
+	o.pausedAt, o.paused = text("metadata", "annotations", "autoscaling.keda.sh/paused-replicas"), text("metadata", "annotations", "autoscaling.keda.sh/paused")
 	o.replicas, o.deadline, o.suspend = scalar("spec", "replicas"), scalar("spec", "progressDeadlineSeconds"), scalar("spec", "suspend")
 	selector, _ := field("spec", "template", "spec", "nodeSelector").(map[string]any)
 	o.nodeSelector = len(selector) > 0

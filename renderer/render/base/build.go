@@ -55,6 +55,7 @@ func Build(ctx context.Context, v *catalog.Version) (*Base, error) {
 		b.add("images", b.images.unused()...)
 	}
 	b.distinct()
+	b.autoscaled()
 	replacements := b.replacements()
 	if len(b.faults) > 0 {
 		return nil, errors.Join(b.faults...)
@@ -109,7 +110,7 @@ func (b *builder) routes(ctx context.Context, bucket int) {
 		return
 	}
 	for _, o := range objects {
-		if o.podTemplate() != nil || o.is("", "PersistentVolumeClaim") {
+		if o.runs() || o.is("", "PersistentVolumeClaim") {
 			b.add("routes", fault.Hintf("move it into a component", "%s: routes are taken away while a product is suspended", o))
 		}
 	}
@@ -131,6 +132,7 @@ func (b *builder) finish(place string, m mark, objects []object) []object {
 // namespace by replacements.
 func (b *builder) chart(ctx context.Context, c catalog.Component) ([]object, error) {
 	objects, err := renderChart(ctx, b.version.Files, c)
+	know(b.version, objects)
 	for _, o := range objects {
 		places, faults := namespaces(o)
 		b.add(fmt.Sprintf("component %q", c.Name), faults...)
@@ -145,7 +147,8 @@ func (b *builder) kustomize(ctx context.Context, dir string) ([]object, error) {
 	if err != nil {
 		return nil, hinted(err, "try `kustomize build` in that directory of the version")
 	}
-	return parseObjects(out)
+	objects, err := parseObjects(out)
+	return know(b.version, objects), err
 }
 
 // distinct refuses two objects of the version with the same identity.

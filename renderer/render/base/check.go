@@ -30,7 +30,7 @@ func check(m mark, o object) []error {
 	case v.Sharing != catalog.SharingEnvironment && clusterScoped(o):
 		refuse("move it into an environment-shared component", "kind %q belongs to no namespace", o.kind)
 	}
-	if o.group == "argoproj.io" {
+	if o.group == "argoproj.io" && o.kind != "Rollout" && o.kind != "AnalysisTemplate" {
 		refuse("remove it: the Applications are rendered", "kind %q would drive Argo CD itself", o.kind)
 	}
 	if _, ok := at(o.fields, "metadata")["namespace"]; ok {
@@ -46,6 +46,9 @@ func check(m mark, o object) []error {
 		refuse("write data: delete in the component, or remove the policy", "persistentVolumeClaimRetentionPolicy deletes what the component keeps")
 	}
 	checkMarks(o, refuse)
+	checkKind(v, o, refuse)
+	checkPause(o, refuse)
+	checkSecret(o, refuse)
 	checkWorkload(v, o, refuse)
 	return faults
 }
@@ -82,7 +85,7 @@ func checkMarks(o object, refuse refusal) {
 func checkWorkload(v *catalog.Version, o object, refuse refusal) {
 	spec := at(o.fields, "spec")
 	switch {
-	case o.is("apps", "Deployment"):
+	case o.is("apps", "Deployment"), o.is("argoproj.io", "Rollout"):
 		if n, ok := spec["progressDeadlineSeconds"].(int64); !ok || n <= 0 {
 			refuse("write spec.progressDeadlineSeconds: what never fails blocks its Application for good", "progressDeadlineSeconds is missing")
 		}
@@ -95,6 +98,9 @@ func checkWorkload(v *catalog.Version, o object, refuse refusal) {
 		}
 	}
 	if o.podTemplate() == nil {
+		if o.workload != nil && len(o.workload.Template) > 0 {
+			refuse("write the pods into the object itself", "%s is missing", strings.Join(o.workload.Template, "."))
+		}
 		return
 	}
 	pods, selector := at(o.podTemplate(), "metadata", "labels"), at(spec, "selector", "matchLabels")
@@ -112,7 +118,7 @@ func clusterScoped(o object) bool {
 	if strings.HasPrefix(o.kind, "Cluster") {
 		return true
 	}
-	if o.group != "" && strings.Contains(o.group, ".") && !strings.HasSuffix(o.group, ".k8s.io") {
+	if custom(o.group) {
 		return false
 	}
 	return slices.Contains([]string{

@@ -40,7 +40,7 @@ func baseFiles(v *catalog.Version, parts []part) (map[string][]byte, error) {
 	for dir, k := range map[string][]byte{
 		manifest.WorkloadsDir: kustomization(names, nil),
 		manifest.ActiveDir:    kustomization(active, nil),
-		manifest.SuspendedDir: kustomization([]string{"../" + manifest.WorkloadsDir}, suspension(parts)),
+		manifest.SuspendedDir: kustomization([]string{"../" + manifest.WorkloadsDir}, suspension(v, parts)),
 		manifest.RetainedDir:  kustomization([]string{manifest.DataFile}, nil),
 	} {
 		files[dir+"/kustomization.yaml"] = k
@@ -89,19 +89,18 @@ func kustomization(resources []string, patches []patch) []byte {
 type patch struct{ group, kind, path, value string }
 
 // suspension returns the patches that stop the workloads of the kinds that
-// parts have. Jobs stay: they have run.
-func suspension(parts []part) []patch {
-	all := []patch{
-		{"batch", "CronJob", "/spec/suspend", "true"},
-		{"apps", "DaemonSet", "/spec/template/spec/nodeSelector", `{gatorcloud.io/suspended: "true"}`},
-		{"apps", "Deployment", "/spec/replicas", "0"},
-		{"apps", "StatefulSet", "/spec/replicas", "0"},
-	}
-	return slices.DeleteFunc(all, func(x patch) bool {
-		return !slices.ContainsFunc(parts, func(p part) bool {
-			return slices.ContainsFunc(p.objects, func(o object) bool { return o.is(x.group, x.kind) })
+// parts have, in the order of workloads. Jobs stay: they have run.
+func suspension(v *catalog.Version, parts []part) []patch {
+	var all []patch
+	for _, w := range workloads(v) {
+		found := slices.ContainsFunc(parts, func(p part) bool {
+			return slices.ContainsFunc(p.objects, func(o object) bool { return o.is(w.Group, w.Kind) })
 		})
-	})
+		if found && w.Rest != "" {
+			all = append(all, patch{w.Group, w.Kind, w.Rest, w.Value})
+		}
+	}
+	return all
 }
 
 // graph returns the dependency graph of v. Dependencies on shared components

@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/model/strict"
 )
 
@@ -20,6 +21,7 @@ const maxManifestBytes = 4 << 20
 type object struct {
 	group, version, kind, name string
 	fields                     map[string]any
+	workload                   *manifest.Workload // what is known of the kind, nil for nothing
 }
 
 // String returns the object as errors name it.
@@ -105,6 +107,7 @@ func newObject(fields map[string]any) (object, error) {
 	if !objectName(o.name) {
 		return o, fault.Hintf("write metadata.name of a-z, 0-9, '-' and '.'", "%s: name %q is no object name", o.kind, o.name)
 	}
+	o.workload = workloadOf(manifest.Workloads(), o)
 	delete(fields, "status")
 	delete(metadata, "creationTimestamp")
 	return o, nil
@@ -188,14 +191,10 @@ func ensure(m map[string]any, path ...string) map[string]any {
 
 // podTemplate returns the pod template of a workload, nil for other kinds.
 func (o object) podTemplate() map[string]any {
-	switch {
-	case o.group == "apps" && slices.Contains([]string{"Deployment", "StatefulSet", "DaemonSet"}, o.kind),
-		o.group == "batch" && o.kind == "Job":
-		return at(o.fields, "spec", "template")
-	case o.group == "batch" && o.kind == "CronJob":
-		return at(o.fields, "spec", "jobTemplate", "spec", "template")
+	if o.workload == nil || len(o.workload.Template) == 0 {
+		return nil
 	}
-	return nil
+	return at(o.fields, o.workload.Template...)
 }
 
 // is reports whether o is of a kind of a group.

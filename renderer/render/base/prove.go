@@ -51,6 +51,9 @@ func (b *builder) compare(objects []object, state string) error {
 			if err := unchanged(want, o); err != nil {
 				return err
 			}
+			if err := rests(o); state != manifest.ActiveDir && err != nil {
+				return err
+			}
 		}
 	}
 	if len(objects) == 0 {

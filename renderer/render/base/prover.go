@@ -245,5 +245,6 @@ func sample(ctx context.Context, engine *overlay.Engine, b *Base, state string, 
 	if bytes.Contains(manifests, []byte(namespaceMark)) {
 		return nil, fault.Hintf("use .Release.Namespace in plain values only", "a chart's namespace stays %q", namespaceMark)
 	}
-	return parseObjects(manifests)
+	objects, err := parseObjects(manifests)
+	return know(b.Version, objects), err
 }

@@ -185,7 +185,7 @@ func forbidden(parameter string, o object, path string) (hint, why string) {
 		return "pin the image in the version", "images are part of the version"
 	case second == "selector", second == "volumeClaimTemplates", second == "serviceName" && o.kind == "StatefulSet", second == "clusterIP":
 		return "for storage that a tenant sizes write a PersistentVolumeClaim object", "the field cannot change once it is created"
-	case second == "replicas" && o.podTemplate() != nil && parameter != "replicas":
+	case second == "replicas" && o.runs() && parameter != "replicas":
 		return "use the parameter replicas, which suspension sets to 0", "only the parameter replicas scales a workload"
 	case second == "suspend" && o.kind == "CronJob":
 		return "remove the target", "suspension sets the field"

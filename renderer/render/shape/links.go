@@ -99,24 +99,7 @@ func (l *links) check(o *Object) {
 	case *networkingv1.Ingress:
 		l.ingress(o, x.Spec)
 	case *autoscalingv2.HorizontalPodAutoscaler:
-		l.scales(o, l.needs(o, x.Spec.ScaleTargetRef.Kind, x.Spec.ScaleTargetRef.Name, "scaleTargetRef"))
-	}
-}
-
-// scales refuses an autoscaler of a workload that says itself how many it is.
-func (l *links) scales(o, target *Object) {
-	if target == nil {
-		return
-	}
-	var replicas *int32
-	switch w := target.Typed.(type) {
-	case *appsv1.Deployment:
-		replicas = w.Spec.Replicas
-	case *appsv1.StatefulSet:
-		replicas = w.Spec.Replicas
-	}
-	if replicas != nil {
-		l.refuse(o, "remove the autoscaler, or spec.replicas of what it scales and the parameter that goes there", "it and whoever applies %s would fight over spec.replicas", target)
+		l.needs(o, x.Spec.ScaleTargetRef.Kind, x.Spec.ScaleTargetRef.Name, "scaleTargetRef")
 	}
 }
 
