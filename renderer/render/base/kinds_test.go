@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	customizations "github.com/argoproj/argo-cd/v2/resource_customizations"
 	"github.com/google/go-cmp/cmp"
@@ -101,6 +102,27 @@ func TestUnusualWorkloads(t *testing.T) {
 				if len(list) != 1 || list[0].(map[string]any)["image"] != "registry.example.com/demo:7.1" {
 					t.Errorf("%s runs %v, want its image pinned", what, list)
 				}
+			}
+		})
+	}
+}
+
+// What serves a whole environment is never suspended, so that nobody asks how
+// its kinds stop; their images are pinned all the same.
+func TestUnknownKindsOfTheEnvironment(t *testing.T) {
+	const engine = "apiVersion: example.com/v1\nkind: Engine\nmetadata: {name: x}\n"
+	for name, tc := range map[string]struct{ spec, want string }{
+		"RunsNothing": {"", ""},
+		"RunsPods":    {"spec: {pods: {containers: [{name: c, image: a}]}}\n", "runs pods"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Build(t.Context(), versions(t, fstest.MapFS{
+				"shared/engine/1/component.yaml":                  {Data: []byte("apiVersion: sluice.gatorcloud.io/v1\nkind: SharedComponent\nname: engine\nversion: \"1\"\nsharing: environment\ncomponents: [{name: x}]\n")},
+				"shared/engine/1/components/x/kustomization.yaml": {Data: []byte("resources: [x.yaml]\n")},
+				"shared/engine/1/components/x/x.yaml":             {Data: []byte(engine + tc.spec)},
+			})[0])
+			if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
+				t.Errorf("Build = %v, want %q", err, tc.want)
 			}
 		})
 	}
