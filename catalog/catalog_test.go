@@ -209,6 +209,9 @@ func TestLoadRefuses(t *testing.T) {
 		}
 		return good().with(product, strings.Replace(swg202, old, replacement, 1))
 	}
+	ignores := func(entry string) files {
+		return edit("- name: ca-init\n", "- name: ca-init\n  ignoreDifferences:\n  - "+entry+"\n")
+	}
 	kinds := func(list string) files { return good().with(product, swg202+"kinds: ["+list+"]\n") }
 	bomb := "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"
 	kustomization := func(text string) files {
@@ -269,6 +272,26 @@ func TestLoadRefuses(t *testing.T) {
 		"KindField":       {"a path is below spec", kinds(`{group: a.example.com, kind: Engine, suspend: {field: "spec.a[0]", value: 0}}`), []string{`"Engine"`, `"spec.a[0]"`}},
 		"KindValue":       {"a value is plain", kinds("{group: a.example.com, kind: Engine, suspend: {field: spec.size, value: {min: 0}}}"), []string{`"Engine"`, "plain value"}},
 		"KindNoValue":     {"nothing stops nothing", kinds("{group: a.example.com, kind: Engine, suspend: {field: spec.size}}"), []string{`"Engine"`, "plain value"}},
+		"IgnoreNoName":    {"one object at a time", ignores(`{group: apps, kind: Deployment, jsonPointers: [/spec/a]}`), []string{`"ca-init"`, "no one object"}},
+		"IgnorePattern":   {"Argo CD takes names as patterns", ignores(`{group: apps, kind: Deployment, name: "*", jsonPointers: [/spec/a]}`), []string{`"*"`, "no one object"}},
+		"IgnoreNothing":   {"an entry without a field ignores all, or nothing", ignores(`{kind: Service, name: a}`), []string{`"a"`, "no field"}},
+		"IgnoreEmpty":     {"an empty pointer is the whole object", ignores(`{kind: Service, name: a, jsonPointers: [""]}`), []string{`"" is no pointer`}},
+		"IgnoreRoot":      {"so is a slash, to people", ignores(`{kind: Service, name: a, jsonPointers: [/]}`), []string{`"/" is no pointer`}},
+		"IgnoreSpec":      {"a whole spec is no field", ignores(`{kind: Service, name: a, jsonPointers: [/spec]}`), []string{`"spec" is too wide`}},
+		"IgnoreSpecJQ":    {"nor by an expression", ignores(`{kind: Service, name: a, jqPathExpressions: [.spec]}`), []string{`"spec" is too wide`}},
+		"IgnoreEntry":     {"a whole entry is no field", ignores(`{kind: Role, name: a, jsonPointers: [/rules/0]}`), []string{`"rules.*" is too wide`}},
+		"IgnoreEntries":   {"all of them are not", ignores(`{kind: Role, name: a, jqPathExpressions: ['.rules[]']}`), []string{`"rules.*" is too wide`}},
+		"IgnoreSelected":  {"a selected entry is not", ignores(`{kind: Role, name: a, jqPathExpressions: ['.rules[] | select(.a == "b")']}`), []string{`"rules.*" is too wide`}},
+		"IgnoreLabels":    {"all labels are too many", ignores(`{kind: Service, name: a, jsonPointers: [/metadata/labels]}`), []string{`"metadata.labels" is too wide`}},
+		"IgnoreName":      {"an object has its name", ignores(`{kind: Service, name: a, jsonPointers: [/metadata/name]}`), []string{`"metadata.name" is too wide`}},
+		"IgnoreMark":      {"marks are sluice's", ignores(`{kind: Service, name: a, jsonPointers: [/metadata/labels/gatorcloud.io~1version]}`), []string{"gatorcloud.io/version"}},
+		"IgnoreMarkJQ":    {"marks are sluice's", ignores(`{kind: Service, name: a, jqPathExpressions: ['.metadata.annotations["argocd.argoproj.io/sync-wave"]']}`), []string{"argocd.argoproj.io/sync-wave"}},
+		"IgnoreProgram":   {"programs are not seen through", ignores(`{kind: Service, name: a, jqPathExpressions: ['..']}`), []string{`".."`, "more than a path"}},
+		"IgnoreUnion":     {"programs are not seen through", ignores(`{kind: Service, name: a, jqPathExpressions: ['.spec.a, .spec']}`), []string{"more than a path"}},
+		"IgnoreHidden":    {"a text ends no selection", ignores(`{kind: Service, name: a, jqPathExpressions: ['.spec.a[] | select(.b == ")") | .c']}`), []string{"more than a path"}},
+		"IgnoreArray":     {"an array is no path", ignores(`{kind: Service, name: a, jqPathExpressions: ['["spec"]']}`), []string{"more than a path"}},
+		"IgnoreInRef":     {"a reference has no objects", edit(`version: "3"`, `version: "3"`+"\n  ignoreDifferences: [{kind: Service, name: a, jsonPointers: [/spec/a]}]"), []string{`"identity"`, "ignoreDifferences"}},
+		"IgnoreInShared":  {"it has no Application of its own", good().with("shared/identity/3/component.yaml", identity3+"  ignoreDifferences: [{kind: Service, name: a, jsonPointers: [/spec/a]}]\n"), []string{"shared/identity/3", "products only"}},
 		"MissingFile":     {"a version has a product.yaml", good().with("products/swg/203/README.md", "x"), []string{"products/swg/203", "product.yaml"}},
 		"BadProduct":      {"folders pass the gate", good().with("products/SWG/1/product.yaml", swg202), []string{"SWG", "product name"}},
 		"BadVersion":      {"folders pass the gate", good().with("products/swg/a..b/product.yaml", swg202), []string{"a..b"}},

@@ -53,6 +53,7 @@ func (c *checker) component(name ident.Component, doc documentComponent) Compone
 	out := Component{
 		Name: name, Description: doc.Description, Source: doc.Source, Path: doc.Path,
 		Sharing: doc.Sharing, Priority: doc.Priority, Values: doc.Values, APIVersions: doc.APIVersions, Data: doc.Data,
+		IgnoreDifferences: doc.IgnoreDifferences,
 	}
 	if out.Sharing == "" {
 		out.Sharing = SharingNone
@@ -109,6 +110,7 @@ func (c *checker) ownComponent(out *Component, doc documentComponent) {
 	default:
 		c.refuse("use keep or delete", "component %q: data %q is unknown", out.Name, doc.Data)
 	}
+	c.ignored(out.Name, doc.IgnoreDifferences)
 	if doc.Priority < 0 || doc.Priority > maxPriority {
 		c.refuse(fmt.Sprintf("use 0 to %d", maxPriority), "component %q: priority %d is out of range", out.Name, doc.Priority)
 	}
@@ -127,6 +129,7 @@ func (c *checker) reference(out *Component, doc documentComponent) {
 	}{
 		{"source", doc.Source != ""}, {"path", doc.Path != ""}, {"values", len(doc.Values) > 0},
 		{"apiVersions", len(doc.APIVersions) > 0}, {"data", doc.Data != ""}, {"priority", doc.Priority != 0},
+		{"ignoreDifferences", len(doc.IgnoreDifferences) > 0},
 	} {
 		if f.set {
 			c.refuse("set it in the shared component, or write sharing: none", "component %q: a reference has no %s", out.Name, f.name)

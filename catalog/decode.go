@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/model/strict"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
 )
@@ -49,6 +50,8 @@ type documentComponent struct {
 	Values      map[string]any `json:"values"`
 	APIVersions []string       `json:"apiVersions"`
 	Data        DataPolicy     `json:"data"`
+
+	IgnoreDifferences []manifest.IgnoreDifference `json:"ignoreDifferences"`
 }
 
 // descriptionFile returns the name of the file that describes ref.

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
 )
 
@@ -66,6 +67,9 @@ type Component struct {
 	APIVersions []string `json:"apiVersions,omitempty"`
 	// Data says what becomes of claims on removal; keep when empty.
 	Data DataPolicy `json:"data,omitempty"`
+	// IgnoreDifferences are fields of the component's objects that the cluster
+	// rewrites; Argo CD leaves them alone while the authorisation is active.
+	IgnoreDifferences []manifest.IgnoreDifference `json:"ignoreDifferences,omitempty"`
 }
 
 // Image pins one image of a version, in the form of a kustomization's images entry.

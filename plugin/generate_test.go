@@ -14,6 +14,7 @@ import (
 	"github.com/gatorcloud/sluice/plugin/plugintest"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
 	"github.com/gatorcloud/sluice/renderer/render/overlay"
 	"github.com/google/go-cmp/cmp"
@@ -90,6 +91,29 @@ func TestGenerate(t *testing.T) {
 				t.Errorf("Generate a second time = other bytes, %v", err)
 			}
 		})
+	}
+}
+
+// Fields that the cluster writes are left to it while the authorisation is
+// active; one that has ended is written whoever else writes it.
+func TestGenerateIgnoresDifferences(t *testing.T) {
+	const ignored, respected = "  ignoreDifferences:\n  - kind: \"Service\"\n    name: \"swg\"\n    jsonPointers: [\"/spec/a\"]\n", "    - RespectIgnoreDifferences=true\n"
+	for state, want := range map[string]int{"active": 1, "suspended": 0} {
+		tenant := plugintest.Base()
+		swg := &tenant.Descriptor.Products[1]
+		swg.State = state
+		swg.Versions[0].IgnoreDifferences = []manifest.IgnoreDifference{{Kind: "Service", Name: "swg", JSONPointers: []string{"/spec/a"}}}
+		swg.Versions[1].IgnoreDifferences = []manifest.IgnoreDifference{{Kind: "Service", Name: "other", JSONPointers: []string{"/spec/b"}}}
+		r := requests()["tenant"]
+		r.Dir = tenant.Dir()
+		got, err := generator().Generate(t.Context(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := string(got.Stream())
+		if strings.Count(out, ignored) != want || strings.Count(out, respected) != want || strings.Contains(out, "other") {
+			t.Errorf("%s: Generate = %s, want %d Application that ignores %s", state, out, want, ignored)
+		}
 	}
 }
 

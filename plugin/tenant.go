@@ -111,10 +111,14 @@ func checkTenantFiles(d *tree.Dir, sealed string) error {
 // application returns the Application of one product at its granted version.
 func (t granted) application(p manifest.TenantProduct) manifest.Application {
 	version := t.versions[p.Name].Version
+	var ignored []manifest.IgnoreDifference
+	if p.State == stateActive { // what is to rest is written whoever else writes it
+		ignored = t.versions[p.Name].IgnoreDifferences
+	}
 	return manifest.Application{
 		Name: manifest.AppProduct(t.Environment, t.Tenant, p.Name), Place: t.Place, Level: string(LevelProduct),
 		Path: t.Path + "/" + p.Name.String() + "/" + version.String(), Namespace: t.Namespace, Wave: p.Wave,
-		Versions: map[string]string{p.Name.String(): version.String()},
+		Versions: map[string]string{p.Name.String(): version.String()}, IgnoreDifferences: ignored,
 		Labels: map[string]string{manifest.LabelTenant: t.Tenant.String(), manifest.LabelProduct: p.Name.String(),
 			manifest.LabelVersion: version.String(), manifest.LabelState: p.State},
 	}

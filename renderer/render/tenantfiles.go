@@ -140,7 +140,8 @@ func (s tenantStage) base(ctx context.Context, t *plan.Tenant) (*tree.Dir, error
 	for _, p := range t.Products {
 		product := manifest.TenantProduct{Name: p.Name, Wave: p.Wave, Pin: p.Pin, State: string(p.State)}
 		for _, v := range p.Versions {
-			product.Versions = append(product.Versions, manifest.ProductVersion{Version: v.ID, Requires: v.Requires})
+			product.Versions = append(product.Versions, manifest.ProductVersion{Version: v.ID, Requires: v.Requires,
+				IgnoreDifferences: v.Base.Version.IgnoreDifferences()})
 		}
 		d.Products = append(d.Products, product)
 	}

@@ -27,6 +27,8 @@ type Application struct {
 	Create bool
 	// SyncOptions is the value of the sync-options annotation; empty for none.
 	SyncOptions string
+	// IgnoreDifferences are fields that the cluster rewrites; a sync leaves them alone.
+	IgnoreDifferences []IgnoreDifference
 }
 
 // Encode returns the Application as a YAML document.
@@ -53,6 +55,7 @@ func (a Application) Encode() []byte {
 		w.opt(4, "server", a.Place.DestinationServer)
 		w.opt(4, "namespace", a.Namespace)
 	}
+	w.ignored(2, a.IgnoreDifferences)
 	w.line(2, "syncPolicy:")
 	w.line(4, "automated:")
 	w.line(6, "prune: true")
@@ -61,9 +64,14 @@ func (a Application) Encode() []byte {
 	// of 0 from the live object with every sync, and a parent that had written
 	// one would heal that drift by syncing its children again and again.
 	w.line(4, "retry: {}")
-	if a.Create {
+	if a.Create || len(a.IgnoreDifferences) > 0 {
 		w.line(4, "syncOptions:")
+	}
+	if a.Create {
 		w.line(4, "- CreateNamespace=true")
+	}
+	if len(a.IgnoreDifferences) > 0 {
+		w.line(4, "- RespectIgnoreDifferences=true")
 	}
 	return w.buf
 }

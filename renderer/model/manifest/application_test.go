@@ -22,16 +22,26 @@ func TestApplication(t *testing.T) {
 		app                              manifest.Application
 		annotations, destination, policy string
 		parameters                       string
+		ignored                          string
 	}{
 		"Plain": {"a level of workloads", manifest.Application{Name: "a", Place: place, Level: "product", Path: "p", Namespace: "tenant-1", Wave: 100, Versions: map[string]string{"swg": "202"}},
 			`{argocd.argoproj.io/manifest-generate-paths: ".", argocd.argoproj.io/sync-wave: "100"}`, "{server: https://k8s.example, namespace: tenant-1}",
-			"{automated: {prune: true, selfHeal: true}, retry: {}}", `[{name: versions, map: {swg: "202"}}]`},
+			"{automated: {prune: true, selfHeal: true}, retry: {}}", `[{name: versions, map: {swg: "202"}}]`, ""},
 		"Everything": {"options for both sides", manifest.Application{Name: "a", Place: place, Level: "shared", Path: "p", Namespace: "s", Create: true, SyncOptions: "PruneLast=true", Annotations: map[string]string{"x": "y"}},
 			`{argocd.argoproj.io/manifest-generate-paths: ".", argocd.argoproj.io/sync-wave: "0", argocd.argoproj.io/sync-options: PruneLast=true, x: "y"}`, "{server: https://k8s.example, namespace: s}",
-			"{automated: {prune: true, selfHeal: true}, retry: {}, syncOptions: [CreateNamespace=true]}", "[{name: versions, map: {}}]"},
+			"{automated: {prune: true, selfHeal: true}, retry: {}, syncOptions: [CreateNamespace=true]}", "[{name: versions, map: {}}]", ""},
 		"Local": {"Applications stand beside Argo CD, wherever the workloads are", manifest.Application{Name: "a", Place: place, Level: "ring", Path: "p", Namespace: "s", Local: true, Wave: -2},
 			`{argocd.argoproj.io/manifest-generate-paths: ".", argocd.argoproj.io/sync-wave: "-2"}`, "{server: https://kubernetes.default.svc, namespace: argocd}",
-			"{automated: {prune: true, selfHeal: true}, retry: {}}", "[{name: versions, map: {}}]"},
+			"{automated: {prune: true, selfHeal: true}, retry: {}}", "[{name: versions, map: {}}]", ""},
+		"Ignores": {"fields that the cluster writes are neither compared nor written", manifest.Application{Name: "a", Place: place, Level: "product", Path: "p", Namespace: "s", IgnoreDifferences: []manifest.IgnoreDifference{
+			{Kind: "Service", Name: "x", JSONPointers: []string{"/spec/a~1b"}},
+			{Group: "apps", Kind: "Deployment", Name: "y", JSONPointers: []string{"/spec/a", "/spec/b"}, JQPathExpressions: []string{`.spec.x[] | select(.name == "z")`}}}},
+			`{argocd.argoproj.io/manifest-generate-paths: ".", argocd.argoproj.io/sync-wave: "0"}`, "{server: https://k8s.example, namespace: s}",
+			"{automated: {prune: true, selfHeal: true}, retry: {}, syncOptions: [RespectIgnoreDifferences=true]}", "[{name: versions, map: {}}]",
+			`
+  ignoreDifferences:
+  - {kind: Service, name: x, jsonPointers: [/spec/a~1b]}
+  - {group: apps, kind: Deployment, name: "y", jsonPointers: [/spec/a, /spec/b], jqPathExpressions: ['.spec.x[] | select(.name == "z")']}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			want := `
@@ -46,7 +56,7 @@ metadata:
 spec:
   project: tenants
   source: {repoURL: https://git.example/x.git, targetRevision: main, path: p, plugin: {name: sluice, parameters: ` + tc.parameters + `}}
-  destination: ` + tc.destination + `
+  destination: ` + tc.destination + tc.ignored + `
   syncPolicy: ` + tc.policy + "\n"
 			if d := cmp.Diff(parsed(t, []byte(want)), parsed(t, tc.app.Encode())); d != "" {
 				t.Errorf("Encode() (-want +got): %s\n%s", tc.reason, d)

@@ -82,10 +82,12 @@ type TenantProduct struct {
 	Versions []ProductVersion `json:"versions"`
 }
 
-// ProductVersion is a rendered version and the tenant-shared components it requires.
+// ProductVersion is a rendered version, the tenant-shared components it
+// requires, and what its Application ignores.
 type ProductVersion struct {
-	Version  ident.Version `json:"version"`
-	Requires []Requirement `json:"requires,omitempty"`
+	Version           ident.Version      `json:"version"`
+	Requires          []Requirement      `json:"requires,omitempty"`
+	IgnoreDifferences []IgnoreDifference `json:"ignoreDifferences,omitempty"`
 }
 
 // Requirement is a shared component at the least version that serves.

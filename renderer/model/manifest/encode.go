@@ -68,6 +68,7 @@ func (w *writer) product(p TenantProduct) {
 			w.line(4, "- {component: ", Quote(r.Component.String()), ", version: ", Quote(r.Version.String()),
 				", bucket: ", strconv.Itoa(r.Bucket), "}")
 		}
+		w.ignored(4, v.IgnoreDifferences)
 	}
 }
 

@@ -84,7 +84,10 @@ func TestDescriptorsRoundTrip(t *testing.T) {
 		Namespace: "tenant-1000006", Path: "environments/local/tenants/06/00/1000006",
 		Products: []manifest.TenantProduct{{Name: swg, Wave: 100, Pin: v, State: "active",
 			Versions: []manifest.ProductVersion{{Version: v, Requires: []manifest.Requirement{
-				{Component: ident.Must[ident.ComponentKind]("identity"), Version: ident.Must[ident.VersionKind]("4"), Bucket: 1}}}}}},
+				{Component: ident.Must[ident.ComponentKind]("identity"), Version: ident.Must[ident.VersionKind]("4"), Bucket: 1}},
+				IgnoreDifferences: []manifest.IgnoreDifference{
+					{Kind: "Service", Name: "swg", JSONPointers: []string{"/spec/a~1b"}},
+					{Group: "apps", Kind: "Deployment", Name: "swg-web", JSONPointers: []string{"/spec/a", "/spec/b"}, JQPathExpressions: []string{`.spec.x[] | select(.name == "y")`}}}}}}},
 		Files: "sha256:00",
 	}
 	file := base.Encode()

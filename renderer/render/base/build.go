@@ -97,6 +97,7 @@ func (b *builder) component(ctx context.Context, c catalog.Component, bucket int
 	if len(objects) == 0 {
 		b.add(place, fault.Hintf("remove the component, or list its resources", "it has no objects"))
 	}
+	b.ignored(c, objects)
 	m := mark{version: b.version, component: c.Name.String(), bucket: bucket, data: c.Data}
 	b.parts = append(b.parts, part{c.Name.String(), c.Data, b.finish(place, m, objects)})
 }

@@ -137,10 +137,7 @@ func rests(o object) error {
 	if o.workload == nil || o.workload.Rest == "" {
 		return nil
 	}
-	names := strings.Split(strings.TrimPrefix(o.workload.Rest, "/"), "/")
-	for i, name := range names {
-		names[i] = strings.ReplaceAll(name, "~1", "/")
-	}
+	names := restPath(*o.workload)
 	last := len(names) - 1
 	var want any
 	if err := strict.YAML([]byte(o.workload.Value), maxManifestBytes, &want); err != nil {

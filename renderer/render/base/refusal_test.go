@@ -1,12 +1,14 @@
 package base
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/google/go-cmp/cmp"
 )
 
 const (
@@ -61,6 +63,13 @@ func TestBuildRefuses(t *testing.T) {
 		kind = kind[:strings.IndexAny(kind, ",}")]
 		return merge(map[string]string{"product.yaml": text(t, "product.yaml") + "kinds:\n" + kinds + "\n"},
 			object("apiVersion: "+group+"/v1\nkind: "+kind+"\nmetadata: {name: x}\n"+spec+"\n"))
+	}
+	ignores := func(group, kind, name, pointer string) map[string]string {
+		component := map[string]string{"demo-agent": "- name: agent\n"}[name]
+		if component == "" {
+			component = "- name: web\n"
+		}
+		return edit("product.yaml", component, component+fmt.Sprintf("  ignoreDifferences: [{group: %s, kind: %s, name: %s, jsonPointers: [%s]}]\n", group, kind, name, pointer))
 	}
 	template := func(body string) map[string]string {
 		return map[string]string{extraFile: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: demo-extra}\ndata: {a: '" + body + "'}\n"}
@@ -127,6 +136,16 @@ func TestBuildRefuses(t *testing.T) {
 			edits := declared("- {group: example.com, kind: Engine, suspend: {field: spec.size, value: none}}", "spec: {size: large}")
 			return merge(edits, replace("greeting", "Engine", "x", "spec.size"))
 		}(), []string{`Engine "x"`, "/spec/size"}},
+
+		"IgnoreMissing":  {"a misspelt name ignores nothing", ignores("apps", "Deployment", "demo-wep", "/spec/strategy/type"), []string{`component "web"`, `"demo-wep"`, "no such object"}},
+		"IgnoreOther":    {"each component speaks for itself", ignores("apps", "StatefulSet", "demo-store", "/spec/a"), []string{`"demo-store"`, "no such object"}},
+		"IgnoreReplicas": {"an ended right would go on running", ignores("apps", "Deployment", "demo-web", "/spec/replicas"), []string{`"spec.replicas"`, "suspension"}},
+		"IgnoreBelow":    {"part of what stops it", ignores("apps", "DaemonSet", "demo-agent", "/spec/template/spec/nodeSelector/a"), []string{`"demo-agent"`, "suspension"}},
+		"IgnoreTemplate": {"the template holds the images", ignores("apps", "Deployment", "demo-web", "/spec/template"), []string{`"spec.template"`, "pods are below"}},
+		"IgnoreImage":    {"images are the version's", ignores("apps", "Deployment", "demo-web", "/spec/template/spec/containers/0/image"), []string{"images are part"}},
+		"IgnoreInit":     {"of all containers", ignores("apps", "Deployment", "demo-web", "/spec/template/spec/initContainers/0/image"), []string{"images are part"}},
+		"IgnoreWhole":    {"a container has an image", ignores("apps", "Deployment", "demo-web", "/spec/template/spec/containers/0"), []string{"a whole container"}},
+		"IgnoreAll":      {"they all have", ignores("apps", "Deployment", "demo-web", "/spec/template/spec/containers"), []string{"pods are below"}},
 
 		"Now":           {"the clock is no input", template("{{ now }}"), []string{`"now"`, "extra.yaml"}},
 		"Random":        {"chance is no input", template("{{ randAlphaNum 5 }}"), []string{`"randAlphaNum"`}},
@@ -234,6 +253,29 @@ func TestChartsMay(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			build(t, map[string]string{extraFile: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: demo-extra}\ndata: {a: '" + body + "'}\n"})
+		})
+	}
+}
+
+// Fields that the cluster writes may be left to it, and change no byte of the base.
+func TestIgnoreMay(t *testing.T) {
+	plain := build(t, nil)
+	for name, entry := range map[string]string{
+		"Field":     "{group: apps, kind: Deployment, name: demo-web, jsonPointers: [/spec/template/spec/schedulerName]}",
+		"Container": "{group: apps, kind: Deployment, name: demo-web, jqPathExpressions: ['.spec.template.spec.containers[].terminationMessagePath']}",
+		"Service":   "{kind: Service, name: demo-web, jsonPointers: [/spec/clusterIP, /metadata/annotations/example.com~1ip]}",
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := build(t, map[string]string{"product.yaml": strings.Replace(text(t, "product.yaml"), "- name: web\n", "- name: web\n  ignoreDifferences: ["+entry+"]\n", 1)})
+			if len(b.Version.IgnoreDifferences()) != 1 {
+				t.Fatal("the edit does not fit the demo any more")
+			}
+			want, got := plain.Dir.Files(), b.Dir.Files()
+			delete(want, "graph.yaml") // it names the catalog's digest
+			delete(got, "graph.yaml")
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("base (-without +with):\n%s", diff)
+			}
 		})
 	}
 }
