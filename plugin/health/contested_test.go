@@ -3,7 +3,7 @@ package health_test
 import "testing"
 
 // rewritten returns a ring in which somebody rewrites a field: out of sync
-// again half a minute after the seventh time that Argo CD healed it, a quarter
+// again half a minute after the sixth time that Argo CD healed it, a quarter
 // of an hour after it was deployed.
 func rewritten() app {
 	resource := func(kind, name, status string) map[string]any {
@@ -11,7 +11,7 @@ func rewritten() app {
 	}
 	return ring().
 		set("OutOfSync", "status", "sync", "status").
-		set(int64(7), "status", "operationState", "operation", "sync", "autoHealAttemptsCount").
+		set(int64(6), "status", "operationState", "operation", "sync", "autoHealAttemptsCount").
 		set(ago(30), "status", "operationState", "finishedAt").
 		set(ago(29), "status", "reconciledAt").
 		set([]any{map[string]any{"source": source("202"), "deployedAt": ago(900)}}, "status", "history").
@@ -33,20 +33,20 @@ func TestContested(t *testing.T) {
 		app           app
 		want, message string
 	}{
-		"Rewritten":    {"seven heals are enough", rewritten(), "Degraded", given},
-		"SixHeals":     {"the seventh may help", rewritten().set(int64(6), "status", "operationState", "operation", "sync", "autoHealAttemptsCount"), "Progressing", waits},
+		"Rewritten":    {"six heals are enough", rewritten(), "Degraded", given},
+		"FiveHeals":    {"the sixth may help", rewritten().set(int64(5), "status", "operationState", "operation", "sync", "autoHealAttemptsCount"), "Progressing", waits},
 		"NeverHealed":  {"somebody changed it a moment ago", rewritten().set(nil, "status", "operationState", "operation"), "Progressing", waits},
 		"HealsOfOld":   {"3.x counts over months; this is a change of today", rewritten().set(ago(600), "status", "operationState", "finishedAt"), "Progressing", waits},
 		"LongBackoff":  {"Argo CD waits five minutes before each further heal", rewritten().set(ago(599), "status", "operationState", "finishedAt"), "Degraded", given},
 		"NotCompared":  {"the status is of the time before the heal", rewritten().set(ago(31), "status", "reconciledAt"), "Progressing", waits},
-		"JustDeployed": {"without a backoff seven heals take seconds", rewritten().set(history("202", 599), "status", "history"), "Progressing", waits},
+		"JustDeployed": {"without a backoff six heals take seconds", rewritten().set(history("202", 599), "status", "history"), "Progressing", waits},
 		"Deployed":     {"to the second", rewritten().set(history("202", 600), "status", "history"), "Degraded", given},
 		"OtherSource":  {"an earlier source was deployed just now", rewritten().set(history("201", 5), "status", "history"), "Degraded", given},
 		"NoHistory":    {"revisionHistoryLimit may be 0", rewritten().set(nil, "status", "history"), "Degraded", given},
 		"HealRuns":     {"the heal decides", rewritten().set("Running", "status", "operationState", "phase"), "Progressing", "sync Running: "},
 		"EarlierHeals": {"heals of an earlier source say nothing of this one", rewritten().set(source("201"), "status", "operationState", "syncResult", "source"), "Progressing", waits},
 		"Bumped":       {"nor may they fail the revert", rewritten().set(source("201"), "spec", "source"), "Progressing", "not yet compared with the present spec"},
-		"Healed":       {"seven heals that helped are none", rewritten().set("Synced", "status", "sync", "status"), "Healthy", ""},
+		"Healed":       {"six heals that helped are none", rewritten().set("Synced", "status", "sync", "status"), "Healthy", ""},
 		"Unknown":      {"what cannot be compared is not out of sync", rewritten().set("Unknown", "status", "sync", "status"), "Progressing", "not synced: Unknown: CloneSet agent, Deployment web"},
 		"Refused":      {"Argo CD will not sync, and says so", rewritten().set(nil, "status", "operationState", "operation").set(syncError(601), "status", "conditions"), "Degraded", "SyncError: auto-sync will wipe out all resources"},
 		"RefusedNow":   {"it may yet", rewritten().set(nil, "status", "operationState", "operation").set(syncError(600), "status", "conditions"), "Progressing", waits},

@@ -178,12 +178,13 @@ local function strays()
 end
 
 -- Argo CD heals what is not as it is wanted, counts how often, and waits longer
--- before each time: with its usual settings the seventh is nine minutes after the
--- first. What is not as wanted again after it is rewritten by somebody for ever.
--- A heal of long ago says nothing: 3.x goes on counting. The last success that
--- is not a heal stands in the history; where nothing makes Argo CD wait, it has
--- to be some time ago.
-local heals = 7
+-- before each time: with its usual settings the sixth is four minutes after the
+-- first, and the next, after which some 3.x count anew, five minutes after that.
+-- What is not as wanted again after the sixth is rewritten by somebody for ever.
+-- A heal of long ago says nothing: other 3.x go on counting. The last success
+-- that is not a heal stands in the history; it has to be some time ago, since
+-- Argo CD can be told not to wait.
+local heals = 6
 local function contested()
   local count = number(map(map(operation.operation).sync).autoHealAttemptsCount) or 0
   local history = map(status.history)
