@@ -36,6 +36,10 @@ type document struct {
 	Routes      string              `json:"routes"`
 	Images      []Image             `json:"images"`
 	Kinds       []Kind              `json:"kinds"`
+
+	UpgradesFrom []string    `json:"upgradesFrom"`
+	DowngradesTo []string    `json:"downgradesTo"`
+	Migrations   []Migration `json:"migrations"`
 }
 
 type documentComponent struct {
@@ -117,6 +121,7 @@ func (c *checker) version(doc document) *Version {
 		APIVersion: doc.APIVersion, Kind: doc.Kind, Name: doc.Name, Version: doc.Version,
 		Description: doc.Description, Sharing: doc.Sharing, Parameters: doc.Parameters,
 		Routes: doc.Routes, Images: doc.Images, Kinds: doc.Kinds,
+		UpgradesFrom: doc.UpgradesFrom, DowngradesTo: doc.DowngradesTo, Migrations: doc.Migrations,
 		Ref: c.ref, Digest: tree.Digest(c.files), Files: c.files,
 	}
 	v.Components = c.components(doc.Components)
@@ -128,6 +133,7 @@ func (c *checker) version(doc document) *Version {
 	}
 	c.images(doc.Images)
 	c.kinds(doc.Kinds)
+	c.edges(doc)
 	v.buckets = c.graph(v)
 	var faults []error
 	v.schema, faults = compileSchema(doc.Parameters)

@@ -101,6 +101,12 @@ type Version struct {
 	Images []Image `json:"images,omitempty"`
 	// Kinds are the custom kinds of the version that sluice does not know.
 	Kinds []Kind `json:"kinds,omitempty"`
+	// UpgradesFrom are the versions that tenants may come from, DowngradesTo those
+	// that they may go back to; nil is any.
+	UpgradesFrom []string `json:"upgradesFrom,omitempty"`
+	DowngradesTo []string `json:"downgradesTo,omitempty"`
+	// Migrations are changes that a cluster does not carry out by itself.
+	Migrations []Migration `json:"migrations,omitempty"`
 
 	// Ref is the version's place in the catalog.
 	Ref Ref `json:"-"`

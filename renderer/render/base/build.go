@@ -29,7 +29,9 @@ type Base struct {
 	// cannot shrink.
 	Sizes []string
 
-	parts []part
+	parts  []part
+	claims []identity // that parameters size
+	active []object   // of an ordinary tenant
 }
 
 // part is the marked objects of one component, or of the routes.
@@ -71,6 +73,7 @@ type builder struct {
 	parts   []part
 	places  []replacement   // where charts use the namespace
 	sizes   map[string]bool // parameters that size claims
+	claims  []identity      // that they size
 	faults  []error
 }
 
@@ -178,6 +181,7 @@ func (b *builder) base(ctx context.Context, replacements []byte) (*Base, error) 
 		return nil, fmt.Errorf("building %s: %w", b.version.Ref, err)
 	}
 	out.Digest = tree.Digest(out.Dir)
+	out.claims = b.claims
 	out.Sizes = slices.Sorted(maps.Keys(b.sizes))
 	out.HasClaims = slices.ContainsFunc(b.parts, func(p part) bool {
 		return slices.ContainsFunc(p.objects, func(o object) bool { return o.is("", "PersistentVolumeClaim") })

@@ -24,6 +24,9 @@ func (b *builder) prove(ctx context.Context, out *Base) error {
 		if err == nil {
 			err = b.compare(objects, state)
 		}
+		if state == manifest.ActiveDir {
+			out.active = objects
+		}
 		if err != nil {
 			return fmt.Errorf("proving state %q: %w", state, err)
 		}

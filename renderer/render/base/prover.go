@@ -26,7 +26,7 @@ const maxFaults = 20
 // value that breaks it.
 func (b *Base) Prove(ctx context.Context, around ...*Base) error {
 	p := &prover{base: b, engine: overlay.New(overlay.Options{}), axes: axes(b.Version)}
-	faults, typed := p.links(ctx, around)
+	faults, typed := p.links(around)
 	faults = append(p.unproven(), faults...)
 	if typed {
 		for _, state := range []string{manifest.ActiveDir, manifest.SuspendedDir, manifest.RetainedDir} {
@@ -72,11 +72,11 @@ func (p *prover) legal(round int) bool {
 
 // links checks the version's objects among each other and with those around;
 // typed says that each has the fields of its type.
-func (p *prover) links(ctx context.Context, around []*Base) (faults []error, typed bool) {
-	mine, faults := p.shapes(ctx, p.base)
+func (p *prover) links(around []*Base) (faults []error, typed bool) {
+	mine, faults := shapes(p.base)
 	var others []*shape.Object
 	for _, b := range around {
-		objects, _ := p.shapes(ctx, b) // its own proof tells its faults
+		objects, _ := shapes(b) // its own proof tells its faults
 		others = append(others, objects...)
 	}
 	if len(faults) > 0 {
@@ -92,14 +92,10 @@ func (p *prover) links(ctx context.Context, around []*Base) (faults []error, typ
 }
 
 // shapes decodes the objects of an ordinary active overlay.
-func (p *prover) shapes(ctx context.Context, b *Base) ([]*shape.Object, []error) {
-	objects, err := sample(ctx, p.engine, b, manifest.ActiveDir, values(axes(b.Version), 0))
-	if err != nil {
-		return nil, []error{err}
-	}
+func shapes(b *Base) ([]*shape.Object, []error) {
 	var out []*shape.Object
 	var faults []error
-	for _, o := range objects {
+	for _, o := range b.active {
 		s, err := shaped(o)
 		if err != nil {
 			faults = append(faults, err)

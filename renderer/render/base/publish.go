@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/gatorcloud/sluice/catalog"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
 )
 
 // Publishable proves every version of a catalog: that it can be built, that
@@ -26,7 +27,7 @@ func Publishable(ctx context.Context, c *catalog.Catalog, passed []catalog.Ref) 
 	}
 	each(ctx, len(all), func(ctx context.Context, i int) {
 		if bases[i] != nil && !slices.Contains(passed, all[i].Ref) {
-			faults[i] = bases[i].Prove(ctx, around(all[i], built)...)
+			faults[i] = errors.Join(append(upgrades(bases[i], bases), bases[i].Prove(ctx, around(all[i], built)...))...)
 		}
 	})
 	bases = slices.DeleteFunc(bases, func(b *Base) bool { return b == nil })
@@ -41,6 +42,19 @@ func each(ctx context.Context, n int, f func(ctx context.Context, i int)) {
 		g.Go(func() error { f(ctx, i); return nil })
 	}
 	_ = g.Wait()
+}
+
+// upgrades returns the faults of the ways to b from earlier versions.
+func upgrades(b *Base, all []*Base) []error {
+	var faults []error
+	for _, a := range all {
+		if a == nil || a.Version.Ref.Shared != b.Version.Ref.Shared || a.Version.Name != b.Version.Name ||
+			ident.CompareVersions(a.Version.Version, b.Version.Version) >= 0 || !b.Version.Upgrades(a.Version.Version) {
+			continue
+		}
+		faults = append(faults, Upgrade(a, b)...)
+	}
+	return faults
 }
 
 // around returns the bases of the parts that share a tenant's namespace with v.

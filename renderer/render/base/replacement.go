@@ -145,6 +145,7 @@ func (b *builder) checkTarget(parameter string, t target) []error {
 				}
 				if o.is("", "PersistentVolumeClaim") && path == claimSize {
 					b.sizes[parameter] = true
+					b.claims = append(b.claims, o.identity())
 				}
 			}
 		}

@@ -27,7 +27,7 @@ func New() *cobra.Command {
 		Short: "Show products and their versions, and publish new ones",
 	}
 	cmd.PersistentFlags().StringVar(&dir, "dir", ".", "root of the repository, which holds the folder catalog")
-	cmd.AddCommand(newList(&dir), newShow(&dir), newGraph(&dir), newLock(&dir))
+	cmd.AddCommand(newList(&dir), newShow(&dir), newGraph(&dir), newDiff(&dir), newLock(&dir))
 	return cmd
 }
 

@@ -1,0 +1,205 @@
+package base
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+)
+
+// Impact is what a change does in a cluster.
+type Impact string
+
+// The impacts, from the least on.
+const (
+	ImpactAdd       Impact = "add"
+	ImpactConfig    Impact = "config"
+	ImpactRoute     Impact = "route"
+	ImpactScale     Impact = "scale"
+	ImpactRestart   Impact = "restart"
+	ImpactRemove    Impact = "remove"
+	ImpactData      Impact = "data"
+	ImpactImmutable Impact = "immutable"
+)
+
+// Change is one difference between two versions, as an ordinary tenant has them.
+type Change struct {
+	// Object is kind/name, or "parameter" and a name.
+	Object string `json:"object"`
+	// Field is where the object differs; empty when it is new or gone.
+	Field  string `json:"field,omitempty"`
+	From   string `json:"from,omitempty"`
+	To     string `json:"to,omitempty"`
+	Impact Impact `json:"impact"`
+	// Breaks says why the cluster does not carry the change out by itself, or
+	// who would lose something; empty when nothing stands in the way.
+	Breaks string `json:"breaks,omitempty"`
+	// How is the declared migration of a change that breaks.
+	How string `json:"how,omitempty"`
+}
+
+// String returns the name of the change, by which a version's migrations mean it.
+func (c Change) String() string { return strings.TrimSpace(c.Object + " " + c.Field) }
+
+// Diff returns how b differs from a, an earlier version: first parameters, then
+// objects by name.
+func Diff(a, b *Base) []Change {
+	d := differ{sized: b.claims, changes: parameterChanges(a.Version, b.Version)}
+	d.objects(index(a.active), index(b.active))
+	for i, c := range d.changes {
+		if m := b.Version.Migrates(a.Version.Version, c.String()); m != nil && c.Breaks != "" {
+			d.changes[i].How = m.How
+		}
+	}
+	return d.changes
+}
+
+// Upgrade returns a fault for each change from a to b that a cluster does not
+// carry out and no migration speaks of.
+func Upgrade(a, b *Base) []error {
+	var faults []error
+	for _, c := range Diff(a, b) {
+		if c.Breaks != "" && c.How == "" {
+			faults = append(faults, fault.Hintf(
+				fmt.Sprintf("leave it as it was, or declare it in the version's description: migrations: [{from: %q, change: %q, how: what people do}]", a.Version.Version, c),
+				"upgrading %s from %s: %s: %s", b.Version.Ref, a.Version.Version, c, c.Breaks))
+		}
+	}
+	return faults
+}
+
+func index(objects []object) map[identity]object {
+	all := map[identity]object{}
+	for _, o := range objects {
+		all[o.identity()] = o
+	}
+	return all
+}
+
+// differ collects the changes between objects.
+type differ struct {
+	changes []Change
+	sized   []identity // claims whose size a parameter gives
+}
+
+func (d *differ) objects(before, after map[identity]object) {
+	ids := slices.Collect(maps.Keys(before))
+	for id := range after {
+		if _, ok := before[id]; !ok {
+			ids = append(ids, id)
+		}
+	}
+	slices.SortFunc(ids, func(a, b identity) int {
+		return cmp.Or(strings.Compare(a.kind, b.kind), strings.Compare(a.name, b.name), strings.Compare(a.group, b.group))
+	})
+	for _, id := range ids {
+		was, had := before[id]
+		is, has := after[id]
+		name := id.kind + "/" + id.name
+		switch {
+		case !had:
+			d.changes = append(d.changes, Change{Object: name, Impact: ImpactAdd})
+		case !has:
+			d.changes = append(d.changes, gone(name, was))
+		default:
+			x := comparedObject{d, name, was, is}
+			x.maps(nil, was.fields, is.fields)
+		}
+	}
+}
+
+// gone is an object that the later version has not.
+func gone(name string, was object) Change {
+	c := Change{Object: name, Impact: ImpactRemove}
+	if was.is("", "PersistentVolumeClaim") || was.is("apps", "StatefulSet") && hasClaims(was) {
+		c.Impact, c.Breaks = ImpactData, "its volumes are no longer anybody's, and what replaces it begins empty"
+	}
+	return c
+}
+
+// comparedObject is an object that both versions have.
+type comparedObject struct {
+	*differ
+	name    string
+	was, is object
+}
+
+func (x comparedObject) maps(path []string, was, is map[string]any) {
+	keys := slices.Collect(maps.Keys(was))
+	for k := range is {
+		if _, ok := was[k]; !ok {
+			keys = append(keys, k)
+		}
+	}
+	slices.Sort(keys)
+	for _, k := range keys {
+		if len(path) == 2 && path[0] == "metadata" && isMark(k) {
+			continue // ours
+		}
+		x.value(append(slices.Clip(path), k), was[k], is[k])
+	}
+}
+
+func (x comparedObject) value(path []string, was, is any) {
+	if reflect.DeepEqual(was, is) {
+		return
+	}
+	a, aok := was.(map[string]any)
+	b, bok := is.(map[string]any)
+	if aok && bok {
+		x.maps(path, a, b)
+		return
+	}
+	if a, b := byName(was), byName(is); a != nil && b != nil {
+		x.maps(path, a, b)
+		return
+	}
+	c := Change{Object: x.name, Field: strings.Join(path, "."), From: short(was), To: short(is)}
+	c.Impact, c.Breaks = x.impact(path, was, is)
+	x.changes = append(x.changes, c)
+}
+
+// byName returns a list whose entries have names of their own as a mapping, nil
+// for any other value.
+func byName(v any) map[string]any {
+	list, ok := v.([]any)
+	if !ok || len(list) == 0 {
+		return nil
+	}
+	out := map[string]any{}
+	for _, item := range list {
+		entry, _ := item.(map[string]any)
+		name, ok := entry["name"].(string)
+		if metadata := at(entry, "metadata"); !ok && metadata != nil {
+			name, ok = metadata["name"].(string)
+		}
+		if _, twice := out["[name="+name+"]"]; !ok || twice {
+			return nil
+		}
+		out["[name="+name+"]"] = entry
+	}
+	return out
+}
+
+// short writes a value for people.
+func short(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		if len(v) > 60 || strings.Contains(v, "\n") {
+			return fault.Clip(v)
+		}
+		return v
+	case map[string]any:
+		return strconv.Itoa(len(v)) + " fields"
+	case []any:
+		return strconv.Itoa(len(v)) + " entries"
+	}
+	return fmt.Sprint(v)
+}
