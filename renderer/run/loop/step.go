@@ -36,7 +36,6 @@ func (s *step) assemble(prefix string) {
 		a.Add(r)
 	}
 	s.snap = a.Snapshot(s.window.Revision)
-	s.snap.Keys = s.window.Keys
 	s.outcome.Quarantined = s.snap.Quarantined
 }
 
