@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -245,6 +246,7 @@ type flaky struct {
 	*git.Repo
 	next string
 	race func()
+	down atomic.Bool // every publication goes wrong
 }
 
 var errBroken = errors.New("the connection broke")
@@ -252,6 +254,9 @@ var errBroken = errors.New("the connection broke")
 func (f *flaky) Publish(ctx context.Context, old git.Head, res git.Result) error {
 	how := f.next
 	f.next = ""
+	if f.down.Load() {
+		how = "before"
+	}
 	switch how {
 	case "before":
 		return errBroken

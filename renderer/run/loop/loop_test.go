@@ -42,6 +42,12 @@ func (s *stand) sell(i int, rights ...right) {
 	}
 }
 
+// remove takes tenant i and its right away.
+func (s *stand) remove(i int) {
+	s.etcd.change(fmt.Sprintf("/%d", 1000000+i), "")
+	s.etcd.change(fmt.Sprintf("/%d/rs/swg", 1000000+i), "")
+}
+
 func advance(t testing.TB, s *stand, r *replica) Outcome {
 	t.Helper()
 	o, err := r.Step(context.Background(), s.now)
@@ -81,8 +87,7 @@ func TestOnlyTheTenantIsTouched(t *testing.T) {
 func TestTimeAloneChanges(t *testing.T) {
 	s, r := settled(t, 1, true)
 	s.sell(7, right{product: "swg", start: s.now.Add(time.Hour), end: s.now.Add(3 * time.Hour)})
-	s.etcd.change("/1000000", "")
-	s.etcd.change("/1000000/rs/swg", "")
+	s.remove(0)
 	if err := s.settle(r); err != nil {
 		t.Fatal(err)
 	}
@@ -116,8 +121,7 @@ func TestTimeAloneChanges(t *testing.T) {
 func TestGuards(t *testing.T) {
 	remove := func(s *stand, from, to int) {
 		for i := from; i < to; i++ {
-			s.etcd.change(fmt.Sprintf("/%d", 1000000+i), "")
-			s.etcd.change(fmt.Sprintf("/%d/rs/swg", 1000000+i), "")
+			s.remove(i)
 		}
 	}
 	for name, tc := range map[string]struct {
@@ -270,8 +274,7 @@ func TestLeadIsAskedBeforeAPush(t *testing.T) {
 // A removal whose push failed is made again.
 func TestRemovalSurvivesALostRace(t *testing.T) {
 	s, r := settled(t, 2, false)
-	s.etcd.change("/1000000", "")
-	s.etcd.change("/1000000/rs/swg", "")
+	s.remove(0)
 	advance(t, s, r.fed())
 	s.now = r.Next()
 	r.git.next = "before"
@@ -289,10 +292,6 @@ func TestRemovalSurvivesALostRace(t *testing.T) {
 // What a push changed whose answer was lost is in Git: what changes back
 // before the next look must be written again, in the ring and in the fleet too.
 func TestArrivedPushIsBuiltUpon(t *testing.T) {
-	gone := func(s *stand, i int) {
-		s.etcd.change(fmt.Sprintf("/%d", 1000000+i), "")
-		s.etcd.change(fmt.Sprintf("/%d/rs/swg", 1000000+i), "")
-	}
 	here := func(s *stand, i int) { s.sell(i, right{product: "swg", start: s.now.AddDate(-1, 0, 0)}) }
 	for name, tc := range map[string]struct {
 		reason       string
@@ -301,14 +300,14 @@ func TestArrivedPushIsBuiltUpon(t *testing.T) {
 		"WentAndCame": {"the ring counts it again", func(s *stand) { s.now = s.now.AddDate(0, 0, 7) }, func(s *stand) { here(s, 0) }},
 		"SharedComponent": {"which its last holder left and took again", func(s *stand) {
 			for i := 1; i < 4; i++ {
-				gone(s, i)
+				s.remove(i)
 			}
 			s.now = s.now.AddDate(0, 0, 7)
 		}, func(s *stand) { here(s, 1) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, r := settled(t, 4, true)
-			gone(s, 0)
+			s.remove(0)
 			advance(t, s, r.fed()) // a tombstone, which goes when its time has passed
 			tc.first(s)
 			r.git.next = "after"
