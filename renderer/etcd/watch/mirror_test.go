@@ -200,6 +200,28 @@ func TestManyChangesOfOneTenantAreOneEntry(t *testing.T) {
 	if len(w.Tenants) != 2 || len(w.Records) != 1 || w.Revision != 10001 {
 		t.Errorf("Take(extra) = %d tenants, %d records at %d, want 2, 1 at 10001", len(w.Tenants), len(w.Records), w.Revision)
 	}
+	if w, _ := m.Take(nil); len(w.Tenants) > 0 || !w.Since.IsZero() {
+		t.Errorf("Take() after it = %v since %v, want nothing", w.Tenants, w.Since)
+	}
+}
+
+// What events deleted while a reading of before went on is not brought back by
+// it, whether its key is one of a tenant or of nobody.
+func TestReadingBringsNothingBack(t *testing.T) {
+	for _, key := range []string{prefix + "/1000001", prefix + "/not a tenant"} {
+		m := NewMirror(prefix, time.Now)
+		m.Begin(1).Done(5)
+		l := m.Begin(1)
+		l.Add(key, []byte("a"), 9)
+		m.Apply([]Event{{Key: key, Revision: 11}}, 11)
+		if l.Done(10); m.Keys() != 0 {
+			t.Errorf("%s is back after it was deleted", key)
+		}
+		m.Apply([]Event{{Key: key, Value: []byte("b"), Revision: 12}}, 12)
+		if m.Keys() != 1 {
+			t.Errorf("%s is not there after it was written again", key)
+		}
+	}
 }
 
 // A reading that another overtook brings nothing back that is gone since.
