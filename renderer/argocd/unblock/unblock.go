@@ -124,7 +124,13 @@ type Options struct {
 	Settle int
 	// Ended hears of each operation that is ended. May be nil.
 	Ended func(Application)
+	// Waiting hears the names of what is waited for, once it has been the same
+	// in some looks. May be nil.
+	Waiting func(moving []string)
 }
+
+// patience is how many looks find the same in motion before it is told.
+const patience = 2
 
 func (o Options) orDefaults() Options {
 	if o.Timeout == 0 {
@@ -139,6 +145,9 @@ func (o Options) orDefaults() Options {
 	if o.Ended == nil {
 		o.Ended = func(Application) {}
 	}
+	if o.Waiting == nil {
+		o.Waiting = func([]string) {}
+	}
 	return o
 }
 
@@ -149,6 +158,8 @@ func Unblock(ctx context.Context, c Cluster, environment string, o Options) erro
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
 	u := &unblocking{cluster: c, options: o, told: map[string]string{}, abort: o.Abort}
+	var last []string
+	same := 0 // looks at which nothing else was in motion
 	for calm := 0; calm < o.Settle; {
 		moving, err := u.look(ctx, environment)
 		if err != nil {
@@ -156,6 +167,12 @@ func Unblock(ctx context.Context, c Cluster, environment string, o Options) erro
 		}
 		if calm++; len(moving) > 0 {
 			calm = 0
+		}
+		if same++; !slices.Equal(moving, last) {
+			last, same = moving, 0
+		}
+		if same == patience && len(moving) > 0 {
+			o.Waiting(moving)
 		}
 		select {
 		case <-ctx.Done():

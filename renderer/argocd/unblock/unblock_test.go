@@ -3,6 +3,7 @@ package unblock_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -147,7 +148,12 @@ func TestUnblock(t *testing.T) {
 
 func TestUnblockTimeout(t *testing.T) {
 	a := &argo{apps: []unblock.Application{app(env, "fleet", nil), app("pop-1", "tenant", func(a *unblock.Application) { a.Compared = "0" })}}
-	err := unblock.Unblock(t.Context(), a, env, unblock.Options{Interval: time.Millisecond, Timeout: 50 * time.Millisecond})
+	var waited []string
+	err := unblock.Unblock(t.Context(), a, env, unblock.Options{Interval: time.Millisecond, Timeout: 50 * time.Millisecond,
+		Waiting: func(moving []string) { waited = append(waited, strings.Join(moving, " ")) }})
+	if len(waited) != 1 || !strings.Contains(waited[0], env) {
+		t.Errorf("told of %q, want what is waited for once", waited)
+	}
 	if fault.ClassOf(err) != fault.Retry || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("Unblock() = %v of class %s, want the deadline, to be tried again", err, fault.ClassOf(err))
 	}

@@ -99,6 +99,9 @@ func (d Deps) run(cmd *cobra.Command, o *options, abort bool) error {
 			ended++
 			fmt.Fprintln(cmd.OutOrStdout(), a.Name)
 		},
+		Waiting: func(moving []string) {
+			fmt.Fprintf(cmd.ErrOrStderr(), "sluice: waiting for %s, giving up after %s in all (--timeout)\n", fault.List(moving), o.timeout)
+		},
 	})
 	if err != nil {
 		return err
