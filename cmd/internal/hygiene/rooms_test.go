@@ -55,7 +55,7 @@ var rooms = []room{
 	{"cmd/internal/cli/rendercmd", []string{"cmd/internal/cli", "renderer", "catalog", "environments"}, []string{"cobra", "diff"}},
 	{"cmd/internal/wire", []string{"cmd/internal/cli", "renderer", "catalog", "environments"}, []string{"cobra", "disk", "clock", "environment"}},
 	{"cmd/sluice", []string{"cmd/internal", "renderer", "catalog", "environments"}, []string{"disk"}},
-	{"cmd/sluice-cmp", []string{"cmd/internal/cli/exit", "plugin", "renderer/model", "renderer/render/overlay"},
+	{"cmd/sluice-cmp", []string{"cmd/internal/cli/exit", "cmd/internal/cli/words", "plugin", "renderer/model", "renderer/render/overlay"},
 		[]string{"cobra", "disk", "network", "environment", "grpc", "prometheus"}},
 
 	// Tools of the project itself.

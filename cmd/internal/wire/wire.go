@@ -21,6 +21,7 @@ import (
 	"github.com/gatorcloud/sluice/cmd/internal/cli/runcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/validatecmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/versioncmd"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/words"
 	"github.com/gatorcloud/sluice/renderer/argocd"
 	"github.com/gatorcloud/sluice/renderer/git"
 	"github.com/gatorcloud/sluice/renderer/render/pipeline"
@@ -59,7 +60,6 @@ carries to clusters ring by ring and bucket by bucket.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.SetFlagErrorFunc(pointed)
 	p := pipeline.New()
 	etcd := &etcdflags.Flags{}
 	render := rendercmd.Deps{Repo: repository(), Etcd: source(etcd), EtcdFlags: etcd.Add, Pipeline: p, Now: time.Now, Version: Version()}
@@ -75,8 +75,6 @@ carries to clusters ring by ring and bucket by bucket.`,
 		rolloutcmd.New(rolloutcmd.Deps{Open: operations}),
 		versioncmd.New(Version()),
 	)
-	cmd.InitDefaultHelpCmd()
-	cmd.InitDefaultCompletionCmd()
-	strict(cmd)
+	words.Strict(cmd)
 	return cmd
 }

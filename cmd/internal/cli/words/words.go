@@ -1,4 +1,9 @@
-package wire
+// Package words holds a tree of commands to its words.
+//
+// A group answers a word that is none of its commands with its help and exit
+// code 0 unless somebody sees to it, which a script takes for success. Strict
+// sees to it for a whole tree at once, so that no group can be forgotten.
+package words
 
 import (
 	"github.com/spf13/cobra"
@@ -6,12 +11,20 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
-// strict makes cmd and every command below it refuse words that it does not
-// know. Without it a group answers them with its help and exit code 0, which a
-// script takes for success.
-func strict(cmd *cobra.Command) {
+// Strict makes root and every command below it refuse words that it does not
+// know, name the command that seems to be meant and point to help. Call it once
+// all commands are there.
+func Strict(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	root.SetFlagErrorFunc(pointed)
+	hold(root)
+}
+
+// hold is Strict for one command and those below it.
+func hold(cmd *cobra.Command) {
 	for _, c := range cmd.Commands() {
-		strict(c)
+		hold(c)
 	}
 	switch args := cmd.Args; {
 	case cmd.HasSubCommands() && !cmd.Runnable():

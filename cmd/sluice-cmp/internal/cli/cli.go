@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/exit"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/words"
 	"github.com/gatorcloud/sluice/plugin"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
@@ -57,18 +58,14 @@ plugin.yaml of Argo CD's own argocd-cmp-server. Every flag can be given as an
 environment variable: SLUICE_<FLAG>.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			return fromEnvironment(cmd.Flags(), w.getenv)
 		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.SetOut(w.stdout)
 	cmd.SetErr(w.stderr)
-	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return fault.Hintf(fmt.Sprintf("see `%s --help`", cmd.CommandPath()), "reading flags: %w", err)
-	})
 	cmd.AddCommand(serve(w), generate(w), parameters(w), probe(w), version(w))
+	words.Strict(cmd)
 	return cmd
 }
 
