@@ -112,10 +112,11 @@ func checkWorkload(v *catalog.Version, o object, refuse refusal) {
 }
 
 // clusterScoped reports whether objects of o's kind belong to no namespace. A
-// custom resource tells by its name only; the tenant's Argo CD project, which
+// custom resource tells by its name only (ClusterIssuer; a Cluster of databases
+// is in one); the tenant's Argo CD project, which
 // allows no cluster-scoped kind, is the second line.
 func clusterScoped(o object) bool {
-	if strings.HasPrefix(o.kind, "Cluster") {
+	if strings.HasPrefix(o.kind, "Cluster") && o.kind != "Cluster" {
 		return true
 	}
 	if custom(o.group) {

@@ -51,8 +51,8 @@ metadata: {name: demo-engine}
 spec: {size: 3, powered: true, mode: fast, pods: {spec: {containers: [{name: c, image: registry.example.com/demo}]}}}
 ---
 apiVersion: example.com/v1
-kind: Dashboard
-metadata: {name: demo-dashboard}
+kind: Cluster
+metadata: {name: demo-cluster}
 `
 
 // Whatever runs pods or scales them rests when a right has ended, and runs
@@ -71,7 +71,7 @@ func TestUnusualWorkloads(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := build(t, map[string]string{
 				claimFile: text(t, claimFile) + unusual,
-				"product.yaml": text(t, "product.yaml") + "kinds:\n- {group: example.com, kind: Dashboard}\n" +
+				"product.yaml": text(t, "product.yaml") + "kinds:\n- {group: example.com, kind: Cluster}\n" +
 					"- {group: example.com, kind: Engine, template: spec.pods, suspend: " + tc.suspend + "}\n",
 			})
 			active, suspended := state(t, b, "active", nil), state(t, b, "suspended", nil)
@@ -91,7 +91,7 @@ func TestUnusualWorkloads(t *testing.T) {
 			if diff := cmp.Diff([]any{int64(0), int64(0), "0", "true", tc.rests, "3", nil}, got); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", tc.reason, diff)
 			}
-			if suspended["Dashboard/demo-dashboard"].name == "" {
+			if suspended["Cluster/demo-cluster"].name == "" {
 				t.Error("what runs nothing is gone while suspended")
 			}
 			for what, path := range map[string][]string{
