@@ -41,7 +41,8 @@
 // To add a check: write <group>/<Kind>/health.lua, with "--fragments values clock
 // deadline" and what is particular of the kind; put objects into testdata/ beside
 // it and the expected answers into health_test.yaml. An object of which nothing is
-// reported yet waits for the deadline. Then
+// reported yet waits for the deadline. A kind that versions may then hold goes
+// from endlessGroups to soundKinds of package base. Then
 //
 //	go test ./plugin/install -run TestSettingsEqual -update   # into what is installed
 //	go test ./plugin/health                                   # it answers whatever it is given

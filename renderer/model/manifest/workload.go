@@ -11,15 +11,15 @@ type Workload struct {
 	Rest, Value string
 }
 
-// Fields that put the kinds of Workloads to rest.
+// Fields that put the kinds of Workloads to rest. KEDA starts what it scales
+// again unless it is told to pause: a ScaledObject at a number of replicas, a
+// ScaledJob before the next Job.
 const (
 	RestReplicas     = "/spec/replicas"
 	RestSuspend      = "/spec/suspend"
 	RestNodeSelector = "/spec/template/spec/nodeSelector"
-	// KEDA starts what it scales again unless it is told to pause: a ScaledObject
-	// at a number of replicas, a ScaledJob before the next Job.
-	RestPausedAt = "/metadata/annotations/autoscaling.keda.sh~1paused-replicas"
-	RestPaused   = "/metadata/annotations/autoscaling.keda.sh~1paused"
+	RestPausedAt     = "/metadata/annotations/autoscaling.keda.sh~1paused-replicas"
+	RestPaused       = "/metadata/annotations/autoscaling.keda.sh~1paused"
 )
 
 // Workloads returns the kinds that sluice knows to put to rest, in the order of

@@ -57,8 +57,6 @@ func checkKind(v *catalog.Version, o object, refuse refusal) {
 	known := o.workload != nil || sound
 	declared := o.workload != nil && workloadOf(manifest.Workloads(), o) == nil
 	switch {
-	case o.is("autoscaling", "HorizontalPodAutoscaler") && o.version != "v2":
-		refuse("write apiVersion: autoscaling/v2", "version %q of the autoscaler does not tell what fails", o.version)
 	case endless(o.group) && (declared || !known):
 		refuse("add a check with a deadline to plugin/health and the kind to soundKinds of package base, or use another kind",
 			"kind %q of group %q has a check in Argo CD that may wait for ever", o.kind, o.group)

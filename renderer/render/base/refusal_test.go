@@ -1,14 +1,12 @@
 package base
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
-	"github.com/google/go-cmp/cmp"
 )
 
 const (
@@ -34,19 +32,58 @@ func text(t *testing.T, name string) string {
 	return string(f.Data)
 }
 
+// edited returns a file of the demo product with one text for another.
+func edited(t *testing.T, name, old, replacement string) map[string]string {
+	t.Helper()
+	before := text(t, name)
+	if !strings.Contains(before, old) {
+		t.Fatalf("%s has no %q", name, old)
+	}
+	return map[string]string{name: strings.Replace(before, old, replacement, 1)}
+}
+
+// added returns the demo product's store with one more object.
+func added(t *testing.T, manifest string) map[string]string {
+	t.Helper()
+	return map[string]string{claimFile: text(t, claimFile) + "---\n" + manifest}
+}
+
+// refusalCase is an edited demo product, and what some fault of it says.
+type refusalCase struct {
+	reason string
+	edits  map[string]string
+	want   []string
+}
+
+// checkRefusal builds the product, which must be refused as tc says.
+func checkRefusal(t *testing.T, tc refusalCase) {
+	t.Helper()
+	c, err := catalog.LoadUnlocked(demo(t, tc.edits))
+	if err != nil {
+		t.Fatalf("LoadUnlocked: %v", err)
+	}
+	b, err := Build(t.Context(), c.All()[0])
+	if err == nil {
+		t.Fatalf("%s: Build = %s, want an error", tc.reason, b.Digest)
+	}
+	matched := false
+	for _, f := range catalog.Faults(err) {
+		said := f.Error() + " / " + fault.HintOf(f)
+		matched = matched || !slices.ContainsFunc(tc.want, func(w string) bool { return !strings.Contains(said, w) })
+		if strings.Contains(f.Error(), "\n") || !strings.Contains(f.Error(), "products/demo/7") || fault.HintOf(f) == "" {
+			t.Errorf("fault = %q (hint %q), want one line that names the version and a hint", f, fault.HintOf(f))
+		}
+	}
+	if !matched {
+		t.Errorf("%s: Build = %v, want a fault that names %q", tc.reason, err, tc.want)
+	}
+}
+
 // Every refusal of a base names the place, the object and the value, and
 // says what to do.
 func TestBuildRefuses(t *testing.T) {
-	edit := func(name, old, replacement string) map[string]string {
-		before := text(t, name)
-		if !strings.Contains(before, old) {
-			t.Fatalf("%s has no %q", name, old)
-		}
-		return map[string]string{name: strings.Replace(before, old, replacement, 1)}
-	}
-	object := func(manifest string) map[string]string {
-		return map[string]string{claimFile: text(t, claimFile) + "---\n" + manifest}
-	}
+	edit := func(name, old, replacement string) map[string]string { return edited(t, name, old, replacement) }
+	object := func(manifest string) map[string]string { return added(t, manifest) }
 	meta := func(kind, metadata string) map[string]string {
 		return object("apiVersion: v1\nkind: " + kind + "\nmetadata: " + metadata + "\n")
 	}
@@ -54,31 +91,10 @@ func TestBuildRefuses(t *testing.T) {
 		return map[string]string{replaceFile: text(t, replaceFile) + "- source: {kind: ConfigMap, name: parameters, fieldPath: data." + parameter +
 			"}\n  targets:\n  - select: {kind: " + kind + ", name: " + name + "}\n    fieldPaths: [\"" + field + "\"]\n"}
 	}
-	cloneSet := func(image, more string) string {
-		return "apiVersion: apps.kruise.io/v1alpha1\nkind: CloneSet\nmetadata: {name: x}\nspec: {" + more + ", template: {spec: {containers: [{name: c, image: " + image + "}]}}}\n"
-	}
-	declared := func(kinds, spec string) map[string]string {
-		group, _, _ := strings.Cut(strings.TrimPrefix(kinds, "- {group: "), ",")
-		_, kind, _ := strings.Cut(kinds, "kind: ")
-		kind = kind[:strings.IndexAny(kind, ",}")]
-		return merge(map[string]string{"product.yaml": text(t, "product.yaml") + "kinds:\n" + kinds + "\n"},
-			object("apiVersion: "+group+"/v1\nkind: "+kind+"\nmetadata: {name: x}\n"+spec+"\n"))
-	}
-	ignores := func(group, kind, name, pointer string) map[string]string {
-		component := map[string]string{"demo-agent": "- name: agent\n"}[name]
-		if component == "" {
-			component = "- name: web\n"
-		}
-		return edit("product.yaml", component, component+fmt.Sprintf("  ignoreDifferences: [{group: %s, kind: %s, name: %s, jsonPointers: [%s]}]\n", group, kind, name, pointer))
-	}
 	template := func(body string) map[string]string {
 		return map[string]string{extraFile: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: demo-extra}\ndata: {a: '" + body + "'}\n"}
 	}
-	for name, tc := range map[string]struct {
-		reason string
-		edits  map[string]string
-		want   []string
-	}{
+	for name, tc := range map[string]refusalCase{
 		"NoDeadline":      {"what never fails blocks its Application for good", edit(webFile, "  progressDeadlineSeconds: 300\n", ""), []string{`component "web"`, `Deployment "demo-web"`, "progressDeadlineSeconds"}},
 		"ChartNoDeadline": {"charts too", edit(cacheFile, "  progressDeadlineSeconds: 120\n", ""), []string{`component "cache"`, "progressDeadlineSeconds"}},
 		"Unpinned":        {"an image is one release", edit(webFile, "registry.example.com/demo", "registry.example.com/other"), []string{`"registry.example.com/other"`, "not pinned"}},
@@ -110,42 +126,6 @@ func TestBuildRefuses(t *testing.T) {
 		"Twice":           {"one object, one component", map[string]string{"components/agent/kustomization.yaml": "resources: [agent.yaml, ../store]\n"}, []string{"demo-store", `component "agent"`}},
 		"RouteWorkload":   {"routes are taken away", map[string]string{routeFile: text(t, routeFile) + "---\n" + text(t, jobFile)}, []string{"routes", "demo-init-7"}},
 		"EmptyComponent":  {"an empty component gates nothing", map[string]string{"components/web/kustomization.yaml": "resources: []\n"}, []string{`component "web"`}},
-
-		"Secret":          {"Git is no place for secrets", object("apiVersion: v1\nkind: Secret\nmetadata: {name: x}\nstringData: {password: hunter2}\n"), []string{`Secret "x"`, "ExternalSecret", "gatorcloud.io/provides"}},
-		"SecretData":      {"encoded is not encrypted", object("apiVersion: v1\nkind: Secret\nmetadata: {name: x}\ndata: {password: aHVudGVyMg==}\n"), []string{`Secret "x"`, "SealedSecret"}},
-		"SuspendedJob":    {"nobody resumes it", edit(jobFile, "backoffLimit: 3", "suspend: true"), []string{"demo-init-7", "suspend: true"}},
-		"Paused":          {"nobody resumes it", edit(webFile, "  progressDeadlineSeconds: 300\n", "  progressDeadlineSeconds: 300\n  paused: true\n"), []string{"demo-web", "paused: true"}},
-		"PausedCloneSet":  {"nobody resumes it", object(cloneSet("registry.example.com/demo", "updateStrategy: {paused: true}")), []string{`CloneSet "x"`, "paused: true"}},
-		"CloneSetImage":   {"its images are pinned", object(cloneSet("registry.example/a:latest", "replicas: 3")), []string{`CloneSet "x"`, "registry.example/a:latest"}},
-		"RolloutDeadline": {"it hangs as a Deployment does", object("apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: x}\nspec: {template: {spec: {containers: [{name: c, image: registry.example.com/demo}]}}}\n"), []string{`Rollout "x"`, "progressDeadlineSeconds"}},
-		"RolloutRef":      {"nobody pins or stops what it refers to", object("apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: x}\nspec: {progressDeadlineSeconds: 60, workloadRef: {kind: Deployment, name: demo-web}}\n"), []string{`Rollout "x"`, "spec.template"}},
-		"ScaledJobImage":  {"its images are pinned", object("apiVersion: keda.sh/v1alpha1\nkind: ScaledJob\nmetadata: {name: x}\nspec: {jobTargetRef: {template: {spec: {containers: [{name: c, image: a}]}}}}\n"), []string{`ScaledJob "x"`, `"a"`}},
-		"FixedReplicas":   {"two would write one field", object("apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: x}\nspec: {maxReplicas: 5, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: demo-web}}\n"), []string{`Deployment "demo-web"`, `HorizontalPodAutoscaler "x"`}},
-		"FixedByKEDA":     {"the kind may be left out", object("apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: {name: x}\nspec: {scaleTargetRef: {name: demo-web}}\n"), []string{`Deployment "demo-web"`, `ScaledObject "x"`}},
-		"OldAutoscaler":   {"v1 tells no conditions", object("apiVersion: autoscaling/v1\nkind: HorizontalPodAutoscaler\nmetadata: {name: x}\nspec: {maxReplicas: 5}\n"), []string{`HorizontalPodAutoscaler "x"`, "autoscaling/v2"}},
-		"UnknownKind":     {"it may run pods", object("apiVersion: example.com/v1\nkind: Engine\nmetadata: {name: x}\n"), []string{`Engine "x"`, `"example.com"`, "kinds"}},
-		"UnknownPods":     {"it does", object("apiVersion: v1\nkind: PodTemplate\nmetadata: {name: x}\ntemplate: {spec: {containers: [{name: c, image: a:1}]}}\n"), []string{`PodTemplate "x"`, "runs pods"}},
-		"DeclaredPods":    {"the declaration forgot the template", declared("- {group: example.com, kind: Engine}", "spec: {pods: [{containers: [{name: c, image: a:1}]}]}"), []string{`Engine "x"`, "runs pods"}},
-		"DeclaredImage":   {"its images are pinned", declared("- {group: example.com, kind: Engine, template: spec.pods, suspend: {field: spec.size, value: 0}}", "spec: {pods: {spec: {containers: [{name: c, image: a}]}}}"), []string{`Engine "x"`, `"a"`, "not pinned"}},
-		"DeclaredMissing": {"there is no such template", declared("- {group: example.com, kind: Engine, template: spec.pods, suspend: {field: spec.size, value: 0}}", "spec: {size: 1}"), []string{`Engine "x"`, "spec.pods"}},
-		"EndlessKind":     {"Argo CD would wait for it", object("apiVersion: kafka.strimzi.io/v1\nkind: Kafka\nmetadata: {name: x}\n"), []string{`Kafka "x"`, "plugin/health"}},
-		"EndlessDeclared": {"a declaration ends no wait", declared("- {group: kafka.strimzi.io, kind: Kafka}", ""), []string{`Kafka "x"`, "plugin/health"}},
-		"EndlessSuffix":   {"some groups have many beginnings", object("apiVersion: s3.aws.crossplane.io/v1\nkind: Bucket\nmetadata: {name: x}\n"), []string{`Bucket "x"`, "plugin/health"}},
-		"RouteScaler":     {"routes are taken away, and what it scales stays", map[string]string{routeFile: text(t, routeFile) + "---\napiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: {name: x}\nspec: {scaleTargetRef: {name: demo-web}}\n"}, []string{"routes", `ScaledObject "x"`}},
-		"DeclaredReplace": {"a parameter would wake it", func() map[string]string {
-			edits := declared("- {group: example.com, kind: Engine, suspend: {field: spec.size, value: none}}", "spec: {size: large}")
-			return merge(edits, replace("greeting", "Engine", "x", "spec.size"))
-		}(), []string{`Engine "x"`, "/spec/size"}},
-
-		"IgnoreMissing":  {"a misspelt name ignores nothing", ignores("apps", "Deployment", "demo-wep", "/spec/strategy/type"), []string{`component "web"`, `"demo-wep"`, "no such object"}},
-		"IgnoreOther":    {"each component speaks for itself", ignores("apps", "StatefulSet", "demo-store", "/spec/a"), []string{`"demo-store"`, "no such object"}},
-		"IgnoreReplicas": {"an ended right would go on running", ignores("apps", "Deployment", "demo-web", "/spec/replicas"), []string{`"spec.replicas"`, "suspension"}},
-		"IgnoreBelow":    {"part of what stops it", ignores("apps", "DaemonSet", "demo-agent", "/spec/template/spec/nodeSelector/a"), []string{`"demo-agent"`, "suspension"}},
-		"IgnoreTemplate": {"the template holds the images", ignores("apps", "Deployment", "demo-web", "/spec/template"), []string{`"spec.template"`, "pods are below"}},
-		"IgnoreImage":    {"images are the version's", ignores("apps", "Deployment", "demo-web", "/spec/template/spec/containers/0/image"), []string{"images are part"}},
-		"IgnoreInit":     {"of all containers", ignores("apps", "Deployment", "demo-web", "/spec/template/spec/initContainers/0/image"), []string{"images are part"}},
-		"IgnoreWhole":    {"a container has an image", ignores("apps", "Deployment", "demo-web", "/spec/template/spec/containers/0"), []string{"a whole container"}},
-		"IgnoreAll":      {"they all have", ignores("apps", "Deployment", "demo-web", "/spec/template/spec/containers"), []string{"pods are below"}},
 
 		"Now":           {"the clock is no input", template("{{ now }}"), []string{`"now"`, "extra.yaml"}},
 		"Random":        {"chance is no input", template("{{ randAlphaNum 5 }}"), []string{`"randAlphaNum"`}},
@@ -200,25 +180,7 @@ func TestBuildRefuses(t *testing.T) {
 		"UnknownOption": {"misspelt fields are seen", map[string]string{replaceFile: "- source: {kind: ConfigMap, name: parameters, fieldPath: data.replicas}\n  target: []\n"}, []string{"replacements.yaml", "target"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c, err := catalog.LoadUnlocked(demo(t, tc.edits))
-			if err != nil {
-				t.Fatalf("LoadUnlocked: %v", err)
-			}
-			b, err := Build(t.Context(), c.All()[0])
-			if err == nil {
-				t.Fatalf("%s: Build = %s, want an error", tc.reason, b.Digest)
-			}
-			matched := false
-			for _, f := range catalog.Faults(err) {
-				said := f.Error() + " / " + fault.HintOf(f)
-				matched = matched || !slices.ContainsFunc(tc.want, func(w string) bool { return !strings.Contains(said, w) })
-				if strings.Contains(f.Error(), "\n") || !strings.Contains(f.Error(), "products/demo/7") || fault.HintOf(f) == "" {
-					t.Errorf("fault = %q (hint %q), want one line that names the version and a hint", f, fault.HintOf(f))
-				}
-			}
-			if !matched {
-				t.Errorf("%s: Build = %v, want a fault that names %q", tc.reason, err, tc.want)
-			}
+			checkRefusal(t, tc)
 		})
 	}
 }
@@ -253,29 +215,6 @@ func TestChartsMay(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			build(t, map[string]string{extraFile: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: demo-extra}\ndata: {a: '" + body + "'}\n"})
-		})
-	}
-}
-
-// Fields that the cluster writes may be left to it, and change no byte of the base.
-func TestIgnoreMay(t *testing.T) {
-	plain := build(t, nil)
-	for name, entry := range map[string]string{
-		"Field":     "{group: apps, kind: Deployment, name: demo-web, jsonPointers: [/spec/template/spec/schedulerName]}",
-		"Container": "{group: apps, kind: Deployment, name: demo-web, jqPathExpressions: ['.spec.template.spec.containers[].terminationMessagePath']}",
-		"Service":   "{kind: Service, name: demo-web, jsonPointers: [/spec/clusterIP, /metadata/annotations/example.com~1ip]}",
-	} {
-		t.Run(name, func(t *testing.T) {
-			b := build(t, map[string]string{"product.yaml": strings.Replace(text(t, "product.yaml"), "- name: web\n", "- name: web\n  ignoreDifferences: ["+entry+"]\n", 1)})
-			if len(b.Version.IgnoreDifferences()) != 1 {
-				t.Fatal("the edit does not fit the demo any more")
-			}
-			want, got := plain.Dir.Files(), b.Dir.Files()
-			delete(want, "graph.yaml") // it names the catalog's digest
-			delete(got, "graph.yaml")
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("base (-without +with):\n%s", diff)
-			}
 		})
 	}
 }
