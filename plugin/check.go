@@ -3,6 +3,7 @@ package plugin
 import (
 	"strconv"
 
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 )
 
@@ -60,7 +61,7 @@ func (r rules) inNamespace(o object) error {
 	case o.namespace == "" && !r.cluster:
 		return refuse(ReasonNamespace, hint, "%s belongs to no namespace", o.id())
 	case o.namespace != "" && o.namespace != r.namespace:
-		return refuse(ReasonNamespace, hint, "%s is in namespace %s, not in %q", o.id(), clip(o.namespace), r.namespace)
+		return refuse(ReasonNamespace, hint, "%s is in namespace %s, not in %q", o.id(), fault.Clip(o.namespace), r.namespace)
 	case o.group() == "argoproj.io" && (o.kind == "Application" || o.kind == "ApplicationSet" || o.kind == "AppProject"):
 		return refuse(ReasonNamespace, hint, "%s would drive Argo CD itself", o.id())
 	}
@@ -108,9 +109,9 @@ func (r rules) inWave(o object) error {
 	case o.component == manifest.ComponentRetained && r.state == stateRetained:
 		return nil // the marker that keeps a base without data from being empty
 	case !known:
-		return refuse(ReasonWave, hint, "%s is of component %s, which the graph does not have", o.id(), clip(o.component))
+		return refuse(ReasonWave, hint, "%s is of component %s, which the graph does not have", o.id(), fault.Clip(o.component))
 	case o.wave != strconv.Itoa(want) && !(o.wave == "" && want == 0):
-		return refuse(ReasonWave, hint, "%s of component %q is in wave %s, the graph says %d", o.id(), o.component, clip(o.wave), want)
+		return refuse(ReasonWave, hint, "%s of component %q is in wave %s, the graph says %d", o.id(), o.component, fault.Clip(o.wave), want)
 	}
 	return nil
 }
@@ -141,5 +142,5 @@ func orDefault(replicas string) string {
 	if replicas == "" {
 		return "the default number of"
 	}
-	return clip(replicas)
+	return fault.Clip(replicas)
 }

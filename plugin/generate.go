@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
 )
@@ -67,7 +68,7 @@ func (g *Generator) Generate(ctx context.Context, r Request) (Result, error) {
 		result, err := g.product(ctx, r, file)
 		return result, wrap("overlay", r, err)
 	}
-	return Result{}, refuse(ReasonDirectory, hintDirectory, "directory is of kind %s, which has no Application", clip(kind))
+	return Result{}, refuse(ReasonDirectory, hintDirectory, "directory is of kind %s, which has no Application", fault.Clip(kind))
 }
 
 const hintDirectory = "the Application's path must be a directory that sluice rendered for it"
@@ -98,7 +99,7 @@ func wrap(what string, r Request, err error) error {
 	case r.App == "":
 		return fmt.Errorf("generating %s: %w", what, err)
 	}
-	return fmt.Errorf("generating %s %s: %w", what, clip(r.App), err)
+	return fmt.Errorf("generating %s %s: %w", what, fault.Clip(r.App), err)
 }
 
 // build runs the builder on a directory.

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"sigs.k8s.io/yaml"
 )
@@ -30,18 +31,18 @@ func parse(doc []byte) (object, error) {
 func decodeObject(doc []byte) (map[string]any, error) {
 	for line := range bytes.Lines(doc) {
 		if bytes.HasPrefix(line, []byte("---")) || bytes.HasPrefix(line, []byte("...")) {
-			return nil, refuse(ReasonOutput, hintOutput, "manifest %s has the line %s, which ends a document", clip(string(doc)), clip(string(line)))
+			return nil, refuse(ReasonOutput, hintOutput, "manifest %s has the line %s, which ends a document", fault.Clip(string(doc)), fault.Clip(string(line)))
 		}
 	}
 	if bytes.HasPrefix(bytes.TrimSpace(doc), []byte("{")) {
-		return nil, refuse(ReasonOutput, hintOutput, "manifest %s is JSON, which may hold several objects", clip(string(doc)))
+		return nil, refuse(ReasonOutput, hintOutput, "manifest %s is JSON, which may hold several objects", fault.Clip(string(doc)))
 	}
 	if !bytes.HasSuffix(doc, []byte("\n")) {
 		doc = append(slices.Clip(doc), '\n') // Argo CD reads by lines
 	}
 	var all map[string]any
 	if err := yaml.Unmarshal(doc, &all, exact); err != nil {
-		return nil, refuse(ReasonOutput, hintOutput, "reading manifest %s: %s", clip(string(doc)), strings.Join(strings.Fields(err.Error()), " "))
+		return nil, refuse(ReasonOutput, hintOutput, "reading manifest %s: %s", fault.Clip(string(doc)), strings.Join(strings.Fields(err.Error()), " "))
 	}
 	return all, nil
 }
@@ -62,13 +63,13 @@ func (o *object) fill(n node, m map[string]any) error {
 		case child == nodeOther, v == nil:
 		case child.text():
 			if !isText {
-				return refuse(ReasonOutput, hintOutput, "%s of the manifest is no text", clip(key))
+				return refuse(ReasonOutput, hintOutput, "%s of the manifest is no text", fault.Clip(key))
 			}
 			*o.at(child) = text
 		case child.value():
 			raw, err := json.Marshal(v)
 			if err != nil {
-				return fmt.Errorf("reading %s of a manifest: %w", clip(key), err)
+				return fmt.Errorf("reading %s of a manifest: %w", fault.Clip(key), err)
 			}
 			*o.at(child) = string(raw)
 		default:
@@ -101,7 +102,7 @@ func withWave(doc []byte, o object, wave int) ([]byte, error) {
 	metadata, _ := all["metadata"].(map[string]any)
 	annotations, ok := metadata["annotations"].(map[string]any)
 	if !ok {
-		return nil, fmt.Errorf("manifest %s has no annotations", clip(string(doc)))
+		return nil, fmt.Errorf("manifest %s has no annotations", fault.Clip(string(doc)))
 	}
 	annotations[manifest.AnnotationWave] = value
 	return yaml.Marshal(all)

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
 )
@@ -100,9 +101,9 @@ func (o sealed) checkNames() error {
 	case o.Environment.IsZero(), o.Version.IsZero(), o.Product.IsZero() == o.Component.IsZero(), o.Tenant.IsZero() && o.Component.IsZero():
 		return refuse(ReasonDirectory, hintDirectory, "%s names neither a tenant's product nor a shared component", manifest.DescriptorFile)
 	case o.Tenant.IsZero() && o.Namespace != manifest.SharedNamespace(o.Environment):
-		return refuse(ReasonNamespace, hintSeal, "namespace %s is not that of the environment's shared components", clip(o.Namespace))
+		return refuse(ReasonNamespace, hintSeal, "namespace %s is not that of the environment's shared components", fault.Clip(o.Namespace))
 	case !strings.HasSuffix(o.Namespace, o.Tenant.String()):
-		return refuse(ReasonNamespace, hintSeal, "namespace %s is not that of tenant %q", clip(o.Namespace), o.Tenant)
+		return refuse(ReasonNamespace, hintSeal, "namespace %s is not that of tenant %q", fault.Clip(o.Namespace), o.Tenant)
 	}
 	return nil
 }
@@ -118,7 +119,7 @@ func (o sealed) checkState() error {
 		}
 		return nil
 	}
-	return refuse(ReasonDirectory, hintDirectory, "there is no state %s", clip(o.State))
+	return refuse(ReasonDirectory, hintDirectory, "there is no state %s", fault.Clip(o.State))
 }
 
 // checkFiles refuses a directory whose own files are not those that were sealed.
@@ -130,7 +131,7 @@ func (o sealed) checkFiles() error {
 		case (e.Name == fileKustomization || e.Name == fileParameters) && e.Dir == nil:
 			own = append(own, e)
 		default:
-			return refuse(ReasonSeal, hintSeal, "an overlay has no %s", clip(e.Name))
+			return refuse(ReasonSeal, hintSeal, "an overlay has no %s", fault.Clip(e.Name))
 		}
 	}
 	files, err := tree.New(own...)
@@ -219,10 +220,10 @@ func (g *Generator) base(o sealed) (verdict, bool, error) {
 	case base.err != nil:
 		return base, known, base.err
 	case base.graph.version != o.ref():
-		return base, known, refuse(ReasonCatalog, hintBase, "base is that of %s, not of %q", clip(base.graph.version), o.ref())
+		return base, known, refuse(ReasonCatalog, hintBase, "base is that of %s, not of %q", fault.Clip(base.graph.version), o.ref())
 	case base.graph.catalog == "" || base.graph.catalog != o.Catalog:
 		return base, known, refuse(ReasonCatalog, "a published version never changes: publish the next one",
-			"base of %q was built from catalog digest %s, locked is %s", o.ref(), clip(base.graph.catalog), clip(o.Catalog))
+			"base of %q was built from catalog digest %s, locked is %s", o.ref(), fault.Clip(base.graph.catalog), fault.Clip(o.Catalog))
 	}
 	return base, known, nil
 }

@@ -3,7 +3,6 @@ package plugin
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
@@ -70,7 +69,7 @@ func edited(what string, d *tree.Dir, sealed string) error {
 	if tree.SameButLineEnds(d, sealed) {
 		return refuse(ReasonSeal, manifest.KeepLineEnds, "%s has other line ends than it was rendered with, CRLF here or there", what)
 	}
-	return refuse(ReasonSeal, hintSeal, "%s was edited after it was rendered: digest %s, sealed was %s", what, tree.Digest(d), clip(sealed))
+	return refuse(ReasonSeal, hintSeal, "%s was edited after it was rendered: digest %s, sealed was %s", what, tree.Digest(d), fault.Clip(sealed))
 }
 
 // refuse returns a refusal that a person can mend.
@@ -84,13 +83,4 @@ func because(reason Reason, err error) error {
 		return err
 	}
 	return &Refusal{reason, err}
-}
-
-// clip quotes a hostile value and bounds its length.
-func clip(s string) string {
-	const most = 64
-	if len(s) > most {
-		return fmt.Sprintf("%+q...", s[:most])
-	}
-	return fmt.Sprintf("%+q", s)
 }

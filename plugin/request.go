@@ -76,7 +76,7 @@ func parseParameters(text string) (Grants, error) {
 	for i, p := range list {
 		switch {
 		case p.Name != ParameterVersions:
-			return nil, fault.Hintf(hintParameters, "there is no parameter %s", clip(p.Name))
+			return nil, fault.Hintf(hintParameters, "there is no parameter %s", fault.Clip(p.Name))
 		case i > 0:
 			return nil, fault.Hintf(hintParameters, "parameter %q occurs twice", p.Name)
 		case p.String != nil || p.Array != nil:
@@ -127,11 +127,11 @@ func (r Request) checkApp(name, namespace, path string) error {
 	_, bare, qualified := strings.Cut(r.App, "_")
 	switch {
 	case r.App != "" && r.App != name && !(qualified && bare == name):
-		return refuse(ReasonApplication, hint, "directory belongs to Application %q, not to %s", name, clip(r.App))
+		return refuse(ReasonApplication, hint, "directory belongs to Application %q, not to %s", name, fault.Clip(r.App))
 	case r.Namespace != "" && r.Namespace != namespace:
-		return refuse(ReasonApplication, hint, "Application %q goes to namespace %q, not to %s", name, namespace, clip(r.Namespace))
+		return refuse(ReasonApplication, hint, "Application %q goes to namespace %q, not to %s", name, namespace, fault.Clip(r.Namespace))
 	case r.Path != "" && r.Path != path:
-		return refuse(ReasonApplication, hint, "Application %q is rendered in %q, not in %s", name, path, clip(r.Path))
+		return refuse(ReasonApplication, hint, "Application %q is rendered in %q, not in %s", name, path, fault.Clip(r.Path))
 	}
 	return nil
 }

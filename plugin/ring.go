@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 )
@@ -20,7 +21,7 @@ func ring(r Request, file []byte) ([][]byte, error) {
 	}
 	name := d.Environment.String() + "-" + d.Batch
 	if d.Batch != d.Ring.String() && !strings.HasPrefix(d.Batch, d.Ring.String()+"-") {
-		return nil, refuse(ReasonDirectory, hintDirectory, "batch %s is not of ring %q", clip(d.Batch), d.Ring)
+		return nil, refuse(ReasonDirectory, hintDirectory, "batch %s is not of ring %q", fault.Clip(d.Batch), d.Ring)
 	}
 	if err := r.checkApp(name, d.ArgoCDNamespace, ringPath(d)); err != nil {
 		return nil, err
@@ -31,11 +32,11 @@ func ring(r Request, file []byte) ([][]byte, error) {
 			continue
 		}
 		if e.Dir != nil {
-			return nil, refuse(ReasonDirectory, hintDirectory, "a ring has no directory %s", clip(e.Name))
+			return nil, refuse(ReasonDirectory, hintDirectory, "a ring has no directory %s", fault.Clip(e.Name))
 		}
 		app, err := member(r.Grants, d, e.Name, e.Data)
 		if err != nil {
-			return nil, fmt.Errorf("member %s: %w", clip(e.Name), err)
+			return nil, fmt.Errorf("member %s: %w", fault.Clip(e.Name), err)
 		}
 		docs = append(docs, app.Encode())
 	}
@@ -67,7 +68,7 @@ func member(grants Grants, d manifest.RingDescriptor, name string, file []byte) 
 		return manifest.Application{}, because(ReasonDirectory, err)
 	}
 	if path := tenantPath(d.Environment, m.Tenant); name != m.Tenant.String()+".yaml" || m.Path != path {
-		return manifest.Application{}, refuse(ReasonDirectory, hintDirectory, "file is of tenant %q in %s", m.Tenant, clip(m.Path))
+		return manifest.Application{}, refuse(ReasonDirectory, hintDirectory, "file is of tenant %q in %s", m.Tenant, fault.Clip(m.Path))
 	}
 	versions, err := handDown(grants, m)
 	if err != nil {

@@ -3,6 +3,8 @@ package plugin
 import (
 	"bytes"
 	"fmt"
+
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
 // stream reads the manifests of a stream one after another. Inside a manifest
@@ -43,7 +45,7 @@ func (s *stream) next() (doc []byte, o object, err error) {
 	}
 	s.at = end + len(separator)
 	if o.apiVersion == "" || o.kind == "" || o.name == "" {
-		return nil, o, fmt.Errorf("manifest %s has no apiVersion, kind or name", clip(string(doc)))
+		return nil, o, fmt.Errorf("manifest %s has no apiVersion, kind or name", fault.Clip(string(doc)))
 	}
 	return doc, o, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
@@ -60,7 +61,7 @@ func readTenant(r Request, file []byte) (granted, error) {
 		return t, err
 	}
 	if t.Path != tenantPath(t.Environment, t.Tenant) {
-		return t, refuse(ReasonDirectory, hintDirectory, "path %s is not that of tenant %q", clip(t.Path), t.Tenant)
+		return t, refuse(ReasonDirectory, hintDirectory, "path %s is not that of tenant %q", fault.Clip(t.Path), t.Tenant)
 	}
 	if err := checkTenantFiles(r.Dir, t.Files); err != nil {
 		return t, err
@@ -73,7 +74,7 @@ func readTenant(r Request, file []byte) (granted, error) {
 	for name := range r.Grants {
 		if !slices.ContainsFunc(t.Products, func(p manifest.TenantProduct) bool { return p.Name.String() == name }) {
 			return t, refuse(ReasonNoOverlay, "wait until the parent Application has synced; if it stays, render the tenant again",
-				"product %s is granted and the tenant does not hold it", clip(name))
+				"product %s is granted and the tenant does not hold it", fault.Clip(name))
 		}
 	}
 	return t, nil
@@ -239,7 +240,7 @@ func (g *Generator) component(ctx context.Context, d *tree.Dir, t granted, r sha
 	case o.Component != r.Component || o.Version != r.Version || o.Tenant != t.Tenant || o.Environment != t.Environment:
 		return b, 0, refuse(ReasonDirectory, hintDirectory, "overlay is of %s of tenant %q", o.ref(), o.Tenant)
 	case o.Namespace != t.Namespace:
-		return b, 0, refuse(ReasonNamespace, hintSeal, "overlay is for namespace %s", clip(o.Namespace))
+		return b, 0, refuse(ReasonNamespace, hintSeal, "overlay is for namespace %s", fault.Clip(o.Namespace))
 	}
 	if b, err = g.overlay(ctx, o); err != nil {
 		return b, 0, err

@@ -52,7 +52,7 @@ func (in *input) verify(rest io.Reader, o Options, decoded bool) error {
 	case o.Size > 0 && in.count > o.Size:
 		return fault.New(fault.Retry, hintResend, "archive has %d bytes, %d were announced", in.count, o.Size)
 	case sum != o.SHA256:
-		return fault.New(fault.Retry, hintResend, "archive has checksum sha256:%s, announced was %s", sum, clip(o.SHA256))
+		return fault.New(fault.Retry, hintResend, "archive has checksum sha256:%s, announced was %s", sum, fault.Clip(o.SHA256))
 	case decoded && left > 0:
 		return fault.Hintf(hintResend, "archive is followed by %d bytes that do not belong to it", left)
 	}

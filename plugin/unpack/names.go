@@ -2,7 +2,6 @@ package unpack
 
 import (
 	"archive/tar"
-	"fmt"
 	"path"
 	"strings"
 	"unicode"
@@ -29,7 +28,7 @@ func cleanRoot(p string) (string, error) {
 // refuses names that are absolute, leave the archive or could be read in two ways.
 func cleanName(name string) (string, error) {
 	bad := func(why string) error {
-		return fault.Hintf("the archive was not written by Argo CD; look at who can reach the plugin's socket", "entry name %s %s", clip(name), why)
+		return fault.Hintf("the archive was not written by Argo CD; look at who can reach the plugin's socket", "entry name %s %s", fault.Clip(name), why)
 	}
 	switch {
 	case name == "":
@@ -70,7 +69,7 @@ func leadsTo(name, root string) bool {
 // checkType refuses entries that are neither file nor directory. relevant
 // entries lie in the wanted directory or on the way to it.
 func checkType(h *tar.Header, relevant bool) error {
-	bad := func(what string) error { return fault.Hintf(hintPlain, "entry %s is %s", clip(h.Name), what) }
+	bad := func(what string) error { return fault.Hintf(hintPlain, "entry %s is %s", fault.Clip(h.Name), what) }
 	if sparse(h) {
 		return bad("a sparse file")
 	}
@@ -102,13 +101,4 @@ func sparse(h *tar.Header) bool {
 		}
 	}
 	return false
-}
-
-// clip quotes a hostile name and bounds its length.
-func clip(s string) string {
-	const most = 64
-	if len(s) > most {
-		return fmt.Sprintf("%+q...", s[:most])
-	}
-	return fmt.Sprintf("%+q", s)
 }

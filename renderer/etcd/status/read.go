@@ -86,7 +86,7 @@ func isCommit(s string) bool {
 	return s == "" || (len(s) == 40 || len(s) == 64) && strings.Trim(s, "0123456789abcdef") == ""
 }
 
-// Scanner visits the records below a prefix; an *etcdstore.Store is one.
+// Scanner visits the records below a prefix; an *etcd.Store is one.
 type Scanner interface {
 	Scan(ctx context.Context, prefix string, begin func(), visit func(key string, value []byte, mod int64)) (int64, error)
 }

@@ -1,5 +1,5 @@
 // Package worktree writes directories onto a disk with the surface that
-// gitrepo has for a branch: Put, PutFile, Reset, then Apply or Changes.
+// git.Tx has for a branch: Put, PutFile, Reset, then Apply or Changes.
 //
 // Nothing is written before Apply. Apply replaces every file by rename, so a
 // reader sees the old or the new content and never a part of it; it is not

@@ -50,7 +50,7 @@ type Config struct {
 	Election bool
 	// ID names this replica to people.
 	ID string
-	// LeasePrefix and LeaseTTL are those of package leader.
+	// LeasePrefix and LeaseTTL are those of package election.
 	LeasePrefix string
 	LeaseTTL    time.Duration
 	// StatusPrefix is where status records are written: beside the
