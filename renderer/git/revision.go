@@ -72,9 +72,9 @@ var steps = regexp.MustCompile(`[~^]\d*`)
 // resolve returns the commit that a revision names.
 func (r *Repo) resolve(dir, revision string) (Head, error) {
 	const hint = "give a branch, a tag, origin/main, HEAD~1 or the id of a commit; git rev-parse prints it for everything else"
-	name, rest, _ := strings.Cut(revision, "~")
+	name, _, _ := strings.Cut(revision, "~")
 	name, _, _ = strings.Cut(name, "^")
-	rest = revision[len(name):]
+	rest := revision[len(name):]
 	if name == "@" {
 		name = "HEAD"
 	}

@@ -14,7 +14,7 @@ func two() []ring {
 	return []ring{{Name: "canary", Tenants: []string{"1001"}, Versions: grant()}, {Name: "main", Versions: grant()}}
 }
 
-// pins pins one tenant to an older and one to a newer version than its ring.
+// pins puts one tenant to an older and one to a newer version than its ring.
 func (r *rig) pins(t *testing.T) {
 	s := r.site(t, "pins", two())
 	for _, id := range []string{"1001", "1002", "1003"} {

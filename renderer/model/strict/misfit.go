@@ -32,7 +32,7 @@ const maxMisfits = 3
 func Misfit(data []byte, out any) error {
 	var doc yaml.Node
 	if len(data) > maxExplained || yaml.Unmarshal(data, &doc) != nil || len(doc.Content) == 0 {
-		return nil
+		return nil //nolint:nilerr // the decoder says what is no YAML at all
 	}
 	m := misfits{lines: bytes.Contains(bytes.TrimSpace(data), []byte("\n"))}
 	m.fit(doc.Content[0], reflect.TypeOf(out).Elem(), "")
@@ -146,7 +146,7 @@ func (m *misfits) fields(n *yaml.Node, t reflect.Type, path string) {
 func (m *misfits) entries(n *yaml.Node, t reflect.Type, path string) {
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := n.Content[i]
-		if text, ok := reflect.New(t.Key()).Interface().(encoding.TextUnmarshaler); ok {
+		if text, ok := reflect.TypeAssert[encoding.TextUnmarshaler](reflect.New(t.Key())); ok {
 			m.gate(key, path, text)
 		}
 		m.fit(n.Content[i+1], t.Elem(), below(path, key.Value))

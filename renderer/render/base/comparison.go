@@ -1,7 +1,6 @@
 package base
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -57,8 +56,8 @@ func (c comparison) value(path []string, was, is any) error {
 			return c.refuse(path, "true or false", fault.Clip(is))
 		}
 	case bool:
-		if before, ok := was.(bool); ok && before != is && !c.gave(fmt.Sprint(is)) || !ok && was != nil {
-			return c.refuse(path, word(was), fmt.Sprint(is))
+		if before, ok := was.(bool); ok && before != is && !c.gave(strconv.FormatBool(is)) || !ok && was != nil {
+			return c.refuse(path, word(was), strconv.FormatBool(is))
 		}
 	default:
 		n, number := asNumber(is)

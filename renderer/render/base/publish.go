@@ -31,7 +31,7 @@ func Publishable(ctx context.Context, c *catalog.Catalog, passed []catalog.Ref) 
 		}
 	})
 	bases = slices.DeleteFunc(bases, func(b *Base) bool { return b == nil })
-	return errors.Join(append(faults, Collisions(bases))...)
+	return errors.Join(errors.Join(faults...), Collisions(bases))
 }
 
 // each calls f for 0 to n-1 on all processors.

@@ -1,6 +1,7 @@
 package base
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -15,9 +16,7 @@ func plain(t *testing.T, more map[string]string) map[string]string {
 	web, _, _ := strings.Cut(text(t, webFile), "---\napiVersion: autoscaling")
 	web += "---\napiVersion: v1\nkind: Service\nmetadata: {name: demo-store}\nspec: {clusterIP: None, ports: [{port: 80}]}\n"
 	edits := map[string]string{webFile: web, "product.yaml": few(text(t, "product.yaml"))}
-	for name, data := range more {
-		edits[name] = data
-	}
+	maps.Copy(edits, more)
 	return edits
 }
 

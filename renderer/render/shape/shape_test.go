@@ -227,7 +227,7 @@ func TestAround(t *testing.T) {
 
 // Two workloads that select each other's pods would delete them in turn.
 func TestSelectorsApart(t *testing.T) {
-	second := strings.SplitN(strings.Replace(web, "metadata: {name: web, labels: {app: web}}", "metadata: {name: web-2, labels: {app: web}}", 1), "\n---\n", 2)[0]
+	second, _, _ := strings.Cut(strings.Replace(web, "metadata: {name: web, labels: {app: web}}", "metadata: {name: web-2, labels: {app: web}}", 1), "\n---\n")
 	objects, err := decode(t, web+"\n---\n"+second)
 	if err != nil {
 		t.Fatal(err)

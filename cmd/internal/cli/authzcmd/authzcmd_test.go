@@ -322,7 +322,7 @@ func TestDeleteKey(t *testing.T) {
 		b.raw(key, "{}")
 	}
 	hints := map[string]bool{}
-	for _, line := range strings.Split(stderrOf(b.run("list")), "\n") {
+	for line := range strings.SplitSeq(stderrOf(b.run("list")), "\n") {
 		if _, command, found := strings.Cut(line, "delete it: sluice authz "); found {
 			hints[command] = true
 		}
