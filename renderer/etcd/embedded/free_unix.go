@@ -10,5 +10,5 @@ func free(dir string) uint64 {
 	if err := syscall.Statfs(dir, &s); err != nil {
 		return unknown
 	}
-	return uint64(s.Bavail) * uint64(s.Bsize) //nolint:unconvert // the types differ between systems; both are positive
+	return uint64(s.Bavail) * uint64(s.Bsize) //nolint:unconvert // the types differ between systems
 }

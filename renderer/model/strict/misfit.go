@@ -31,8 +31,12 @@ const maxMisfits = 3
 // nothing, which says nothing about the text.
 func Misfit(data []byte, out any) error {
 	var doc yaml.Node
-	if len(data) > maxExplained || yaml.Unmarshal(data, &doc) != nil || len(doc.Content) == 0 {
-		return nil //nolint:nilerr // the decoder says what is no YAML at all
+	if len(data) > maxExplained {
+		return nil
+	}
+	_ = yaml.Unmarshal(data, &doc) // what is no YAML has no content
+	if len(doc.Content) == 0 {
+		return nil
 	}
 	m := misfits{lines: bytes.Contains(bytes.TrimSpace(data), []byte("\n"))}
 	m.fit(doc.Content[0], reflect.TypeOf(out).Elem(), "")
