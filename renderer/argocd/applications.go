@@ -77,7 +77,8 @@ type result struct {
 	Status string `json:"status"`
 }
 
-// Applications returns the Applications of an environment, by their label.
+// Applications returns the Applications of an environment, by their label, or
+// the fleets of all environments when it is empty.
 func (c *Client) Applications(ctx context.Context, environment string) ([]unblock.Application, error) {
 	var all []unblock.Application
 	o := metav1.ListOptions{LabelSelector: selector(environment), Limit: page}
@@ -99,8 +100,13 @@ func (c *Client) Applications(ctx context.Context, environment string) ([]unbloc
 	}
 }
 
-// selector chooses the Applications of an environment.
-func selector(environment string) string { return manifest.LabelEnvironment + "=" + environment }
+// selector chooses the Applications of an environment, or all fleets.
+func selector(environment string) string {
+	if environment == "" {
+		return manifest.LabelLevel + "=fleet"
+	}
+	return manifest.LabelEnvironment + "=" + environment
+}
 
 // annotationRefresh asks the controller for a comparison; it removes it when that is done.
 const annotationRefresh = "argocd.argoproj.io/refresh"

@@ -145,6 +145,19 @@ func TestApplications(t *testing.T) {
 	}
 }
 
+// No environment is all of them, by their fleets.
+func TestApplicationsOfFleets(t *testing.T) {
+	var asked string
+	c := connect(t, func(w http.ResponseWriter, r *http.Request) {
+		asked = r.URL.Query().Get("labelSelector")
+		fmt.Fprint(w, second)
+	})
+	got, err := c.Applications(t.Context(), "")
+	if err != nil || len(got) != 1 || asked != "gatorcloud.io/level=fleet" {
+		t.Errorf("Applications() = %v, %v, asked for %q, want those of the level fleet", got, err, asked)
+	}
+}
+
 func TestTerminate(t *testing.T) {
 	code := http.StatusOK
 	c := connect(t, func(w http.ResponseWriter, r *http.Request) {

@@ -25,7 +25,8 @@ var ErrChanged = errors.New("the Application changed meanwhile")
 
 // Cluster is the Argo CD whose operations are ended.
 type Cluster interface {
-	// Applications returns the Applications of an environment.
+	// Applications returns the Applications of an environment, or the fleets of
+	// all environments when it is empty.
 	Applications(ctx context.Context, environment string) ([]Application, error)
 	// Refresh asks Argo CD to compare an Application with the branch as it is now.
 	Refresh(ctx context.Context, a Application) error
@@ -195,6 +196,21 @@ type unblocking struct {
 	told    map[string]string // by Application, the version at which its operation was told to end
 }
 
+// unknown says that there is no such environment, and which may be meant.
+func (u *unblocking) unknown(ctx context.Context, environment string) error {
+	fleets, err := u.cluster.Applications(ctx, "")
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, a := range fleets {
+		names = append(names, a.Name)
+	}
+	return fault.Hintf(fault.DidYouMean(environment, names,
+		"name an environment that Argo CD has; its fleet's Application has the name and the label gatorcloud.io/level: fleet"),
+		"there is no Application of the fleet")
+}
+
 // look ends what can be ended now and returns the names of what is in motion.
 func (u *unblocking) look(ctx context.Context, environment string) ([]string, error) {
 	apps, err := u.cluster.Applications(ctx, environment)
@@ -202,8 +218,7 @@ func (u *unblocking) look(ctx context.Context, environment string) ([]string, er
 		return nil, err
 	}
 	if !slices.ContainsFunc(apps, func(a Application) bool { return a.Level == levelFleet && a.Name == environment }) {
-		return nil, fault.Hintf("name an environment that Argo CD has; its fleet's Application has the name and the label gatorcloud.io/level: fleet",
-			"there is no Application of the fleet")
+		return nil, u.unknown(ctx, environment)
 	}
 	// Parents first: what they apply decides what is outdated below them.
 	slices.SortFunc(apps, func(a, b Application) int {

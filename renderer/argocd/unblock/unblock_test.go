@@ -159,6 +159,16 @@ func TestUnblockTimeout(t *testing.T) {
 	}
 }
 
+// An environment that is misspelt is told with the fleet that seems to be meant.
+func TestUnblockNamesTheNeighbour(t *testing.T) {
+	a := &argo{apps: []unblock.Application{app("pop-sha1", "fleet", nil), app("edge", "fleet", nil)}}
+	for name, want := range map[string]string{"pop-sah1": `did you mean "pop-sha1"?`, "zzzzzzzz": "name an environment that Argo CD has"} {
+		if err := unblock.Unblock(t.Context(), a, name, unblock.Options{}); !strings.HasPrefix(fault.HintOf(err), want) {
+			t.Errorf("Unblock(%q) = %v with hint %q, want %q", name, err, fault.HintOf(err), want)
+		}
+	}
+}
+
 func TestUnblockUnknownEnvironment(t *testing.T) {
 	a := &argo{apps: []unblock.Application{app("pop-1", "tenant", nil)}}
 	if err := unblock.Unblock(t.Context(), a, env, unblock.Options{}); fault.HintOf(err) == "" {
