@@ -2,15 +2,20 @@ package wire
 
 import (
 	"context"
+	"os"
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/etcdflags"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/exit"
 	"github.com/gatorcloud/sluice/renderer/etcd/embedded"
 	"github.com/gatorcloud/sluice/renderer/render/pipeline"
 )
 
-// embed runs etcd inside this process.
+// embed runs etcd inside this process, and ends it when etcd can go on no more.
 func embed(ctx context.Context, dir string) ([]string, func() error, error) {
-	s, err := embedded.Start(ctx, dir)
+	s, err := embedded.StartOr(ctx, dir, func(err error) {
+		exit.Print(os.Stderr, err)
+		os.Exit(exit.Code(err))
+	})
 	if err != nil {
 		return nil, nil, err
 	}

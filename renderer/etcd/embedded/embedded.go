@@ -57,6 +57,14 @@ type owned struct {
 // server answers. If another process already runs it, Start returns that one.
 // The server lives until Close; ctx ends the start only.
 func Start(ctx context.Context, dir string) (*Server, error) {
+	return StartOr(ctx, dir, func(err error) { panic(err) })
+}
+
+// StartOr is Start for a program that wants to end in its own way when the
+// server can go on no more, because its disk is full or its data damaged. Died
+// is called once, on a goroutine of etcd's that may hold locks: it ends the
+// process, or what it returns to panics.
+func StartOr(ctx context.Context, dir string, died func(error)) (*Server, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("starting etcd in %q: %w", dir, err)
@@ -67,7 +75,7 @@ func Start(ctx context.Context, dir string) (*Server, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
-		s, err := open(ctx, dir)
+		s, err := open(ctx, dir, died)
 		if !errors.Is(err, fileutil.ErrLocked) {
 			return s, err
 		}
@@ -82,7 +90,7 @@ func Start(ctx context.Context, dir string) (*Server, error) {
 
 // open runs the server or finds the running one. It returns ErrLocked while
 // neither is possible.
-func open(ctx context.Context, dir string) (*Server, error) {
+func open(ctx context.Context, dir string, died func(error)) (*Server, error) {
 	lock, err := fileutil.TryLockFile(filepath.Join(dir, lockFile), os.O_CREATE|os.O_WRONLY, 0o600)
 	var s *Server
 	if errors.Is(err, fileutil.ErrLocked) {
@@ -97,7 +105,7 @@ func open(ctx context.Context, dir string) (*Server, error) {
 		_ = lock.Close()
 		return nil, err
 	}
-	if s, err = run(ctx, dir, lock); err != nil {
+	if s, err = run(ctx, dir, lock, died); err != nil {
 		_ = lock.Close()
 		return nil, explain(dir, err, free(dir))
 	}
@@ -105,14 +113,14 @@ func open(ctx context.Context, dir string) (*Server, error) {
 }
 
 // run starts the server under the lock and tells other processes where it is.
-func run(ctx context.Context, dir string, lock *fileutil.LockedFile) (*Server, error) {
+func run(ctx context.Context, dir string, lock *fileutil.LockedFile, died func(error)) (*Server, error) {
 	o := &owned{dir: dir, lock: lock}
 	socket, err := o.socket()
 	if err != nil {
 		return nil, err
 	}
 	endpoint := "unix://" + socket
-	if o.etcd, err = start(ctx, config(dir, socket)); err != nil {
+	if o.etcd, err = start(ctx, config(dir, socket), func(err error) { died(explain(dir, err, free(dir))) }); err != nil {
 		o.removeSockets()
 		return nil, err
 	}
@@ -177,8 +185,8 @@ type started struct {
 
 // start returns when etcd is ready. What etcd would end the process for is an
 // error here; goroutines that etcd had begun may be left behind then.
-func start(ctx context.Context, cfg *embed.Config) (*embed.Etcd, error) {
-	log := newReporter()
+func start(ctx context.Context, cfg *embed.Config, died func(error)) (*embed.Etcd, error) {
+	log := newReporter(died)
 	cfg.ZapLoggerBuilder = embed.NewZapLoggerBuilder(log.logger())
 	result := make(chan started, 1)
 	go launch(cfg, result)

@@ -3,6 +3,7 @@ package embedded
 import (
 	"fmt"
 	"runtime"
+	"sync"
 	"sync/atomic"
 
 	"go.uber.org/zap"
@@ -12,14 +13,18 @@ import (
 // reporter is a log core that drops everything but the lines with which etcd
 // gives up. It begins as the ear of start: such a line goes to gaveUp and ends
 // the goroutine that wrote it, where etcd would end the process, so that a
-// damaged directory is an error and not an exit. Once serving, there is nobody
-// left to tell, and it panics.
+// damaged directory is an error and not an exit. Once serving, nobody waits for
+// it: died is told, and must end the process.
 type reporter struct {
 	gaveUp  chan error // holds the first line
 	serving atomic.Bool
+	once    sync.Once
+	died    func(error)
 }
 
-func newReporter() *reporter { return &reporter{gaveUp: make(chan error, 1)} }
+func newReporter(died func(error)) *reporter {
+	return &reporter{gaveUp: make(chan error, 1), died: died}
+}
 
 func (r *reporter) logger() *zap.Logger { return zap.New(r, zap.WithFatalHook(zapcore.WriteThenPanic)) }
 
@@ -49,6 +54,7 @@ func (r *reporter) Write(e zapcore.Entry, fields []zapcore.Field) error {
 		}
 	}
 	if r.serving.Load() {
+		r.once.Do(func() { r.died(err) })
 		panic(err)
 	}
 	select {

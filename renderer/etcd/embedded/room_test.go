@@ -1,14 +1,20 @@
 package embedded
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.uber.org/zap"
 
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
@@ -149,5 +155,33 @@ func fullDisk(t *testing.T, disk string) {
 	}
 	if err := start(); err != nil {
 		t.Errorf("Start once there is room = %v", err)
+	}
+	fillWhileServing(t, dir, func() { fill(0) })
+}
+
+// fillWhileServing fills the disk under a running server, which is left behind.
+func fillWhileServing(t *testing.T, dir string, fill func()) {
+	died := make(chan error, 1)
+	s, err := StartOr(t.Context(), dir, func(err error) { died <- err; runtime.Goexit() })
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := clientv3.New(clientv3.Config{Endpoints: s.Endpoints(), Logger: zap.NewNop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fill()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	go func() {
+		for i := 0; ctx.Err() == nil; i++ {
+			_, _ = c.Put(ctx, fmt.Sprint(i), strings.Repeat("x", 1<<20)) // some of them fail
+		}
+	}()
+	select {
+	case err := <-died:
+		checkFull(t, err)
+	case <-ctx.Done():
+		t.Error("the server goes on on a disk that is full")
 	}
 }
