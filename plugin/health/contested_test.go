@@ -59,6 +59,35 @@ func TestContested(t *testing.T) {
 	}
 }
 
+// An Application that is as wanted without ever having been synced gets no sync
+// of itself, so that it may not wait for one.
+func TestNeverSynced(t *testing.T) {
+	never := func(created any) app {
+		return ring().set(created, "metadata", "creationTimestamp").set(nil, "status", "operationState")
+	}
+	elsewhere := func(seconds int) app {
+		return ring().set(ago(86400), "metadata", "creationTimestamp").set("Failed", "status", "operationState", "phase").
+			set(ago(seconds), "status", "operationState", "finishedAt").set(source("201"), "status", "operationState", "syncResult", "source")
+	}
+	for name, tc := range map[string]struct {
+		reason string
+		app    app
+		want   string
+	}{
+		"New":             {"its first sync may be about to start", never(ago(599)), "Progressing"},
+		"Restored":        {"none has", never(ago(600)), "Degraded"},
+		"AgeUnknown":      {"an unknown age is no age", never(nil), "Progressing"},
+		"FailedElsewhere": {"the sync of another source failed a moment ago", elsewhere(599), "Progressing"},
+		"FailedLongAgo":   {"and nothing followed", elsewhere(600), "Degraded"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := evaluateAt(t, vm(t), tc.app, noon); string(got.Status) != tc.want {
+				t.Errorf("health = %+v, want %s: %s", got, tc.want, tc.reason)
+			}
+		})
+	}
+}
+
 // What is suspended waits for somebody, who may never come.
 func TestSuspended(t *testing.T) {
 	suspended := func(since any) app {

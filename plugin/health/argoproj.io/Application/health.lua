@@ -205,13 +205,19 @@ local function unsynced()
   return health("Progressing", message)
 end
 
--- succeeded also accepts an earlier success of the present source after which
+-- unsucceeded also accepts an earlier success of the present source after which
 -- only another source failed, and failed before it changed anything: the
--- Application is Synced, so no operation will ever follow.
+-- Application is Synced, so no operation will ever follow. Nor will one on an
+-- Application that was Synced from the start, as after Argo CD was restored: it
+-- is Degraded until somebody syncs it, because Synced alone may be an accident.
 local function unsucceeded()
   if phase == "Succeeded" or settled() then return nil end
   local history = map(status.history)
   if (phase == "Failed" or phase == "Error") and present(history[#history]) then return nil end
+  local since = latest(metadata.creationTimestamp, operation.finishedAt)
+  if since ~= "" and since <= ago(deadline) then
+    return health("Degraded", "no successful sync yet, and nothing to sync since " .. since .. ": sync it once")
+  end
   return health("Progressing", "no successful sync yet")
 end
 
