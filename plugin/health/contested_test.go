@@ -48,8 +48,8 @@ func TestContested(t *testing.T) {
 		"Bumped":       {"nor may they fail the revert", rewritten().set(source("201"), "spec", "source"), "Progressing", "not yet compared with the present spec"},
 		"Healed":       {"six heals that helped are none", rewritten().set("Synced", "status", "sync", "status"), "Healthy", ""},
 		"Unknown":      {"what cannot be compared is not out of sync", rewritten().set("Unknown", "status", "sync", "status"), "Progressing", "not synced: Unknown: CloneSet agent, Deployment web"},
-		"Refused":      {"Argo CD will not sync, and says so", rewritten().set(nil, "status", "operationState", "operation").set(syncError(601), "status", "conditions"), "Degraded", "SyncError: auto-sync will wipe out all resources"},
-		"RefusedNow":   {"it may yet", rewritten().set(nil, "status", "operationState", "operation").set(syncError(600), "status", "conditions"), "Progressing", waits},
+		"Refused":      {"Argo CD will not sync, and says so", rewritten().set(nil, "status", "operationState", "operation").set(syncError(61), "status", "conditions"), "Degraded", "SyncError: auto-sync will wipe out all resources"},
+		"RefusedNow":   {"it may yet", rewritten().set(nil, "status", "operationState", "operation").set(syncError(60), "status", "conditions"), "Progressing", waits},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := evaluateAt(t, vm(t), tc.app, noon); string(got.Status) != tc.want || got.Message != tc.message {

@@ -198,7 +198,9 @@ local function unsynced()
   if sync.status == "OutOfSync" and contested() then
     return health("Degraded", "out of sync again after each sync, so a field is rewritten: " .. strays())
   end
-  local refused = lasting({SyncError = true}, deadline)
+  -- Argo CD says so when it will not sync by itself. The message names the
+  -- commit, so that each new one counts anew.
+  local refused = lasting({SyncError = true}, patience)
   if refused ~= nil then return refused end
   local message = "not synced: " .. text(sync.status)
   if strays() ~= "" then message = message .. ": " .. strays() end
