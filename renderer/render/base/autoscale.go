@@ -8,7 +8,7 @@ import (
 
 // autoscaled refuses a number of replicas on what an autoscaler of the version
 // scales: Argo CD would write the one as often as the other writes its own.
-func (b *builder) autoscaled() {
+func (b *Base) autoscaled() (faults []error) {
 	scaled := map[identity]object{}
 	for _, p := range b.parts {
 		for _, o := range p.objects {
@@ -21,11 +21,12 @@ func (b *builder) autoscaled() {
 		for _, o := range p.objects {
 			by, ok := scaled[identity{kind: o.kind, name: o.name}]
 			if _, fixed := at(o.fields, "spec")["replicas"]; ok && fixed {
-				b.add(fmt.Sprintf("component %q", p.name), fault.Hintf("remove spec.replicas from the one, or the other",
-					"%s has spec.replicas, which %s writes too", o, by))
+				faults = append(faults, fmt.Errorf("component %q: %w", p.name, fault.Hintf("remove spec.replicas from the one, or the other",
+					"%s has spec.replicas, which %s writes too", o, by)))
 			}
 		}
 	}
+	return faults
 }
 
 // scaleTarget returns kind and name of what an autoscaler scales.

@@ -57,7 +57,6 @@ func Build(ctx context.Context, v *catalog.Version) (*Base, error) {
 		b.add("images", b.images.unused()...)
 	}
 	b.distinct()
-	b.autoscaled()
 	replacements := b.replacements()
 	if len(b.faults) > 0 {
 		return nil, errors.Join(b.faults...)
@@ -125,7 +124,9 @@ func (b *builder) routes(ctx context.Context, bucket int) {
 func (b *builder) finish(place string, m mark, objects []object) []object {
 	for _, o := range objects {
 		b.add(place, check(m, o)...)
-		b.add(place, b.images.apply(o)...)
+		if faults := b.images.apply(o); !custom(o.group) { // of others the proof asks
+			b.add(place, faults...)
+		}
 		m.apply(o)
 	}
 	sortObjects(objects)

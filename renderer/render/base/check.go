@@ -46,9 +46,6 @@ func check(m mark, o object) []error {
 		refuse("write data: delete in the component, or remove the policy", "persistentVolumeClaimRetentionPolicy deletes what the component keeps")
 	}
 	checkMarks(o, refuse)
-	checkKind(v, o, refuse)
-	checkPause(o, refuse)
-	checkSecret(o, refuse)
 	checkWorkload(v, o, refuse)
 	return faults
 }

@@ -28,7 +28,7 @@ func TestIgnoreRefusals(t *testing.T) {
 		"IgnoreWhole":    {"a container has an image", ignores("apps", "Deployment", "demo-web", "/spec/template/spec/containers/0"), []string{"a whole container"}},
 		"IgnoreAll":      {"they all have", ignores("apps", "Deployment", "demo-web", "/spec/template/spec/containers"), []string{"pods are below"}},
 	} {
-		t.Run(name, func(t *testing.T) { checkRefusal(t, tc) })
+		t.Run(name, func(t *testing.T) { checkRefusal(t, tc, false) })
 	}
 }
 

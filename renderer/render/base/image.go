@@ -48,6 +48,8 @@ func newImages(list []catalog.Image) *images {
 	return i
 }
 
+const hintImage = "list the image with newTag or digest under images in the version's description"
+
 // apply pins the images of o's containers; what stays without a tag is refused.
 func (i *images) apply(o object) []error {
 	var faults []error
@@ -59,8 +61,7 @@ func (i *images) apply(o object) []error {
 			s, _ := c["image"].(string)
 			ref := i.pin(parseImage(s))
 			if ref.name == "" || !ref.pinned() {
-				faults = append(faults, fault.Hintf("list the image with newTag or digest under images in the version's description",
-					"%s: image %q is not pinned", o, s))
+				faults = append(faults, fault.Hintf(hintImage, "%s: image %q is not pinned", o, s))
 				continue
 			}
 			c["image"] = ref.String()

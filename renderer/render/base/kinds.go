@@ -1,6 +1,7 @@
 package base
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -48,6 +49,26 @@ func know(v *catalog.Version, objects []object) []object {
 		objects[i].workload = workloadOf(all, o)
 	}
 	return objects
+}
+
+// lasting refuses objects that nobody stops when a right has ended, that hold
+// their ring for ever, or that Git is no place for. It is part of the proof and
+// not of the build: a version that was published before it was asked for is
+// rendered as ever.
+func (b *Base) lasting() []error {
+	var faults []error
+	for _, p := range b.parts {
+		for _, o := range p.objects {
+			refuse := func(hint, format string, args ...any) {
+				faults = append(faults, fmt.Errorf("component %q: %w", p.name, fault.Hintf(hint, "%s: "+format, append([]any{o}, args...)...)))
+			}
+			checkKind(b.Version, o, refuse)
+			checkPause(o, refuse)
+			checkSecret(o, refuse)
+			checkImages(o, refuse)
+		}
+	}
+	return append(faults, b.autoscaled()...)
 }
 
 // checkKind refuses kinds that nobody knows to stop, and those that Argo CD may
@@ -113,6 +134,15 @@ func checkPause(o object, refuse refusal) {
 	} {
 		if field.of[field.name] == true && slices.Contains(field.kinds, o.group+"/"+o.kind) {
 			refuse("remove it", "%s: true waits for somebody who resumes it", field.name)
+		}
+	}
+}
+
+// checkImages refuses images of custom workloads that are not pinned.
+func checkImages(o object, refuse refusal) {
+	for _, image := range imagesOf(o) {
+		if ref := parseImage(image); custom(o.group) && (ref.name == "" || !ref.pinned()) {
+			refuse(hintImage, "image %q is not pinned", image)
 		}
 	}
 }

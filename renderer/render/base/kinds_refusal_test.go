@@ -46,6 +46,19 @@ func TestKindRefusals(t *testing.T) {
 				"- source: {kind: ConfigMap, name: parameters, fieldPath: data.greeting}\n  targets: [{select: {kind: Engine, name: x}, fieldPaths: [spec.size]}]\n"})
 		}(), []string{`Engine "x"`, "/spec/size"}},
 	} {
-		t.Run(name, func(t *testing.T) { checkRefusal(t, tc) })
+		t.Run(name, func(t *testing.T) { checkRefusal(t, tc, true) })
+	}
+}
+
+// A version that was published before is rendered as ever: only its successor
+// is refused.
+func TestKindsAreRefusedWhenPublished(t *testing.T) {
+	for _, manifest := range []string{
+		"apiVersion: v1\nkind: Secret\nmetadata: {name: x}\nstringData: {password: hunter2}\n",
+		"apiVersion: example.com/v1\nkind: Engine\nmetadata: {name: x}\n",
+		"apiVersion: apps.kruise.io/v1alpha1\nkind: CloneSet\nmetadata: {name: x}\nspec: {template: {spec: {containers: [{name: c, image: a}]}}}\n",
+		"apiVersion: kafka.strimzi.io/v1\nkind: Kafka\nmetadata: {name: x}\n",
+	} {
+		build(t, added(t, manifest))
 	}
 }

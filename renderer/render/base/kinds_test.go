@@ -116,11 +116,15 @@ func TestUnknownKindsOfTheEnvironment(t *testing.T) {
 		"RunsPods":    {"spec: {pods: {containers: [{name: c, image: a}]}}\n", "runs pods"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := Build(t.Context(), versions(t, fstest.MapFS{
+			b, err := Build(t.Context(), versions(t, fstest.MapFS{
 				"shared/engine/1/component.yaml":                  {Data: []byte("apiVersion: sluice.gatorcloud.io/v1\nkind: SharedComponent\nname: engine\nversion: \"1\"\nsharing: environment\ncomponents: [{name: x}]\n")},
 				"shared/engine/1/components/x/kustomization.yaml": {Data: []byte("resources: [x.yaml]\n")},
 				"shared/engine/1/components/x/x.yaml":             {Data: []byte(engine + tc.spec)},
 			})[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = b.Prove(t.Context())
 			if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
 				t.Errorf("Build = %v, want %q", err, tc.want)
 			}

@@ -27,7 +27,7 @@ const maxFaults = 20
 func (b *Base) Prove(ctx context.Context, around ...*Base) error {
 	p := &prover{base: b, engine: overlay.New(overlay.Options{}), axes: axes(b.Version)}
 	faults, typed := p.links(around)
-	faults = append(p.unproven(), faults...)
+	faults = append(append(p.unproven(), b.lasting()...), faults...)
 	if typed {
 		for _, state := range []string{manifest.ActiveDir, manifest.SuspendedDir, manifest.RetainedDir} {
 			faults = append(faults, p.state(ctx, state)...)

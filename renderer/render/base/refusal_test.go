@@ -55,14 +55,18 @@ type refusalCase struct {
 	want   []string
 }
 
-// checkRefusal builds the product, which must be refused as tc says.
-func checkRefusal(t *testing.T, tc refusalCase) {
+// checkRefusal builds the product, and proves it if it was built and is asked
+// for; it must be refused as tc says.
+func checkRefusal(t *testing.T, tc refusalCase, proven bool) {
 	t.Helper()
 	c, err := catalog.LoadUnlocked(demo(t, tc.edits))
 	if err != nil {
 		t.Fatalf("LoadUnlocked: %v", err)
 	}
 	b, err := Build(t.Context(), c.All()[0])
+	if err == nil && proven {
+		err = b.Prove(t.Context())
+	}
 	if err == nil {
 		t.Fatalf("%s: Build = %s, want an error", tc.reason, b.Digest)
 	}
@@ -180,7 +184,7 @@ func TestBuildRefuses(t *testing.T) {
 		"UnknownOption": {"misspelt fields are seen", map[string]string{replaceFile: "- source: {kind: ConfigMap, name: parameters, fieldPath: data.replicas}\n  target: []\n"}, []string{"replacements.yaml", "target"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			checkRefusal(t, tc)
+			checkRefusal(t, tc, false)
 		})
 	}
 }
