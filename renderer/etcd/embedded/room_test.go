@@ -182,6 +182,6 @@ func fillWhileServing(t *testing.T, dir string, fill func()) {
 	case err := <-died:
 		checkFull(t, err)
 	case <-ctx.Done():
-		t.Error("the server goes on on a disk that is full")
+		t.Error("the server goes on with its disk full")
 	}
 }
