@@ -1,6 +1,7 @@
 package base
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -59,7 +60,12 @@ type refusalCase struct {
 // for; it must be refused as tc says.
 func checkRefusal(t *testing.T, tc refusalCase, proven bool) {
 	t.Helper()
-	c, err := catalog.LoadUnlocked(demo(t, tc.edits))
+	edits := map[string]string{"product.yaml": text(t, "product.yaml")}
+	maps.Copy(edits, tc.edits)
+	if proven {
+		edits["product.yaml"] = few(edits["product.yaml"])
+	}
+	c, err := catalog.LoadUnlocked(demo(t, edits))
 	if err != nil {
 		t.Fatalf("LoadUnlocked: %v", err)
 	}
