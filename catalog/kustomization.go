@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/model/strict"
 )
 
@@ -41,7 +42,7 @@ func (c *checker) kustomizations(v *Version) {
 			// a template is YAML only once it is rendered
 		case name == descriptionFile(c.ref), !yamlName(name):
 		default:
-			c.yamlFile(name, data)
+			c.yamlFile(name, data, inChart)
 		}
 		return nil
 	})
@@ -65,12 +66,19 @@ func yamlName(name string) bool {
 	return path.Base(name) == "Kustomization"
 }
 
-func (c *checker) yamlFile(name string, data []byte) {
-	if err := strict.Check(data, maxFileBytes); err != nil {
+func (c *checker) yamlFile(name string, data []byte, inChart bool) {
+	// Kustomize expands anchors of manifests, and the engine counts what they
+	// expand to; what sluice reads itself has none.
+	check := strict.CheckShared
+	kustomization := slices.Contains(kustomizationNames(), path.Base(name))
+	if kustomization || inChart || name == manifest.ReplacementsFile {
+		check = strict.Check
+	}
+	if err := check(data, maxFileBytes); err != nil {
 		c.add(err)
 		return
 	}
-	if !slices.Contains(kustomizationNames(), path.Base(name)) {
+	if !kustomization {
 		return
 	}
 	var doc map[string]any

@@ -1,6 +1,7 @@
 package strict_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -36,6 +37,32 @@ func TestCheckRefuses(t *testing.T) {
 			}
 			if fault.HintOf(err) == "" {
 				t.Errorf("Check(%.40q) = %v has no hint", tc.in, err)
+			}
+		})
+	}
+}
+
+// Anchors are taken as long as what they stand for stays small.
+func TestCheckShared(t *testing.T) {
+	bomb := "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+	for i := range 9 {
+		bomb += fmt.Sprintf("a%d: &a%d [%s]\n", i+1, i+1, strings.Repeat(fmt.Sprintf("*a%d, ", i), 9)+fmt.Sprintf("*a%d", i))
+	}
+	for name, tc := range map[string]struct{ reason, in, want string }{
+		"Alias":   {"the same labels twice", "a: &x {b: c}\nd: *x\n", ""},
+		"Merge":   {"the same labels and one more", "a: &x {b: c}\nd: {<<: *x, e: f}\n", ""},
+		"Second":  {"in every document", "a: 1\n---\nb: &x 2\nc: *x\n", ""},
+		"Bomb":    {"ten levels of ten", bomb, "anchors"},
+		"Itself":  {"no end", "a: &x [1, *x]\n", "anchors"},
+		"Unknown": {"there is no such anchor", "a: *x\n", "unknown anchor"},
+		"Tag":     {"all else is refused as ever", "a: &x !!binary aGk=\n", "tag"},
+		"Key":     {"all else is refused as ever", "a: &x {on: 1}\n", `key "on"`},
+		"Tagged":  {"a merge key has no tag", "a: {!!merge <<: {b: 1}}\n", "tag"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := strict.CheckShared([]byte(tc.in), bound)
+			if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
+				t.Errorf("%s: CheckShared() = %v, want %q", tc.reason, err, tc.want)
 			}
 		})
 	}
