@@ -18,6 +18,7 @@ import (
 	"golang.org/x/text/message"
 
 	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
 )
 
 const (
@@ -43,6 +44,9 @@ func (v *Version) Fill(params map[string]any) (map[string]string, error) {
 			continue
 		}
 		value, err := scalar(params[name])
+		if s.secret(name, value) {
+			err = errSecret
+		}
 		if err != nil {
 			faults = append(faults, fmt.Errorf("parameter %q: %w", name, err))
 			delete(all, name)
@@ -62,12 +66,24 @@ func (v *Version) Fill(params map[string]any) (map[string]string, error) {
 	return texts, nil
 }
 
+// errSecret does not show the value, which may be what it must not be.
+var errSecret = fault.Hintf("put the value into a Secret of the tenant's namespace and give the Secret's name", "it takes the name of a Secret, and the value is none")
+
+// secret reports whether a writeOnly parameter has a value that is no name.
+func (s *schema) secret(name string, value any) bool {
+	text, _ := value.(string)
+	return slices.Contains(s.secrets, name) && !ident.IsDNSName(text)
+}
+
+// Secrets returns the parameters whose values are the names of Secrets, sorted.
+func (v *Version) Secrets() []string { return slices.Clone(v.schema.secrets) }
+
 // Accepts returns how a value of one own parameter is written, as Fill writes
 // it, if the parameter's schema accepts it.
 func (v *Version) Accepts(name string, value any) (written string, ok bool) {
 	s := v.schema.compiled.Properties[name]
 	value, err := scalar(value)
-	if s == nil || err != nil || s.Validate(value) != nil {
+	if s == nil || err != nil || s.Validate(value) != nil || v.schema.secret(name, value) {
 		return "", false
 	}
 	return text(value), true

@@ -146,6 +146,35 @@ func TestFillRefuses(t *testing.T) {
 	}
 }
 
+// A parameter that is writeOnly takes the name of a Secret; what is none is
+// refused and not shown, for it may be the secret itself.
+func TestSecretParameters(t *testing.T) {
+	v, err := withParameters(t, "  properties: {key: {type: string, writeOnly: true, default: web-key}}\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := v.Fill(map[string]any{"key": "other-key"}); err != nil || got["key"] != "other-key" {
+		t.Errorf("Fill() = %v, %v, want the name", got, err)
+	}
+	if names := v.Secrets(); len(names) != 1 || names[0] != "key" {
+		t.Errorf("Secrets() = %q, want key", names)
+	}
+	for _, secret := range []any{"Hunter2!", "pass word", "", 7, strings.Repeat("a", 254)} {
+		_, err := v.Fill(map[string]any{"key": secret})
+		if err == nil || !strings.Contains(err.Error(), `parameter "key": it takes the name of a Secret`) || strings.Contains(err.Error(), "Hunter2") || fault.HintOf(err) == "" {
+			t.Errorf("Fill(%v) = %v, want a refusal that does not show it", secret, err)
+		}
+		if _, ok := v.Accepts("key", secret); ok {
+			t.Errorf("Accepts(%v) = true", secret)
+		}
+	}
+	for _, bad := range []string{"{type: integer, writeOnly: true, default: 1}", "{type: string, writeOnly: false, default: a}", "{type: string, writeOnly: true, default: A secret}"} {
+		if _, err := withParameters(t, "  properties: {key: "+bad+"}\n"); err == nil {
+			t.Errorf("a parameter %s is taken", bad)
+		}
+	}
+}
+
 func TestFillReportsEveryFault(t *testing.T) {
 	v, err := withParameters(t, someParameters)
 	if err != nil {

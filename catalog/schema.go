@@ -29,6 +29,7 @@ func Builtins() []string {
 type schema struct {
 	compiled *jsonschema.Schema
 	names    []string // sorted
+	secrets  []string // of names: those that are writeOnly
 	defaults map[string]any
 }
 
@@ -56,6 +57,9 @@ func compileSchema(doc map[string]any) (*schema, []error) {
 		def, hasDefault, errs := checkProperty(name, properties[name])
 		if hasDefault {
 			s.defaults[name] = def
+		}
+		if p, _ := properties[name].(map[string]any); p["writeOnly"] == true {
+			s.secrets = append(s.secrets, name)
 		}
 		if !hasDefault && !slices.Contains(required, name) {
 			errs = append(errs, fault.Hintf("give it a default, or list it in required", "it may be without a value"))
@@ -132,7 +136,7 @@ func checkProperty(name string, value any) (def any, hasDefault bool, faults []e
 		return nil, true, faults
 	}
 	allowed := append(combiners(), "type", "title", "description", "default", "enum", "const", "examples", "deprecated", "$comment",
-		"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "pattern", "format")
+		"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "pattern", "format", "writeOnly")
 	for _, k := range slices.Sorted(maps.Keys(p)) {
 		if !slices.Contains(allowed, k) {
 			refuse(didYouMean(k, allowed), "keyword %q is not allowed", k)
@@ -140,6 +144,9 @@ func checkProperty(name string, value any) (def any, hasDefault bool, faults []e
 	}
 	if t, _ := p["type"].(string); !slices.Contains([]string{"string", "integer", "number", "boolean"}, t) {
 		refuse("use string, integer, number or boolean", "type %q is no scalar", fmt.Sprint(p["type"]))
+	}
+	if w, ok := p["writeOnly"]; ok && (w != true || p["type"] != "string") {
+		refuse("write {type: string, writeOnly: true}: its value is the name of a Secret", "writeOnly %q does not mark a secret", fmt.Sprint(w))
 	}
 	if f, ok := p["format"]; ok && !slices.Contains(formats(), fmt.Sprint(f)) {
 		refuse(didYouMean(fmt.Sprint(f), formats()), "format %q is unknown", fmt.Sprint(f))
@@ -216,6 +223,9 @@ func (s *schema) checkDefaults() []error {
 			continue
 		}
 		s.defaults[name] = value
+		if s.secret(name, value) {
+			faults = append(faults, fmt.Errorf("parameter %q: default: %w", name, errSecret))
+		}
 		if err := s.compiled.Properties[name].Validate(value); err != nil {
 			faults = append(faults, fault.Hintf("mend the default or the schema", "parameter %q: default %s: %s", name, quote(text(value)), schemaFault(err)))
 		}

@@ -70,7 +70,7 @@ func (f *finder) text(path []string, text string) {
 		return
 	}
 	field := fieldPath(path)
-	if hint, why := forbidden("namespace", f.object, field); why != "" {
+	if hint, why := forbidden("namespace", false, f.object, field); why != "" {
 		f.refuse(path, hint, "the chart writes .Release.Namespace there: "+why)
 		return
 	}

@@ -88,7 +88,18 @@ func (p *prover) links(around []*Base) (faults []error, typed bool) {
 				"%s: a version may not scale itself", o))
 		}
 	}
-	return append(faults, shape.Links(mine, others)...), true
+	return append(faults, shape.Links(mine, append(others, p.given()))...), true
+}
+
+// given stands for what tenants name in parameters: their own Secrets.
+func (p *prover) given() *shape.Object {
+	var secrets []string
+	for _, name := range p.base.Version.Secrets() {
+		secrets = append(secrets, "Secret/"+values(p.axes, 0)[name])
+	}
+	o := &shape.Object{}
+	o.Annotations = map[string]string{shape.Provides: strings.Join(secrets, ",")}
+	return o
 }
 
 // shapes decodes the objects of an ordinary active overlay.

@@ -127,6 +127,9 @@ func TestProveAccepts(t *testing.T) {
 		"AnyText":    {"a ConfigMap takes any text", with(t, "{type: string, default: \"\"}", "ConfigMap", "demo-web", "data.LOG_LEVEL", "")},
 		"Annotation": {"an annotation does too", with(t, "{type: string, default: \"\"}", "ConfigMap", "demo-web", "metadata.annotations.own", create)},
 		"Required":   {"a required parameter with an example", with(t, "{type: string, pattern: \"^[A-Z]{3}-[0-9]{7}$\", examples: [ABC-1234567]}", "ConfigMap", "demo-web", "data.OWN", create)},
+		"SecretName": {"the tenant's own Secret is not missed", merge(
+			with(t, "{type: string, writeOnly: true, default: web-key}", "Deployment", "demo-web", "spec.template.spec.containers.[name=web].envFrom.0.secretRef.name", ""),
+			map[string]string{webFile: strings.Replace(plain(t, nil)[webFile], "envFrom: [", "envFrom: [{secretRef: {name: web-key}}, ", 1)})},
 		"LargeByServer": {"server-side apply keeps no copy", plain(t, map[string]string{claimFile: text(t, claimFile) +
 			"---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: demo-big, annotations: {argocd.argoproj.io/sync-options: ServerSideApply=true}}\ndata: {big: " + strings.Repeat("x", 262144) + "}\n"})},
 	} {

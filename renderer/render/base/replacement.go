@@ -140,7 +140,7 @@ func (b *builder) checkTarget(parameter string, t target) []error {
 			}
 			found = true
 			for _, path := range t.FieldPaths {
-				if hint, why := forbidden(parameter, o, path); why != "" {
+				if hint, why := forbidden(parameter, slices.Contains(b.version.Secrets(), parameter), o, path); why != "" {
 					refuse(hint, "%s: field %q: %s", o, path, why)
 				}
 				if o.is("", "PersistentVolumeClaim") && path == claimSize {
@@ -163,7 +163,7 @@ func (s selector) selects(o object) bool {
 
 // forbidden says why a parameter may not be written to a field, and what to do
 // instead; why is empty when it may.
-func forbidden(parameter string, o object, path string) (hint, why string) {
+func forbidden(parameter string, secret bool, o object, path string) (hint, why string) {
 	seg := splitPath(path)
 	first := seg[0]
 	second := ""
@@ -172,6 +172,8 @@ func forbidden(parameter string, o object, path string) (hint, why string) {
 	}
 	const structure = "write the field in full"
 	switch {
+	case secret && !namesSecret(seg):
+		return "write it to secretName, or to the name of a secretKeyRef or secretRef", "the parameter is writeOnly, the name of a Secret"
 	case slices.ContainsFunc(seg[:min(2, len(seg))], func(s string) bool { return s == "*" || strings.HasPrefix(s, "[") }):
 		return structure, "the first two segments must be names"
 	case len(seg) < 2 || !slices.Contains([]string{"spec", "data", "stringData", "metadata", "rules", "subjects", "webhooks"}, first):
@@ -194,6 +196,15 @@ func forbidden(parameter string, o object, path string) (hint, why string) {
 		return "use one of " + strings.Join(lasting(), ", "), "a Job's template cannot change, and the parameter can"
 	}
 	return "", ""
+}
+
+// namesSecret reports whether a field is where Kubernetes takes the name of a Secret.
+func namesSecret(seg []string) bool {
+	last, before := seg[len(seg)-1], ""
+	if len(seg) > 1 {
+		before = seg[len(seg)-2]
+	}
+	return last == "secretName" || last == "name" && slices.Contains([]string{"secret", "secretRef", "secretKeyRef", "caSecret"}, before)
 }
 
 // claimSize is where a claim says how large it is.
