@@ -44,7 +44,7 @@ func TestCheckRefuses(t *testing.T) {
 
 // Anchors are taken as long as what they stand for stays small.
 func TestCheckShared(t *testing.T) {
-	bomb := "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+	bomb := "a0: &a0 [" + strings.Repeat("x, ", 9) + "x]\n"
 	for i := range 9 {
 		bomb += fmt.Sprintf("a%d: &a%d [%s]\n", i+1, i+1, strings.Repeat(fmt.Sprintf("*a%d, ", i), 9)+fmt.Sprintf("*a%d", i))
 	}

@@ -90,6 +90,9 @@ func candidates(v *catalog.Version, name string) []any {
 	case "boolean":
 		return append(out, true, false)
 	}
+	if pattern, ok := p["pattern"].(string); ok {
+		out = append(out, patterned(pattern)...)
+	}
 	return append(out, texts(p)...)
 }
 

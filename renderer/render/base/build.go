@@ -30,8 +30,8 @@ type Base struct {
 	Sizes []string
 
 	parts  []part
-	claims []identity // that parameters size
-	active []object   // of an ordinary tenant
+	given  map[claimField]string // the parameters that say how large claims are, and of which class
+	active []object              // of an ordinary tenant
 }
 
 // part is the marked objects of one component, or of the routes.
@@ -44,7 +44,7 @@ type part struct {
 // Build renders the base of v. The error joins every fault of it, each with a
 // hint. The result depends on v's files only; ctx ends the work.
 func Build(ctx context.Context, v *catalog.Version) (*Base, error) {
-	b := &builder{version: v, engine: overlay.New(overlay.Options{}), images: newImages(v.Images), sizes: map[string]bool{}}
+	b := &builder{version: v, engine: overlay.New(overlay.Options{}), images: newImages(v.Images), sizes: map[string]bool{}, given: map[claimField]string{}}
 	for bucket, components := range v.Buckets() {
 		for _, c := range components {
 			b.component(ctx, c, bucket)
@@ -72,7 +72,7 @@ type builder struct {
 	parts   []part
 	places  []replacement   // where charts use the namespace
 	sizes   map[string]bool // parameters that size claims
-	claims  []identity      // that they size
+	given   map[claimField]string
 	faults  []error
 }
 
@@ -182,7 +182,8 @@ func (b *builder) base(ctx context.Context, replacements []byte) (*Base, error) 
 		return nil, fmt.Errorf("building %s: %w", b.version.Ref, err)
 	}
 	out.Digest = tree.Digest(out.Dir)
-	out.claims = b.claims
+	out.given = b.given
+	maps.DeleteFunc(b.sizes, func(_ string, sizes bool) bool { return !sizes })
 	out.Sizes = slices.Sorted(maps.Keys(b.sizes))
 	out.HasClaims = slices.ContainsFunc(b.parts, func(p part) bool {
 		return slices.ContainsFunc(p.objects, func(o object) bool { return o.is("", "PersistentVolumeClaim") })

@@ -49,7 +49,7 @@ func (c Change) String() string { return strings.TrimSpace(c.Object + " " + c.Fi
 // Diff returns how b differs from a, an earlier version: first parameters, then
 // objects by name.
 func Diff(a, b *Base) []Change {
-	d := differ{sized: b.claims, changes: parameterChanges(a.Version, b.Version)}
+	d := differ{changes: parameterChanges(a.Version, b.Version), before: a, after: b}
 	d.objects(index(a.active), index(b.active))
 	for i, c := range d.changes {
 		if m := b.Version.Migrates(a.Version.Version, c.String()); m != nil && c.Breaks != "" {
@@ -83,8 +83,8 @@ func index(objects []object) map[identity]object {
 
 // differ collects the changes between objects.
 type differ struct {
-	changes []Change
-	sized   []identity // claims whose size a parameter gives
+	changes       []Change
+	before, after *Base
 }
 
 func (d *differ) objects(before, after map[identity]object) {
@@ -109,6 +109,7 @@ func (d *differ) objects(before, after map[identity]object) {
 		default:
 			x := comparedObject{d, name, was, is}
 			x.maps(nil, was.fields, is.fields)
+			x.hands()
 		}
 	}
 }

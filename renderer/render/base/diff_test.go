@@ -69,6 +69,7 @@ func TestUpgrade(t *testing.T) {
 		"ClaimGone":   {"a claim has data", both(edit(claimFile, "demo-store", "demo-stare"), edit(replaceFile, "demo-store", "demo-stare")), "PersistentVolumeClaim/demo-store", ImpactData, "begins empty"},
 		"ClaimMode":   {"a claim stays as it is", edit(claimFile, "[ReadWriteOnce]", "[ReadWriteMany]"), "PersistentVolumeClaim/demo-store spec.accessModes", ImpactImmutable, "cannot change"},
 		"ClaimSized":  {"a parameter sizes it, and the renderer keeps it", edit(claimFile, "storage: 1Gi", "storage: 1Mi"), "", "", ""},
+		"ClaimHand":   {"another parameter sizes it", both(edit("product.yaml", "    logLevel:", "    size: {type: string, pattern: \"^[1-9]Gi$\", default: 1Gi}\n    logLevel:"), edit(replaceFile, "data.storage}", "data.size}")), "PersistentVolumeClaim/demo-store spec.resources.requests.storage (parameter)", ImpactData, "not kept"},
 		"ParamGone":   {"tenants give it", both(edit("product.yaml", "    logLevel: {type: string, enum: [info, debug], default: info}\n", ""), edit(replaceFile, "data.logLevel", "data.greeting")), "parameter logLevel", ImpactRemove, "are refused"},
 		"ParamValue":  {"tenants may have it", edit("product.yaml", "enum: [info, debug]", "enum: [info, trace]"), "parameter logLevel", ImpactConfig, `"debug" was a legal value`},
 		"ParamLength": {"tenants may have longer ones", edit("product.yaml", "maxLength: 64", "maxLength: 10"), "parameter greeting", ImpactConfig, "was a legal value"},

@@ -68,14 +68,31 @@ func (x comparedObject) immutable(path []string, field string) bool {
 	return slices.Contains(frozen(x.is), field)
 }
 
-// size judges the size of a claim. What a parameter sizes, the renderer keeps.
+// size judges the size of a claim. What a parameter of a product sizes, the
+// renderer keeps; nobody gives parameters to a shared component.
 func (x comparedObject) size(was, is any) (Impact, string) {
 	before, err1 := quantity.Storage(fmt.Sprint(was))
 	after, err2 := quantity.Storage(fmt.Sprint(is))
-	if err1 == nil && err2 == nil && after.Cmp(before) < 0 && !slices.Contains(x.sized, x.is.identity()) {
+	kept := x.after != nil && x.after.given[claimField{x.is.name, claimSize}] != "" && !x.after.Version.Ref.Shared
+	if err1 == nil && err2 == nil && after.Cmp(before) < 0 && !kept {
 		return ImpactData, "a claim cannot shrink"
 	}
 	return ImpactData, ""
+}
+
+// hands notes a claim that another parameter sizes or gives a class, or none
+// any more: what tenants have of it is not kept.
+func (x comparedObject) hands() {
+	if !x.is.is("", "PersistentVolumeClaim") || x.after == nil {
+		return
+	}
+	for _, field := range []string{claimSize, claimClass} {
+		was, is := x.before.given[claimField{x.is.name, field}], x.after.given[claimField{x.is.name, field}]
+		if was != is {
+			x.changes = append(x.changes, Change{Object: x.name, Field: field + " (parameter)", From: was, To: is, Impact: ImpactData,
+				Breaks: "what tenants have now is not kept: the claim may shrink or change its class, which Kubernetes refuses"})
+		}
+	}
 }
 
 // parameterChanges returns how the parameters of b differ from those of a, with

@@ -26,7 +26,8 @@ const maxFaults = 20
 // value that breaks it.
 func (b *Base) Prove(ctx context.Context, around ...*Base) error {
 	p := &prover{base: b, engine: overlay.New(overlay.Options{}), axes: axes(b.Version)}
-	faults, typed := p.links(around)
+	p.around(around)
+	faults, typed := p.links()
 	faults = append(append(p.unproven(), b.lasting()...), faults...)
 	if typed {
 		for _, state := range []string{manifest.ActiveDir, manifest.SuspendedDir, manifest.RetainedDir} {
@@ -45,6 +46,8 @@ type prover struct {
 	engine *overlay.Engine
 	axes   []axis
 	guilty map[string]bool // axes that a fault was found for
+	others []*shape.Object // that share the namespace
+	lost   []error         // references of an ordinary overlay, which every other has too
 }
 
 // unproven refuses parameters of which no legal value is known.
@@ -72,13 +75,8 @@ func (p *prover) legal(round int) bool {
 
 // links checks the version's objects among each other and with those around;
 // typed says that each has the fields of its type.
-func (p *prover) links(around []*Base) (faults []error, typed bool) {
+func (p *prover) links() (faults []error, typed bool) {
 	mine, faults := shapes(p.base)
-	var others []*shape.Object
-	for _, b := range around {
-		objects, _ := shapes(b) // its own proof tells its faults
-		others = append(others, objects...)
-	}
 	if len(faults) > 0 {
 		return faults, false
 	}
@@ -88,14 +86,23 @@ func (p *prover) links(around []*Base) (faults []error, typed bool) {
 				"%s: a version may not scale itself", o))
 		}
 	}
-	return append(faults, shape.Links(mine, append(others, p.given()))...), true
+	p.lost = shape.Links(mine, append(p.others, p.given(values(p.axes, 0))))
+	return append(faults, p.lost...), true
+}
+
+// around takes note of the parts that share the namespace.
+func (p *prover) around(around []*Base) {
+	for _, b := range around {
+		objects, _ := shapes(b) // its own proof tells its faults
+		p.others = append(p.others, objects...)
+	}
 }
 
 // given stands for what tenants name in parameters: their own Secrets.
-func (p *prover) given() *shape.Object {
+func (p *prover) given(parameters map[string]string) *shape.Object {
 	var secrets []string
 	for _, name := range p.base.Version.Secrets() {
-		secrets = append(secrets, "Secret/"+values(p.axes, 0)[name])
+		secrets = append(secrets, "Secret/"+parameters[name])
 	}
 	o := &shape.Object{}
 	o.Annotations = map[string]string{shape.Provides: strings.Join(secrets, ",")}
@@ -197,11 +204,13 @@ func (p *prover) round(ctx context.Context, state string, given map[string]strin
 			before[o.identity()] = o
 		}
 	}
+	var all []*shape.Object
 	for _, o := range objects {
 		s, err := shaped(o)
 		if err != nil {
 			return err
 		}
+		all = append(all, s)
 		if faults := shape.Check(s); len(faults) > 0 {
 			return faults[0]
 		}
@@ -214,6 +223,12 @@ func (p *prover) round(ctx context.Context, state string, given map[string]strin
 				return err
 			}
 		}
+	}
+	if state != manifest.ActiveDir {
+		return nil
+	}
+	if faults := shape.Links(all, append(p.others, p.given(given))); len(faults) > 0 && len(p.lost) == 0 {
+		return faults[0]
 	}
 	return nil
 }

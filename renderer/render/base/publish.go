@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/gatorcloud/sluice/catalog"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 )
 
@@ -44,15 +45,28 @@ func each(ctx context.Context, n int, f func(ctx context.Context, i int)) {
 	_ = g.Wait()
 }
 
-// upgrades returns the faults of the ways to b from earlier versions.
+// upgrades returns the faults of the ways to b from earlier versions, and the
+// migrations that speak of nothing.
 func upgrades(b *Base, all []*Base) []error {
 	var faults []error
+	meant, from := map[string]bool{}, map[string]bool{}
 	for _, a := range all {
 		if a == nil || a.Version.Ref.Shared != b.Version.Ref.Shared || a.Version.Name != b.Version.Name ||
 			ident.CompareVersions(a.Version.Version, b.Version.Version) >= 0 || !b.Version.Upgrades(a.Version.Version) {
 			continue
 		}
 		faults = append(faults, Upgrade(a, b)...)
+		from[a.Version.Version], from[""] = true, true
+		for _, c := range Diff(a, b) {
+			if c.How != "" {
+				meant[c.String()] = true
+			}
+		}
+	}
+	for _, m := range b.Version.Migrations {
+		if from[m.From] && !meant[m.Change] {
+			faults = append(faults, fault.Hintf("copy it from sluice catalog diff, or remove the entry", "checking %s: migrations: nothing that breaks is called %q", b.Version.Ref, m.Change))
+		}
 	}
 	return faults
 }

@@ -143,9 +143,9 @@ func (b *builder) checkTarget(parameter string, t target) []error {
 				if hint, why := forbidden(parameter, slices.Contains(b.version.Secrets(), parameter), o, path); why != "" {
 					refuse(hint, "%s: field %q: %s", o, path, why)
 				}
-				if o.is("", "PersistentVolumeClaim") && path == claimSize {
-					b.sizes[parameter] = true
-					b.claims = append(b.claims, o.identity())
+				if o.is("", "PersistentVolumeClaim") {
+					b.given[claimField{o.name, path}] = parameter
+					b.sizes[parameter] = b.sizes[parameter] || path == claimSize
 				}
 			}
 		}
@@ -207,16 +207,22 @@ func namesSecret(seg []string) bool {
 	return last == "secretName" || last == "name" && slices.Contains([]string{"secret", "secretRef", "secretKeyRef", "caSecret"}, before)
 }
 
-// claimSize is where a claim says how large it is.
-const claimSize = "spec.resources.requests.storage"
+// claimSize is where a claim says how large it is, claimClass of which class.
+const (
+	claimSize  = "spec.resources.requests.storage"
+	claimClass = "spec.storageClassName"
+)
+
+// claimField is a field of a claim.
+type claimField struct{ claim, field string }
 
 // forbiddenClaim lets a claim be given what the renderer keeps from shrinking
 // and from changing; nothing else of a claim can change once it is created.
 func forbiddenClaim(parameter string, seg []string) (hint, why string) {
 	switch path := strings.Join(seg, "."); {
-	case path == "spec.storageClassName" && parameter != "storageClass":
+	case path == claimClass && parameter != "storageClass":
 		return "use the parameter storageClass, which stays as it is for what is there", "the field cannot change once it is created"
-	case path != claimSize && path != "spec.storageClassName":
+	case path != claimSize && path != claimClass:
 		return "write the field in full", "the field cannot change once it is created"
 	}
 	return "", ""

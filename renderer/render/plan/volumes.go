@@ -71,7 +71,7 @@ func (p *Product) Hold(has Volumes) []error {
 				v.Parameters[name] = there
 			}
 			if i == 0 || name == "storage" {
-				held = append(held, fault.Hintf("ask for "+there+" or more; when smaller volumes were put in their place by hand, give --shrink-from "+there,
+				held = append(held, fault.Hintf("ask for "+there+" or more; when smaller volumes were put in their place by hand, put the size again with --shrink-from "+there,
 					"%s %q is less than the %q that its volumes have and keep", name, wanted, there))
 			}
 		}

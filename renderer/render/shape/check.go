@@ -1,6 +1,7 @@
 package shape
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	metavalidation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -81,7 +83,11 @@ func (c *checker) name() {
 		if len(c.object.Name) > 52 {
 			c.refuse("shorten it: the names of its Jobs are longer by 11", "metadata.name %q has more than 52 characters", c.object.Name)
 		}
-	case *batchv1.Job, *appsv1.StatefulSet:
+	case *batchv1.Job:
+		if len(c.object.Name) > 63 {
+			c.refuse("shorten it: its pods have it as a label", "metadata.name %q has more than 63 characters", c.object.Name)
+		}
+	case *appsv1.StatefulSet:
 		c.all("metadata.name", c.object.Name, validation.IsDNS1123Label(c.object.Name))
 	}
 }
@@ -105,6 +111,7 @@ func (c *checker) kind() {
 	case *appsv1.Deployment:
 		c.replicas(x.Spec.Replicas)
 		c.restart(corev1.RestartPolicyAlways)
+		c.rollout(x.Spec)
 	case *appsv1.StatefulSet:
 		c.replicas(x.Spec.Replicas)
 		c.restart(corev1.RestartPolicyAlways)
@@ -115,6 +122,7 @@ func (c *checker) kind() {
 		c.restart(corev1.RestartPolicyAlways)
 	case *batchv1.Job:
 		c.restart(corev1.RestartPolicyNever, corev1.RestartPolicyOnFailure)
+		c.replicas(x.Spec.BackoffLimit)
 	case *batchv1.CronJob:
 		c.restart(corev1.RestartPolicyNever, corev1.RestartPolicyOnFailure)
 		if _, err := cron.ParseStandard(x.Spec.Schedule); err != nil || strings.Contains(x.Spec.Schedule, "TZ=") {
@@ -143,8 +151,28 @@ func (c *checker) kind() {
 
 func (c *checker) replicas(n *int32) {
 	if n != nil && *n < 0 {
-		c.refuse("use 0 or more", "spec.replicas %d is negative", *n)
+		c.refuse("use 0 or more", "a number of its spec, %d, is negative", *n)
 	}
+}
+
+// rollout checks the way in which a Deployment comes to new pods.
+func (c *checker) rollout(s appsv1.DeploymentSpec) {
+	c.oneOf("spec.strategy.type", string(s.Strategy.Type), "", "RollingUpdate", "Recreate")
+	if s.Strategy.Type == appsv1.RecreateDeploymentStrategyType && s.Strategy.RollingUpdate != nil {
+		c.refuse("remove one of them", "spec.strategy is Recreate and has rollingUpdate")
+	}
+	if d := s.ProgressDeadlineSeconds; d != nil && s.MinReadySeconds >= *d {
+		c.refuse("make the deadline longer", "spec.minReadySeconds %d is no less than spec.progressDeadlineSeconds %d", s.MinReadySeconds, *d)
+	}
+	if r := s.Strategy.RollingUpdate; r != nil && r.MaxSurge != nil && r.MaxUnavailable != nil && zero(r.MaxSurge) && zero(r.MaxUnavailable) {
+		c.refuse("let one of them be more", "spec.strategy.rollingUpdate lets nothing move: maxSurge and maxUnavailable are 0")
+	}
+}
+
+// zero reports whether a number or share is none.
+func zero(v *intstr.IntOrString) bool {
+	n, err := intstr.GetScaledValueFromIntOrPercent(v, 100, true)
+	return err == nil && n == 0
 }
 
 // restart checks the restart policy, which is Always where none is written.
@@ -167,7 +195,7 @@ func (c *checker) service(s corev1.ServiceSpec) {
 	if len(s.Ports) == 0 && s.ClusterIP != corev1.ClusterIPNone {
 		c.refuse("write spec.ports", "it has no ports")
 	}
-	names := map[string]bool{}
+	names, ports := map[string]bool{}, map[string]bool{}
 	for i, p := range s.Ports {
 		path := fmt.Sprintf("spec.ports[%d]", i)
 		c.port(path+".port", p.Port)
@@ -183,7 +211,11 @@ func (c *checker) service(s corev1.ServiceSpec) {
 		case p.Name != "":
 			c.all(path+".name", p.Name, validation.IsDNS1123Label(p.Name))
 		}
-		names[p.Name] = true
+		key := fmt.Sprintf("%d %s", p.Port, cmp.Or(p.Protocol, corev1.ProtocolTCP))
+		if ports[key] {
+			c.refuse("use another port", "%s: port %d is there twice", path, p.Port)
+		}
+		names[p.Name], ports[key] = true, true
 	}
 }
 

@@ -24,6 +24,7 @@ const Provides = "gatorcloud.io/provides"
 // links is a set of objects that find each other by name in one namespace.
 type links struct {
 	objects []*Object
+	around  []*Object
 	there   map[string]*Object // by Kind/name; nil for what is made by others
 	faults  []error
 }
@@ -32,7 +33,7 @@ type links struct {
 // theirs or of those around them is, and that nobody says to provide. The ones
 // around are not judged themselves.
 func Links(objects, around []*Object) []error {
-	l := &links{objects: objects, there: map[string]*Object{}}
+	l := &links{objects: objects, around: around, there: map[string]*Object{"ConfigMap/kube-root-ca.crt": nil}}
 	for _, o := range slices.Concat(objects, around) {
 		for _, name := range provided(o) {
 			l.there[name] = nil
@@ -54,6 +55,11 @@ func provided(o *Object) []string {
 	for name := range strings.SplitSeq(o.Annotations[Provides], ",") {
 		if name = strings.TrimSpace(name); name != "" {
 			names = append(names, name)
+		}
+	}
+	if i, ok := o.Typed.(*networkingv1.Ingress); ok && (o.Annotations["cert-manager.io/issuer"] != "" || o.Annotations["cert-manager.io/cluster-issuer"] != "") {
+		for _, t := range i.Spec.TLS {
+			names = append(names, "Secret/"+t.SecretName)
 		}
 	}
 	return append(names, o.makes...)
@@ -106,7 +112,7 @@ func (l *links) check(o *Object) {
 // pods returns the workloads whose pods have the labels.
 func (l *links) pods(s labels.Selector) []*Object {
 	var found []*Object
-	for _, o := range l.objects {
+	for _, o := range slices.Concat(l.objects, l.around) {
 		if o.Pod != nil && s.Matches(labels.Set(o.Pod.Labels)) {
 			found = append(found, o)
 		}
@@ -136,10 +142,9 @@ func (l *links) service(o *Object, s corev1.ServiceSpec) {
 	}
 	found := l.selects(o, metav1.SetAsLabelSelector(s.Selector))
 	for _, p := range s.Ports {
-		for _, w := range found {
-			if p.TargetPort.Type == intstr.String && p.TargetPort.StrVal != "" && !hasPort(w.Pod.Spec, p.TargetPort.StrVal) {
-				l.refuse(o, "mend targetPort, or name the port of the container", "it sends port %d to %q of %s, which has no port of that name", p.Port, p.TargetPort.StrVal, w)
-			}
+		named := p.TargetPort.Type == intstr.String && p.TargetPort.StrVal != ""
+		if named && len(found) > 0 && !slices.ContainsFunc(found, func(w *Object) bool { return hasPort(w.Pod.Spec, p.TargetPort.StrVal) }) {
+			l.refuse(o, "mend targetPort, or name the port of the container", "it sends port %d to %q of %s, which has no port of that name", p.Port, p.TargetPort.StrVal, found[0])
 		}
 	}
 }

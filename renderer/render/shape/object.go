@@ -5,6 +5,7 @@ import (
 	stdjson "encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"sync"
 
@@ -57,6 +58,9 @@ func Decode(text []byte) (*Object, error) {
 		return nil, unfit(err)
 	}
 	kind := schema.FromAPIVersionAndKind(o.APIVersion, o.Kind)
+	if stable := served(kind); stable != "" {
+		return nil, fault.Hintf("write apiVersion: "+stable, "%s: Kubernetes no longer serves %s", o, o.APIVersion)
+	}
 	typed, err := scheme.Scheme.New(kind)
 	switch {
 	case err == nil:
@@ -77,10 +81,34 @@ func Decode(text []byte) (*Object, error) {
 	return o, nil
 }
 
+// served returns the version in which Kubernetes serves a kind of its own, if
+// the given one is a preview of it, which it has dropped or will drop.
+func served(kind schema.GroupVersionKind) string {
+	preview := strings.Contains(kind.Version, "alpha") || strings.Contains(kind.Version, "beta")
+	if !preview || !groups()[kind.Group] {
+		return ""
+	}
+	if kind.Group == "extensions" {
+		return "of the group that has the kind now, apps/v1 or networking.k8s.io/v1"
+	}
+	for _, v := range scheme.Scheme.PrioritizedVersionsForGroup(kind.Group) {
+		if !strings.Contains(v.Version, "alpha") && !strings.Contains(v.Version, "beta") && scheme.Scheme.Recognizes(v.WithKind(kind.Kind)) {
+			return v.String()
+		}
+	}
+	return ""
+}
+
+// misplaced matches what the decoder says of a value of another type.
+var misplaced = regexp.MustCompile(`cannot unmarshal (\w+) into Go struct field [^.\s]*\.(\S+) of type \S*?(\w+)$`)
+
 // unfit says in one line what the decoder said.
 func unfit(err error) error {
 	text := strings.ReplaceAll(err.Error(), "json: ", "")
 	text = strings.Join(strings.Fields(text), " ")
+	if m := misplaced.FindStringSubmatch(text); m != nil {
+		text = fmt.Sprintf("field %q is a %s and takes a %s", m[2], m[1], m[3])
+	}
 	return fault.Hintf("see kubectl explain for the fields of the kind and their types", "%s", text)
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/gatorcloud/sluice/renderer/model/fault"
@@ -47,7 +48,7 @@ func (c *checker) container(x corev1.Container) {
 		}
 	}
 	for _, e := range x.Env {
-		c.all(place+"environment variable", e.Name, validation.IsEnvVarName(e.Name))
+		c.all(place+"environment variable", e.Name, validation.IsRelaxedEnvVarName(e.Name))
 		if e.Value != "" && e.ValueFrom != nil {
 			c.refuse("write one of them", "%senvironment variable %q has both value and valueFrom", place, e.Name)
 		}
@@ -90,6 +91,20 @@ func sortedNames(lists ...corev1.ResourceList) []corev1.ResourceName {
 	return slices.Compact(names)
 }
 
+func portOf(h *corev1.HTTPGetAction) *intstr.IntOrString {
+	if h == nil {
+		return nil
+	}
+	return &h.Port
+}
+
+func socketOf(s *corev1.TCPSocketAction) *intstr.IntOrString {
+	if s == nil {
+		return nil
+	}
+	return &s.Port
+}
+
 func (c *checker) probe(path string, p *corev1.Probe) {
 	if p == nil {
 		return
@@ -105,6 +120,11 @@ func (c *checker) probe(path string, p *corev1.Probe) {
 	}
 	if p.GRPC != nil {
 		c.port(path+".grpc.port", p.GRPC.Port)
+	}
+	for name, handler := range map[string]*intstr.IntOrString{"httpGet": portOf(p.HTTPGet), "tcpSocket": socketOf(p.TCPSocket)} {
+		if handler != nil && handler.Type == intstr.Int {
+			c.port(path+"."+name+".port", handler.IntVal)
+		}
 	}
 	for _, n := range []int32{p.InitialDelaySeconds, p.TimeoutSeconds, p.PeriodSeconds, p.SuccessThreshold, p.FailureThreshold} {
 		if n < 0 {

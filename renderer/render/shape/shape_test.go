@@ -122,9 +122,16 @@ func TestFaults(t *testing.T) {
 		reason, old, new, want string
 	}{
 		"UnknownField":    {"the API server drops it in silence", "replicas: 2", "replica: 2", `unknown field "spec.replica"`},
-		"WrongType":       {"a text for a number", "replicas: 2", `replicas: "2"`, "Deployment \"web\": "},
+		"WrongType":       {"a text for a number", "replicas: 2", `replicas: "2"`, `field "spec.replicas" is a string and takes a int32`},
 		"Quantity":        {"no quantity", "memory: 1Gi", "memory: 1GiB", "quantities must match"},
-		"GoneVersion":     {"Kubernetes has dropped it", "policy/v1\n", "policy/v1beta9\n", "there is no PodDisruptionBudget in policy/v1beta9"},
+		"GoneVersion":     {"Kubernetes has dropped it", "policy/v1\n", "policy/v1beta9\n", "no longer serves policy/v1beta9"},
+		"Unknown":         {"Kubernetes never had it", "policy/v1\n", "policy/v7\n", "there is no PodDisruptionBudget in policy/v7"},
+		"Preview":         {"clusters have dropped it", "policy/v1\n", "policy/v1beta1\n", "no longer serves policy/v1beta1"},
+		"TwoPortsAlike":   {"one of them would win", "ports: [{port: 80, targetPort: http}]", "ports: [{name: a, port: 80}, {name: b, port: 80}]", "port 80 is there twice"},
+		"ProbeNumber":     {"no port", "{httpGet: {path: /, port: http}}", "{httpGet: {path: /, port: 0}}", "0 is no port"},
+		"Strategy":        {"no such way", "replicas: 2", "replicas: 2\n  strategy: {type: Rolling}", "spec.strategy.type"},
+		"Still":           {"nothing may move", "replicas: 2", "replicas: 2\n  strategy: {rollingUpdate: {maxSurge: 0%, maxUnavailable: 0}}", "lets nothing move"},
+		"MinReady":        {"it would always fail", "replicas: 2", "replicas: 2\n  minReadySeconds: 90\n  progressDeadlineSeconds: 60", "minReadySeconds 90"},
 		"Port":            {"above all ports", "containerPort: 8080", "containerPort: 80800", "80800 is no port"},
 		"PortName":        {"a name that is too long", "{name: http, c", "{name: http-of-the-web-server, c", `"http-of-the-web-server" is not allowed`},
 		"LabelValue":      {"a space in a label", "labels: {app: web}}\nspec", "labels: {app: a web}}\nspec", `"a web" is not allowed`},
@@ -193,6 +200,9 @@ func TestNotMissed(t *testing.T) {
 		"Certificate": {"its controller makes it", "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: from-vault}\nspec: {target: {name: token}}", "apiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: {name: t}\nspec: {secretName: token}"},
 		"External":    {"the name of a host", "spec: {selector: {app: web}, ports: [{port: 80, targetPort: http}]}", "spec: {type: ExternalName, externalName: a.example.com, ports: [{port: 80}]}"},
 		"Endpoints":   {"an operator makes the pods", "metadata: {name: settings}", "metadata: {name: settings, annotations: {gatorcloud.io/provides: Endpoints/web}}"},
+		"RootCA":      {"every namespace has it", "configMap: {name: settings, items: [{key: level, path: level}]}", "configMap: {name: kube-root-ca.crt}"},
+		"IngressShim": {"cert-manager makes the secret", "metadata: {name: web}\nspec:\n  rules: [{host: a.example.com,", "metadata: {name: web, annotations: {cert-manager.io/cluster-issuer: ca}}\nspec:\n  tls: [{secretName: web-tls}]\n  rules: [{host: a.example.com,"},
+		"OtherPods":   {"a Job with the label has no port", "metadata: {name: from-vault}\nspec: {target: {name: token}}", "metadata: {name: from-vault}\nspec: {target: {name: token}}\n---\napiVersion: batch/v1\nkind: Job\nmetadata: {name: j-1.2.3}\nspec: {template: {metadata: {labels: {app: web, job: a}}, spec: {restartPolicy: Never, containers: [{name: j, image: x, env: [{name: \"A:b\", value: c}]}]}}}"},
 		"Default":     {"every namespace has it", "serviceAccountName: web", "serviceAccountName: default"},
 		"Custom":      {"nobody knows its fields", "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: web}", "apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: x, annotations: {gatorcloud.io/provides: ServiceAccount/web}}\nspec: {template: 7, replicas: many}"},
 	} {

@@ -232,9 +232,13 @@ func (p *put) authorisation(a *authz.Authorisation) (err error) {
 		a.Replicas = p.replicas
 	}
 	if p.set.Changed("storage") {
-		a.Storage, a.ShrinkFrom = p.storage, p.shrinkFrom
-	} else if p.set.Changed("shrink-from") {
-		return fault.Hintf("give --storage too", "flag --shrink-from: %q: it is of no use without a size to shrink to", p.shrinkFrom)
+		a.Storage = p.storage
+	}
+	switch sizes := p.set.Changed("storage") || len(p.params) > 0; {
+	case sizes:
+		a.ShrinkFrom = p.shrinkFrom // it is for this change, and for none that follows
+	case p.set.Changed("shrink-from"):
+		return fault.Hintf("give --storage too, or the --param that sizes the volumes", "flag --shrink-from: %q: it is of no use without a size to shrink to", p.shrinkFrom)
 	}
 	if p.set.Changed("description") {
 		a.Description = p.description
