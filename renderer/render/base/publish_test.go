@@ -92,6 +92,7 @@ func TestProveRefuses(t *testing.T) {
 		"UnknownField":   {"the API server would drop it", add(claimFile, "apiVersion: v1\nkind: Service\nmetadata: {name: demo-x}\nspec: {prots: []}\n"), []string{`unknown field "spec.prots"`}},
 		"MissingSecret":  {"its pods would never start", plain(t, map[string]string{webFile: strings.Replace(plain(t, nil)[webFile], "envFrom: [", "envFrom: [{secretRef: {name: demo-s}}, ", 1)}), []string{`Secret "demo-s", which is not there`}},
 		"TooLarge":       {"client-side apply keeps it twice", add(claimFile, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: demo-big}\ndata: {big: "+strings.Repeat("x", 262144)+"}\n"), []string{`"demo-big"`, "at most 262144"}},
+		"Kind":           {"nobody knows how it stops", add(claimFile, "apiVersion: example.com/v1\nkind: Engine\nmetadata: {name: x}\n"), []string{`kind "Engine" of group "example.com" is unknown`}},
 		"Autoscaler":     {"replicas are the tenant's", map[string]string{}, []string{"HorizontalPodAutoscaler", "may not scale itself"}},
 		"SuspendedState": {"a state of its own is proven, too", with(t, "{type: string, enum: [\"300\", many], default: \"300\"}", "Deployment", "demo-web", deadline, ""), []string{`may be "many"`}},
 	} {
