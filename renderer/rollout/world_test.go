@@ -217,7 +217,7 @@ func (w *world) observe(in *Input) look {
 
 // again is the last look once more. One from before a grant can not be taken
 // for one after it, even of the same version to the same places: the observer
-// asks Argo CD to compare after each grant, and waits until it did.
+// asks Argo CD to compare after each change of a lane, and waits until it did.
 func (w *world) again() look {
 	l := w.last
 	l.Slices = maps.Clone(l.Slices)
@@ -298,6 +298,13 @@ func (w *world) tick() {
 
 // commit makes rollouts the tree's.
 func (w *world) commit(r Rollouts) {
+	for key, lane := range r.Lanes {
+		if !slices.Equal(lane.At, w.rollouts.Lanes[key].At) { // going back in settle is no move, and looks end at it too
+			g := w.grants[key]
+			g.seq = w.seq
+			w.grants[key] = g
+		}
+	}
 	w.rollouts = r
 	for _, t := range w.tenants {
 		t.was = t.ring
