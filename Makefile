@@ -37,7 +37,7 @@ lint: ## run golangci-lint, which is built on first use
 	$(LINTER) run
 
 .PHONY: check
-check: form ## form and the short tests: the quick loop, under a minute once built
+check: form ## form and the short tests: the quick loop, seconds where little changed
 	$(GO) test -short ./...
 
 .PHONY: tools
