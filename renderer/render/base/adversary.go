@@ -31,6 +31,21 @@ func axes(v *catalog.Version) []axis {
 	return all
 }
 
+// ordinary returns parameters as a tenant could have them: the first value of
+// every axis.
+func ordinary(v *catalog.Version) map[string]string {
+	out := v.Defaults()
+	for _, a := range builtinAxes(v) {
+		out[a.name] = a.values[0]
+	}
+	for _, name := range v.ParameterNames() {
+		if _, has := out[name]; !has {
+			out[name] = ownAxis(v, name).values[0]
+		}
+	}
+	return out
+}
+
 // builtinAxes are the parameters that sluice gives, at the ends of their forms.
 func builtinAxes(v *catalog.Version) []axis {
 	long := strings.Repeat("x", 63)

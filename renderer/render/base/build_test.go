@@ -122,7 +122,7 @@ func TestBuildIsDeterministic(t *testing.T) {
 // state builds the demo's overlay in one state with the given parameters.
 func state(t testing.TB, b *Base, state string, own map[string]string) map[string]object {
 	t.Helper()
-	parameters := values(axes(b.Version), 0)
+	parameters := ordinary(b.Version)
 	if state != manifest.ActiveDir {
 		parameters["replicas"] = "0"
 	}

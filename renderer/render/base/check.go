@@ -8,14 +8,11 @@ import (
 	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/render/shape"
 )
 
 // marksDomain is the prefix of the labels and annotations that are sluice's own.
 const marksDomain = "gatorcloud.io/"
-
-// annotationProvides is the one annotation of sluice's that authors write: what
-// a Job makes at run time, so that references to it can be checked.
-const annotationProvides = "gatorcloud.io/provides"
 
 // check returns the faults of an object before it is marked with m.
 func check(m mark, o object) []error {
@@ -66,7 +63,7 @@ func checkMarks(o object, refuse refusal) {
 			refuse("vendor the chart without its hooks and tests; a component of its own runs before another", "annotation %q: hooks are not run", key)
 		case key == "helm.sh/resource-policy":
 			refuse("say data: keep or data: delete in the component", "annotation %q is not read", key)
-		case key == annotationProvides, key == compareOptions, key == manifest.AnnotationSyncOptions:
+		case key == shape.Provides, key == compareOptions, key == manifest.AnnotationSyncOptions:
 		case strings.HasPrefix(key, marksDomain), strings.HasPrefix(key, "argocd.argoproj.io/"):
 			refuse("remove it", "annotation %q is set by sluice", key)
 		}

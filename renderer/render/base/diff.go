@@ -59,11 +59,11 @@ func Diff(a, b *Base) []Change {
 	return d.changes
 }
 
-// Upgrade returns a fault for each change from a to b that a cluster does not
-// carry out and no migration speaks of.
-func Upgrade(a, b *Base) []error {
+// undeclared returns a fault for each of the changes from a to b that a cluster
+// does not carry out and no migration speaks of.
+func undeclared(a, b *Base, changes []Change) []error {
 	var faults []error
-	for _, c := range Diff(a, b) {
+	for _, c := range changes {
 		if c.Breaks != "" && c.How == "" {
 			faults = append(faults, fault.Hintf(
 				fmt.Sprintf("leave it as it was, or declare it in the version's description: migrations: [{from: %q, change: %q, how: what people do}]", a.Version.Version, c),

@@ -86,9 +86,9 @@ func TestUpgrade(t *testing.T) {
 			if tc.change != "" && (i < 0 || changes[i].Impact != tc.impact || !strings.Contains(changes[i].Breaks, tc.breaks) || (changes[i].Breaks == "") != (tc.breaks == "")) {
 				t.Errorf("%s: Diff() = %+v, want %q with impact %s, breaking %q", tc.reason, changes, tc.change, tc.impact, tc.breaks)
 			}
-			faults := Upgrade(a, b)
+			faults := undeclared(a, b, Diff(a, b))
 			if (len(faults) > 0) != (tc.breaks != "") {
-				t.Errorf("%s: Upgrade() = %v, want faults: %t", tc.reason, faults, tc.breaks != "")
+				t.Errorf("%s: undeclared() = %v, want faults: %t", tc.reason, faults, tc.breaks != "")
 			}
 			for _, f := range faults {
 				if !strings.Contains(fault.HintOf(f), `migrations: [{from: "7"`) {
@@ -119,8 +119,8 @@ func TestMigration(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			a, b := pair(t, declared(tc.from, tc.change))
-			if faults := Upgrade(a, b); (len(faults) == 0) != tc.passes {
-				t.Errorf("%s: Upgrade() = %v, want passing: %t", tc.reason, faults, tc.passes)
+			if faults := undeclared(a, b, Diff(a, b)); (len(faults) == 0) != tc.passes {
+				t.Errorf("%s: undeclared() = %v, want passing: %t", tc.reason, faults, tc.passes)
 			}
 			how := ""
 			for _, c := range Diff(a, b) {
@@ -168,7 +168,8 @@ func TestImpacts(t *testing.T) {
 			[]Change{{Object: "StatefulSet/a", Field: "spec.updateStrategy.type", From: "A", To: "B", Impact: ImpactRestart}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := differ{}
+			shared := &Base{Version: &catalog.Version{}}
+			d := differ{before: shared, after: shared}
 			d.objects(index([]object{parsed(tc.before)}), index([]object{parsed(strings.Replace(tc.before, tc.old, tc.new, 1))}))
 			if diff := cmp.Diff(tc.want, d.changes); diff != "" {
 				t.Errorf("%s: -want +got:\n%s", tc.reason, diff)

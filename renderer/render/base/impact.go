@@ -73,7 +73,7 @@ func (x comparedObject) immutable(path []string, field string) bool {
 func (x comparedObject) size(was, is any) (Impact, string) {
 	before, err1 := quantity.Storage(fmt.Sprint(was))
 	after, err2 := quantity.Storage(fmt.Sprint(is))
-	kept := x.after != nil && x.after.given[claimField{x.is.name, claimSize}] != "" && !x.after.Version.Ref.Shared
+	kept := x.after.given[claimField{x.is.name, claimSize}] != "" && !x.after.Version.Ref.Shared
 	if err1 == nil && err2 == nil && after.Cmp(before) < 0 && !kept {
 		return ImpactData, "a claim cannot shrink"
 	}
@@ -83,7 +83,7 @@ func (x comparedObject) size(was, is any) (Impact, string) {
 // hands notes a claim that another parameter sizes or gives a class, or none
 // any more: what tenants have of it is not kept.
 func (x comparedObject) hands() {
-	if !x.is.is("", "PersistentVolumeClaim") || x.after == nil {
+	if !x.is.is("", "PersistentVolumeClaim") {
 		return
 	}
 	for _, field := range []string{claimSize, claimClass} {
@@ -132,10 +132,7 @@ func parameterChanges(a, b *catalog.Version) []Change {
 
 // lost returns a value of a parameter that a accepts and b does not.
 func lost(a, b *catalog.Version, name string) (string, bool) {
-	mine := ownAxis(a, name)
-	tried := append(slices.Clone(mine.raw), ownAxis(b, name).raw...)
-	tried = append(tried, candidates(a, name)...)
-	for _, raw := range append(tried, candidates(b, name)...) {
+	for _, raw := range append(candidates(a, name), candidates(b, name)...) {
 		if written, ok := a.Accepts(name, raw); ok {
 			if _, still := b.Accepts(name, raw); !still {
 				return written, true

@@ -10,6 +10,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/model/strict"
+	"github.com/gatorcloud/sluice/renderer/render/shape"
 )
 
 // soundKinds are the kinds of custom resources that run no pods and that Argo
@@ -65,6 +66,9 @@ func (b *Base) lasting() []error {
 			checkKind(b.Version, o, refuse)
 			checkPause(o, refuse)
 			checkSecret(o, refuse)
+			if o.is("autoscaling", "HorizontalPodAutoscaler") {
+				refuse("remove it: how many run is the tenant's parameter replicas, and 0 while suspended", "a version may not scale itself")
+			}
 			checkImages(o, refuse)
 		}
 	}
@@ -150,7 +154,7 @@ func checkImages(o object, refuse refusal) {
 // checkSecret refuses secrets that anybody who reads Git would have.
 func checkSecret(o object, refuse refusal) {
 	if o.is("", "Secret") && len(at(o.fields, "data"))+len(at(o.fields, "stringData")) > 0 {
-		refuse("use an ExternalSecret or a SealedSecret, or a Job that makes it and says so in the annotation "+annotationProvides,
+		refuse("use an ExternalSecret or a SealedSecret, or a Job that makes it and says so in the annotation "+shape.Provides,
 			"a secret would stand in Git for everybody")
 	}
 }

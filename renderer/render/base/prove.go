@@ -16,11 +16,7 @@ import (
 // is found when the version is published and not at a customer's.
 func (b *builder) prove(ctx context.Context, out *Base) error {
 	for _, state := range []string{manifest.ActiveDir, manifest.SuspendedDir, manifest.RetainedDir} {
-		given := values(axes(b.version), 0)
-		if state != manifest.ActiveDir {
-			given["replicas"] = "0"
-		}
-		objects, err := sample(ctx, b.engine, out, state, given)
+		objects, err := sample(ctx, b.engine, out, state, ordinary(b.version))
 		if err == nil {
 			err = b.compare(objects, state)
 		}
@@ -37,10 +33,7 @@ func (b *builder) prove(ctx context.Context, out *Base) error {
 // compare checks that an overlay has the objects of the base, and that
 // parameters and patches left alone what they must.
 func (b *builder) compare(objects []object, state string) error {
-	have := map[identity]object{}
-	for _, o := range objects {
-		have[o.identity()] = o
-	}
+	have := index(objects)
 	for _, p := range b.parts {
 		for _, want := range p.objects {
 			expected := state != manifest.RetainedDir && (p.name != manifest.ComponentRoutes || state == manifest.ActiveDir)

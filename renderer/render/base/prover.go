@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -25,7 +24,7 @@ const maxFaults = 20
 // to break them. The error joins every fault, each with a hint and with the
 // value that breaks it.
 func (b *Base) Prove(ctx context.Context, around ...*Base) error {
-	p := &prover{base: b, engine: overlay.New(overlay.Options{}), axes: axes(b.Version)}
+	p := &prover{base: b, engine: overlay.New(overlay.Options{}), axes: axes(b.Version), before: index(b.objects())}
 	p.around(around)
 	faults, typed := p.links()
 	faults = append(append(p.unproven(), b.lasting()...), faults...)
@@ -45,9 +44,10 @@ type prover struct {
 	base   *Base
 	engine *overlay.Engine
 	axes   []axis
-	guilty map[string]bool // axes that a fault was found for
-	others []*shape.Object // that share the namespace
-	lost   []error         // references of an ordinary overlay, which every other has too
+	guilty map[string]bool     // axes that a fault was found for
+	others []*shape.Object     // that share the namespace
+	before map[identity]object // what parameters are written to
+	lost   []error             // references of an ordinary overlay, which every other has too
 }
 
 // unproven refuses parameters of which no legal value is known.
@@ -80,14 +80,8 @@ func (p *prover) links() (faults []error, typed bool) {
 	if len(faults) > 0 {
 		return faults, false
 	}
-	for _, o := range mine {
-		if o.Kind == "HorizontalPodAutoscaler" {
-			faults = append(faults, fault.Hintf("remove it: how many run is the tenant's parameter replicas, and 0 while suspended",
-				"%s: a version may not scale itself", o))
-		}
-	}
-	p.lost = shape.Links(mine, append(p.others, p.given(values(p.axes, 0))))
-	return append(faults, p.lost...), true
+	p.lost = shape.Links(mine, append(p.others, p.given(ordinary(p.base.Version))))
+	return p.lost, true
 }
 
 // around takes note of the parts that share the namespace.
@@ -140,7 +134,7 @@ func (p *prover) state(ctx context.Context, state string) []error {
 	if state != manifest.ActiveDir {
 		n = min(n, 3)
 	}
-	if err := p.round(ctx, state, values(p.axes, 0)); err != nil {
+	if err := p.round(ctx, state, ordinary(p.base.Version)); err != nil {
 		return []error{fmt.Errorf("state %q: %w", state, err)}
 	}
 	var faults []error
@@ -157,7 +151,6 @@ func (p *prover) state(ctx context.Context, state string) []error {
 // blame finds the parameters whose value alone breaks a round; together is what
 // is wrong with all of them at once, nil if they are not legal together.
 func (p *prover) blame(ctx context.Context, state string, round int, together error) []error {
-	ordinary := values(p.axes, 0)
 	if p.guilty == nil {
 		p.guilty = map[string]bool{}
 	}
@@ -167,7 +160,7 @@ func (p *prover) blame(ctx context.Context, state string, round int, together er
 		if a.at(round) == 0 {
 			continue
 		}
-		one := maps.Clone(ordinary)
+		one := ordinary(p.base.Version)
 		one[a.name] = a.values[a.at(round)]
 		err := p.round(ctx, state, one)
 		switch {
@@ -191,18 +184,9 @@ func (p *prover) blame(ctx context.Context, state string, round int, together er
 
 // round builds one overlay and returns the first thing that is wrong with it.
 func (p *prover) round(ctx context.Context, state string, given map[string]string) error {
-	if state != manifest.ActiveDir {
-		given["replicas"] = "0"
-	}
 	objects, err := sample(ctx, p.engine, p.base, state, given)
 	if err != nil {
 		return err
-	}
-	before := map[identity]object{}
-	for _, part := range p.base.parts {
-		for _, o := range part.objects {
-			before[o.identity()] = o
-		}
 	}
 	var all []*shape.Object
 	for _, o := range objects {
@@ -217,7 +201,7 @@ func (p *prover) round(ctx context.Context, state string, given map[string]strin
 		if err := fits(o, s); err != nil {
 			return err
 		}
-		if was, ok := before[o.identity()]; ok && state == manifest.ActiveDir {
+		if was, ok := p.before[o.identity()]; ok && state == manifest.ActiveDir {
 			c := comparison{object: o, given: given, custom: s.Typed == nil}
 			if err := c.fields(nil, was.fields, o.fields); err != nil {
 				return err
@@ -247,8 +231,12 @@ func fits(o object, s *shape.Object) error {
 		"%s has %d bytes, and client-side apply keeps at most %d in an annotation", o, s.Bytes, maxApplied)
 }
 
-// sample builds an overlay of a made-up tenant.
+// sample builds an overlay of a made-up tenant. Outside of the active state
+// nothing runs, whatever the given replicas are.
 func sample(ctx context.Context, engine *overlay.Engine, b *Base, state string, given map[string]string) ([]object, error) {
+	if state != manifest.ActiveDir {
+		given["replicas"] = "0"
+	}
 	spec := manifest.KustomizationSpec{Namespace: given["namespace"], State: state}
 	if b.Version.Sharing != catalog.SharingEnvironment {
 		spec.Tenant = given["tenantId"]

@@ -55,9 +55,10 @@ func upgrades(b *Base, all []*Base) []error {
 			ident.CompareVersions(a.Version.Version, b.Version.Version) >= 0 || !b.Version.Upgrades(a.Version.Version) {
 			continue
 		}
-		faults = append(faults, Upgrade(a, b)...)
+		changes := Diff(a, b)
+		faults = append(faults, undeclared(a, b, changes)...)
 		from[a.Version.Version], from[""] = true, true
-		for _, c := range Diff(a, b) {
+		for _, c := range changes {
 			if c.How != "" {
 				meant[c.String()] = true
 			}

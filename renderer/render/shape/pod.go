@@ -91,18 +91,17 @@ func sortedNames(lists ...corev1.ResourceList) []corev1.ResourceName {
 	return slices.Compact(names)
 }
 
-func portOf(h *corev1.HTTPGetAction) *intstr.IntOrString {
-	if h == nil {
-		return nil
+// handled returns the port that a probe over HTTP or TCP asks, and the name of
+// its handler; the name is empty for other probes.
+func handled(p *corev1.Probe) (handler string, port intstr.IntOrString) {
+	switch {
+	case p == nil:
+	case p.HTTPGet != nil:
+		return "httpGet", p.HTTPGet.Port
+	case p.TCPSocket != nil:
+		return "tcpSocket", p.TCPSocket.Port
 	}
-	return &h.Port
-}
-
-func socketOf(s *corev1.TCPSocketAction) *intstr.IntOrString {
-	if s == nil {
-		return nil
-	}
-	return &s.Port
+	return "", port
 }
 
 func (c *checker) probe(path string, p *corev1.Probe) {
@@ -121,10 +120,8 @@ func (c *checker) probe(path string, p *corev1.Probe) {
 	if p.GRPC != nil {
 		c.port(path+".grpc.port", p.GRPC.Port)
 	}
-	for name, handler := range map[string]*intstr.IntOrString{"httpGet": portOf(p.HTTPGet), "tcpSocket": socketOf(p.TCPSocket)} {
-		if handler != nil && handler.Type == intstr.Int {
-			c.port(path+"."+name+".port", handler.IntVal)
-		}
+	if handler, port := handled(p); handler != "" && port.Type == intstr.Int {
+		c.port(path+"."+handler+".port", port.IntVal)
 	}
 	for _, n := range []int32{p.InitialDelaySeconds, p.TimeoutSeconds, p.PeriodSeconds, p.SuccessThreshold, p.FailureThreshold} {
 		if n < 0 {

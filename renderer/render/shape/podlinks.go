@@ -143,16 +143,7 @@ func (l *links) environment(o *Object, c corev1.Container) {
 
 // probe checks the named port of a probe.
 func (l *links) probe(o *Object, c corev1.Container, p *corev1.Probe) {
-	if p == nil {
-		return
-	}
-	var port intstr.IntOrString
-	switch {
-	case p.HTTPGet != nil:
-		port = p.HTTPGet.Port
-	case p.TCPSocket != nil:
-		port = p.TCPSocket.Port
-	}
+	_, port := handled(p)
 	if port.Type == intstr.String && port.StrVal != "" && !namesPort(c, port.StrVal) {
 		l.refuse(o, "mend the port, or name it in the container", "container %q is probed at port %q, which it has not", c.Name, port.StrVal)
 	}
