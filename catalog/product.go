@@ -1,6 +1,8 @@
 package catalog
 
 import (
+	"strings"
+
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
@@ -133,3 +135,6 @@ func (r Ref) String() string {
 	}
 	return "products/" + r.Name + "/" + r.Version
 }
+
+// Short returns r as commands take and print it: swg/202 or shared/identity/3.
+func (r Ref) Short() string { return strings.TrimPrefix(r.String(), "products/") }

@@ -77,9 +77,6 @@ func more(all []error) error {
 	return fmt.Errorf("%w, and %d more", all[0], len(all)-1)
 }
 
-// displayName is the name by which people call a version: swg/202 or shared/identity/4.
-func displayName(r catalog.Ref) string { return strings.TrimPrefix(r.String(), "products/") }
-
 // find returns the version that an argument names: PRODUCT, PRODUCT/VERSION,
 // shared/COMPONENT or shared/COMPONENT/VERSION; the newest when it names none.
 func find(c *catalog.Catalog, arg string) (*catalog.Version, error) {
@@ -123,7 +120,7 @@ func complete(dir *string) cobra.CompletionFunc {
 		}
 		err := withCatalog(*dir, func(c *catalog.Catalog, _ error, _ *os.Root) error {
 			for _, v := range c.All() {
-				names = append(names, displayName(v.Ref)+"\t"+v.Description)
+				names = append(names, v.Ref.Short()+"\t"+v.Description)
 			}
 			return nil
 		})

@@ -69,7 +69,7 @@ func graph(w io.Writer, o output.Options, v *catalog.Version) error {
 	rows := graphRows(v)
 	switch o.Format {
 	case formatDOT:
-		_, err := w.Write(dot(displayName(v.Ref), rows))
+		_, err := w.Write(dot(v.Ref.Short(), rows))
 		return err
 	case formatMermaid:
 		_, err := w.Write(mermaid(rows))

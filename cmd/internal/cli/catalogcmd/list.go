@@ -79,7 +79,7 @@ func listRows(c *catalog.Catalog, names []string) ([]listRow, error) {
 	found := map[string]bool{}
 	var there []string
 	for _, v := range c.All() {
-		name := strings.TrimSuffix(displayName(v.Ref), "/"+v.Version)
+		name := strings.TrimSuffix(v.Ref.Short(), "/"+v.Version)
 		there = append(there, name)
 		if len(names) > 0 && !slices.Contains(names, name) {
 			continue
@@ -97,7 +97,7 @@ func listRows(c *catalog.Catalog, names []string) ([]listRow, error) {
 
 func newListRow(c *catalog.Catalog, v *catalog.Version) listRow {
 	r := listRow{
-		Name: displayName(v.Ref), Sharing: "none", Status: status(c, v), Buckets: len(v.Buckets()),
+		Name: v.Ref.Short(), Sharing: "none", Status: status(c, v), Buckets: len(v.Buckets()),
 		Parameters: v.ParameterNames(), Routes: v.Routes != "", Digest: v.Digest, Description: v.Description,
 	}
 	if v.Ref.Shared {

@@ -68,7 +68,7 @@ func unpublished(ctx context.Context, c *catalog.Catalog) ([]lockRow, error) {
 	var known []*catalog.Version
 	for _, v := range c.All() {
 		if _, ok := c.Lock().Digest(v.Ref); !ok {
-			rows = append(rows, lockRow{displayName(v.Ref), v.Digest})
+			rows = append(rows, lockRow{v.Ref.Short(), v.Digest})
 		} else {
 			known = append(known, v)
 		}

@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
@@ -95,7 +94,7 @@ func run(ctx context.Context, open func(context.Context) (fs.FS, error), passed 
 func refs(c *catalog.Catalog, names []string) ([]catalog.Ref, error) {
 	known := map[string]catalog.Ref{}
 	for _, v := range c.All() {
-		known[strings.TrimPrefix(v.Ref.String(), "products/")] = v.Ref
+		known[v.Ref.Short()] = v.Ref
 	}
 	var out []catalog.Ref
 	for _, name := range names {
