@@ -94,7 +94,8 @@ func (m *misfits) fit(n *yaml.Node, t reflect.Type, path string) {
 		}
 		return
 	}
-	if _, ok := value.(json.Unmarshaler); ok {
+	if form, ok := value.(json.Unmarshaler); ok {
+		m.form(n, path, form)
 		return
 	}
 	switch t.Kind() {
@@ -160,6 +161,21 @@ func (m *misfits) entries(n *yaml.Node, t reflect.Type, path string) {
 // gate asks the gate of a type.
 func (m *misfits) gate(n *yaml.Node, path string, gate encoding.TextUnmarshaler) {
 	if err := gate.UnmarshalText([]byte(n.Value)); err != nil {
+		m.add(n, path, fault.HintOf(err), "%w", err)
+	}
+}
+
+// form asks a type with a form of its own; it is asked for scalars only.
+func (m *misfits) form(n *yaml.Node, path string, form json.Unmarshaler) {
+	var value any
+	if n.Kind != yaml.ScalarNode || n.Decode(&value) != nil {
+		return
+	}
+	js, err := json.Marshal(value)
+	if err == nil {
+		err = form.UnmarshalJSON(js)
+	}
+	if err != nil {
 		m.add(n, path, fault.HintOf(err), "%w", err)
 	}
 }
