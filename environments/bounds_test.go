@@ -24,7 +24,11 @@ func TestBounds(t *testing.T) {
 		"KeepVersions": {"each is rendered for every tenant", "keepVersions: %d", 0, 10},
 		"Batch":        {"an Application of too many is slow", "batch: %d", 1, 1000},
 		"Soak":         {"no rollout waits longer than a month", "  soakSeconds: %d", 0, 30 * 24 * 3600},
-		"Tolerate":     {"a share of a batch", "  tolerateUnhealthy: %d", 0, 1000},
+		"StepSoak":     {"nor does a step", "  steps: [50]\n  stepSoakSeconds: %d", 0, 30 * 24 * 3600},
+		"Steps":        {"everything is no step", "  steps: [%d]", 1, 99},
+		"Parallel":     {"a ring in one stroke needs no slices", "  parallel: %d", 0, 100},
+		"Tolerate":     {"a ring whose tenants are all ill is not well", "  tolerateUnhealthy: %d", 0, 1000},
+		"TolerateOf":   {"a share is of a hundred", "  tolerateUnhealthy: \"%d%%\"", 0, 100},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for n, ok := range map[int]bool{-1: false, tc.least: true, tc.most: true, tc.most + 1: false} {

@@ -1,7 +1,6 @@
 package environments
 
 import (
-	"fmt"
 	"maps"
 	"net/url"
 	"regexp"
@@ -10,7 +9,6 @@ import (
 	"time"
 
 	"github.com/gatorcloud/sluice/renderer/model/authz"
-	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/quantity"
 )
@@ -36,6 +34,7 @@ func (s *Site) fill() {
 	set(&s.Defaults.StorageClass, "standard")
 	set(&s.Defaults.Replicas, 1)
 	set(&s.MaxRemovalsPercent, 5)
+	set(&s.TimeZone, "UTC")
 	set(&s.Fleet.Batch, 100)
 	life := authz.DefaultLife()
 	point(&s.Life.SuspendDays, int(life.SuspendFor/day))
@@ -57,47 +56,10 @@ func point(p **int, value int) {
 	}
 }
 
-// checker collects faults of one file.
-type checker struct {
-	file   string
-	faults []error
-}
-
-func (c *checker) addf(hint, format string, args ...any) {
-	c.faults = append(c.faults, fault.Hintf(hint, "checking %s: %w", c.file, fmt.Errorf(format, args...)))
-}
-
-// add keeps what a gate says of a field, with its hint; nil is no fault.
-func (c *checker) add(field string, err error) {
-	if err != nil {
-		c.addf(fault.HintOf(err), "%s %w", field, err)
-	}
-}
-
-func (c *checker) match(field, value string, fits func(string) bool, hint string) {
-	if !fits(value) {
-		c.addf(hint, "%s %+q is not allowed", field, value)
-	}
-}
-
-func (c *checker) within(field string, n, least, most int) {
-	if n < least || n > most {
-		c.addf(fmt.Sprintf("use %d to %d", least, most), "%s %d is out of range", field, n)
-	}
-}
-
-func (c *checker) header(apiVersion, kind, want string) {
-	if apiVersion != APIVersion || kind != want {
-		c.addf(fmt.Sprintf("begin the file with apiVersion: %s and kind: %s", APIVersion, want),
-			"apiVersion %q, kind %q", apiVersion, kind)
-	}
-}
-
-func (e *Environment) check(name ident.Environment) []error {
-	c := &checker{file: environmentFile}
+func (e *Environment) check(c checker, name ident.Environment) {
 	c.header(e.APIVersion, e.Kind, "Environment")
 	if e.Name != name {
-		c.addf("the name is that of the folder", "name %q is not %q", e.Name, name)
+		c.addf("name", "the name is that of the folder", "name %q is not %q", e.Name, name)
 	}
 	c.match("popCode", e.PopCode, ident.IsDNSLabel, "use a DNS label")
 	c.match("popId", e.PopID, ident.IsDNSLabel, "quote it: popId: \"21\"")
@@ -121,30 +83,30 @@ func (e *Environment) check(name ident.Environment) []error {
 		_, err := quantity.Bound(e.Quota[k])
 		c.add("quota "+k, err)
 	}
+	if _, err := e.Zone(); err != nil {
+		c.addf("timeZone", "use an IANA name such as Europe/Berlin", "%w", err)
+	}
 	e.checkPlaces(c)
-	return c.faults
 }
 
-func (e *Environment) checkPlaces(c *checker) {
+func (e *Environment) checkPlaces(c checker) {
 	const hint = "give exactly one of destination.name and destination.server"
 	if (e.Destination.Name == "") == (e.Destination.Server == "") {
-		c.addf(hint, "destination has name %q and server %q", e.Destination.Name, e.Destination.Server)
+		c.addf("destination", hint, "destination has name %q and server %q", e.Destination.Name, e.Destination.Server)
 	}
-	if s := e.Destination.Server; s != "" {
-		switch u, err := url.Parse(s); {
-		case err != nil || u.Scheme != "https" || u.Host == "":
-			c.addf("use https://host[:port]", "destination.server %+q is no server URL", s)
-		case u.User != nil:
-			c.addf("keep credentials in Argo CD's cluster secret", "destination.server at %q contains credentials", u.Host)
-		}
+	if e.Destination.Server != "" {
+		c.server("destination.server", e.Destination.Server, "keep credentials in Argo CD's cluster secret", "https")
 	} else if e.Destination.Name != "" {
 		c.match("destination.name", e.Destination.Name, ident.IsDNSName, "use the cluster's name in Argo CD")
 	}
+	if e.Prometheus != "" {
+		c.server("prometheus", e.Prometheus, "give sluice run its credentials, not Git", "https", "http")
+	}
 	if strings.ContainsFunc(e.RepoURL, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' }) || e.RepoURL == "" {
-		c.addf("use an https, ssh, http or file URL", "repoURL %+q is no repository URL", e.RepoURL)
+		c.addf("repoURL", "use an https, ssh, http or file URL", "repoURL %+q is no repository URL", e.RepoURL)
 	} else if u, err := url.Parse(e.RepoURL); err == nil && u.User != nil {
 		if _, secret := u.User.Password(); secret {
-			c.addf("keep credentials in Argo CD's repository secret", "repoURL %q contains a password", u.Redacted())
+			c.addf("repoURL", "keep credentials in Argo CD's repository secret", "repoURL %q contains a password", u.Redacted())
 		}
 	}
 }

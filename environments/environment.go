@@ -1,6 +1,9 @@
 package environments
 
 import (
+	"fmt"
+	"time"
+
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 )
 
@@ -34,6 +37,10 @@ type Environment struct {
 	MaxRemovalsPercent int `json:"maxRemovalsPercent,omitempty"`
 	// Quota bounds a tenant's namespace, in the form of ResourceQuota's hard; may be empty.
 	Quota map[string]string `json:"quota,omitempty"`
+	// TimeZone is the IANA zone of the fleet's opening hours; "UTC" when empty.
+	TimeZone string `json:"timeZone,omitempty"`
+	// Prometheus is the URL that the gates of the fleet are asked at; needed when there are some.
+	Prometheus string `json:"prometheus,omitempty"`
 }
 
 // Destination is an Argo CD destination: a cluster by name or by server URL.
@@ -74,46 +81,11 @@ type Life struct {
 	ReleaseHours *int `json:"releaseHours,omitempty"`
 }
 
-// Fleet is the order in which an environment's tenants move: environments/<name>/fleet.yaml.
-type Fleet struct {
-	APIVersion string `json:"apiVersion"`
-	Kind       string `json:"kind"` // Fleet
-	// KeepVersions is how many previous versions of a product stay rendered; 1 when nil.
-	KeepVersions *int `json:"keepVersions,omitempty"`
-	// Batch is the most tenants that one Argo CD Application of a ring aims to hold; 100 when zero.
-	Batch int    `json:"batch,omitempty"`
-	Rings []Ring `json:"rings"`
-	Holds []Hold `json:"holds,omitempty"`
-}
-
-// Ring is an ordered group of tenants. A tenant is in the first ring that
-// names it, else in the first whose labels it has, else in the first whose
-// share of the id hash it falls in; the last ring takes the rest.
-type Ring struct {
-	Name ident.Ring `json:"name"`
-	// Tenants are members by id.
-	Tenants []ident.Tenant `json:"tenants,omitempty"`
-	// MatchLabels are members by label; all must match.
-	MatchLabels map[string]string `json:"matchLabels,omitempty"`
-	// SharePercent is the share of the fleet, by stable hash of the tenant id; 0 to 100.
-	SharePercent int `json:"sharePercent,omitempty"`
-	// Versions are the versions that the ring grants, by product.
-	Versions map[ident.Product]ident.Version `json:"versions"`
-	// Previous are earlier versions by product, newest first; the first KeepVersions of them stay rendered.
-	Previous map[ident.Product][]ident.Version `json:"previous,omitempty"`
-	// SoakSeconds is how long the ring must be Healthy before the next ring moves.
-	SoakSeconds int `json:"soakSeconds,omitempty"`
-	// Approval makes the ring wait for a person before the next ring moves.
-	Approval bool `json:"approval,omitempty"`
-	// TolerateUnhealthy is how many unhealthy tenants a batch of the ring may have and still count as Healthy.
-	TolerateUnhealthy int `json:"tolerateUnhealthy,omitempty"`
-}
-
-// Hold keeps a product of a ring at a version until a person lifts it: a fleet
-// whose ring grants another version is refused.
-type Hold struct {
-	Ring    ident.Ring    `json:"ring"`
-	Product ident.Product `json:"product"`
-	Version ident.Version `json:"version"`
-	Reason  string        `json:"reason"`
+// Zone returns the time zone of the environment.
+func (e *Environment) Zone() (*time.Location, error) {
+	zone, err := time.LoadLocation(e.TimeZone)
+	if err != nil || e.TimeZone == "Local" { // of whatever machine renders
+		return nil, fmt.Errorf("timeZone %.40q is unknown", e.TimeZone)
+	}
+	return zone, nil
 }

@@ -2,7 +2,6 @@ package environments
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -13,85 +12,87 @@ import (
 // maxRings keeps ring waves apart and the fleet readable.
 const maxRings = 64
 
-func (f *Fleet) check() []error {
-	c := &checker{file: fleetFile}
+func (f *Fleet) check(c checker, prometheus bool) {
 	c.header(f.APIVersion, f.Kind, "Fleet")
 	c.within("keepVersions", *f.KeepVersions, 0, 10)
 	c.within("batch", f.Batch, 1, 1000)
-	c.within("number of rings", len(f.Rings), 1, maxRings)
+	if n := len(f.Rings); n < 1 || n > maxRings {
+		c.addf("rings", fmt.Sprintf("use 1 to %d", maxRings), "number of rings %d is out of range", n)
+	}
 	names := map[ident.Ring]bool{}
 	members := map[ident.Tenant]ident.Ring{}
 	share := 0
 	for i := range f.Rings {
 		r := &f.Rings[i]
-		if r.Name.IsZero() {
-			c.addf("name each ring", "ring %d has no name", i+1)
-		}
-		if names[r.Name] {
-			c.addf("rename one of them", "ring %q is there twice", r.Name)
-		}
-		names[r.Name] = true
+		item := c.item(fmt.Sprintf("ring %q", r.Name), "rings", i)
+		item.needs("name", r.Name.IsZero())
+		once(item, names, r.Name, fmt.Sprintf("%q", r.Name))
 		for _, id := range r.Tenants {
 			if other, twice := members[id]; twice {
-				c.addf("name a tenant in one ring only", "tenant %q is in ring %q and in ring %q", id, other, r.Name)
+				item.addf("tenants", "name a tenant in one ring only", "tenant %q is in ring %q too", id, other)
 			}
 			members[id] = r.Name
 		}
 		share += r.SharePercent
-		r.check(c, i == len(f.Rings)-1)
+		r.check(item, i == len(f.Rings)-1, prometheus)
 	}
-	c.within("sum of sharePercent", share, 0, 100)
+	if share < 0 || share > 100 {
+		c.addf("rings", "use 0 to 100", "sum of sharePercent %d is out of range", share)
+	}
 	f.checkNames(c)
-	f.checkHolds(c)
-	return c.faults
+	f.checkLists(c, names)
 }
 
-func (r *Ring) check(c *checker, last bool) {
-	field := func(name string) string { return fmt.Sprintf("ring %q: %s", r.Name, name) }
-	c.within(field("sharePercent"), r.SharePercent, 0, 100)
-	c.within(field("soakSeconds"), r.SoakSeconds, 0, 30*24*3600)
-	c.within(field("tolerateUnhealthy"), r.TolerateUnhealthy, 0, 1000)
+const month = 30 * 24 * 3600 // in seconds
+
+func (r *Ring) check(c checker, last, prometheus bool) {
+	c.within("sharePercent", r.SharePercent, 0, 100)
+	c.within("stepSoakSeconds", r.StepSoakSeconds, 0, month)
+	c.within("soakSeconds", r.SoakSeconds, 0, month)
+	c.within("parallel", r.Parallel, 0, 100)
 	if !last && len(r.Tenants) == 0 && len(r.MatchLabels) == 0 && r.SharePercent == 0 {
-		c.addf("give it tenants, matchLabels or sharePercent; only the last ring takes the rest",
-			"ring %q selects no tenant", r.Name)
+		c.addf("", "give it tenants, matchLabels or sharePercent; only the last ring takes the rest", "it selects no tenant")
 	}
-	for _, p := range slices.SortedFunc(maps.Keys(r.Previous), ident.Product.Compare) {
-		if r.Versions[p].IsZero() {
-			c.addf("remove the entry or add the product to versions", "ring %q: previous names product %q without a version", r.Name, p)
-		}
-		if slices.Contains(r.Previous[p], r.Versions[p]) {
-			c.addf("remove it from previous", "ring %q: product %q has its current version %q among the previous ones", r.Name, p, r.Versions[p])
+	if r.OnFailure != "" && r.OnFailure != Halt && r.OnFailure != Rollback {
+		c.addf("onFailure", "use halt or rollback", "onFailure %s is unknown", fault.Clip(string(r.OnFailure)))
+	}
+	for i, percent := range r.Steps {
+		c.within("steps", percent, 1, 99)
+		if i > 0 && percent <= r.Steps[i-1] {
+			c.addf("steps", "write them rising, such as [1, 10, 50]; 100 is implied", "steps: %d does not rise above %d", percent, r.Steps[i-1])
 		}
 	}
+	if r.StepSoakSeconds > 0 && len(r.Steps) == 0 {
+		c.addf("stepSoakSeconds", "add steps, or say soakSeconds", "stepSoakSeconds without steps never soaks")
+	}
+	r.checkGates(c, prometheus)
 }
 
-// checkHolds refuses a fleet that moves what is held.
-func (f *Fleet) checkHolds(c *checker) {
-	var rings []string
-	for _, r := range f.Rings {
-		rings = append(rings, r.Name.String())
+func (r *Ring) checkGates(c checker, prometheus bool) {
+	if len(r.Gates) > 0 && !prometheus {
+		c.addf("gates", "add prometheus: and its URL to "+environmentFile, "gates without a Prometheus never open")
 	}
-	for _, h := range f.Holds {
-		i := slices.IndexFunc(f.Rings, func(r Ring) bool { return r.Name == h.Ring })
-		switch {
-		case i < 0:
-			c.addf(fault.DidYouMean(h.Ring.String(), rings, "name one of the rings"), "hold of unknown ring %q", h.Ring)
-		case h.Reason == "" || h.Product.IsZero() || h.Version.IsZero():
-			c.addf("a hold has ring, product, version and a reason for whoever meets it", "hold of ring %q is not complete", h.Ring)
-		case f.Rings[i].Versions[h.Product] != h.Version:
-			c.addf("leave it at "+h.Version.String()+" or lift the hold: "+h.Reason,
-				"ring %q: product %q is held at %q, not %q", h.Ring, h.Product, h.Version, f.Rings[i].Versions[h.Product])
+	names := map[string]bool{}
+	for i, g := range r.Gates {
+		item := c.item(fmt.Sprintf("%sgates[%d]", c.who, i), append(slices.Clone(c.path), "gates", i)...)
+		item.match("name", g.Name, ident.IsDNSLabel, "use a DNS label")
+		once(item, names, g.Name, fmt.Sprintf("gate %q", g.Name))
+		item.needs("query", strings.TrimSpace(g.Query) == "")
+		item.needs("max or min", g.Max == nil && g.Min == nil)
+		if g.Max != nil && g.Min != nil && *g.Min > *g.Max {
+			item.addf("min", "exchange the two", "min %v is above max %v", *g.Min, *g.Max)
 		}
+		item.within("forSeconds", g.ForSeconds, 0, month)
 	}
 }
 
 // checkNames refuses ring names that could be taken for a slice of another:
 // ring "main-01" beside ring "main".
-func (f *Fleet) checkNames(c *checker) {
+func (f *Fleet) checkNames(c checker) {
 	for _, a := range f.Rings {
-		for _, b := range f.Rings {
+		for i, b := range f.Rings {
 			if RingLike(a.Name, b.Name.String()) && a.Name != b.Name {
-				c.addf("rename one of them", "ring %q could be taken for a batch of ring %q", b.Name, a.Name)
+				c.item(fmt.Sprintf("ring %q", b.Name), "rings", i).addf("name", "rename one of them", "it could be taken for a batch of ring %q", a.Name)
 			}
 		}
 	}

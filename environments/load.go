@@ -26,7 +26,15 @@ const (
 type Site struct {
 	Environment
 	Fleet Fleet
+	// Notes say what in fleet.yaml has no meaning any more.
+	Notes []string
+
+	lines strict.Lines // of fleet.yaml
 }
+
+// Place names a place in fleet.yaml by the line of the value at a path of keys
+// and indices: "fleet.yaml: line 12".
+func (s *Site) Place(path ...any) string { return place(fleetFile, s.lines, path) }
 
 // List returns the names of the environments in root, the environments
 // folder, in order. Folders without an environment.yaml are passed over.
@@ -80,11 +88,18 @@ func Load(root fs.FS, name ident.Environment) (*Site, error) {
 	if _, err := fs.Stat(root, envFile); errors.Is(err, fs.ErrNotExist) {
 		return nil, unknown(root, name, err)
 	}
-	if err := loading(name, read(root, envFile, &site.Environment), read(root, fleet, &site.Fleet)); err != nil {
+	envLines, err1 := read(root, envFile, &site.Environment)
+	lines, err2 := read(root, fleet, &site.Fleet)
+	if err := loading(name, err1, err2); err != nil {
 		return nil, err
 	}
+	site.lines = lines
+	site.Notes = site.notes()
 	site.fill()
-	if err := loading(name, append(site.Environment.check(name), site.Fleet.check()...)...); err != nil {
+	var faults []error
+	site.Environment.check(checker{file: environmentFile, lines: envLines, faults: &faults}, name)
+	site.Fleet.check(checker{file: fleetFile, lines: lines, faults: &faults}, site.Prometheus != "")
+	if err := loading(name, faults...); err != nil {
 		return nil, err
 	}
 	return site, nil
@@ -112,22 +127,23 @@ func unknown(root fs.FS, name ident.Environment, err error) error {
 	return fault.Hintf(fault.DidYouMean(name.String(), there, hint), "loading environment %q: there is none: %w", name, err)
 }
 
-// read decodes a small YAML file strictly.
-func read(root fs.FS, name string, out any) error {
+// read decodes a small YAML file strictly, and returns where what stands in it.
+func read(root fs.FS, name string, out any) (strict.Lines, error) {
+	none := strict.Lines{}
 	info, err := fs.Stat(root, name)
 	if err != nil {
-		return fault.Hintf("every environment has an "+environmentFile+" and a "+fleetFile, "reading %s: %w", name, err)
+		return none, fault.Hintf("every environment has an "+environmentFile+" and a "+fleetFile, "reading %s: %w", name, err)
 	}
 	if info.Size() > maxFileBytes {
-		return fault.Hintf("split the environment", "reading %s: %d bytes, at most %d are allowed", name, info.Size(), maxFileBytes)
+		return none, fault.Hintf("split the environment", "reading %s: %d bytes, at most %d are allowed", name, info.Size(), maxFileBytes)
 	}
 	data, err := fs.ReadFile(root, name)
 	if err != nil {
-		return fmt.Errorf("reading %s: %w", name, err)
+		return none, fmt.Errorf("reading %s: %w", name, err)
 	}
 	if err := strict.YAML(data, maxFileBytes, out); err != nil {
 		hint := cmp.Or(fault.HintOf(err), "compare with "+path.Base(name)+" in environments/local")
-		return fault.Hintf(hint, "reading %s: %w", name, err)
+		return none, fault.Hintf(hint, "reading %s: %w", name, err)
 	}
-	return nil
+	return strict.ReadLines(data), nil
 }

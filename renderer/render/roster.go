@@ -151,8 +151,8 @@ func (f *Roster) ringApplication(ring int, b manifest.Batch, wave int) manifest.
 	if last && r.SoakSeconds > 0 {
 		notes[manifest.AnnotationSoak] = strconv.Itoa(r.SoakSeconds)
 	}
-	if r.TolerateUnhealthy > 0 {
-		notes[manifest.AnnotationTolerate] = strconv.Itoa(r.TolerateUnhealthy)
+	if n := r.TolerateUnhealthy.Tenants; n > 0 {
+		notes[manifest.AnnotationTolerate] = strconv.Itoa(n)
 	}
 	if last && r.Approval {
 		notes[manifest.AnnotationApproval] = "required"

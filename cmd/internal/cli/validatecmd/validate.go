@@ -45,7 +45,7 @@ before its proof was asked for; it is built all the same.`,
 			if err != nil {
 				return err
 			}
-			return errors.Join(run(cmd.Context(), t.Files, passed, cmd.OutOrStdout()), t.Close())
+			return errors.Join(run(cmd.Context(), t.Files, passed, cmd.OutOrStdout(), cmd.ErrOrStderr()), t.Close())
 		},
 	}
 	repo.Flags(cmd.Flags())
@@ -53,7 +53,7 @@ before its proof was asked for; it is built all the same.`,
 	return cmd
 }
 
-func run(ctx context.Context, open func(context.Context) (fs.FS, error), passed []string, stdout io.Writer) error {
+func run(ctx context.Context, open func(context.Context) (fs.FS, error), passed []string, stdout, stderr io.Writer) error {
 	files, err := open(ctx)
 	if err != nil {
 		return err
@@ -79,7 +79,13 @@ func run(ctx context.Context, open func(context.Context) (fs.FS, error), passed 
 	for _, name := range names {
 		site, err := environments.Load(root, name)
 		faults = append(faults, err)
-		if err == nil && c != nil {
+		if err != nil {
+			continue
+		}
+		for _, note := range site.Notes {
+			fmt.Fprintf(stderr, "sluice: note: environment %q: %s\n", name, note)
+		}
+		if c != nil {
 			faults = append(faults, grants(site, c))
 		}
 	}
