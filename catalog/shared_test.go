@@ -31,3 +31,37 @@ func TestSharedBucket(t *testing.T) {
 		}
 	}
 }
+
+// What is required through others is required too, once.
+func TestClosure(t *testing.T) {
+	f := good()
+	add := func(name, version, sharing, requires string) {
+		dir := "shared/" + name + "/" + version
+		f[dir+"/component.yaml"] = strings.NewReplacer("name: identity", "name: "+name, `"3"`, `"`+version+`"`, "sharing: tenant", "sharing: "+sharing).Replace(identity3) + requires
+		f[dir+"/components/server/kustomization.yaml"] = "resources: []\n"
+	}
+	add("top", "1", "tenant", "- {name: left, sharing: tenant, version: \"1\"}\n- {name: right, sharing: tenant, version: \"1\"}\n")
+	add("left", "1", "tenant", "- {name: store, sharing: environment, version: \"9\"}\n")
+	add("right", "1", "tenant", "- {name: store, sharing: environment, version: \"10\"}\n- {name: left, sharing: tenant, version: \"1\"}\n")
+	add("store", "9", "environment", "")
+	add("store", "10", "environment", "- {name: keys, sharing: environment, version: \"1\"}\n")
+	add("keys", "1", "environment", "")
+	c, err := catalog.LoadUnlocked(f.fsys())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"top":   "keys=1/environment left=1/tenant right=1/tenant store=9/environment store=10/environment",
+		"right": "keys=1/environment left=1/tenant store=9/environment store=10/environment",
+		"keys":  "",
+	} {
+		all, err := c.Closure(c.SharedVersions(ident.Must[ident.ComponentKind](name))[0])
+		var got []string
+		for _, r := range all {
+			got = append(got, r.Name.String()+"="+r.Version.String()+"/"+string(r.Sharing))
+		}
+		if s := strings.Join(got, " "); s != want || err != nil {
+			t.Errorf("Closure(%s) = %q, %v, want %q", name, s, err, want)
+		}
+	}
+}

@@ -29,31 +29,20 @@ func newClosures(c *catalog.Catalog) *closures {
 func (c *closures) of(v *catalog.Version) (*closure, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.visit(v)
-}
-
-// visit follows references; the loader has refused cycles of them.
-func (c *closures) visit(v *catalog.Version) (*closure, error) {
 	if known := c.known[v]; known != nil {
 		return known, nil
 	}
+	refs, err := c.catalog.Closure(v)
+	if err != nil {
+		return nil, err
+	}
 	out := &closure{}
-	for _, ref := range v.Requires() {
-		shared, err := c.catalog.SharedVersion(ref.Name, ref.Version)
-		if err != nil {
-			return nil, err
-		}
-		below, err := c.visit(shared)
-		if err != nil {
-			return nil, err
-		}
-		out.environment = append(out.environment, below.environment...)
-		if ref.Sharing == catalog.SharingEnvironment {
-			out.environment = append(out.environment, SharedRef{ref.Name, ref.Version})
+	for _, r := range refs {
+		if r.Sharing == catalog.SharingEnvironment {
+			out.environment = append(out.environment, SharedRef{r.Name, r.Version})
 			continue
 		}
-		out.tenant = append(out.tenant, below.tenant...)
-		out.tenant = append(out.tenant, manifest.Requirement{Component: ref.Name, Version: ref.Version, Bucket: c.catalog.SharedBucket(ref.Name)})
+		out.tenant = append(out.tenant, manifest.Requirement{Component: r.Name, Version: r.Version, Bucket: c.catalog.SharedBucket(r.Name)})
 	}
 	out.tenant = manifest.Highest(out.tenant)
 	out.environment = sortRefs(out.environment)
