@@ -12,7 +12,8 @@ import (
 )
 
 // FleetOf returns what people want of an environment's rings. The error joins
-// every opening hour that is none, each with its place in fleet.yaml.
+// every opening hour that is none, each with its place in fleet.yaml; the fleet
+// that comes with it never opens then and serves to look for further faults.
 func FleetOf(site *environments.Site) (*Fleet, error) {
 	zone, err := site.Zone()
 	if err != nil {

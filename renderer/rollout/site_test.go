@@ -95,25 +95,38 @@ func TestFleetOfRefusesHours(t *testing.T) {
 	}
 }
 
-// A version's edges are those of its file, and it needs what its parts need.
-func TestCatalogOf(t *testing.T) {
+// loadCatalog returns a catalog of the versions in the given folders, each with
+// what its file says beside its name; of one component unless it says others.
+func loadCatalog(t *testing.T, versions map[string]string) *catalog.Catalog {
+	t.Helper()
 	files := fstest.MapFS{}
-	add := func(dir, kind, head string) {
-		name, version, _ := strings.Cut(strings.SplitN(dir, "/", 2)[1], "/")
-		file := map[string]string{"Product": "product.yaml", "SharedComponent": "component.yaml"}[kind]
-		files[dir+"/"+file] = &fstest.MapFile{Data: []byte(fmt.Sprintf(
-			"apiVersion: sluice.gatorcloud.io/v1\nkind: %s\nname: %s\nversion: %q\n%s", kind, name, version, head))}
+	for dir, text := range versions {
+		parts, kind, file := strings.Split(dir, "/"), "Product", "product.yaml"
+		if parts[0] == "shared" {
+			kind, file = "SharedComponent", "component.yaml"
+		}
+		if !strings.Contains(text, "components:") {
+			text += "components: [{name: main}]\n"
+		}
+		files[dir+"/"+file] = &fstest.MapFile{Data: []byte(fmt.Sprintf("apiVersion: sluice.gatorcloud.io/v1\nkind: %s\nname: %s\nversion: %q\n%s", kind, parts[1], parts[2], text))}
 		files[dir+"/components/main/kustomization.yaml"] = &fstest.MapFile{Data: []byte("resources: []\n")}
 	}
-	add("products/swg/202", "Product", "components: [{name: main}]\n")
-	add("products/swg/203", "Product", "upgradesFrom: [\"202\"]\ndowngradesTo: []\ncomponents: [{name: main}, {name: proxy, sharing: tenant, version: \"1\"}, {name: store, sharing: environment, version: \"9\"}]\n")
-	add("shared/proxy/1", "SharedComponent", "sharing: tenant\ncomponents: [{name: main}, {name: store, sharing: environment, version: \"10\"}]\n")
-	add("shared/store/9", "SharedComponent", "sharing: environment\ncomponents: [{name: main}]\n")
-	add("shared/store/10", "SharedComponent", "sharing: environment\ncomponents: [{name: main}]\n")
 	c, err := catalog.LoadUnlocked(files)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return c
+}
+
+// A version's edges are those of its file, and it needs what its parts need.
+func TestCatalogOf(t *testing.T) {
+	c := loadCatalog(t, map[string]string{
+		"products/swg/202": "",
+		"products/swg/203": "upgradesFrom: [\"202\"]\ndowngradesTo: []\ncomponents: [{name: main}, {name: proxy, sharing: tenant, version: \"1\"}, {name: store, sharing: environment, version: \"9\"}]\n",
+		"shared/proxy/1":   "sharing: tenant\ncomponents: [{name: main}, {name: store, sharing: environment, version: \"10\"}]\n",
+		"shared/store/9":   "sharing: environment\n",
+		"shared/store/10":  "sharing: environment\n",
+	})
 	version := ident.Must[ident.VersionKind]
 	all := CatalogOf(c)
 	got := all[ident.Must[ident.ProductKind]("swg")]

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
-	"slices"
 
 	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
@@ -17,6 +15,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/render/base"
+	"github.com/gatorcloud/sluice/renderer/rollout"
 	"github.com/spf13/cobra"
 )
 
@@ -27,8 +26,9 @@ func New(repo repoflags.Repository) *cobra.Command {
 		Use:   "validate",
 		Short: "Check catalog, lock and environments and list every error",
 		Long: `Validate loads the catalog and every environment of a repository, checks the
-lock, proves every version and checks that fleets grant only what the catalog
-holds. It lists every error of one run and writes nothing.
+lock, proves every version and checks that fleets want only what the catalog
+holds and edges lead to from what rings run, and that nothing they run or may go
+back to has left it. It lists every error of one run and writes nothing.
 
 A version is proven when Kubernetes would take its objects whatever parameters
 a tenant may give, and when they find each other there: selectors, ports,
@@ -78,15 +78,17 @@ func run(ctx context.Context, open func(context.Context) (fs.FS, error), passed 
 	faults = append(faults, err)
 	for _, name := range names {
 		site, err := environments.Load(root, name)
-		faults = append(faults, err)
 		if err != nil {
+			faults = append(faults, err)
 			continue
 		}
 		for _, note := range site.Notes {
 			fmt.Fprintf(stderr, "sluice: note: environment %q: %s\n", name, note)
 		}
+		rollouts, err := readRollouts(root, name)
+		faults = append(faults, err)
 		if c != nil {
-			faults = append(faults, grants(site, c))
+			faults = append(faults, rollout.Check(site, c, rollouts)...)
 		}
 	}
 	if err := errors.Join(faults...); err != nil {
@@ -113,36 +115,18 @@ func refs(c *catalog.Catalog, names []string) ([]catalog.Ref, error) {
 	return out, nil
 }
 
-// grants checks that a fleet names only versions that the catalog holds.
-func grants(site *environments.Site, c *catalog.Catalog) error {
-	var faults []error
-	check := func(ring ident.Ring, p ident.Product, v ident.Version) {
-		if _, err := c.Version(p, v); err != nil {
-			faults = append(faults, fault.Hintf(fault.HintOf(err), "checking environment %q: ring %q: %w", site.Name, ring, err))
-		}
+// readRollouts reads an environment's rollouts; a fleet that has none yet has the zero ones.
+func readRollouts(root fs.FS, name ident.Environment) (rollout.Rollouts, error) {
+	data, err := fs.ReadFile(root, name.String()+"/"+rollout.File)
+	if errors.Is(err, fs.ErrNotExist) {
+		return rollout.Rollouts{}, nil
 	}
-	for _, r := range site.Fleet.Rings {
-		for p, v := range r.Versions {
-			check(r.Name, p, v)
-		}
-		for p, all := range r.Previous {
-			for _, v := range all {
-				check(r.Name, p, v)
-			}
-		}
+	if err != nil {
+		return rollout.Rollouts{}, err
 	}
-	return sortedJoin(faults)
-}
-
-// sortedJoin joins errors in the order of their text, as maps have none.
-func sortedJoin(faults []error) error {
-	texts := map[string]error{}
-	for _, f := range faults {
-		texts[f.Error()] = f
+	r, err := rollout.Decode(data)
+	if err != nil {
+		return r, fmt.Errorf("checking environment %q: %w", name, err)
 	}
-	var sorted []error
-	for _, k := range slices.Sorted(maps.Keys(texts)) {
-		sorted = append(sorted, texts[k])
-	}
-	return errors.Join(sorted...)
+	return r, nil
 }
