@@ -45,8 +45,11 @@
 //   - A lane reads the lane of the ring before and the shared parts that its
 //     version needs, never another product.
 //   - A person's word (Promoted) stands for order, proof, soak and approval in
-//     one ring and for one step. It passes no block, hold, freeze, hours,
-//     metric, edge or failure.
+//     one ring and for one step. It passes no pause, block, hold, freeze,
+//     hours, metric, edge or failure.
+//   - A paused ring goes back like any other, and forward in nothing: no
+//     grant, no straggler, and no gate that a later ring waits for. What is
+//     seen in it is noted meanwhile, so that a soak goes on.
 //
 // Each thing that did not move has a Reason whose Code names the first shut
 // gate and the act that lifts it. Encode and Decode are the only form of

@@ -147,6 +147,8 @@ func (h *history) event() {
 		"heal":    func() { h.anyHold().sick = false },
 		"partBad": func() { h.partBad[store] = !h.partBad[store] },
 		"approve": func() { k := h.anyKey(); h.approved[k] = v(pick(h, versions)) },
+		"pause":   func() { h.paused[h.anyRing().Name] = true },
+		"unpause": func() { clear(h.paused) },
 		"promote": func() { h.promoted[h.anyRing().Name] = true },
 		"metric":  func() { h.metric["errors"] = pick(h, []Verdict{Unknown, Degraded, Proven, Proven}) },
 		"away":    func() { h.away = !h.away },
@@ -232,6 +234,7 @@ func (h *history) lifting() {
 	h.fleet.Blocked, h.fleet.Holds, h.fleet.Freezes = nil, nil, nil
 	h.away, h.stale, h.metric["errors"] = false, false, Proven
 	clear(h.lost)
+	clear(h.paused)
 	clear(h.dark)
 	clear(h.flapping)
 	clear(h.bad)

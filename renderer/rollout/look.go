@@ -112,6 +112,10 @@ func (l *look) advance() {
 		l.Approved = v
 		l.move(Move{What: Agreed, Version: v})
 	}
+	if l.obs.Paused[l.key.Ring] {
+		l.reason(Reason{Key: l.key, Code: Paused, Version: l.want})
+		return
+	}
 	// One commit is one edge for a tenant: what follows now is granted later.
 	if l.follow() || !l.pass() {
 		return

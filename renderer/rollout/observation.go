@@ -36,6 +36,9 @@ type Observation struct {
 	Metrics map[ident.Ring]map[string]Verdict
 	// Approved are versions that people approved, by lane.
 	Approved map[Key]ident.Version
+	// Paused are rings that people hold, or whose people could not be heard:
+	// nothing moves forward there, and no later ring follows.
+	Paused map[ident.Ring]bool
 	// Promoted are rings that a person gives the next step on their word: it
 	// stands for order, proof, soak and approval, and for nothing else.
 	Promoted map[ident.Ring]bool

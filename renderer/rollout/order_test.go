@@ -182,6 +182,8 @@ func (w *world) checkAdvance(settled Rollouts, res Result, seen look) {
 func (w *world) checkGates(key Key, x ident.Version) {
 	expedited := slices.ContainsFunc(w.fleet.Expedite, func(e Expedite) bool { return e.Product == key.Product && e.Version == x && w.now.Before(e.Until) })
 	switch {
+	case w.paused[key.Ring]:
+		w.t.Fatalf("%v was granted %q in a pause", key, x)
 	case isBlocked(w.fleet, key.Product, x):
 		w.t.Fatalf("%v was granted %q, which is blocked", key, x)
 	case isFailed(w.rollouts, key.Product, x):
@@ -211,6 +213,9 @@ func (w *world) checkLane(i int, key Key, was Lane, r Rollouts, seen look) {
 	for _, x := range is.Good {
 		if slices.Contains(was.Good, x) {
 			continue
+		}
+		if w.paused[key.Ring] {
+			w.t.Fatalf("%q passed in %v in a pause", x, key)
 		}
 		if len(was.At) != 1 || head.Version != x {
 			w.t.Fatalf("%q is good in %v, which runs %v", x, key, was.At)

@@ -21,6 +21,7 @@ const (
 	NoWayBack   Code = "no-way-back"
 	NoEdge      Code = "no-edge"
 	NoObserver  Code = "no-observer"
+	Paused      Code = "paused"
 	Held        Code = "held"
 	RingBefore  Code = "ring-before"
 	HopBefore   Code = "hop-before"
@@ -46,6 +47,7 @@ var lifts = map[Code]string{
 	NoWayBack:   "want a version at or above what runs, or let downgradesTo name a version that is good here",
 	NoEdge:      "publish a version between them, or let upgradesFrom name what runs",
 	NoObserver:  "run `sluice rollout promote --ring`, or give the engine Argo CD's kubeconfig",
+	Paused:      "run the action resume on the ring's Applications, and let the engine list them",
 	Held:        "take the hold out of fleet.yaml, or wait for its end",
 	RingBefore:  "wait for the ring before, or run `sluice rollout promote --ring`",
 	HopBefore:   "wait until the version that runs has passed its gates here, or run `sluice rollout promote --ring`",

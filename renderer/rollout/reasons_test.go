@@ -59,6 +59,10 @@ var reasons = map[Code]stuck{
 		because: func(w *world) { w.away = true },
 		lift:    func(w *world) { w.away = false },
 	},
+	Paused: {
+		because: func(w *world) { w.paused[ring("canary")] = true },
+		lift:    func(w *world) { clear(w.paused) },
+	},
 	Held: {
 		because: func(w *world) {
 			w.fleet.Holds = []Hold{{Ring: ring("canary"), Product: swg, Version: v("202"), Until: w.now.Add(30 * time.Minute)}}
@@ -185,6 +189,7 @@ func TestPromote(t *testing.T) {
 		"Step":        {"one word, one step", func(w *world) { w.ring("main").Steps = []int{50} }, "203<50% 202"},
 		"Unpublished": {"there is nothing to promote", func(w *world) { delete(w.catalog[swg], v("203")) }, "202"},
 		"Blocked":     {"people refused it", func(w *world) { w.fleet.Blocked = []Blocked{{Product: swg, Version: v("203")}} }, "202"},
+		"Paused":      {"somebody else said stop", func(w *world) { w.paused[ring("main")] = true }, "202"},
 		"Held":        {"people hold it", func(w *world) { w.fleet.Holds = []Hold{{Ring: ring("main"), Product: swg, Version: v("202")}} }, "202"},
 		"Frozen":      {"a freeze is for everybody", func(w *world) { w.fleet.Freezes = []Freeze{{From: start, To: start.Add(time.Hour)}} }, "202"},
 		"NoEdge":      {"no word makes an edge", func(w *world) { w.catalog[swg][v("203")] = Edges{UpgradesFrom: vs("201")} }, "202"},
@@ -238,6 +243,7 @@ func TestExpedite(t *testing.T) {
 		"Frozen":   {"nor does it wait for the year's end", func(w *world) { w.fleet.Freezes = []Freeze{{From: start, To: start.Add(time.Hour)}} }, true},
 		"Hours":    {"nor for the morning", func(w *world) { w.now = w.now.Add(-24 * time.Hour); w.ring("early").Opens = []Window{monday(w)} }, true},
 		"Health":   {"but it must be Healthy", func(w *world) { w.dark[id(1)] = true }, false},
+		"Paused":   {"nor while people hold its ring", func(w *world) { w.paused[ring("canary")] = true }, false},
 		"Metric":   {"and its metrics pass", func(w *world) { w.ring("canary").Gates = []Gate{{Name: "errors"}} }, false},
 		"MetricNow": {"for as long as they ask", func(w *world) {
 			w.metric["errors"] = Proven
@@ -255,6 +261,39 @@ func TestExpedite(t *testing.T) {
 				t.Errorf("the hotfix passed: %v, want %v: %s", got, tc.passes, tc.reason)
 			}
 		})
+	}
+}
+
+// A paused ring moves nobody forward and lets no later ring follow; it soaks,
+// and it goes back.
+func TestPause(t *testing.T) {
+	w := stage(t)
+	w.ring("main").Steps, w.ring("main").Rollback = []int{50}, true
+	w.want(swg, "203")
+	w.paused[ring("canary")] = true
+	w.run(5)
+	w.expect("canary", swg, "202")
+	w.expectWhy("canary", swg, Paused)
+
+	clear(w.paused)
+	w.ring("canary").Soak = 2 * time.Minute
+	w.tick()
+	w.paused[ring("canary")] = true
+	w.run(20)
+	w.expect("canary", swg, "203")
+	w.expect("early", swg, "202")
+	clear(w.paused)
+	w.tick()
+	if got := w.good("canary", swg); got != "[202 203]" {
+		t.Errorf("canary resumed has %s good, want 203 to have passed: it soaked meanwhile", got)
+	}
+
+	w.until("main", swg, "203<12% 202")
+	w.paused[ring("main")], w.paused[ring("early")] = true, true
+	w.bad[ref{swg, v("203")}] = true
+	w.run(5)
+	for _, name := range []string{"canary", "early", "main"} {
+		w.expect(name, swg, "202")
 	}
 }
 

@@ -66,6 +66,7 @@ type world struct {
 	flapping map[ident.Tenant]bool // shown as Unknown this time
 	approved map[Key]ident.Version
 	promoted map[ident.Ring]bool // for one tick
+	paused   map[ident.Ring]bool
 
 	ill     map[Key]time.Time
 	last    look
@@ -116,7 +117,7 @@ type truth struct {
 func newWorld(t rapid.TB, rings ...string) *world {
 	w := &world{t: t, catalog: Catalog{}, tenants: map[ident.Tenant]*resident{}, now: start, argo: start.Add(-time.Hour), pace: 30 * time.Second,
 		bad: map[ref]bool{}, partBad: map[ident.Component]bool{}, metric: map[string]Verdict{}, lost: map[Key]bool{}, dark: map[ident.Tenant]bool{}, flapping: map[ident.Tenant]bool{},
-		approved: map[Key]ident.Version{}, promoted: map[ident.Ring]bool{}, grants: map[Key]grant{}, parts: map[ident.Component]ident.Version{}}
+		approved: map[Key]ident.Version{}, promoted: map[ident.Ring]bool{}, paused: map[ident.Ring]bool{}, grants: map[Key]grant{}, parts: map[ident.Component]ident.Version{}}
 	for _, name := range rings {
 		w.fleet.Rings = append(w.fleet.Rings, Ring{Name: ring(name), Versions: map[ident.Product]ident.Version{}})
 	}
@@ -280,7 +281,7 @@ func (w *world) tick() {
 	settled := Settle(in, w.rollouts)
 	w.checkSettle(settled)
 	obs := seen.Observation
-	obs.Approved, obs.Promoted, obs.Ill = w.approved, w.promoted, w.ill
+	obs.Approved, obs.Promoted, obs.Paused, obs.Ill = w.approved, w.promoted, w.paused, w.ill
 	res := Advance(in, settled, obs, w.now)
 	w.checkAdvance(settled, res, seen)
 	w.seq++
