@@ -191,7 +191,7 @@ func (l *look) evidence(soak time.Duration, metrics bool) bool {
 // soaked reports whether the head has been proven for d: from the first to the
 // latest evidence, both by Argo CD's clock.
 func (l *look) soaked(d time.Duration) bool {
-	return l.idle() || !l.Since.IsZero() && !l.oldest.Before(l.Since.Add(d))
+	return l.idle() || !l.Since.IsZero() && (d == 0 || !l.oldest.Before(l.Since.Add(d)))
 }
 
 func (l *look) move(m Move) {

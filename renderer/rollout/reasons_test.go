@@ -359,6 +359,31 @@ func TestNoWayBackToWhatIsGone(t *testing.T) {
 	}
 }
 
+// Argo CD looks at each tenant at a time of its own. Where nothing soaks, one
+// look at each is enough: nobody waits until all were looked at once more.
+func TestWithoutASoakOneLookIsEnough(t *testing.T) {
+	for name, tc := range map[string]struct {
+		reason string
+		soak   time.Duration
+		want   bool
+	}{
+		"NoSoak": {"all are proven", 0, true},
+		"Soak":   {"the oldest look is no second old", time.Second, false},
+	} {
+		w := stage(t)
+		w.ring("canary").Soak = tc.soak
+		w.want(swg, "203")
+		w.tick()
+		in, key := w.input(), Key{ring("canary"), swg}
+		o := w.observe(in).Observation
+		o.Slices[key][0].Oldest = o.Slices[key][0].Newest.Add(-2 * time.Minute)
+		res := Advance(in, Settle(in, w.rollouts), o, w.now)
+		if got := slices.Contains(res.Rollouts.Lanes[key].Good, v("203")); got != tc.want {
+			t.Errorf("%s: 203 passed: %v, want %v: %s", name, got, tc.want, tc.reason)
+		}
+	}
+}
+
 // A way round what is blocked is taken.
 func TestHopsAvoidWhatIsBlocked(t *testing.T) {
 	w := stage(t)
