@@ -31,7 +31,7 @@ var rooms = []room{
 	{"renderer/git", []string{"renderer/model", "renderer/backoff"}, []string{"disk", "network", "process", "environment", "clock", "chance", "go-git", "ssh", "compress", "sync"}},
 	{"renderer/git/worktree", []string{"renderer/model", "renderer/git/internal/edit"}, []string{"disk", "chance"}},
 	{"renderer/etcd", []string{"renderer/model", "renderer/backoff"}, []string{"disk", "network", "clock", "chance", "etcd", "grpc", "zap"}},
-	{"renderer/argocd", []string{"renderer/model", "renderer/backoff", "renderer/rollout", "environments"}, []string{"network", "clock", "yaml", "kubernetes"}},
+	{"renderer/argocd", []string{"renderer/model", "renderer/backoff", "renderer/rollout", "environments", "plugin/health"}, []string{"network", "clock", "yaml", "kubernetes"}},
 
 	// Where they meet.
 	{"renderer/run", []string{"renderer", "catalog", "environments"}, []string{"clock", "chance"}},
