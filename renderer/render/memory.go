@@ -71,7 +71,8 @@ func (s Stored) below(root string, depth int, f func(dir string) error) error {
 	return nil
 }
 
-// Facts returns the facts that the tenant was rendered from.
+// Facts returns the facts that the tenant was rendered from; broken ones when
+// its file was edited to something else.
 func (s Stored) Facts(id ident.Tenant) (authz.Facts, error) {
 	name := manifest.EnvironmentPath(s.env) + "/" + manifest.TenantPath(id) + "/" + manifest.FactsFile
 	data, err := fs.ReadFile(s.files, name)
@@ -79,13 +80,51 @@ func (s Stored) Facts(id ident.Tenant) (authz.Facts, error) {
 		return authz.Facts{}, fmt.Errorf("reading %s: %w", name, err)
 	}
 	f, err := authz.DecodeFacts(data)
-	if err != nil {
-		return authz.Facts{}, fmt.Errorf("reading %s: %w", name, err)
+	if err == nil && f.Tenant.ID != id {
+		err = fmt.Errorf("it holds tenant %q", f.Tenant.ID)
 	}
-	if f.Tenant.ID != id {
-		return authz.Facts{}, fault.Hintf("revert the edit of this file", "reading %s: it holds tenant %q", name, f.Tenant.ID)
+	if err != nil {
+		f = s.sealed(id)
+		f.Broken = fault.Hintf("revert the edit of this file; it is rendered anew once all records of the tenant in etcd can be read", "reading %s: %w", name, err)
 	}
 	return f, nil
+}
+
+// sealed returns what the descriptor of a tenant's base says of its products,
+// as far as that can be read.
+func (s Stored) sealed(id ident.Tenant) authz.Facts {
+	f := authz.Facts{Tenant: authz.Tenant{ID: id}}
+	var d manifest.TenantBase
+	name := manifest.EnvironmentPath(s.env) + "/" + manifest.TenantPath(id) + "/" + manifest.BaseDir + "/" + manifest.DescriptorFile
+	if data, err := fs.ReadFile(s.files, name); err != nil || manifest.Decode(data, manifest.KindTenantBase, &d) != nil {
+		return f
+	}
+	for _, p := range d.Products {
+		f.Authorisations = append(f.Authorisations, authz.Authorisation{Product: p.Name, Version: p.Pin})
+		f.States = append(f.States, authz.State(p.State))
+	}
+	return f
+}
+
+// Ring returns the ring that holds a tenant, or held it last; zero for none.
+func (s Stored) Ring(id ident.Tenant) (ident.Ring, error) {
+	root, file := manifest.EnvironmentPath(s.env)+"/"+manifest.RingsDir, "/"+id.String()+".yaml"
+	var ring ident.Ring
+	look := func(dir string) error {
+		if _, err := fs.Stat(s.files, dir+file); err != nil {
+			return nil //nolint:nilerr // it is not there
+		}
+		data, err := fs.ReadFile(s.files, dir+"/"+manifest.DescriptorFile)
+		var d manifest.RingDescriptor
+		if err == nil && manifest.Decode(data, manifest.KindRing, &d) == nil {
+			ring = d.Ring
+		}
+		return nil //nolint:nilerr // not rendered by sluice; a full render takes it away
+	}
+	if err := s.below(root, 0, look); err != nil || !ring.IsZero() {
+		return ring, err
+	}
+	return ring, s.below(root, 1, look) // of a ring with many batches
 }
 
 // Volumes returns the largest volumes that the overlays of the versions in a

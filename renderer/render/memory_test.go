@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
@@ -44,8 +45,15 @@ func TestStored(t *testing.T) {
 	}
 
 	files[dir+manifest.TenantPath(want[0])+"/tenant.yaml"] = files[dir+manifest.TenantPath(want[1])+"/tenant.yaml"]
-	if _, err := stored(files).Facts(want[0]); err == nil || !strings.Contains(err.Error(), want[1].String()) || fault.HintOf(err) == "" {
-		t.Errorf("Facts() of a copied file = %v, want an error that names %s and a hint", err, want[1])
+	got, err := stored(files).Facts(want[0])
+	if err != nil || got.ID != want[0] || got.Broken == nil || !strings.Contains(got.Broken.Error(), want[1].String()) || fault.HintOf(got.Broken) == "" {
+		t.Errorf("Facts() of a copied file = %+v, %v, want the tenant, and a fault that names %s and a hint", got, err, want[1])
+	}
+	if !slices.Equal(got.States, all[want[0].String()].States) {
+		t.Errorf("Facts() of a copied file has states %v, want %v as sealed", got.States, all[want[0].String()].States)
+	}
+	if _, err := authz.EncodeFacts(got); err == nil {
+		t.Error("EncodeFacts() of broken facts = nil, want an error")
 	}
 	if ids, err := stored(nil).Tenants(); len(ids) > 0 || err != nil {
 		t.Errorf("Tenants() of an empty repository = %v, %v, want neither", ids, err)

@@ -16,6 +16,8 @@ import (
 // Memory is what the last commit holds of an environment.
 type Memory interface {
 	facts.Memory
+	// Ring returns the ring that holds a tenant; zero for none.
+	Ring(id ident.Tenant) (ident.Ring, error)
 	// Folder returns a folder of the environment as it stands; nil if there is none.
 	Folder(path string) (*tree.Dir, error)
 	// Volumes returns what the overlays of the versions in a folder give to

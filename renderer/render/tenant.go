@@ -30,6 +30,9 @@ type draft struct {
 
 // tenant renders one tenant's folder.
 func (r run) tenant(ctx context.Context, f authz.Facts) (outcome, error) {
+	if f.Broken != nil {
+		return r.keep(f, nil)
+	}
 	d, faults, err := r.draft(ctx, f)
 	if err != nil {
 		return outcome{}, err
@@ -87,6 +90,9 @@ func (r run) mend(ctx context.Context, f authz.Facts, faults []plan.Fault) (outc
 		if before, err = r.memory.Facts(f.Tenant.ID); err != nil {
 			return outcome{}, err
 		}
+		if before.Broken != nil {
+			return r.keep(before, faults)
+		}
 	}
 	old, again, err := r.draft(ctx, fallBack(f, before, faults))
 	if err != nil {
@@ -98,14 +104,41 @@ func (r run) mend(ctx context.Context, f authz.Facts, faults []plan.Fault) (outc
 		o, err = r.write(old)
 	case folder != nil:
 		t := old.Tenant
-		t.Facts, t.Products = before, nil
-		for _, a := range before.Tenant.Authorisations {
-			t.Products = append(t.Products, plan.Product{Name: a.Product, Pin: a.Version})
-		}
-		o = outcome{present: true, kept: true, member: r.member(t)}
-		err = r.sink.Put(r.path(manifest.TenantPath(f.Tenant.ID)), folder)
+		t.Facts = before
+		o, err = r.leave(t, folder)
 	}
 	o.faults = append(slices.Clone(faults), o.faults...)
+	return o, err
+}
+
+// leave writes a tenant's folder as it stands.
+func (r run) leave(t *plan.Tenant, folder *tree.Dir) (outcome, error) {
+	t.Products = nil
+	for _, a := range t.Facts.Tenant.Authorisations {
+		t.Products = append(t.Products, plan.Product{Name: a.Product, Pin: a.Version})
+	}
+	return outcome{present: true, kept: true, member: r.member(t)}, r.sink.Put(r.path(manifest.TenantPath(t.Facts.Tenant.ID)), folder)
+}
+
+// keep leaves a tenant whose facts are broken as it stands, in the ring that
+// has it. It never lets it go: what is left of it is not known.
+func (r run) keep(f authz.Facts, faults []plan.Fault) (outcome, error) {
+	id := f.Tenant.ID
+	folder, err := r.memory.Folder(r.path(manifest.TenantPath(id)))
+	if err != nil {
+		return outcome{}, err
+	}
+	name, err := r.memory.Ring(id)
+	if err != nil {
+		return outcome{}, err
+	}
+	rings := r.config.Site.Fleet.Rings
+	ring := slices.IndexFunc(rings, func(x environments.Ring) bool { return x.Name == name })
+	if ring < 0 {
+		ring = environments.NewAssigner(r.config.Site.Fleet).Ring(id, f.Tenant.Labels)
+	}
+	o, err := r.leave(&plan.Tenant{Facts: f, Ring: ring, Released: len(f.States) > 0 && f.Released()}, folder)
+	o.faults = append(slices.Clone(faults), plan.Fault{Tenant: id, Err: f.Broken})
 	return o, err
 }
 

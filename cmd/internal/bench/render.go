@@ -26,6 +26,7 @@ type nothing struct{}
 
 func (nothing) Tenants() ([]ident.Tenant, error)           { return nil, nil }
 func (nothing) Facts(id ident.Tenant) (authz.Facts, error) { return authz.Facts{}, os.ErrNotExist }
+func (nothing) Ring(ident.Tenant) (ident.Ring, error)      { return ident.Ring{}, nil }
 func (nothing) Folder(string) (*tree.Dir, error)           { return nil, nil }
 func (nothing) Volumes(string, []string) (plan.Volumes, error) {
 	return plan.Volumes{}, nil

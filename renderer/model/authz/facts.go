@@ -23,6 +23,9 @@ type Facts struct {
 	States []State
 	// ReleasedAt is set on the tombstone of a tenant whose record is gone, and zero otherwise.
 	ReleasedAt time.Time
+	// Broken is why the tenant.yaml cannot be read, nil if it can: somebody
+	// edited it. Products, pins and states are then what the descriptor beside it says.
+	Broken error
 }
 
 // FactsOf returns the facts of t at now.
@@ -54,8 +57,12 @@ const (
 
 // EncodeFacts writes f as YAML. Every string is in double quotes with what is
 // not printable escaped, so an id such as 1e3 or null stays a string. The
-// tenant is one that passed the gates; it fails if States does not match.
+// tenant is one that passed the gates; it fails if States does not match, and
+// for facts that are broken.
 func EncodeFacts(f Facts) ([]byte, error) {
+	if f.Broken != nil {
+		return nil, fmt.Errorf("writing facts of tenant %q: %w", f.ID, f.Broken)
+	}
 	if len(f.States) != len(f.Authorisations) {
 		return nil, fmt.Errorf("writing facts of tenant %q: %d states for %d authorisations",
 			f.ID, len(f.States), len(f.Authorisations))

@@ -21,7 +21,8 @@ import (
 type Memory interface {
 	// Tenants returns the ids of all rendered tenants, sorted.
 	Tenants() ([]ident.Tenant, error)
-	// Facts returns the facts that a tenant was rendered from.
+	// Facts returns the facts that a tenant was rendered from; broken ones for a
+	// file that is there and holds none, which is that tenant's fault alone.
 	Facts(id ident.Tenant) (authz.Facts, error)
 }
 
@@ -96,7 +97,7 @@ func (m *merger) run(tenants []authz.Tenant, known []ident.Tenant, selects func(
 		if err != nil {
 			return err
 		}
-		if len(f.States) > 0 {
+		if len(f.States) > 0 || f.Broken != nil {
 			seen[t.ID] = true
 			m.result.Tenants = append(m.result.Tenants, f)
 		}
@@ -121,6 +122,10 @@ func (m *merger) present(t authz.Tenant, remembered bool) (authz.Facts, error) {
 		if err != nil {
 			return authz.Facts{}, fmt.Errorf("remembering tenant %q: %w", t.ID, err)
 		}
+		m.result.Remembered = append(m.result.Remembered, t.ID)
+		if before.Broken != nil {
+			return before, nil
+		}
 		all = slices.Clone(all)
 		for _, a := range before.Tenant.Authorisations {
 			if slices.Contains(products, a.Product) {
@@ -128,7 +133,6 @@ func (m *merger) present(t authz.Tenant, remembered bool) (authz.Facts, error) {
 			}
 		}
 		slices.SortFunc(all, func(a, b authz.Authorisation) int { return a.Product.Compare(b.Product) })
-		m.result.Remembered = append(m.result.Remembered, t.ID)
 	}
 	return m.clock.facts(t, all), nil
 }
@@ -154,7 +158,7 @@ func (m *merger) absent(id ident.Tenant) error {
 	if err != nil {
 		return fmt.Errorf("remembering tenant %q: %w", id, err)
 	}
-	if len(m.bad[id]) > 0 { // its records are there but cannot be read
+	if len(m.bad[id]) > 0 || before.Broken != nil { // its records are there, or were, and cannot be read
 		m.result.Tenants = append(m.result.Tenants, before)
 		m.result.Remembered = append(m.result.Remembered, id)
 		return nil
@@ -200,10 +204,10 @@ func Recall(memory Memory, now time.Time, life authz.Life) ([]authz.Facts, error
 		if err != nil {
 			return nil, fmt.Errorf("remembering tenant %q: %w", id, err)
 		}
-		if !now.IsZero() && f.ReleasedAt.IsZero() {
+		if !now.IsZero() && f.ReleasedAt.IsZero() && f.Broken == nil {
 			f = Clock{Now: now, Life: life}.facts(f.Tenant, f.Tenant.Authorisations)
 		}
-		if len(f.States) > 0 {
+		if len(f.States) > 0 || f.Broken != nil {
 			all = append(all, f)
 		}
 	}
