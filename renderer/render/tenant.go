@@ -33,7 +33,7 @@ func (r run) tenant(ctx context.Context, f authz.Facts) (outcome, error) {
 	if f.Broken != nil {
 		return r.keep(f, nil)
 	}
-	d, faults, err := r.draft(ctx, f)
+	d, faults, err := r.draft(ctx, f, f)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -43,9 +43,11 @@ func (r run) tenant(ctx context.Context, f authz.Facts) (outcome, error) {
 	return r.write(d)
 }
 
-// draft plans and builds a tenant's folder. The draft is whole only without faults.
-func (r run) draft(ctx context.Context, f authz.Facts) (draft, []plan.Fault, error) {
-	t, faults := r.planner.Tenant(f)
+// draft plans a tenant as one thing and builds the folder that remembers
+// another. The draft is whole only without faults.
+func (r run) draft(ctx context.Context, planned, remembered authz.Facts) (draft, []plan.Fault, error) {
+	t, faults := r.planner.Tenant(planned)
+	t.Facts = remembered
 	d := draft{Tenant: t}
 	if len(faults) > 0 || len(t.Products) == 0 {
 		return d, faults, nil
@@ -78,8 +80,10 @@ func (r *Renderer) member(t *plan.Tenant) member {
 }
 
 // mend answers faults: a faulty product falls back to what Git remembers of
-// it; if that has a fault too the tenant's folder is left as it stands; a
-// product that Git does not know is left out.
+// it; if that has a fault too, as after a rollback to a version that does not
+// know a parameter, it stays at the version that it runs; if that is gone the
+// tenant's folder is left as it stands. A product that Git does not know is
+// left out.
 func (r run) mend(ctx context.Context, f authz.Facts, faults []plan.Fault) (outcome, error) {
 	folder, err := r.memory.Folder(r.path(manifest.TenantPath(f.Tenant.ID)))
 	if err != nil {
@@ -94,7 +98,11 @@ func (r run) mend(ctx context.Context, f authz.Facts, faults []plan.Fault) (outc
 			return r.keep(before, faults)
 		}
 	}
-	old, again, err := r.draft(ctx, fallBack(f, before, faults))
+	back := fallBack(f, before, faults)
+	old, again, err := r.draft(ctx, back, back)
+	if err == nil && len(again) > 0 && folder != nil {
+		old, again, err = r.draft(ctx, stay(back, folder, again), back)
+	}
 	if err != nil {
 		return outcome{}, err
 	}
@@ -142,8 +150,26 @@ func (r run) keep(f authz.Facts, faults []plan.Fault) (outcome, error) {
 	return o, err
 }
 
+// stay returns f with the products that have a fault pinned to the version that
+// runs, as the descriptor in a tenant's folder says.
+func stay(f authz.Facts, folder *tree.Dir, faults []plan.Fault) authz.Facts {
+	var d manifest.TenantBase
+	file, err := folder.Read(manifest.BaseDir + "/" + manifest.DescriptorFile)
+	if err != nil || manifest.Decode(file, manifest.KindTenantBase, &d) != nil {
+		return f
+	}
+	f.Tenant.Authorisations = slices.Clone(f.Tenant.Authorisations)
+	for i, a := range f.Tenant.Authorisations {
+		n := slices.IndexFunc(d.Products, func(p manifest.TenantProduct) bool { return p.Name == a.Product && len(p.Versions) > 0 })
+		if n >= 0 && slices.ContainsFunc(faults, func(x plan.Fault) bool { return x.Product == a.Product }) {
+			f.Tenant.Authorisations[i].Version = d.Products[n].Versions[0].Version
+		}
+	}
+	return f
+}
+
 // fallBack returns f with the products that have a fault as they were before,
-// or without them when they were not there.
+// or without them when they were not there. A right that has ended meanwhile is at its end.
 func fallBack(f, before authz.Facts, faults []plan.Fault) authz.Facts {
 	bad := func(p ident.Product) bool {
 		return slices.ContainsFunc(faults, func(x plan.Fault) bool { return x.Product == p || x.Product.IsZero() })
@@ -161,6 +187,13 @@ func fallBack(f, before authz.Facts, faults []plan.Fault) authz.Facts {
 	add(f, func(p ident.Product) bool { return !bad(p) })
 	add(before, bad)
 	sortFacts(&out)
+	for i, a := range out.Tenant.Authorisations {
+		for j, b := range f.Tenant.Authorisations {
+			if f.States[j] != authz.Active && a.Product == b.Product && a.StartTime.Equal(b.StartTime) && a.EndTime.Equal(b.EndTime) {
+				out.States[i] = f.States[j]
+			}
+		}
+	}
 	return out
 }
 
