@@ -62,6 +62,9 @@ func namespaceFile(site *environments.Site, t *plan.Tenant) []byte {
 }
 
 func keepsData(t *plan.Tenant) bool {
+	if len(t.Facts.Kept) > 0 {
+		return true
+	}
 	for _, p := range t.Products {
 		for _, v := range p.Versions {
 			if v.Base.KeepsData {

@@ -75,6 +75,48 @@ func TestVolumesStay(t *testing.T) {
 	}
 }
 
+// The claims of a product that goes beside others stay, and so does what is
+// known of them, until the product is there again.
+func TestKeptClaims(t *testing.T) {
+	const folder = "environments/local/tenants/01/00/1000001/"
+	other := asks("dsa", "", "")
+	both := func(storage, shrinkFrom string) authz.Facts {
+		f := asks("swg", storage, shrinkFrom)
+		f.Tenant.Authorisations = append(slices.Clone(other.Tenant.Authorisations), f.Tenant.Authorisations...)
+		f.States = append(f.States, authz.Active)
+		return f
+	}
+	r := newRenderer(t, 2, 1)
+	_, had := full(t, r, []authz.Facts{both("80Gi", "")}, nil)
+	_, files := full(t, r, []authz.Facts{other}, had)
+	want := "keptClaims:\n- product: \"swg\"\n  sizes:\n    \"storage\": \"80Gi\"\n  storageClass: \"standard\"\n"
+	if got := string(files[folder+"tenant.yaml"]); !strings.HasSuffix(got, want) {
+		t.Errorf("tenant.yaml without swg is\n%s\nwant it to end in\n%s", got, want)
+	}
+	if got := string(files[folder+"base/namespace.yaml"]); !strings.Contains(got, "Delete=false") {
+		t.Errorf("namespace.yaml without swg is\n%s\nwant the namespace kept with the claims in it", got)
+	}
+	_, files = full(t, r, []authz.Facts{other}, files) // and again: Git remembers it
+	for name, tc := range map[string]struct{ reason, storage, shrinkFrom, want, held string }{
+		"Smaller": {"the claims are there", "40Gi", "", "80Gi standard", `"40Gi" is less than the "80Gi"`},
+		"Larger":  {"claims can grow", "90Gi", "", "90Gi standard", ""},
+		"Lifted":  {"a person has put smaller ones there", "40Gi", "80Gi", "40Gi standard", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sink := newMemory(files)
+			_, report, err := r.Full(context.Background(), []authz.Facts{both(tc.storage, tc.shrinkFrom)}, stored(files), sink)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := sink.commit()
+			check(t, tc.reason+": Full()", report, got, "/1000001/swg/", tc.want, tc.held)
+			if strings.Contains(string(got[folder+"tenant.yaml"]), "keptClaims") {
+				t.Errorf("tenant.yaml keeps claims of what is there again:\n%s", got[folder+"tenant.yaml"])
+			}
+		})
+	}
+}
+
 func check(t *testing.T, what string, report render.Report, files map[string][]byte, folder, want, held string) {
 	t.Helper()
 	got := slices.Compact(volumes(files, folder))

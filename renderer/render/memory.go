@@ -1,11 +1,13 @@
 package render
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
@@ -74,7 +76,7 @@ func (s Stored) below(root string, depth int, f func(dir string) error) error {
 // Facts returns the facts that the tenant was rendered from; broken ones when
 // its file was edited to something else.
 func (s Stored) Facts(id ident.Tenant) (authz.Facts, error) {
-	name := manifest.EnvironmentPath(s.env) + "/" + manifest.TenantPath(id) + "/" + manifest.FactsFile
+	name := manifest.FactsPath(s.env, id)
 	data, err := fs.ReadFile(s.files, name)
 	if err != nil {
 		return authz.Facts{}, fmt.Errorf("reading %s: %w", name, err)
@@ -104,6 +106,31 @@ func (s Stored) sealed(id ident.Tenant) authz.Facts {
 		f.States = append(f.States, authz.State(p.State))
 	}
 	return f
+}
+
+// Products returns the versions of each product in a tenant's folder.
+func (s Stored) Products(id ident.Tenant) (map[ident.Product][]ident.Version, error) {
+	dir := manifest.EnvironmentPath(s.env) + "/" + manifest.TenantPath(id)
+	all := map[ident.Product][]ident.Version{}
+	return all, s.below(dir, 1, func(path string) error {
+		name, version, _ := strings.Cut(strings.TrimPrefix(path, dir+"/"), "/")
+		p, err1 := ident.Parse[ident.ProductKind](name)
+		v, err2 := ident.Parse[ident.VersionKind](version)
+		if err1 == nil && err2 == nil && name != manifest.BaseDir {
+			all[p] = append(all[p], v)
+		}
+		return nil
+	})
+}
+
+// Kept returns the claims that a tenant's facts keep; few have some.
+func (s Stored) Kept(id ident.Tenant) ([]authz.KeptClaims, error) {
+	data, err := fs.ReadFile(s.files, manifest.FactsPath(s.env, id))
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !bytes.Contains(data, []byte("\nkeptClaims:")) {
+		return nil, nil
+	}
+	f, err := s.Facts(id)
+	return f.Kept, err
 }
 
 // Ring returns the ring that holds a tenant, or held it last; zero for none.

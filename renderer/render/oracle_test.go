@@ -98,7 +98,7 @@ func (w *words) tenant(f authz.Facts, ring string) {
 			}
 		}
 	}
-	w.say("%s: the namespace stays: %t", f.ID, data)
+	w.say("%s: the namespace stays: %t", f.ID, data || len(f.Kept) > 0)
 	for part := range parts {
 		w.say("%s: has %s", f.ID, part)
 	}

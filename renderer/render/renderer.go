@@ -5,6 +5,7 @@ import (
 
 	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/environments"
+	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
@@ -16,13 +17,22 @@ import (
 // Memory is what the last commit holds of an environment.
 type Memory interface {
 	facts.Memory
+	claims
 	// Ring returns the ring that holds a tenant; zero for none.
 	Ring(id ident.Tenant) (ident.Ring, error)
 	// Folder returns a folder of the environment as it stands; nil if there is none.
 	Folder(path string) (*tree.Dir, error)
+}
+
+// claims is what the last commit holds of volumes.
+type claims interface {
 	// Volumes returns what the overlays of the versions in a folder give to
 	// claims, which the parameters in sizes size.
 	Volumes(path string, sizes []string) (plan.Volumes, error)
+	// Products returns the versions of each product in a tenant's folder.
+	Products(id ident.Tenant) (map[ident.Product][]ident.Version, error)
+	// Kept returns the claims that the tenant's facts keep.
+	Kept(id ident.Tenant) ([]authz.KeptClaims, error)
 }
 
 // Config configures a Renderer. Site, Catalog and Bases are required.

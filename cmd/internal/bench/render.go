@@ -24,10 +24,14 @@ import (
 // nothing is the memory of an environment that was never rendered.
 type nothing struct{}
 
-func (nothing) Tenants() ([]ident.Tenant, error)           { return nil, nil }
-func (nothing) Facts(id ident.Tenant) (authz.Facts, error) { return authz.Facts{}, os.ErrNotExist }
-func (nothing) Ring(ident.Tenant) (ident.Ring, error)      { return ident.Ring{}, nil }
-func (nothing) Folder(string) (*tree.Dir, error)           { return nil, nil }
+func (nothing) Tenants() ([]ident.Tenant, error)              { return nil, nil }
+func (nothing) Facts(id ident.Tenant) (authz.Facts, error)    { return authz.Facts{}, os.ErrNotExist }
+func (nothing) Ring(ident.Tenant) (ident.Ring, error)         { return ident.Ring{}, nil }
+func (nothing) Kept(ident.Tenant) ([]authz.KeptClaims, error) { return nil, nil }
+func (nothing) Products(ident.Tenant) (map[ident.Product][]ident.Version, error) {
+	return nil, nil
+}
+func (nothing) Folder(string) (*tree.Dir, error) { return nil, nil }
 func (nothing) Volumes(string, []string) (plan.Volumes, error) {
 	return plan.Volumes{}, nil
 }

@@ -23,6 +23,8 @@ type Facts struct {
 	States []State
 	// ReleasedAt is set on the tombstone of a tenant whose record is gone, and zero otherwise.
 	ReleasedAt time.Time
+	// Kept are the claims of products that the tenant has no more, sorted by product.
+	Kept []KeptClaims
 	// Broken is why the tenant.yaml cannot be read, nil if it can: somebody
 	// edited it. Products, pins and states are then what the descriptor beside it says.
 	Broken error
@@ -79,6 +81,7 @@ func EncodeFacts(f Facts) ([]byte, error) {
 	for i, a := range f.Authorisations {
 		w.authorisation(a, f.States[i])
 	}
+	w.kept(f.Kept)
 	return w.Bytes(), w.err
 }
 
@@ -164,6 +167,7 @@ type factsRecord struct {
 	tenantRecord
 	ReleasedAt     string               `json:"releasedAt"`
 	Authorisations []factsAuthorisation `json:"authorisations"`
+	KeptClaims     []keptRecord         `json:"keptClaims"`
 }
 
 type factsAuthorisation struct {
@@ -199,6 +203,13 @@ func DecodeFacts(data []byte) (Facts, error) {
 		if err := f.add(&r.Authorisations[i]); err != nil {
 			return Facts{}, err
 		}
+	}
+	for i := range r.KeptClaims {
+		k, err := r.KeptClaims[i].check()
+		if err != nil {
+			return Facts{}, err
+		}
+		f.Kept = append(f.Kept, k)
 	}
 	return f, nil
 }

@@ -36,7 +36,17 @@ authorisations:
   endTime: "2028-12-31T00:00:00Z"
   description: "ca-init 容器修改"
   state: "active"
+keptClaims:
+- product: "seg"
+  sizes:
+    "auditStorage": "20Gi"
+    "storage": "80Gi"
+  storageClass: "standard"
 `
+
+func goldenKept() []KeptClaims {
+	return []KeptClaims{{product("seg"), map[string]string{"storage": "80Gi", "auditStorage": "20Gi"}, "standard"}}
+}
 
 func goldenTenant() Tenant {
 	return Tenant{
@@ -54,12 +64,19 @@ func goldenTenant() Tenant {
 }
 
 func TestEncodeFacts(t *testing.T) {
-	got, err := EncodeFacts(Facts{Tenant: goldenTenant(), States: []State{Pending, Active}})
+	got, err := EncodeFacts(Facts{Tenant: goldenTenant(), States: []State{Pending, Active}, Kept: goldenKept()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(goldenFacts, string(got)); diff != "" {
 		t.Errorf("EncodeFacts (-want +got):\n%s", diff)
+	}
+}
+
+func TestDecodeKept(t *testing.T) {
+	got, err := DecodeFacts([]byte(goldenFacts))
+	if diff := cmp.Diff(goldenKept(), got.Kept, cmp.Comparer(func(a, b ident.Product) bool { return a == b })); err != nil || diff != "" {
+		t.Errorf("DecodeFacts() = %v, keeps (-want +got):\n%s", err, diff)
 	}
 }
 
@@ -162,6 +179,10 @@ func TestDecodeFactsRefuses(t *testing.T) {
 		"AliasBomb":      {"aliases expand", "a: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]\n", ""},
 		"SecondDocument": {"which one counts?", goldenFacts + "---\n" + goldenFacts, ""},
 		"Large":          {"more than 30 full records", goldenFacts + "#" + strings.Repeat("x", maxFacts), ""},
+		"KeptProduct":    {"a path", with(`"seg"`, `".."`), `".."`},
+		"KeptParameter":  {"a path", with(`"auditStorage"`, `"../x"`), "../x"},
+		"KeptSize":       {"no size", with(`"20Gi"`, `"much"`), "much"},
+		"KeptClass":      {"no name", with(`"standard"`, `"../fast"`), "../fast"},
 		"Replicas":       {"a string", with("13", `"13"`), `replicas "13"`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -196,7 +217,7 @@ func FuzzDecodeFacts(f *testing.F) {
 }
 
 func BenchmarkFacts(b *testing.B) {
-	f := Facts{Tenant: goldenTenant(), States: []State{Pending, Active}}
+	f := Facts{Tenant: goldenTenant(), States: []State{Pending, Active}, Kept: goldenKept()}
 	b.Run("Encode", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {

@@ -3,6 +3,7 @@ package plan
 import (
 	"slices"
 
+	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/quantity"
@@ -26,6 +27,14 @@ func (v *Volumes) Add(name, value string, sizes []string) {
 		v.Sizes = map[string]string{name: value}
 	case Larger(value, v.Sizes[name]):
 		v.Sizes[name] = value
+	}
+}
+
+// Keep takes in the claims that a product left behind.
+func (v *Volumes) Keep(k authz.KeptClaims) {
+	v.Add("storageClass", k.StorageClass, nil)
+	for name, size := range k.Sizes {
+		v.Add(name, size, []string{name})
 	}
 }
 

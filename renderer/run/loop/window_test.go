@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gatorcloud/sluice/renderer/git"
 	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/run/publish"
 )
@@ -72,15 +73,19 @@ func TestWindowIsNotBehindGit(t *testing.T) {
 	}
 }
 
-// A tenant whose ring does not grant its product stays as it stands. What it
-// shares with all, which the window cannot know, must not go.
+// A tenant whose facts somebody broke stays as it stands. What it shares with
+// all, which the window cannot know, must not go.
 func TestKeptTenantKeepsWhatIsShared(t *testing.T) {
 	s := newStand(t)
-	s.edit("fleet.yaml", `tenants: ["1000009"]`, "matchLabels: {channel: early}",
-		"soakSeconds: 30\n  versions:\n    swg: \"202\"\n", "soakSeconds: 30\n  versions:\n",
-		"  previous:\n    swg: [\"200\"]\n- name: main\n", "- name: main\n")
 	s.sell(0, right{product: "swg", start: s.now.AddDate(-1, 0, 0)})
 	r := s.replica(0, false)
+	if err := s.settle(r); err != nil {
+		t.Fatal(err)
+	}
+	s.etcd.change("/1000000", "{bad")
+	s.commit("by hand", func(tx *git.Tx) error {
+		return tx.PutFile("environments/local/tenants/00/00/1000000/tenant.yaml", []byte("x"))
+	})
 	if err := s.settle(r); err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +93,7 @@ func TestKeptTenantKeepsWhatIsShared(t *testing.T) {
 	if _, err := fs.Stat(s.people.FS(s.head()), part); err != nil {
 		t.Fatal(err)
 	}
-	s.etcd.change("/1000000", tenantRecord("1000000", `"channel":"early"`))
+	s.etcd.change("/1000000", "{worse")
 	o := advance(t, s, r.fed())
 	if !o.Full || len(o.Faults) == 0 {
 		t.Errorf("Step() = %+v, want a full render that says what it left out", o)
