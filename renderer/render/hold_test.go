@@ -51,6 +51,7 @@ func TestVolumesStay(t *testing.T) {
 		"LiftedElse": {"what was lifted is another size", swg, "", asks("swg", "80Gi", ""), asks("swg", "40Gi", "79Gi"), "80Gi standard", `less than the "80Gi"`},
 		"NoClaims":   {"nothing of it is a volume", dsa, "", asks("dsa", "80Gi", ""), asks("dsa", "40Gi", ""), "40Gi standard", ""},
 		"Class":      {"a claim's class cannot change", swg, "fast", asks("swg", "80Gi", ""), asks("swg", "90Gi", ""), "90Gi standard", ""},
+		"ClassLift":  {"the volumes were replaced by those of another class", swg, "fast", asks("swg", "80Gi", ""), asks("swg", "80Gi", "80Gi"), "80Gi fast", ""},
 		"ClassNew":   {"a new product has no claim yet", swg, "fast", asks("dsa", "80Gi", ""), asks("swg", "80Gi", ""), "80Gi fast", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

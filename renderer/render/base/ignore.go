@@ -27,6 +27,25 @@ func (b *builder) ignored(c catalog.Component, objects []object) {
 	}
 }
 
+// ignoredSizes refuses to leave to the cluster how large a claim is that a
+// tenant sizes: what he buys would never reach it.
+func (b *Base) ignoredSizes() (faults []error) {
+	size := strings.Split(claimSize, ".")
+	for _, d := range b.Version.IgnoreDifferences() {
+		parameter, sized := b.given[claimField{d.Name, claimSize}]
+		if d.Kind != "PersistentVolumeClaim" || !sized {
+			continue
+		}
+		for _, path := range catalog.IgnoredPaths(d) {
+			if covers(path, size) || covers(size, path) {
+				faults = append(faults, fault.Hintf("remove the entry, or the replacement that writes there", "ignoreDifferences of %s %q: %q: parameter %q sizes the claim",
+					d.Kind, d.Name, strings.Join(path, "."), parameter))
+			}
+		}
+	}
+	return faults
+}
+
 // unignorable says why a field may not be left to the cluster; it is empty when
 // it may. A workload has to stop, and to run the images that were published.
 func unignorable(o object, path []string) string {

@@ -72,7 +72,7 @@ func (b *Base) lasting() []error {
 			checkImages(o, refuse)
 		}
 	}
-	return append(faults, b.autoscaled()...)
+	return append(append(faults, b.autoscaled()...), b.ignoredSizes()...)
 }
 
 // checkKind refuses kinds that nobody knows to stop, and those that Argo CD may

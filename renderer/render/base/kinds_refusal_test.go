@@ -19,6 +19,9 @@ func TestKindRefusals(t *testing.T) {
 		return merge(map[string]string{"product.yaml": text(t, "product.yaml") + "kinds:\n" + kinds + "\n"},
 			object("apiVersion: "+group+"/v1\nkind: "+kind+"\nmetadata: {name: x}\n"+spec+"\n"))
 	}
+	ignores := func(pointer string) map[string]string {
+		return edit("product.yaml", "- name: store\n", "- name: store\n  ignoreDifferences: [{kind: PersistentVolumeClaim, name: demo-store, jsonPointers: ["+pointer+"]}]\n")
+	}
 	for name, tc := range map[string]refusalCase{
 		"Secret":          {"Git is no place for secrets", object("apiVersion: v1\nkind: Secret\nmetadata: {name: x}\nstringData: {password: hunter2}\n"), []string{`Secret "x"`, "ExternalSecret", "gatorcloud.io/provides"}},
 		"SecretData":      {"encoded is not encrypted", object("apiVersion: v1\nkind: Secret\nmetadata: {name: x}\ndata: {password: aHVudGVyMg==}\n"), []string{`Secret "x"`, "SealedSecret"}},
@@ -39,6 +42,8 @@ func TestKindRefusals(t *testing.T) {
 		"EndlessKind":     {"Argo CD would wait for it", object("apiVersion: kafka.strimzi.io/v1\nkind: Kafka\nmetadata: {name: x}\n"), []string{`Kafka "x"`, "plugin/health"}},
 		"EndlessDeclared": {"a declaration ends no wait", declared("- {group: kafka.strimzi.io, kind: Kafka}", ""), []string{`Kafka "x"`, "plugin/health"}},
 		"EndlessSuffix":   {"some groups have many beginnings", object("apiVersion: s3.aws.crossplane.io/v1\nkind: Bucket\nmetadata: {name: x}\n"), []string{`Bucket "x"`, "plugin/health"}},
+		"IgnoredSize":     {"it would never grow", ignores("/spec/resources"), []string{`PersistentVolumeClaim "demo-store"`, `"spec.resources"`, `"storage"`}},
+		"IgnoredRequest":  {"it would never grow", ignores("/spec/resources/requests/storage"), []string{`"spec.resources.requests.storage"`, `"storage"`}},
 		"RouteScaler":     {"routes are taken away, and what it scales stays", map[string]string{routeFile: text(t, routeFile) + "---\napiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: {name: x}\nspec: {scaleTargetRef: {name: demo-web}}\n"}, []string{"routes", `ScaledObject "x"`}},
 		"DeclaredReplace": {"a parameter would wake it", func() map[string]string {
 			edits := declared("- {group: example.com, kind: Engine, suspend: {field: spec.size, value: none}}", "spec: {size: large}")

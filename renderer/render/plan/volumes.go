@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/gatorcloud/sluice/renderer/model/authz"
@@ -58,10 +59,11 @@ func (p Product) HasClaims() (sizes []string, has bool) {
 
 // Hold gives the product's claims at least the sizes that they have, and the
 // class that is there: Kubernetes would refuse anything else. A ShrinkFrom of
-// exactly the size that is there lets it shrink. It returns what the product
-// asked less for.
+// exactly the size that is there lets it shrink, and take the environment's
+// class: the volumes were replaced. It returns what the product asked less for.
 func (p *Product) Hold(has Volumes) []error {
-	if has.StorageClass != "" {
+	replaced := slices.ContainsFunc(slices.Collect(maps.Values(has.Sizes)), p.lifted)
+	if has.StorageClass != "" && !replaced {
 		p.StorageClass = has.StorageClass
 	}
 	var held []error
