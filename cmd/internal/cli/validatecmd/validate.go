@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 
 	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
@@ -21,7 +22,7 @@ import (
 
 // New returns `sluice validate`.
 func New(repo repoflags.Repository) *cobra.Command {
-	var passed []string
+	var o options
 	cmd := &cobra.Command{
 		Use:   "validate",
 		Short: "Check catalog, lock and environments and list every error",
@@ -33,9 +34,18 @@ back to has left it. It lists every error of one run and writes nothing.
 A version is proven when Kubernetes would take its objects whatever parameters
 a tenant may give, and when they find each other there: selectors, ports,
 volumes, ConfigMaps, Secrets. --unproven passes over a version that was published
-before its proof was asked for; it is built all the same.`,
+before its proof was asked for; it is built all the same.
+
+--proven does so for all versions that stand unchanged in another catalog.lock,
+such as the target branch's: then the time of a merge request does not grow with
+the catalog. It takes no word of the merge request for it. A newer sluice proves
+more, so let the branch itself be validated without.`,
 		Example: `  # before a merge request
   sluice validate
+
+  # in the pipeline of a merge request: prove what is new
+  git show origin/main:catalog/catalog.lock > main.lock
+  sluice validate --proven main.lock
 
   # a repository elsewhere
   sluice validate --repo https://git.example/fleet.git --branch main`,
@@ -45,15 +55,22 @@ before its proof was asked for; it is built all the same.`,
 			if err != nil {
 				return err
 			}
-			return errors.Join(run(cmd.Context(), t.Files, passed, cmd.OutOrStdout(), cmd.ErrOrStderr()), t.Close())
+			return errors.Join(run(cmd.Context(), t.Files, o, cmd.OutOrStdout(), cmd.ErrOrStderr()), t.Close())
 		},
 	}
 	repo.Flags(cmd.Flags())
-	cmd.Flags().StringArrayVar(&passed, "unproven", nil, "pass over the proof of a published version, as swg/200 or shared/identity/3")
+	cmd.Flags().StringArrayVar(&o.unproven, "unproven", nil, "pass over the proof of a published version, as swg/200 or shared/identity/3")
+	cmd.Flags().StringVar(&o.proven, "proven", "", "a catalog.lock whose versions were proven: those that are unchanged are not proven again")
 	return cmd
 }
 
-func run(ctx context.Context, open func(context.Context) (fs.FS, error), passed []string, stdout, stderr io.Writer) error {
+// options are the flags of one command.
+type options struct {
+	unproven []string
+	proven   string
+}
+
+func run(ctx context.Context, open func(context.Context) (fs.FS, error), o options, stdout, stderr io.Writer) error {
 	files, err := open(ctx)
 	if err != nil {
 		return err
@@ -67,8 +84,8 @@ func run(ctx context.Context, open func(context.Context) (fs.FS, error), passed 
 	versions := 0
 	if c != nil {
 		versions = len(c.All())
-		unproven, err := refs(c, passed)
-		faults = append(faults, err, base.Publishable(ctx, c, unproven))
+		passed, err := o.passed(c)
+		faults = append(faults, err, base.Publishable(ctx, c, passed))
 	}
 	root, err := fs.Sub(files, manifest.Root)
 	if err != nil {
@@ -96,6 +113,28 @@ func run(ctx context.Context, open func(context.Context) (fs.FS, error), passed 
 	}
 	_, err = fmt.Fprintf(stdout, "%d versions and %d environments are valid\n", versions, len(names))
 	return err
+}
+
+// passed returns the versions that are not proven.
+func (o options) passed(c *catalog.Catalog) ([]catalog.Ref, error) {
+	all, err := refs(c, o.unproven)
+	if err != nil || o.proven == "" {
+		return all, err
+	}
+	data, err := os.ReadFile(o.proven)
+	if err != nil {
+		return nil, fault.Hintf("give the catalog.lock of the target branch", "reading --proven: %w", err)
+	}
+	lock, err := catalog.ParseLock(data)
+	if err != nil {
+		return nil, fmt.Errorf("reading --proven %q: %w", o.proven, err)
+	}
+	for ref, digest := range c.Digests() {
+		if was, ok := lock.Digest(ref); ok && was == digest {
+			all = append(all, ref)
+		}
+	}
+	return all, nil
 }
 
 // refs returns the versions of the catalog that names mean.
