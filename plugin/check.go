@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/gatorcloud/sluice/renderer/model/fault"
@@ -19,7 +20,7 @@ type rules struct {
 	namespace string
 	// owner allows the namespace itself: the tenant's base, and environment-shared components.
 	owner bool
-	// cluster allows kinds that belong to no namespace: environment-shared components only.
+	// cluster allows some kinds that belong to no namespace: environment-shared components only.
 	cluster bool
 	state   string
 	graph   *graph
@@ -48,8 +49,9 @@ func (r rules) objects(out []byte) (docs [][]byte, all []object, err error) {
 	return docs, all, nil
 }
 
-// inNamespace refuses objects that are not the directory's to write.
-// Kustomize gives a namespace to every kind that it does not know to have none.
+// inNamespace refuses objects that are not the directory's to write. That an
+// object carries a namespace proves nothing: Argo CD clears that of kinds that
+// have none.
 func (r rules) inNamespace(o object) error {
 	const hint = "a version writes into its tenant's namespace only; publish a version without this object"
 	switch {
@@ -58,9 +60,12 @@ func (r rules) inNamespace(o object) error {
 			return nil
 		}
 		return refuse(ReasonNamespace, hint, "%s is not this directory's to write", o.id())
-	case o.namespace == "" && !r.cluster:
+	case o.namespace == "" || manifest.ClusterScoped(o.group(), o.kind):
+		if r.cluster && slices.Contains(manifest.SharedClusterKinds(), manifest.GroupKind{Group: o.group(), Kind: o.kind}) {
+			return nil
+		}
 		return refuse(ReasonNamespace, hint, "%s belongs to no namespace", o.id())
-	case o.namespace != "" && o.namespace != r.namespace:
+	case o.namespace != r.namespace:
 		return refuse(ReasonNamespace, hint, "%s is in namespace %s, not in %q", o.id(), fault.Clip(o.namespace), r.namespace)
 	case o.group() == "argoproj.io" && (o.kind == "Application" || o.kind == "ApplicationSet" || o.kind == "AppProject"):
 		return refuse(ReasonNamespace, hint, "%s would drive Argo CD itself", o.id())

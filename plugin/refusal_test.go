@@ -133,6 +133,13 @@ func TestProductRefusals(t *testing.T) {
 		"NoDeadline":           {"a rollout that hangs blocks for ever", rewritten("active", gateway, "progressDeadlineSeconds: 600", "minReadySeconds: 1"), plugin.ReasonDeadline},
 		"DeadlineZero":         {"no deadline", rewritten("active", gateway, "progressDeadlineSeconds: 600", "progressDeadlineSeconds: 0"), plugin.ReasonDeadline},
 		"ClusterScoped":        {"beyond the tenant", added("active", labelled("rbac.authorization.k8s.io/v1", "ClusterRole", "all", "")), plugin.ReasonNamespace},
+		"ClusterScopedInside":  {"Argo CD clears the namespace of a kind that has none", added("active", labelled("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "all", "  namespace: tenant-1000006\n")), plugin.ReasonNamespace},
+		"ClusterScopedCustom":  {"a custom kind tells by its name", added("active", labelled("cert-manager.io/v1", "ClusterIssuer", "all", "  namespace: tenant-1000006\n")), plugin.ReasonNamespace},
+		"SharedClusterScoped": {"an environment-shared component writes few kinds without a namespace", func(r *plugin.Request) {
+			o := plugintest.EnvironmentShared("license", "2")
+			o = o.With(map[string]string{"workloads/role.yaml": strings.ReplaceAll(o.Base["workloads/role.yaml"], "ClusterRole", "ValidatingWebhookConfiguration")})
+			*r = plugin.Request{Dir: o.Dir(), Grants: grants("license", "2")}
+		}, plugin.ReasonNamespace},
 		"OtherNamespaceObject": {"a namespace of its own", added("active", labelled("v1", "Namespace", "other", "")), plugin.ReasonNamespace},
 		"Application":          {"drives Argo CD itself", added("active", labelled("argoproj.io/v1alpha1", "Application", "a", "")), plugin.ReasonNamespace},
 		"ApplicationSet":       {"writes Applications", added("active", labelled("argoproj.io/v1alpha1", "ApplicationSet", "a", "")), plugin.ReasonNamespace},

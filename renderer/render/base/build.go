@@ -124,7 +124,7 @@ func (b *builder) routes(ctx context.Context, bucket int) {
 func (b *builder) finish(place string, m mark, objects []object) []object {
 	for _, o := range objects {
 		b.add(place, check(m, o)...)
-		if faults := b.images.apply(o); !custom(o.group) { // of others the proof asks
+		if faults := b.images.apply(o); !manifest.CustomGroup(o.group) { // of others the proof asks
 			b.add(place, faults...)
 		}
 		m.apply(o)

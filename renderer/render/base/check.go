@@ -24,7 +24,7 @@ func check(m mark, o object) []error {
 	switch {
 	case o.is("", "Namespace"):
 		refuse("remove it: sluice makes the namespaces", "namespaces are not a version's to make")
-	case v.Sharing != catalog.SharingEnvironment && clusterScoped(o):
+	case v.Sharing != catalog.SharingEnvironment && manifest.ClusterScoped(o.group, o.kind):
 		refuse("move it into an environment-shared component", "kind %q belongs to no namespace", o.kind)
 	}
 	if o.group == "argoproj.io" && o.kind != "Rollout" && o.kind != "AnalysisTemplate" {
@@ -103,25 +103,4 @@ func checkWorkload(v *catalog.Version, o object, refuse refusal) {
 			refuse("give the pod template the label", "the selector's label %q is not on the pods", key)
 		}
 	}
-}
-
-// clusterScoped reports whether objects of o's kind belong to no namespace. A
-// custom resource tells by its name only (ClusterIssuer; a Cluster of databases
-// is in one); the tenant's Argo CD project, which
-// allows no cluster-scoped kind, is the second line.
-func clusterScoped(o object) bool {
-	if strings.HasPrefix(o.kind, "Cluster") && o.kind != "Cluster" {
-		return true
-	}
-	if custom(o.group) {
-		return false
-	}
-	return slices.Contains([]string{
-		"APIService", "CSIDriver", "CSINode", "CertificateSigningRequest", "ComponentStatus", "CustomResourceDefinition",
-		"DeviceClass", "FlowSchema", "IngressClass", "IPAddress", "MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding",
-		"MutatingWebhookConfiguration", "Namespace", "Node", "PersistentVolume", "PodSecurityPolicy", "PriorityClass",
-		"PriorityLevelConfiguration", "ResourceSlice", "RuntimeClass", "ServiceCIDR", "StorageClass", "StorageVersion",
-		"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration",
-		"VolumeAttachment", "VolumeAttributesClass",
-	}, o.kind)
 }

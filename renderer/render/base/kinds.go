@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"strings"
 
 	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
@@ -87,15 +86,10 @@ func checkKind(v *catalog.Version, o object, refuse refusal) {
 			"kind %q of group %q has a check in Argo CD that may wait for ever", o.kind, o.group)
 	case o.podTemplate() == nil && holdsPods(o.fields):
 		refuse("write its template and suspend under kinds in the version's description", "kind %q runs pods, and nobody knows how they stop", o.kind)
-	case !known && custom(o.group) && v.Sharing != catalog.SharingEnvironment:
+	case !known && manifest.CustomGroup(o.group) && v.Sharing != catalog.SharingEnvironment:
 		refuse("write the kind under kinds in the version's description, with template and suspend if it runs pods",
 			"kind %q of group %q is unknown: it may run pods that nobody stops", o.kind, o.group)
 	}
-}
-
-// custom reports whether a group is none of Kubernetes' own.
-func custom(group string) bool {
-	return strings.Contains(group, ".") && !strings.HasSuffix(group, ".k8s.io")
 }
 
 // holdsPods reports whether a list of containers is anywhere below v: entries
@@ -145,7 +139,7 @@ func checkPause(o object, refuse refusal) {
 // checkImages refuses images of custom workloads that are not pinned.
 func checkImages(o object, refuse refusal) {
 	for _, image := range imagesOf(o) {
-		if ref := parseImage(image); custom(o.group) && (ref.name == "" || !ref.pinned()) {
+		if ref := parseImage(image); manifest.CustomGroup(o.group) && (ref.name == "" || !ref.pinned()) {
 			refuse(hintImage, "image %q is not pinned", image)
 		}
 	}

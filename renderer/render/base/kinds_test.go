@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gatorcloud/sluice/plugin/health"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
 )
 
 func merge(all ...map[string]string) map[string]string {
@@ -143,7 +144,7 @@ func TestNoKindIsEndless(t *testing.T) {
 		group, name := path.Split(kind)
 		group = strings.TrimSuffix(group, "/")
 		_, checked := ours["resource.customizations.health."+group+"_"+name]
-		sound := slices.Contains(soundKinds(), group) || slices.Contains(soundKinds(), kind) || !custom(group) && !endless(group)
+		sound := slices.Contains(soundKinds(), group) || slices.Contains(soundKinds(), kind) || !manifest.CustomGroup(group) && !endless(group)
 		if refused := endless(strings.TrimPrefix(group, "_")) && !slices.Contains(soundKinds(), kind); !checked && !refused && kind != "policy/PodDisruptionBudget" {
 			t.Errorf("%s has a check in Argo CD and no deadline: check it in plugin/health, or add its group to endlessGroups", kind)
 		}

@@ -1,0 +1,46 @@
+package manifest
+
+import (
+	"slices"
+	"strings"
+)
+
+// GroupKind is a kind of an API group; the core group is "".
+type GroupKind struct{ Group, Kind string }
+
+// SharedClusterKinds are the kinds without a namespace that an
+// environment-shared component may write, sorted. Nothing else of ours writes
+// any but a tenant's namespace itself.
+func SharedClusterKinds() []GroupKind {
+	return []GroupKind{
+		{"apiextensions.k8s.io", "CustomResourceDefinition"},
+		{"rbac.authorization.k8s.io", "ClusterRole"},
+		{"rbac.authorization.k8s.io", "ClusterRoleBinding"},
+	}
+}
+
+// CustomGroup reports whether an API group is none of Kubernetes' own.
+func CustomGroup(group string) bool {
+	return strings.Contains(group, ".") && !strings.HasSuffix(group, ".k8s.io")
+}
+
+// ClusterScoped reports whether a kind is known to belong to no namespace,
+// whatever namespace an object of it carries: Argo CD clears that. The base
+// check and the plugin ask it alike. A custom kind that is not in the list tells
+// by its name only (ClusterIssuer; a Cluster of databases is in one); one that
+// does not is refused by the tenants' AppProject, which allows none.
+func ClusterScoped(group, kind string) bool {
+	if strings.HasPrefix(kind, "Cluster") && kind != "Cluster" {
+		return true
+	}
+	return slices.Contains([]string{
+		"APIService", "CSIDriver", "CSINode", "CertificateSigningRequest", "ComponentStatus", "CustomResourceDefinition",
+		"DeviceClass", "DeviceTaintRule", "FlowSchema", "GatewayClass", "IPAddress", "IngressClass", "MutatingAdmissionPolicy",
+		"MutatingAdmissionPolicyBinding", "MutatingWebhookConfiguration", "Namespace", "Node", "PersistentVolume",
+		"PodSecurityPolicy", "PriorityClass", "PriorityLevelConfiguration", "ResourceSlice", "RuntimeClass",
+		"SelfSubjectAccessReview", "SelfSubjectReview", "SelfSubjectRulesReview", "ServiceCIDR", "StorageClass",
+		"StorageVersion", "StorageVersionMigration", "SubjectAccessReview", "TokenReview", "ValidatingAdmissionPolicy",
+		"ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration", "VolumeAttachment",
+		"VolumeAttributesClass", "VolumeSnapshotClass", "VolumeSnapshotContent",
+	}, kind) && !CustomGroup(group)
+}
