@@ -117,7 +117,7 @@ func (t granted) application(p manifest.TenantProduct) manifest.Application {
 		ignored = t.versions[p.Name].IgnoreDifferences
 	}
 	return manifest.Application{
-		Name: manifest.AppProduct(t.Environment, t.Tenant, p.Name), Place: t.Place, Level: string(LevelProduct),
+		Name: manifest.AppProduct(t.Environment, t.Tenant, p.Name), Place: t.Place, Project: t.TenantsProject(), Level: string(LevelProduct),
 		Path: t.Path + "/" + p.Name.String() + "/" + version.String(), Namespace: t.Namespace, Wave: p.Wave,
 		Versions: map[string]string{p.Name.String(): version.String()}, IgnoreDifferences: ignored,
 		Labels: map[string]string{manifest.LabelTenant: t.Tenant.String(), manifest.LabelProduct: p.Name.String(),
@@ -133,7 +133,7 @@ func (t granted) baseApplication() manifest.Application {
 		versions[name.String()] = v.Version.String()
 	}
 	return manifest.Application{
-		Name: manifest.AppTenant(t.Environment, t.Tenant) + "-" + manifest.BaseDir, Place: t.Place, Level: manifest.BaseDir,
+		Name: manifest.AppTenant(t.Environment, t.Tenant) + "-" + manifest.BaseDir, Place: t.Place, Project: t.TenantsProject(), Level: manifest.BaseDir,
 		Path: t.Path + "/" + manifest.BaseDir, Namespace: t.Namespace, Wave: manifest.WaveNamespace, Versions: versions,
 		Labels: map[string]string{manifest.LabelTenant: t.Tenant.String()},
 	}

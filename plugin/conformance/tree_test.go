@@ -17,8 +17,11 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 	"sigs.k8s.io/yaml"
 
+	sites "github.com/gatorcloud/sluice/environments"
 	"github.com/gatorcloud/sluice/plugin"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
+	"github.com/gatorcloud/sluice/renderer/render"
 	"github.com/gatorcloud/sluice/renderer/render/overlay"
 )
 
@@ -27,7 +30,7 @@ const checkout = "../.."
 // walk is one environment on its way through Argo CD.
 type walk struct {
 	t         *testing.T
-	project   v1alpha1.AppProject
+	projects  map[string]v1alpha1.AppProject
 	generator *plugin.Generator
 	apps      map[string]v1alpha1.Application
 	paths     map[string]string // source path -> Application
@@ -72,17 +75,38 @@ func directory(t testing.TB, path string) *tree.Dir {
 func TestExampleEnvironments(t *testing.T) {
 	for _, fleet := range environments(t) {
 		t.Run(filepath.Base(filepath.Dir(fleet)), func(t *testing.T) {
+			name := filepath.Base(filepath.Dir(fleet))
 			w := walk{t: t, generator: plugin.New(overlay.New(overlay.Options{})), apps: map[string]v1alpha1.Application{},
-				paths: map[string]string{}, objects: map[string]string{}}
-			w.read(&w.project, directory(t, fleet).Files()["project.yaml"])
-			for name, file := range directory(t, fleet).Files() {
-				if name != "project.yaml" {
-					w.object("fleet", v1alpha1.ApplicationDestination{Server: "https://kubernetes.default.svc", Name: "in-cluster"}, file)
-				}
+				paths: map[string]string{}, objects: map[string]string{}, projects: projects(t, name)}
+			var top v1alpha1.Application
+			top.Name, top.Spec.Project = "fleet", name+"-fleet"
+			for _, file := range directory(t, fleet).Files() {
+				w.object(top, v1alpha1.ApplicationDestination{Server: "https://kubernetes.default.svc", Name: "in-cluster"}, file)
 			}
 			w.everyTenantIsReached(filepath.Dir(fleet))
 		})
 	}
+}
+
+// projects returns the AppProjects that an administrator applies for an environment.
+func projects(t *testing.T, name string) map[string]v1alpha1.AppProject {
+	t.Helper()
+	site, err := sites.Load(os.DirFS(filepath.Join(checkout, "environments")), ident.Must[ident.EnvironmentKind](name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]v1alpha1.AppProject{}
+	for doc := range strings.SplitSeq(string(render.Projects(site)), "---\n") {
+		var p v1alpha1.AppProject
+		if err := yaml.UnmarshalStrict([]byte(doc), &p); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.ValidateProject(); err != nil {
+			t.Errorf("project %q: %v", p.Name, err)
+		}
+		all[p.Name] = p
+	}
+	return all
 }
 
 // read decodes as the API server does with strict validation.
@@ -94,16 +118,17 @@ func (w *walk) read(out any, doc []byte) {
 }
 
 // object takes in one object of an Application and follows it if it is one itself.
-func (w *walk) object(owner string, to v1alpha1.ApplicationDestination, doc []byte) {
+func (w *walk) object(by v1alpha1.Application, to v1alpha1.ApplicationDestination, doc []byte) {
 	w.t.Helper()
 	var o unstructured.Unstructured
+	owner, project := by.Name, w.projects[by.Spec.Project]
 	w.read(&o.Object, doc)
 	key := strings.Join([]string{to.Server, to.Name, o.GetNamespace(), o.GroupVersionKind().GroupKind().String(), o.GetName()}, "/")
 	if other, twice := w.objects[key]; twice {
 		w.t.Errorf("%s is written by %s and by %s", key, other, owner)
 	}
 	w.objects[key] = owner
-	permitted, err := w.project.IsResourcePermitted(o.GroupVersionKind().GroupKind(), o.GetNamespace(), v1alpha1.ApplicationDestination{Server: to.Server, Name: to.Name, Namespace: o.GetNamespace()}, nil)
+	permitted, err := project.IsResourcePermitted(o.GroupVersionKind().GroupKind(), o.GetNamespace(), v1alpha1.ApplicationDestination{Server: to.Server, Name: to.Name, Namespace: o.GetNamespace()}, nil)
 	if err != nil || !permitted {
 		w.t.Errorf("%s of %s is not permitted in the project: %v", key, owner, err)
 	}
@@ -133,7 +158,8 @@ func (w *walk) application(a v1alpha1.Application) {
 	} else {
 		to.Server = "inferred"
 	}
-	if permitted, err := w.project.IsDestinationPermitted(to, nil); err != nil || !permitted || !w.project.IsSourcePermitted(*a.Spec.Source) {
+	project := w.projects[a.Spec.Project]
+	if permitted, err := project.IsDestinationPermitted(to, nil); err != nil || !permitted || !project.IsSourcePermitted(*a.Spec.Source) {
 		w.t.Errorf("Application %q: destination or source is not permitted in the project: %v", a.Name, err)
 	}
 	r := request(w.t, a, directory(w.t, filepath.Join(checkout, a.Spec.Source.Path)))
@@ -150,7 +176,7 @@ func (w *walk) application(a v1alpha1.Application) {
 	}
 	w.paths[a.Spec.Source.Path] = a.Name
 	for _, doc := range result.Documents {
-		w.object(a.Name, to, doc)
+		w.object(a, to, doc)
 	}
 }
 

@@ -9,8 +9,12 @@ import (
 	"github.com/argoproj/argo-cd/v2/util/rbac"
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/kubernetes/fake"
 	"sigs.k8s.io/yaml"
+
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
 )
 
 // Argo CD's own code judges here what the install folder says about roles and
@@ -66,23 +70,27 @@ func TestRoles(t *testing.T) {
 	}
 }
 
-// The example decodes strictly, and its project admits its Application and
-// nothing outside Argo CD's namespace.
+// The example decodes strictly, and the fleet's project admits it and nothing
+// outside Argo CD's namespace, and of what is there Applications only.
 func TestExampleFleet(t *testing.T) {
-	parts := bytes.Split([]byte(read(t, "../install/example/fleet.yaml")), []byte("\n---\n"))
-	if len(parts) != 2 {
-		t.Fatalf("%d documents, want 2", len(parts))
-	}
 	var project v1alpha1.AppProject
 	var app v1alpha1.Application
-	if err := yaml.UnmarshalStrict(parts[0], &project); err != nil {
+	if err := yaml.UnmarshalStrict([]byte(read(t, "../install/example/fleet.yaml")), &app); err != nil {
 		t.Fatal(err)
 	}
-	if err := yaml.UnmarshalStrict(parts[1], &app); err != nil {
+	place := manifest.Place{Environment: ident.Must[ident.EnvironmentKind](app.Name), RepoURL: app.Spec.Source.RepoURL, Project: app.Name,
+		ArgoCDNamespace: app.Namespace, DestinationServer: "https://elsewhere.example"}
+	first, _, _ := bytes.Cut(manifest.Projects(place, "tenant-"), []byte("---\n"))
+	if err := yaml.UnmarshalStrict(first, &project); err != nil {
 		t.Fatal(err)
 	}
 	if err := project.ValidateProject(); err != nil {
 		t.Errorf("project: %v", err)
+	}
+	for kind, want := range map[string]bool{"Application": true, "AppProject": false, "ApplicationSet": false} {
+		if project.IsGroupKindPermitted(schema.GroupKind{Group: "argoproj.io", Kind: kind}, true) != want {
+			t.Errorf("the fleet's project permits kind %s: %t, want %t", kind, !want, want)
+		}
 	}
 	clusters := func(string) ([]*v1alpha1.Cluster, error) { return nil, nil }
 	source, destination := app.Spec.GetSource(), app.Spec.Destination

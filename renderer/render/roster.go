@@ -121,9 +121,6 @@ func (f *Roster) ringFile(b manifest.Batch, tenants int) []byte {
 // writeFleet writes fleet/ and shared/: the ring Applications in waves and
 // the environment-shared components that some tenant needs.
 func (f *Roster) writeFleet(ctx context.Context, sink tree.Sink) error {
-	if err := sink.PutFile(f.path(manifest.FleetDir+"/project.yaml"), projectFile(f.site, f.place)); err != nil {
-		return err
-	}
 	wave := manifest.WaveRings
 	for i := range f.site.Fleet.Rings {
 		bits := f.bits(i)
@@ -193,7 +190,7 @@ func (f *Roster) writeShared(ctx context.Context, sink tree.Sink) error {
 func (f *Roster) sharedApplication(name ident.Component, v ident.Version) manifest.Application {
 	wave := manifest.WaveShared + f.catalog.SharedBucket(name)
 	return manifest.Application{
-		Name: manifest.AppShared(f.site.Name, name), Place: f.place, Level: "shared", Wave: wave,
+		Name: manifest.AppShared(f.site.Name, name), Place: f.place, Project: f.place.SharedProject(), Level: "shared", Wave: wave,
 		Path: f.path(manifest.SharedPath(name, v)), Namespace: manifest.SharedNamespace(f.site.Name), Create: true,
 		Versions:    map[string]string{name.String(): v.String()},
 		Labels:      map[string]string{manifest.LabelComponent: name.String(), manifest.LabelVersion: v.String()},
@@ -227,15 +224,6 @@ func (f *Roster) sharedOverlay(ctx context.Context, r plan.SharedRef) (*tree.Dir
 		descriptor: manifest.Overlay{Environment: f.site.Name, Namespace: namespace, Component: r.Name,
 			Version: r.ID, State: string(authz.Active), Replicas: f.site.Defaults.Replicas},
 	})
-}
-
-// projectFile returns the AppProject that bounds where the environment's
-// Applications may write.
-func projectFile(site *environments.Site, place manifest.Place) []byte {
-	return manifest.Project{
-		Name: site.ArgoCD.Project, Place: place, Description: "tenants of " + site.Name.String(),
-		Namespaces: []string{site.NamespacePrefix + "*", manifest.SharedNamespace(site.Name)},
-	}.Encode()
 }
 
 // Len returns the number of tenants.

@@ -15,6 +15,7 @@ import (
 	"github.com/gatorcloud/sluice/cmd/internal/cli/catalogcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/democmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/doctorcmd"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/environmentcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/etcdflags"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/exit"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/rendercmd"
@@ -72,6 +73,7 @@ carries to clusters ring by ring and bucket by bucket.`,
 		validatecmd.New(repository()),
 		authzcmd.New(authorisations()),
 		catalogcmd.New(),
+		environmentcmd.New(repository()),
 		democmd.New(democmd.Deps{StartEtcd: embed, Git: git.Installed, List: list, Pipeline: p, Now: time.Now, Version: Version()}),
 		rolloutcmd.New(rolloutcmd.Deps{Open: operations}),
 		versioncmd.New(Version()),

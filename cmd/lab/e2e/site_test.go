@@ -293,14 +293,27 @@ func (s *site) sell(ids, products []string) {
 	s.sluiced("authz", "import", "--filename="+file)
 }
 
-// start applies the fleet's Application as an administrator does: from the example of the installation.
+// start applies the environment's projects and the fleet's Application as an
+// administrator does: with sluice, and from the example of the installation.
 func (s *site) start() {
 	s.t.Helper()
+	printed, err := s.command(s.rig.sluice, "environment", "project", s.name)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.apply(printed)
 	data, err := os.ReadFile(filepath.Join(root, "plugin", "install", "example", "fleet.yaml"))
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	text := strings.NewReplacer("https://gitlab.gatorcloud.example/platform/fleet.git", s.lab.RepositoryURL(s.name), "pop-sha1", s.name).Replace(string(data))
+	s.apply(text)
+	s.log.Mark(time.Now(), "applied the fleet")
+}
+
+// apply applies a YAML stream.
+func (s *site) apply(text string) {
+	s.t.Helper()
 	objects, err := kube.Decode([]byte(text))
 	if err != nil {
 		s.t.Fatal(err)
@@ -308,7 +321,6 @@ func (s *site) start() {
 	if err := s.client.Apply(s.t.Context(), objects...); err != nil {
 		s.t.Fatal(err)
 	}
-	s.log.Mark(time.Now(), "applied the fleet")
 }
 
 // await waits until the condition names nothing that is missing.

@@ -55,7 +55,7 @@ func TestNotices(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			done := make(chan struct{})
 			go func() { defer close(done); n.Run(ctx) }()
-			n.Tell(Push{RepoURL: "https://user:pw@git.example/fleet.git", Branch: "main", Before: "a", After: "b", Paths: []string{"environments/local/fleet/project.yaml"}})
+			n.Tell(Push{RepoURL: "https://user:pw@git.example/fleet.git", Branch: "main", Before: "a", After: "b", Paths: []string{"environments/local/fleet/shared/license.yaml"}})
 			err = <-heard
 			cancel()
 			<-done

@@ -27,23 +27,23 @@ func TestApplications(t *testing.T) {
 		path string
 		want []string
 	}{
-		"Fleet":   {"fleet/rings/canary.yaml", []string{manifest.AppFleet(env)}},
-		"Project": {"fleet/project.yaml", []string{manifest.AppFleet(env)}},
-		"Ring":    {"rings/canary/sluice.yaml", []string{manifest.AppRing(env, manifest.Batch{Ring: canary})}},
-		"Batch":   {manifest.RingsDir + "/" + batch.Dir() + "/1000006.yaml", []string{manifest.AppRing(env, batch)}},
-		"Deep":    {manifest.RingsDir + "/" + deep.Dir() + "/1000006.yaml", []string{manifest.AppRing(env, deep)}},
-		"Shared":  {manifest.SharedPath(license, v202) + "/kustomization.yaml", []string{manifest.AppShared(env, license)}},
-		"Base":    {manifest.TenantPath(id) + "/base/quota.yaml", []string{manifest.AppTenant(env, id), manifest.AppTenant(env, id) + "-base"}},
-		"Shares":  {manifest.TenantPath(id) + "/base/shared/identity/4/parameters.yaml", []string{manifest.AppTenant(env, id), manifest.AppTenant(env, id) + "-base"}},
-		"Product": {manifest.OverlayPath(id, swg, v202) + "/base/graph.yaml", []string{manifest.AppProduct(env, id, swg)}},
-		"Facts":   {manifest.TenantPath(id) + "/tenant.yaml", nil},
-		"People":  {"environment.yaml", nil},
+		"Fleet":      {"fleet/rings/canary.yaml", []string{manifest.AppFleet(env)}},
+		"SharedPart": {"fleet/shared/license.yaml", []string{manifest.AppFleet(env)}},
+		"Ring":       {"rings/canary/sluice.yaml", []string{manifest.AppRing(env, manifest.Batch{Ring: canary})}},
+		"Batch":      {manifest.RingsDir + "/" + batch.Dir() + "/1000006.yaml", []string{manifest.AppRing(env, batch)}},
+		"Deep":       {manifest.RingsDir + "/" + deep.Dir() + "/1000006.yaml", []string{manifest.AppRing(env, deep)}},
+		"Shared":     {manifest.SharedPath(license, v202) + "/kustomization.yaml", []string{manifest.AppShared(env, license)}},
+		"Base":       {manifest.TenantPath(id) + "/base/quota.yaml", []string{manifest.AppTenant(env, id), manifest.AppTenant(env, id) + "-base"}},
+		"Shares":     {manifest.TenantPath(id) + "/base/shared/identity/4/parameters.yaml", []string{manifest.AppTenant(env, id), manifest.AppTenant(env, id) + "-base"}},
+		"Product":    {manifest.OverlayPath(id, swg, v202) + "/base/graph.yaml", []string{manifest.AppProduct(env, id, swg)}},
+		"Facts":      {manifest.TenantPath(id) + "/tenant.yaml", nil},
+		"People":     {"environment.yaml", nil},
 	} {
 		if got := applications(Push{Environment: env, Paths: []string{manifest.EnvironmentPath(env) + "/" + tc.path}}); !slices.Equal(got, tc.want) {
 			t.Errorf("%s: applications(%q) = %q, want %q", name, tc.path, got, tc.want)
 		}
 	}
-	if got := applications(Push{Environment: env, Paths: []string{"environments/pop-2/fleet/project.yaml", "catalog/catalog.lock", ""}}); len(got) != 0 {
+	if got := applications(Push{Environment: env, Paths: []string{"environments/pop-2/fleet/shared/license.yaml", "catalog/catalog.lock", ""}}); len(got) != 0 {
 		t.Errorf("files elsewhere are of %q, want of none", got)
 	}
 }

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"cmp"
 	"maps"
 	"strconv"
 )
@@ -14,6 +15,7 @@ const InCluster = "https://kubernetes.default.svc"
 type Application struct {
 	Name      string
 	Place     Place
+	Project   string // Place.Project when empty
 	Level     string // fleet, ring, tenant, product or shared
 	Path      string // source path in the repository
 	Namespace string // destination namespace
@@ -44,7 +46,7 @@ func (a Application) Encode() []byte {
 	w.line(2, "finalizers:")
 	w.line(2, "- ", Finalizer)
 	w.line(0, "spec:")
-	w.str(2, "project", a.Place.Project)
+	w.str(2, "project", cmp.Or(a.Project, a.Place.Project))
 	a.source(&w)
 	w.line(2, "destination:")
 	if a.Local {

@@ -31,7 +31,6 @@ const (
 // Waves of the levels; buckets of shared components add to WaveShared, ring
 // batches to WaveRings, products in catalog order to WaveProducts.
 const (
-	WaveProject   = -2
 	WaveNamespace = -10
 	WaveShared    = 0
 	WaveRings     = 100

@@ -1,48 +1,116 @@
 package manifest
 
-import "strconv"
+import (
+	"bytes"
+	"slices"
+)
 
-// Project is the Argo CD AppProject of an environment: one repository, the
-// tenants' namespaces and Argo CD's own, and of cluster-wide kinds only
-// namespaces and what environment-shared components bring.
-type Project struct {
-	Name        string
-	Description string
-	Place       Place
-	Namespaces  []string // patterns at the environment's destination
+// The four AppProjects of an environment, each named after Place.Project, one
+// for whoever writes something else:
+//
+//	<project>-fleet    the fleet: Applications beside Argo CD, nothing else
+//	<project>          rings and tenants: Applications and the tenants' namespaces
+//	<project>-tenants  products: what lies in a tenant's namespace
+//	<project>-shared   shared parts: their one namespace, and SharedClusterKinds
+//
+// Administrators apply them. They are not in Git's fleet folder: what bounds the
+// fleet is not the fleet's to write.
+
+// FleetProject returns the project of the fleet's Application.
+func (p Place) FleetProject() string { return p.Project + "-fleet" }
+
+// TenantsProject returns the project of the Applications of products.
+func (p Place) TenantsProject() string { return p.Project + "-tenants" }
+
+// SharedProject returns the project of the environment's shared components.
+func (p Place) SharedProject() string { return p.Project + "-shared" }
+
+// Projects returns the AppProjects of an environment as a YAML stream; prefix is
+// that of its tenants' namespaces.
+func Projects(p Place, prefix string) []byte {
+	beside := []projectTarget{{server: InCluster, namespace: p.ArgoCDNamespace}}
+	tenants := []projectTarget{p.target(prefix + "*")}
+	namespace := []GroupKind{{"", "Namespace"}}
+	application := GroupKind{"argoproj.io", "Application"}
+	// In another cluster a tenant's Application holds Applications only (and an
+	// empty ring's a ConfigMap), and one more beside the products has its namespace.
+	upper := project{targets: beside, only: []GroupKind{{"", "ConfigMap"}, application}}
+	lower := namespace
+	if !p.Remote() {
+		upper, lower = project{targets: slices.Concat(beside, tenants), cluster: namespace}, nil
+	}
+	drivers := []GroupKind{{"argoproj.io", "AppProject"}, {"argoproj.io", "ApplicationSet"}}
+	var docs [][]byte
+	for _, x := range []project{
+		{name: p.FleetProject(), level: "fleet", about: "fleet of ", targets: beside, only: []GroupKind{application}},
+		{name: p.Project, level: "tenant", about: "rings and tenants of ", targets: upper.targets, cluster: upper.cluster, only: upper.only, never: drivers},
+		{name: p.TenantsProject(), level: "product", about: "products of ", targets: tenants, cluster: lower, never: append(drivers, application)},
+		{name: p.SharedProject(), level: "shared", about: "shared parts of ", targets: []projectTarget{p.target(SharedNamespace(p.Environment))},
+			cluster: append(namespace, SharedClusterKinds()...), never: append(drivers, application)},
+	} {
+		docs = append(docs, x.encode(p))
+	}
+	return bytes.Join(docs, []byte("---\n"))
 }
 
-// Encode returns the AppProject as a YAML document.
-func (p Project) Encode() []byte {
+// project is one AppProject.
+type project struct {
+	name, level, about string
+	targets            []projectTarget
+	cluster            []GroupKind // of kinds without a namespace, these only
+	only, never        []GroupKind // of the others; no only is all
+}
+
+// projectTarget is a namespace, or a pattern of many, of a cluster.
+type projectTarget struct{ name, server, namespace string }
+
+// target returns a namespace of the environment's own cluster.
+func (p Place) target(namespace string) projectTarget {
+	return projectTarget{p.DestinationName, p.DestinationServer, namespace}
+}
+
+func (x project) encode(p Place) []byte {
 	w := writer{make([]byte, 0, 1024)}
-	w.line(0, Header)
 	w.line(0, "apiVersion: argoproj.io/v1alpha1")
 	w.line(0, "kind: AppProject")
 	w.line(0, "metadata:")
-	w.str(2, "name", p.Name)
-	w.str(2, "namespace", p.Place.ArgoCDNamespace)
-	w.line(2, "annotations:")
-	w.str(4, AnnotationWave, strconv.Itoa(WaveProject))
-	w.str(4, AnnotationSyncOptions, "Prune=false,Delete=false")
+	w.str(2, "name", x.name)
+	w.str(2, "namespace", p.ArgoCDNamespace)
+	w.strs(2, "labels", map[string]string{LabelEnvironment: p.Environment.String(), LabelLevel: x.level})
+	// A fleet of before wrote one of them itself: it neither removes it nor waits for that.
+	w.strs(2, "annotations", map[string]string{AnnotationSyncOptions: "Prune=false,Delete=false",
+		"argocd.argoproj.io/compare-options": "IgnoreExtraneous"})
 	w.line(0, "spec:")
-	w.str(2, "description", p.Description)
+	w.str(2, "description", x.about+p.Environment.String())
 	w.line(2, "sourceRepos:")
-	w.line(2, "- ", Quote(p.Place.RepoURL))
+	w.line(2, "- ", Quote(p.RepoURL))
 	w.line(2, "destinations:")
-	w.str(2, "- server", InCluster)
-	w.str(4, "namespace", p.Place.ArgoCDNamespace)
-	for _, n := range p.Namespaces {
-		if p.Place.DestinationName != "" {
-			w.str(2, "- name", p.Place.DestinationName)
+	for _, t := range x.targets {
+		if t.name != "" {
+			w.str(2, "- name", t.name)
 		} else {
-			w.str(2, "- server", p.Place.DestinationServer)
+			w.str(2, "- server", t.server)
 		}
-		w.str(4, "namespace", n)
+		w.str(4, "namespace", t.namespace)
 	}
-	w.line(2, "clusterResourceWhitelist:")
-	w.line(2, `- {group: "", kind: Namespace}`)
-	w.line(2, `- {group: apiextensions.k8s.io, kind: CustomResourceDefinition}`)
-	w.line(2, `- {group: rbac.authorization.k8s.io, kind: ClusterRole}`)
-	w.line(2, `- {group: rbac.authorization.k8s.io, kind: ClusterRoleBinding}`)
+	w.kinds("clusterResourceWhitelist", x.cluster)
+	if len(x.only) > 0 {
+		w.kinds("namespaceResourceWhitelist", x.only)
+	}
+	if len(x.never) > 0 {
+		w.kinds("namespaceResourceBlacklist", x.never)
+	}
 	return w.buf
+}
+
+// kinds writes a list of kinds of a project.
+func (w *writer) kinds(key string, all []GroupKind) {
+	if len(all) == 0 {
+		w.line(2, key, ": []")
+		return
+	}
+	w.line(2, key, ":")
+	for _, k := range all {
+		w.line(2, "- {group: ", Quote(k.Group), ", kind: ", k.Kind, "}")
+	}
 }

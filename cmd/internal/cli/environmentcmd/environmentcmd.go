@@ -1,0 +1,72 @@
+// Package environmentcmd is `sluice environment`: what an administrator applies
+// by hand before an environment's fleet can write anything.
+package environmentcmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
+	"github.com/gatorcloud/sluice/environments"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/render"
+)
+
+// New returns `sluice environment`.
+func New(repo repoflags.Repository) *cobra.Command {
+	cmd := &cobra.Command{Use: "environment", Short: "Print what an administrator applies for an environment"}
+	cmd.AddCommand(newProject(repo))
+	return cmd
+}
+
+func newProject(repo repoflags.Repository) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "project ENVIRONMENT",
+		Short: "Print the AppProjects that bound an environment",
+		Long: `Project prints the four AppProjects that say what the Applications of an
+environment may write: of the fleet, of rings and tenants, of products, and of
+shared parts. Only an administrator applies them: who pushes to the repository
+must not widen them. Apply them again after a change of environment.yaml.`,
+		Example: "  # before the environment's first Application\n  sluice environment project pop-sha1 | kubectl apply --server-side -f -",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			t, err := repo.Place(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return errors.Join(project(cmd.Context(), t.Files, args[0], cmd.OutOrStdout()), t.Close())
+		},
+	}
+	repo.Flags(cmd.Flags())
+	return cmd
+}
+
+func project(ctx context.Context, open func(context.Context) (fs.FS, error), arg string, stdout io.Writer) error {
+	name, err := ident.Parse[ident.EnvironmentKind](arg)
+	if err != nil {
+		return fault.Hintf("name a folder of environments/", "reading the environment's name: %w", err)
+	}
+	files, err := open(ctx)
+	if err != nil {
+		return err
+	}
+	root, err := fs.Sub(files, manifest.Root)
+	if err != nil {
+		return err
+	}
+	site, err := environments.Load(root, name)
+	if err != nil {
+		return err
+	}
+	if _, err := stdout.Write(render.Projects(site)); err != nil {
+		return fmt.Errorf("printing the projects: %w", err)
+	}
+	return nil
+}
