@@ -16,6 +16,13 @@ import (
 // Administrators apply them. They are not in Git's fleet folder: what bounds the
 // fleet is not the fleet's to write.
 
+// Annotations of projects that say what a project has no field for; the admission
+// policy of plugin/install reads them.
+const (
+	annotationRevision = "gatorcloud.io/target-revision"
+	annotationPrefix   = "gatorcloud.io/namespace-prefix"
+)
+
 // FleetProject returns the project of the fleet's Application.
 func (p Place) FleetProject() string { return p.Project + "-fleet" }
 
@@ -48,6 +55,7 @@ func Projects(p Place, prefix string) []byte {
 		{name: p.SharedProject(), level: "shared", about: "shared parts of ", targets: []projectTarget{p.target(SharedNamespace(p.Environment))},
 			cluster: append(namespace, SharedClusterKinds()...), never: append(drivers, application)},
 	} {
+		x.prefix = prefix
 		docs = append(docs, x.encode(p))
 	}
 	return bytes.Join(docs, []byte("---\n"))
@@ -56,6 +64,7 @@ func Projects(p Place, prefix string) []byte {
 // project is one AppProject.
 type project struct {
 	name, level, about string
+	prefix             string // of the tenants' namespaces
 	targets            []projectTarget
 	cluster            []GroupKind // of kinds without a namespace, these only
 	only, never        []GroupKind // of the others; no only is all
@@ -78,8 +87,8 @@ func (x project) encode(p Place) []byte {
 	w.str(2, "namespace", p.ArgoCDNamespace)
 	w.strs(2, "labels", map[string]string{LabelEnvironment: p.Environment.String(), LabelLevel: x.level})
 	// A fleet of before wrote one of them itself: it neither removes it nor waits for that.
-	w.strs(2, "annotations", map[string]string{AnnotationSyncOptions: "Prune=false,Delete=false",
-		"argocd.argoproj.io/compare-options": "IgnoreExtraneous"})
+	w.strs(2, "annotations", map[string]string{AnnotationSyncOptions: "Prune=false,Delete=false", "argocd.argoproj.io/compare-options": "IgnoreExtraneous",
+		annotationRevision: p.TargetRevision, annotationPrefix: x.prefix})
 	w.line(0, "spec:")
 	w.str(2, "description", x.about+p.Environment.String())
 	w.line(2, "sourceRepos:")

@@ -1,0 +1,303 @@
+package install_test
+
+import (
+	"bytes"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apiserver/pkg/admission"
+	"k8s.io/apiserver/pkg/admission/plugin/cel"
+	"k8s.io/apiserver/pkg/admission/plugin/policy/validating"
+	"k8s.io/apiserver/pkg/admission/plugin/webhook/matchconditions"
+	apiservercel "k8s.io/apiserver/pkg/apis/cel"
+	"k8s.io/apiserver/pkg/authentication/user"
+	"k8s.io/apiserver/pkg/cel/environment"
+	"sigs.k8s.io/yaml"
+
+	"github.com/gatorcloud/sluice/plugin/plugintest"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
+)
+
+// policy is an admission policy, compiled by the API server's own code.
+type policy struct {
+	validating.Validator
+	params []runtime.Object // evaluated with each; one that is nil without any
+}
+
+// decoded returns a document of a YAML stream.
+func decoded(t *testing.T, doc []byte, into any) {
+	t.Helper()
+	if err := yaml.UnmarshalStrict(doc, into); err != nil {
+		t.Fatalf("%v in\n%s", err, doc)
+	}
+}
+
+// compile reads the policy of a file, with each error of an expression.
+func compile(t *testing.T, file string, params ...runtime.Object) policy {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p admissionregistrationv1.ValidatingAdmissionPolicy
+	decoded(t, bytes.Split(data, []byte("\n---\n"))[0], &p)
+	var binding admissionregistrationv1.ValidatingAdmissionPolicyBinding
+	decoded(t, bytes.Split(data, []byte("\n---\n"))[1], &binding)
+	if binding.Spec.PolicyName != p.Name || len(binding.Spec.ValidationActions) != 1 || binding.Spec.ValidationActions[0] != admissionregistrationv1.Deny {
+		t.Errorf("%s: the binding %+v does not deny what policy %q refuses", file, binding.Spec, p.Name)
+	}
+	compiler, err := cel.NewCompositedCompiler(environment.MustBaseEnvSet(environment.DefaultCompatibilityVersion(), true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := cel.OptionalVariableDeclarations{HasParams: p.Spec.ParamKind != nil, StrictCost: true}
+	var variables []cel.NamedExpressionAccessor
+	for _, v := range p.Spec.Variables {
+		variables = append(variables, &validating.Variable{Name: v.Name, Expression: v.Expression})
+	}
+	compiler.CompileAndStoreVariables(variables, options, environment.StoredExpressions)
+	var conditions, validations, messages []cel.ExpressionAccessor
+	for _, m := range p.Spec.MatchConditions {
+		conditions = append(conditions, &matchconditions.MatchCondition{Name: m.Name, Expression: m.Expression})
+	}
+	for _, v := range p.Spec.Validations {
+		validations = append(validations, &validating.ValidationCondition{Expression: v.Expression, Message: v.Message})
+		if v.MessageExpression != "" {
+			messages = append(messages, &validating.MessageExpressionCondition{MessageExpression: v.MessageExpression})
+		} else {
+			messages = append(messages, nil)
+		}
+	}
+	for _, e := range slices.Concat(conditions, validations, messages) {
+		if e == nil {
+			continue
+		}
+		if r := compiler.CompileCELExpression(e, options, environment.StoredExpressions); r.Error != nil {
+			t.Fatalf("%s: %v", file, r.Error)
+		}
+	}
+	var matcher matchconditions.Matcher
+	if len(conditions) > 0 {
+		matcher = matchconditions.NewMatcher(compiler.CompileCondition(conditions, options, environment.StoredExpressions), p.Spec.FailurePolicy, "policy", "validate", p.Name)
+	}
+	if len(params) == 0 {
+		params = []runtime.Object{nil}
+	}
+	none := compiler.CompileCondition(nil, options, environment.StoredExpressions)
+	return policy{validating.NewValidator(compiler.CompileCondition(validations, options, environment.StoredExpressions), matcher, none,
+		compiler.CompileCondition(messages, options, environment.StoredExpressions), p.Spec.FailurePolicy), params}
+}
+
+// change is one request to the API server.
+type change struct {
+	who      string // a name of a user; Argo CD when empty
+	was, now string // YAML; no was is a creation
+}
+
+// refusal returns why the policy denies a change; it is empty when it admits it.
+func (p policy) refusal(t *testing.T, c change) string {
+	t.Helper()
+	now := parsedObject(t, c.now)
+	kind := now.GroupVersionKind()
+	resource := schema.GroupVersionResource{Group: kind.Group, Version: kind.Version, Resource: strings.ToLower(kind.Kind) + "s"}
+	operation, was := admission.Create, runtime.Object(nil)
+	if c.was != "" {
+		operation, was = admission.Update, parsedObject(t, c.was)
+	}
+	who := c.who
+	if who == "" {
+		who = "system:serviceaccount:argocd:argocd-application-controller"
+	}
+	a := admission.NewAttributesRecord(now, was, kind, now.GetNamespace(), now.GetName(), resource, "", operation, nil, false, &user.DefaultInfo{Name: who})
+	versioned := &admission.VersionedAttributes{Attributes: a, VersionedObject: now, VersionedOldObject: was, VersionedKind: kind}
+	for _, param := range p.params {
+		result := p.Validate(t.Context(), resource, versioned, param, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: now.GetNamespace()}}, apiservercel.RuntimeCELCostBudget, nil)
+		for _, d := range result.Decisions {
+			if d.Action == validating.ActionDeny {
+				return d.Message
+			}
+		}
+	}
+	return ""
+}
+
+func parsedObject(t *testing.T, text string) *unstructured.Unstructured {
+	t.Helper()
+	o := &unstructured.Unstructured{}
+	decoded(t, []byte(text), &o.Object)
+	return o
+}
+
+// fleetProject is what an administrator applies for the fixture's environment.
+func fleetProject(t *testing.T) runtime.Object {
+	t.Helper()
+	first, _, _ := strings.Cut(string(manifest.Projects(plugintest.Place(), "tenant-")), "---\n")
+	return parsedObject(t, first)
+}
+
+// decision is a change and what is to come of it: words of the refusal, or
+// none for what is admitted.
+type decision struct {
+	reason string
+	change change
+	want   string
+}
+
+func decide(t *testing.T, p policy, all map[string]decision) {
+	t.Helper()
+	for name, d := range all {
+		t.Run(name, func(t *testing.T) {
+			got := p.refusal(t, d.change)
+			if (got == "") != (d.want == "") || !strings.Contains(got, d.want) {
+				t.Errorf("%s: refused with %q, want %q", d.reason, got, d.want)
+			}
+		})
+	}
+}
+
+// replaced replaces one text of a document, which must have it.
+func replaced(t *testing.T, doc, old, text string) string {
+	t.Helper()
+	if !strings.Contains(doc, old) {
+		t.Fatalf("no %q in\n%s", old, doc)
+	}
+	return strings.ReplaceAll(doc, old, text)
+}
+
+// application returns an Application of a level as sluice writes it.
+func application(level string) string {
+	place := plugintest.Place()
+	a := manifest.Application{Name: "pop-sha1-1000006", Place: place, Level: level, Local: true, Path: plugintest.Path("1000006") + "/base",
+		Labels: map[string]string{manifest.LabelTenant: "1000006"}}
+	switch level {
+	case "ring":
+		a.Name, a.Path, a.Labels = "pop-sha1-main-01", "environments/pop-sha1/rings/main-01", nil
+	case "product":
+		a.Name, a.Local, a.Project, a.Namespace = "pop-sha1-1000006-swg", false, place.TenantsProject(), plugintest.Namespace
+		a.Path, a.Labels[manifest.LabelProduct] = plugintest.Path("1000006")+"/swg/202", "swg"
+	case "shared":
+		a.Name, a.Local, a.Project, a.Namespace = "pop-sha1-shared-license", false, place.SharedProject(), "pop-sha1-shared"
+		a.Path, a.Labels = "environments/pop-sha1/shared/license/2", map[string]string{manifest.LabelComponent: "license"}
+	}
+	return string(a.Encode())
+}
+
+func TestAdmissionOfApplications(t *testing.T) {
+	fleet, err := os.ReadFile("example/fleet.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	top := replaced(t, string(fleet), "https://gitlab.gatorcloud.example/platform/fleet.git", plugintest.Repository)
+	p := compile(t, "admission/applications.yaml", fleetProject(t))
+	product, ring := application("product"), application("ring")
+	edit := func(doc, old, text string) change { return change{now: replaced(t, doc, old, text)} }
+	const foreign = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: x, namespace: argocd%s}\nspec: {project: platform, source: {repoURL: https://git.example.com/evil.git}}\n"
+	decide(t, p, map[string]decision{
+		"Fleet":   {"the example", change{now: top}, ""},
+		"Ring":    {"as rendered", change{now: ring}, ""},
+		"Tenant":  {"as generated", change{now: application("tenant")}, ""},
+		"Product": {"as generated", change{now: product}, ""},
+		"Shared":  {"as rendered", change{now: application("shared")}, ""},
+		"Others":  {"another team's", change{now: strings.ReplaceAll(foreign, "%s", "")}, ""},
+		"Status":  {"Argo CD writes its status whatever the rest is", change{was: strings.ReplaceAll(foreign, "%s", ", labels: {gatorcloud.io/environment: pop-sha1}"), now: strings.ReplaceAll(foreign, "%s", ", labels: {gatorcloud.io/environment: pop-sha1}") + "status: {a: b}\n"}, ""},
+
+		"OtherProject":    {"a product with the rights of shared parts", edit(product, `"pop-sha1-tenants"`, `"pop-sha1-shared"`), `project "pop-sha1-shared" is not "pop-sha1-tenants"`},
+		"DefaultProject":  {"the project without limits", edit(product, `"pop-sha1-tenants"`, `default`), `project "default"`},
+		"OtherRepository": {"a repository of the attacker's", edit(ring, plugintest.Repository, "https://git.example.com/evil.git"), "source"},
+		"OtherBranch":     {"a branch that nobody protects", edit(ring, `targetRevision: "main"`, `targetRevision: "evil"`), "source"},
+		"OtherFolder":     {"a folder of another environment", edit(ring, "environments/pop-sha1/rings", "environments/pop-2/rings"), "source"},
+		"NoPlugin":        {"plain YAML passes no check", edit(ring, "    plugin:\n", "    helm:\n"), "source"},
+		"OtherNamespace":  {"another tenant's namespace", edit(product, "namespace: \"tenant-1000006\"", "namespace: \"tenant-1000007\""), `"tenant-1000006"`},
+		"OtherLevel":      {"a product that calls itself a ring", edit(product, `level: "product"`, `level: "ring"`), "project"},
+		"NoLevel":         {"no level", edit(product, `level: "product"`, `level: ""`), "project"},
+		"OtherName":       {"another tenant's product", edit(product, "pop-sha1-1000006-swg", "pop-sha1-1000007-swg"), "name"},
+		"Unlabelled":      {"without labels, but written by the fleet", change{now: strings.ReplaceAll(foreign, "%s", ", annotations: {argocd.argoproj.io/tracking-id: 'pop-sha1:argoproj.io/Application:argocd/x'}")}, `label gatorcloud.io/environment`},
+		"ByLabel":         {"the same where Argo CD tracks by label", change{now: strings.ReplaceAll(foreign, "%s", ", labels: {app.kubernetes.io/instance: pop-sha1-main-01}")}, `label gatorcloud.io/environment`},
+		"Later":           {"a change of one that was in order", change{was: product, now: replaced(t, product, `"pop-sha1-tenants"`, `default`)}, `project "default"`},
+	})
+}
+
+func TestAdmissionOfTheRenderer(t *testing.T) {
+	p := compile(t, "admission/renderer.yaml")
+	const who = "system:serviceaccount:sluice:sluice-run"
+	was := application("ring")
+	edit := func(old, text string) change { return change{who: who, was: was, now: replaced(t, was, old, text)} }
+	const paths = `    argocd.argoproj.io/manifest-generate-paths: "."` + "\n"
+	decide(t, p, map[string]decision{
+		"Refresh":   {"what it is for", edit(paths, paths+"    argocd.argoproj.io/refresh: normal\n"), ""},
+		"Operation": {"starting again", change{who: who, was: was, now: was + "operation: {sync: {}}\n"}, ""},
+		"Others":    {"a person may", change{who: "ann", was: was, now: replaced(t, was, `"main"`, `"evil"`)}, ""},
+		"Source":    {"where an Application reads", edit(`"main"`, `"evil"`), "no other field"},
+		"Label":     {"which level it is", edit(`level: "ring"`, `level: "fleet"`), "no other field"},
+		"Finalizer": {"what becomes of its objects", edit("  finalizers:\n  - resources-finalizer.argocd.argoproj.io\n", ""), "no other field"},
+		"Status":    {"what became of it", change{who: who, was: was, now: was + "status: {health: {status: Healthy}}\n"}, "no other field"},
+		"Approve":   {"a gate that a person opens", edit(paths, paths+"    gatorcloud.io/approved: x\n"), "no annotation"},
+		"Remove":    {"an annotation of Argo CD's", edit(paths, ""), "no annotation"},
+		"Create":    {"an Application of its own", change{who: who, now: was}, "nothing else"},
+	})
+}
+
+func TestAdmissionOfTenants(t *testing.T) {
+	p := compile(t, "admission/tenants/policy.yaml")
+	object := func(apiVersion, kind, rest string) change {
+		return change{now: "apiVersion: " + apiVersion + "\nkind: " + kind + "\nmetadata: {name: x, namespace: tenant-1000006}\n" + rest}
+	}
+	binding := func(role, subject string) change {
+		return object("rbac.authorization.k8s.io/v1", "RoleBinding", "roleRef: "+role+"\nsubjects: ["+subject+"]\n")
+	}
+	const own, account = "{apiGroup: rbac.authorization.k8s.io, kind: Role, name: x}", "{kind: ServiceAccount, name: x, namespace: tenant-1000006}"
+	role := func(rule string) change {
+		return object("rbac.authorization.k8s.io/v1", "Role", "rules: ["+rule+"]\n")
+	}
+	network := func(spec string) change {
+		return object("networking.k8s.io/v1", "NetworkPolicy", "spec: "+spec+"\n")
+	}
+	decide(t, p, map[string]decision{
+		"Own":          {"its own Role for its own account", binding(own, account), ""},
+		"View":         {"the one cluster role", binding("{kind: ClusterRole, name: view}", account), ""},
+		"ClusterAdmin": {"rights that the tenant has not", binding("{kind: ClusterRole, name: cluster-admin}", account), `ClusterRole "cluster-admin"`},
+		"Group":        {"everybody", binding(own, "{kind: Group, name: 'system:authenticated'}"), "subjects"},
+		"OtherAccount": {"an account of another tenant", binding(own, "{kind: ServiceAccount, name: x, namespace: tenant-1000007}"), "subjects"},
+		"Role":         {"named rights", role("{apiGroups: [''], resources: [secrets], verbs: [get, create]}"), ""},
+		"RoleAll":      {"all rights", role("{apiGroups: [''], resources: ['*'], verbs: [get]}"), "names its verbs"},
+		"RoleEscalate": {"rights that it gives itself", role("{apiGroups: [rbac.authorization.k8s.io], resources: [roles], verbs: [escalate]}"), "escalates"},
+		"Service":      {"a Service", object("v1", "Service", "spec: {ports: [{port: 80}]}\n"), ""},
+		"ExternalIPs":  {"an address of others", object("v1", "Service", "spec: {externalIPs: [10.0.0.1]}\n"), "externalIPs"},
+		"DenyAll":      {"closes", network("{podSelector: {}, policyTypes: [Ingress, Egress]}"), ""},
+		"One":          {"a hole for some pods", network("{podSelector: {matchLabels: {a: b}}, egress: [{}]}"), ""},
+		"Dns":          {"names for all", network("{podSelector: {}, egress: [{ports: [{port: 53}]}]}"), ""},
+		"AllowAll":     {"opens the namespace", network("{podSelector: {}, ingress: [{}]}"), "names who may come in"},
+		"AllowOut":     {"opens the way out", network("{podSelector: {}, egress: [{}]}"), "where they may go"},
+		"GlobalRule":   {"routes of all tenants", object("apisix.apache.org/v2", "ApisixGlobalRule", "spec: {}\n"), "global rule"},
+	})
+}
+
+// The component adds the policies and an empty project to Argo CD, and changes
+// nothing of it.
+func TestAdmissionComponent(t *testing.T) {
+	before, after := texts(t, build(t, releases["Install"], with())), texts(t, build(t, releases["Install"], with("/admission")))
+	var added []string
+	for id, text := range after {
+		if before[id] != text {
+			added = append(added, id)
+		}
+	}
+	slices.Sort(added)
+	want := []string{"AppProject/default"}
+	for _, name := range []string{"sluice-applications", "sluice-renderer", "sluice-tenants"} {
+		want = append(want, "ValidatingAdmissionPolicy/"+name, "ValidatingAdmissionPolicyBinding/"+name)
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, added); diff != "" {
+		t.Errorf("added (-want +got):\n%s", diff)
+	}
+}
