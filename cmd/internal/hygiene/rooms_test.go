@@ -32,6 +32,9 @@ var rooms = []room{
 	{"renderer/git/worktree", []string{"renderer/model", "renderer/git/internal/edit"}, []string{"disk", "chance"}},
 	{"renderer/etcd", []string{"renderer/model", "renderer/backoff"}, []string{"disk", "network", "clock", "chance", "etcd", "grpc", "zap"}},
 	{"renderer/argocd", []string{"renderer/model", "renderer/backoff", "renderer/rollout", "environments", "plugin/health"}, []string{"network", "clock", "yaml", "kubernetes"}},
+	{"renderer/ingest", []string{"renderer/model", "renderer/backoff", "renderer/etcd"}, []string{"clock", "etcd", "kubernetes", "sync"}},
+	{"renderer/ingest/sps", []string{"renderer/model"}, []string{"disk", "network", "yaml"}},
+	{"renderer/ingest/notify", []string{"renderer/model"}, []string{"network", "rate"}},
 
 	// Where they meet.
 	{"renderer/run", []string{"renderer", "catalog", "environments"}, []string{"clock", "chance"}},
@@ -93,6 +96,7 @@ var media = map[string][]string{
 	"kustomize":  {"sigs.k8s.io/kustomize/"},
 	"prometheus": {"github.com/prometheus/"},
 	"protobuf":   {"google.golang.org/protobuf"},
+	"rate":       {"golang.org/x/time/"},
 	"schema":     {"github.com/santhosh-tekuri/jsonschema/", "golang.org/x/text/"},
 	"ssh":        {"golang.org/x/crypto/ssh"},
 	"sync":       {"golang.org/x/sync/"},

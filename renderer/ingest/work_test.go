@@ -1,0 +1,307 @@
+package ingest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/gatorcloud/sluice/renderer/ingest/spstest"
+	"github.com/gatorcloud/sluice/renderer/model/authz"
+)
+
+func TestFetchWritesOnce(t *testing.T) {
+	f := newFixture(t, serve(t), 10)
+	f.bring("1", document("1", "swg", "seg"))
+	if got := f.right("1", "swg"); got.Replicas != 2 || got.Storage != "80Gi" {
+		t.Errorf("etcd holds %+v, want what SPS says", got)
+	}
+	before := f.listing()
+	if got := f.fetch("1"); got != Unchanged {
+		t.Errorf("the same revision again is %s, want unchanged", got)
+	}
+	for key, r := range f.listing().Revisions {
+		if r != before.Revisions[key] {
+			t.Errorf("%s was written again", key)
+		}
+	}
+	if left := append(f.keys("dirty"), f.keys("claims")...); len(left) > 0 {
+		t.Errorf("left over: %q", left)
+	}
+}
+
+// What goes wrong with a fetch costs no record, keeps the tenant dirty, and
+// gives the claim back.
+func TestFetchFails(t *testing.T) {
+	store := serve(t)
+	for name, tc := range map[string]struct {
+		faults spstest.Faults
+		want   Outcome
+		reason string
+	}{
+		"Down":       {spstest.Faults{Down: true}, Unanswered, "no answer says nothing"},
+		"Half":       {spstest.Faults{Half: true}, Unanswered, "half a body is none"},
+		"Old":        {spstest.Faults{Old: true}, Stale, "a copy that lags is asked again"},
+		"NoRevision": {spstest.Faults{Unnumbered: true}, Quarantined, "who counted once has to go on"},
+		"BadJSON":    {spstest.Faults{Raw: map[string]string{"1": `{"tenantId": "1", "tenantId": "1"}`}}, Quarantined, "a doubled field"},
+		"Other":      {spstest.Faults{Raw: map[string]string{"1": `{"tenantId": "2", "tenantName": "x", "tenantCode": "x", "authorisations": []}`}}, Quarantined, "somebody else's"},
+		"NoRights":   {spstest.Faults{Raw: map[string]string{"1": `{"tenantId": "1", "tenantName": "x", "tenantCode": "x", "revision": 99}`}}, Quarantined, "what is missing is not empty"},
+		"NullRights": {spstest.Faults{Raw: map[string]string{"1": `{"tenantId": "1", "tenantName": "x", "tenantCode": "x", "revision": 99, "authorisations": null}`}}, Quarantined, "nor is null"},
+		"Deep":       {spstest.Faults{Raw: map[string]string{"1": `{"a":` + nested(200) + `}`}}, Quarantined, "deeper than any document"},
+		"Version":    {spstest.Faults{Raw: map[string]string{"1": `{"tenantId": "1", "tenantName": "x", "tenantCode": "x", "revision": 99, "authorisations": [{"product": "../swg", "startTime": "2024-06-18T00:00:00Z"}]}`}}, Quarantined, "no name becomes a path"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t, store, 10)
+			f.bring("1", document("1", "swg"))
+			f.bring("1", document("1", "swg", "seg"))
+			before := f.listing()
+			f.sps.Set(tc.faults)
+			if got := f.fetch("1"); got != tc.want {
+				t.Errorf("Work() = %s, want %s: %s", got, tc.want, tc.reason)
+			}
+			for key, r := range before.Revisions {
+				if f.listing().Revisions[key] != r {
+					t.Errorf("%s was written: %s", key, tc.reason)
+				}
+			}
+			troubles, err := f.store.Troubles(t.Context())
+			if err != nil || len(troubles) != 1 || troubles[0].Attempts != 1 || troubles[0].Cause != string(tc.want) || troubles[0].Reason == "" {
+				t.Errorf("Troubles() = %+v, %v, want one with its cause", troubles, err)
+			}
+			if left := f.keys("claims"); len(left) > 0 {
+				t.Errorf("claims %q are left", left)
+			}
+			f.sps.Set(spstest.Faults{})
+			if got := f.fetch("1"); got != Unchanged || len(f.keys("dirty")) > 0 {
+				t.Errorf("after SPS is well: %s, dirty %q", got, f.keys("dirty"))
+			}
+		})
+	}
+}
+
+func nested(n int) string {
+	text := "1"
+	for range n {
+		text = "[" + text + "]"
+	}
+	return text
+}
+
+// A replica that lost its claim writes nothing, however good its answer is.
+func TestFence(t *testing.T) {
+	f := newFixture(t, serve(t), 10)
+	f.bring("1", document("1", "swg"))
+	slow, quick := f.worker(), f.worker()
+	defer quick.Close()
+	f.put("1", with(document("1", "swg"), map[string]any{"replicas": 3}))
+	request(t, f, "1")
+	slow.step = func(name string) error {
+		if name != "fetched" {
+			return nil
+		}
+		slow.Close() // its lease ends while it was away
+		f.put("1", with(document("1", "swg"), map[string]any{"replicas": 4}))
+		if got, err := quick.Work(t.Context(), tenantID("1")); got != Written {
+			t.Errorf("the next replica: %s, %v", got, err)
+		}
+		return nil
+	}
+	if got, err := slow.Work(t.Context(), tenantID("1")); got != Overtaken || err == nil {
+		t.Errorf("Work() = %s, %v, want overtaken", got, err)
+	}
+	if got := f.right("1", "swg").Replicas; got != 4 {
+		t.Errorf("replicas = %d, want those of the newer fetch", got)
+	}
+}
+
+func request(t *testing.T, f *fixture, id string) {
+	t.Helper()
+	if err := f.store.Request(t.Context(), tenantID(id)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Without revisions only the order of fetches says what is newer: a fetch that
+// a notice overtook is not written.
+func TestNoticeDuringFetch(t *testing.T) {
+	f := newFixture(t, serve(t), 10)
+	f.sps.Set(spstest.Faults{Unnumbered: true})
+	f.bring("1", document("1", "swg"))
+	w := f.worker()
+	defer w.Close()
+	f.put("1", with(document("1", "swg"), map[string]any{"replicas": 3}))
+	request(t, f, "1")
+	w.step = func(name string) error {
+		if name == "fetched" {
+			f.put("1", with(document("1", "swg"), map[string]any{"replicas": 4}))
+			if fresh, err := f.store.Mark(t.Context(), tenantID("1"), "notice"); err != nil || !fresh {
+				t.Errorf("Mark() = %v, %v", fresh, err)
+			}
+		}
+		return nil
+	}
+	if got, _ := w.Work(t.Context(), tenantID("1")); got != Overtaken {
+		t.Errorf("Work() = %s, want overtaken", got)
+	}
+	if len(f.keys("dirty")) != 1 || f.right("1", "swg").Replicas != 2 {
+		t.Errorf("dirty %q, replicas %d: want the notice kept and nothing written", f.keys("dirty"), f.right("1", "swg").Replicas)
+	}
+	w.step = func(string) error { return nil }
+	if got, err := w.Work(t.Context(), tenantID("1")); got != Written || f.right("1", "swg").Replicas != 4 {
+		t.Errorf("the next fetch: %s, %v", got, err)
+	}
+}
+
+// Two replicas never fetch one tenant at once; a claim that could not be given
+// back is the replica's own, and another's ends with its lease.
+func TestClaims(t *testing.T) {
+	f := newFixture(t, serve(t), 10)
+	f.put("1", document("1", "swg"))
+	request(t, f, "1")
+	one, two := f.worker(), f.worker()
+	defer one.Close()
+	defer two.Close()
+	crash := errors.New("crash")
+	one.step = func(name string) error { return crash }
+	if _, err := one.Work(t.Context(), tenantID("1")); !errors.Is(err, crash) {
+		t.Fatalf("Work() = %v, want the crash", err)
+	}
+	if got, err := two.Work(t.Context(), tenantID("1")); got != Busy || err != nil {
+		t.Errorf("the other replica: %s, %v, want busy", got, err)
+	}
+	one.step = func(string) error { return nil }
+	if got, _ := one.Work(t.Context(), tenantID("1")); got != Busy {
+		t.Errorf("the replica itself: %s, want busy once more", got)
+	}
+	if got, err := one.Work(t.Context(), tenantID("1")); got != Written {
+		t.Errorf("the replica itself: %s, %v, want written", got, err)
+	}
+	request(t, f, "1")
+	one.step = func(name string) error { return crash }
+	_, _ = one.Work(t.Context(), tenantID("1"))
+	one.Close() // killed: the lease ends
+	if got, err := two.Work(t.Context(), tenantID("1")); got != Unchanged {
+		t.Errorf("after the lease: %s, %v", got, err)
+	}
+}
+
+// Ten thousand notices of one tenant cost at most two fetches.
+func TestNoticesCollapse(t *testing.T) {
+	notices := 10_000
+	if testing.Short() {
+		notices = 500
+	}
+	f := newFixture(t, serve(t), 10)
+	f.put("1", document("1", "swg"))
+	w := f.worker()
+	defer w.Close()
+	mark := func(n, of int) {
+		for i := range of {
+			if fresh, err := f.store.Mark(t.Context(), tenantID("1"), fmt.Sprintf("n%d-%d", n, i)); err != nil || !fresh {
+				t.Fatalf("Mark() = %v, %v", fresh, err)
+			}
+		}
+	}
+	mark(0, notices/2)
+	w.step = func(name string) error {
+		if name == "fetched" && f.sps.Fetched("1") == 1 {
+			mark(1, notices/2)
+		}
+		return nil
+	}
+	for len(f.keys("dirty")) > 0 {
+		_, _ = w.Work(t.Context(), tenantID("1"))
+	}
+	if got := f.sps.Fetched("1"); got > 2 {
+		t.Errorf("%d fetches of %d notices, want at most 2", got, notices)
+	}
+}
+
+func TestMark(t *testing.T) {
+	f := newFixture(t, serve(t), 10)
+	for i, want := range []bool{true, false, false} {
+		if got, err := f.store.Mark(t.Context(), tenantID("1"), "same"); got != want || err != nil {
+			t.Errorf("Mark() number %d = %v, %v, want %v", i, got, err, want)
+		}
+	}
+	resp, err := f.store.kv.Get(t.Context(), f.store.place.seen("same"))
+	if err != nil || len(resp.Kvs) != 1 || resp.Kvs[0].Lease == 0 {
+		t.Fatalf("the id is remembered as %v, %v, want with a lease", resp.Kvs, err)
+	}
+	if _, err := f.store.etcd.Client().Revoke(t.Context(), clientv3.LeaseID(resp.Kvs[0].Lease)); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := f.store.Mark(t.Context(), tenantID("1"), "next"); !got || err != nil {
+		t.Errorf("after the lease was lost Mark() = %v, %v, want another lease", got, err)
+	}
+	if got := f.keys("dirty"); !slices.Equal(got, []string{"1"}) {
+		t.Errorf("dirty %q", got)
+	}
+}
+
+// What people wrote is theirs: nobody whom SPS never named is touched, nor is
+// a product that it never named.
+func TestPeoplesRecords(t *testing.T) {
+	f := newFixture(t, serve(t), 10)
+	records := f.store.etcd.Records(f.store.records)
+	own := authz.Tenant{ID: tenantID("9"), Name: "theirs", Code: "x"}
+	if _, err := records.PutTenant(t.Context(), own, 0); err != nil {
+		t.Fatal(err)
+	}
+	f.bring("1", document("1", "swg"))
+	key, err := authz.ParseKey("/p", "/p/1/rs/dsa")
+	if err != nil {
+		t.Fatal(err)
+	}
+	right := authz.Authorisation{Product: key.Product, StartTime: start, ShrinkFrom: "80Gi"}
+	if _, err := records.PutAuthorisation(t.Context(), key, right, 0); err != nil {
+		t.Fatal(err)
+	}
+	before := f.listing().Revisions
+	if got := f.fetch("9"); got != Unproven {
+		t.Errorf("a tenant of people's: %s", got)
+	}
+	f.bring("1", with(document("1", "swg"), map[string]any{"replicas": 7}))
+	for range 4 {
+		if _, err := f.pull(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, k := range []authz.Key{{Tenant: own.ID}, key} {
+		if f.listing().Revisions[k] != before[k] {
+			t.Errorf("%s was written", k)
+		}
+	}
+}
+
+func TestRun(t *testing.T) {
+	f := newFixture(t, serve(t), 10)
+	ctx, stop := contextWithStop(t)
+	for i := range 8 {
+		f.put(fmt.Sprint(i), document(fmt.Sprint(i), "swg"))
+	}
+	var done []chan struct{}
+	for range 2 {
+		w := f.worker()
+		w.o.Pull = time.Hour
+		ended := make(chan struct{})
+		done = append(done, ended)
+		go func() { w.Run(ctx); close(ended) }()
+	}
+	eventually(t, func() bool { return len(f.listing().Tenants) == 8 }, "the first list is written")
+	f.put("3", with(document("3", "swg"), map[string]any{"replicas": 9}))
+	if _, err := f.store.Mark(t.Context(), tenantID("3"), "n"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, func() bool { return f.right("3", "swg").Replicas == 9 && len(f.keys("dirty")) == 0 }, "a notice is followed")
+	stop()
+	for _, ended := range done {
+		<-ended
+	}
+	if left := f.keys("claims"); len(left) > 0 {
+		t.Errorf("claims %q are left after a graceful stop", left)
+	}
+}
