@@ -20,7 +20,7 @@ var rooms = []room{
 
 	// Pure work on nouns.
 	{"renderer/render", []string{"renderer/model", "catalog", "environments"}, []string{"yaml", "sync"}},
-	{"renderer/render/shape", []string{"renderer/model"}, []string{"kubernetes", "kinds", "yaml"}},
+	{"renderer/render/shape", []string{"renderer/model"}, []string{"kubernetes", "kinds", "cron", "yaml"}},
 	{"renderer/render/overlay", []string{"renderer/model"}, []string{"yaml", "kustomize"}},
 	{"renderer/render/chart", []string{"renderer/model"}, []string{"yaml", "helm", "schema"}},
 	{"renderer/render/overlay/overlaytest", []string{"renderer/model"}, []string{"disk"}},
@@ -35,6 +35,7 @@ var rooms = []room{
 	{"renderer/ingest", []string{"renderer/model", "renderer/backoff", "renderer/etcd"}, []string{"clock", "etcd", "kubernetes", "sync"}},
 	{"renderer/ingest/sps", []string{"renderer/model"}, []string{"disk", "network", "yaml"}},
 	{"renderer/ingest/notify", []string{"renderer/model"}, []string{"network", "rate"}},
+	{"renderer/etcd/task", []string{"renderer/model", "renderer/backoff", "renderer/etcd"}, []string{"clock", "etcd", "cron"}},
 
 	// Where they meet.
 	{"renderer/run", []string{"renderer", "catalog", "environments"}, []string{"clock", "chance"}},
@@ -83,6 +84,7 @@ var media = map[string][]string{
 
 	"argo-cd":    {"github.com/argoproj/"},
 	"cobra":      {"github.com/spf13/"},
+	"cron":       {"github.com/robfig/cron/"},
 	"compress":   {"github.com/klauspost/compress/"},
 	"diff":       {"github.com/rogpeppe/go-internal/diff"},
 	"etcd":       {"go.etcd.io/"},
@@ -91,7 +93,7 @@ var media = map[string][]string{
 	"helm":       {"helm.sh/", "github.com/BurntSushi/toml", "github.com/Masterminds/", "github.com/gobwas/glob"}, // and what its templates call
 	"images":     {"github.com/google/go-containerregistry/"},
 	"kubernetes": {"k8s.io/client-go", "k8s.io/apimachinery", "k8s.io/klog/"},
-	"kinds":      {"k8s.io/api/", "github.com/robfig/cron/"},
+	"kinds":      {"k8s.io/api/"},
 	"quantity":   {"k8s.io/apimachinery/pkg/api/resource"},
 	"kustomize":  {"sigs.k8s.io/kustomize/"},
 	"prometheus": {"github.com/prometheus/"},

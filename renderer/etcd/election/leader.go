@@ -117,7 +117,7 @@ func (e *Elector) Run(ctx context.Context, work func(ctx context.Context, t Term
 
 // term takes part in one campaign and does the work if it is won.
 func (e *Elector) term(ctx context.Context, work func(context.Context, Term) error) error {
-	session, err := e.session(ctx)
+	session, err := Session(ctx, e.o.Client, e.o.TTL)
 	if err != nil {
 		return fmt.Errorf("getting a lease: %w", err)
 	}
@@ -150,17 +150,17 @@ func (e *Elector) term(ctx context.Context, work func(context.Context, Term) err
 	return err
 }
 
-// session makes a lease and keeps it alive. Its context is not ctx, which has
+// Session makes a lease and keeps it alive. Its context is not ctx, which has
 // ended when the lease is to be given back.
-func (e *Elector) session(ctx context.Context) (*concurrency.Session, error) {
-	seconds := leaseSeconds(e.o.TTL)
-	limited, cancel := context.WithTimeout(ctx, e.o.TTL)
+func Session(ctx context.Context, c *clientv3.Client, ttl time.Duration) (*concurrency.Session, error) {
+	seconds := leaseSeconds(ttl)
+	limited, cancel := context.WithTimeout(ctx, ttl)
 	defer cancel()
-	lease, err := e.o.Client.Grant(limited, seconds)
+	lease, err := c.Grant(limited, seconds)
 	if err != nil {
 		return nil, err
 	}
-	return concurrency.NewSession(e.o.Client, concurrency.WithLease(lease.ID), concurrency.WithTTL(int(seconds)),
+	return concurrency.NewSession(c, concurrency.WithLease(lease.ID), concurrency.WithTTL(int(seconds)),
 		concurrency.WithContext(context.WithoutCancel(ctx)))
 }
 
