@@ -113,7 +113,7 @@ func (r Reader) Statuses(ctx context.Context, ids ...ident.Tenant) (map[authz.Ke
 	for _, place := range places {
 		found := map[authz.Key]Record{}
 		_, err := r.Scanner.Scan(ctx, place, func() { clear(found) }, func(name string, value []byte, _ int64) {
-			if key, ok := r.key(name); ok {
+			if key, err := ParseKey(r.Place, name); err == nil {
 				found[key] = read(value)
 			}
 		})
@@ -129,12 +129,17 @@ func (r Reader) Statuses(ctx context.Context, ids ...ident.Tenant) (map[authz.Ke
 	return all, nil
 }
 
-// key returns what a record's name is about.
-func (r Reader) key(name string) (authz.Key, bool) {
-	tenant, product, _ := strings.Cut(strings.TrimPrefix(name, r.Place+"/"), "/")
+// ParseKey returns what the name of a record below prefix is about.
+func ParseKey(prefix, name string) (authz.Key, error) {
+	tenant, product, _ := strings.Cut(strings.TrimPrefix(name, prefix+"/"), "/")
 	id, err := ident.Parse[ident.TenantKind](tenant)
 	p, e := ident.Parse[ident.ProductKind](product)
-	return authz.Key{Tenant: id, Product: p}, err == nil && e == nil
+	return authz.Key{Tenant: id, Product: p}, errors.Join(err, e)
+}
+
+// FormatKey returns the name of a record below prefix; ParseKey is its inverse.
+func FormatKey(prefix string, k authz.Key) string {
+	return prefix + "/" + k.Tenant.String() + "/" + k.Product.String()
 }
 
 // read returns a record, or one that says why there is none.

@@ -53,7 +53,7 @@ func (l *Load) Add(key string, value []byte, mod int64) {
 	m := l.mirror
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	k, err := authz.ParseKey(m.prefix, key)
+	k, err := m.form.Parse(m.prefix, key)
 	if err != nil {
 		l.bad[key] = record{value: string(value), mod: mod}
 		return
@@ -88,7 +88,7 @@ func (l *Load) Done(revision int64) Correction {
 	if m.load != l {
 		return Correction{}
 	}
-	m.load = nil
+	m.load, m.heard = nil, m.now()
 	var c Correction
 	if l.began == 0 || revision < l.began { // a linearizable read is never behind what came before it
 		c.Replaced, m.stale = m.loaded, m.loaded
@@ -141,7 +141,7 @@ func (l *Load) compare(c *Correction, k authz.Key, r record) {
 	if ok && held.mod >= r.mod {
 		return
 	}
-	key := authz.FormatKey(m.prefix, k)
+	key := m.form.Format(m.prefix, k)
 	if l.deleted[key] > r.mod {
 		return
 	}
@@ -161,7 +161,7 @@ func (l *Load) vanished(revision int64) []string {
 	for id, list := range m.held {
 		for _, r := range list {
 			if r.mod <= revision && !slices.ContainsFunc(l.seen[id], func(s record) bool { return s.product == r.product }) {
-				gone = append(gone, authz.FormatKey(m.prefix, authz.Key{Tenant: id, Product: r.product}))
+				gone = append(gone, m.form.Format(m.prefix, authz.Key{Tenant: id, Product: r.product}))
 			}
 		}
 	}

@@ -32,9 +32,17 @@ type Window struct {
 	Keys int
 }
 
+// Form is how keys below a prefix name what they hold.
+type Form struct {
+	Parse  func(prefix, key string) (authz.Key, error)
+	Format func(prefix string, k authz.Key) string
+}
+
 // Mirror is a copy of the records below a prefix. It is safe for concurrent use.
 type Mirror struct {
 	prefix string
+	form   Form
+	lean   bool
 	now    func() time.Time
 
 	mu       sync.Mutex
@@ -49,6 +57,7 @@ type Mirror struct {
 	since    time.Time
 	load     *Load // the reading under way
 	stale    bool  // events are of a watch on what was before the copy was replaced
+	heard    time.Time
 	changed  chan struct{}
 }
 
@@ -61,8 +70,18 @@ type record struct {
 
 // NewMirror returns an empty copy of the records below prefix; now stamps changes.
 func NewMirror(prefix string, now func() time.Time) *Mirror {
-	return &Mirror{prefix: prefix, now: now, held: map[ident.Tenant][]record{}, bad: map[string]record{},
+	return &Mirror{prefix: prefix, form: Form{authz.ParseKey, authz.FormatKey}, now: now, held: map[ident.Tenant][]record{}, bad: map[string]record{},
 		products: map[ident.Product]ident.Product{}, dirty: map[ident.Tenant]struct{}{}, changed: make(chan struct{}, 1)}
+}
+
+// NewLeanMirror returns a copy for whoever keeps what was taken in a form of
+// its own: it forgets each value once it is taken, and All returns none. A
+// record whose revision is that of the window before has not changed, and its
+// value is empty.
+func NewLeanMirror(prefix string, form Form, now func() time.Time) *Mirror {
+	m := NewMirror(prefix, now)
+	m.form, m.lean = form, true
+	return m
 }
 
 // Prefix returns the prefix of the records.
@@ -76,6 +95,14 @@ func (m *Mirror) State() (cluster uint64, revision int64, loaded bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.cluster, m.revision, m.loaded
+}
+
+// Heard returns when etcd last said anything of the records: a reading, an
+// event, or that there is none. It is zero before the first reading.
+func (m *Mirror) Heard() time.Time {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.heard
 }
 
 // Pending returns how many tenants have changed and since when.
@@ -110,6 +137,7 @@ func (m *Mirror) Apply(events []Event, revision int64) {
 	if m.stale {
 		return
 	}
+	m.heard = m.now()
 	for _, e := range events {
 		if e.Revision <= m.revision {
 			continue
@@ -144,7 +172,7 @@ func (m *Mirror) tell() {
 
 // put keeps a record and marks its tenant.
 func (m *Mirror) put(key string, r record) {
-	k, err := authz.ParseKey(m.prefix, key)
+	k, err := m.form.Parse(m.prefix, key)
 	if err != nil {
 		if _, ok := m.bad[key]; !ok {
 			m.keys++
@@ -180,7 +208,7 @@ func (m *Mirror) product(p ident.Product) ident.Product {
 
 // remove forgets a record and marks its tenant.
 func (m *Mirror) remove(key string) {
-	k, err := authz.ParseKey(m.prefix, key)
+	k, err := m.form.Parse(m.prefix, key)
 	if err != nil {
 		if _, ok := m.bad[key]; ok {
 			m.keys--

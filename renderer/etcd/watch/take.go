@@ -58,12 +58,19 @@ func (m *Mirror) add(w *Window, id ident.Tenant) {
 	w.Tenants = append(w.Tenants, id)
 	for _, r := range m.held[id] {
 		w.Records = append(w.Records, authz.Record{
-			Key:   authz.FormatKey(m.prefix, authz.Key{Tenant: id, Product: r.product}),
+			Key:   m.form.Format(m.prefix, authz.Key{Tenant: id, Product: r.product}),
 			Value: []byte(r.value), Revision: r.mod})
 	}
 }
 
 func (m *Mirror) settle() {
+	for id := range m.dirty {
+		if list := m.held[id]; m.lean {
+			for i := range list {
+				list[i].value = ""
+			}
+		}
+	}
 	clear(m.dirty)
 	m.since = time.Time{}
 }
