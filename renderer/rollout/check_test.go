@@ -13,7 +13,7 @@ import (
 // 202 and keeps a tenant at 200; 203 comes from 202 alone and goes back there.
 const checkedFleet = `apiVersion: sluice.gatorcloud.io/v1
 kind: Fleet
-blocked: [{product: swg, version: "201", reason: INC-1423}]
+blocked: [{product: swg, version: "202.1", reason: INC-1}, {product: swg, version: "201", reason: INC-1423}]
 expedite:
 - {product: swg, version: "203", until: "2026-12-01", reason: CVE}
 pins:
@@ -40,9 +40,10 @@ func checkedRollouts() Rollouts {
 func checkedCatalog() map[string]string {
 	return map[string]string{
 		"products/swg/200": "", "products/swg/201": "", "products/swg/202": "",
-		"products/swg/203": "upgradesFrom: [\"202\"]\ndowngradesTo: [\"202\"]\n",
-		"products/swg/204": "upgradesFrom: [\"201\"]\n",
-		"products/dsa/31":  "", "shared/policy-store/9": "sharing: environment\n",
+		"products/swg/203":   "upgradesFrom: [\"202\"]\ndowngradesTo: [\"202\"]\n",
+		"products/swg/204":   "upgradesFrom: [\"201\"]\n",
+		"products/swg/202.1": "", "products/swg/205": "upgradesFrom: [\"202.1\"]\n",
+		"products/dsa/31": "", "shared/policy-store/9": "sharing: environment\n",
 	}
 }
 
@@ -55,7 +56,7 @@ func TestCheck(t *testing.T) {
 		"Good":        {reason: "a rollout under way is no fault"},
 		"Unpublished": {"what is wanted can be had", `- name: main` + "\n" + `  versions: {swg: "203"}`, "- name: main\n  versions: {swg: \"299\"}", "", `fleet.yaml: line 13: ring "main": product "swg": no version "299"`},
 		"NoEdge":      {"a rollout must have a way", `swg: "203", dsa`, `swg: "204", dsa`, "", `fleet.yaml: line 11: ring "early": product "swg": no edges lead from "203", which is granted there, to "204"`},
-		"BarredStop":  {"no way leads through what is blocked", `  versions: {swg: "203"}`, `  versions: {swg: "204"}`, "", `ring "main": product "swg": no edges lead from "202"`},
+		"BarredStop":  {"no way leads through what is blocked", `  versions: {swg: "203"}`, `  versions: {swg: "205"}`, "", `ring "main": product "swg": no edges lead from "202"`},
 		"Back":        {"a revert mid-way is no fault", `swg: "203", dsa`, `swg: "202", dsa`, "", ""},
 		"BackFar":     {"203 goes back to 202 alone", `swg: "203", dsa`, `swg: "200", dsa`, "", `ring "early": product "swg": no way leads back from "202", "203" to "200"`},
 		"WantsBlocked": {"who blocks need not revert at once", `version: "201", reason: INC-1423}]
