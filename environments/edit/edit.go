@@ -1,0 +1,174 @@
+// Package edit changes fleet.yaml as a person would who changes little: comments,
+// order and form of all else stay, byte for byte.
+//
+// Every change is proven before it is handed out: the new text must mean what
+// the old one meant but for the change. What cannot be changed so, because it
+// is written in a form that the package does not know, is refused and left to
+// people. It knows the form of the file and not its sense: environments checks it.
+package edit
+
+import (
+	"bytes"
+	"fmt"
+	"reflect"
+	"slices"
+
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/strict"
+	"go.yaml.in/yaml/v3"
+)
+
+// maxBytes bounds a fleet.yaml, as the loader does.
+const maxBytes = 4 << 20
+
+// Want is a version that a ring shall run.
+type Want struct {
+	Ring    ident.Ring
+	Product ident.Product
+	Version ident.Version
+}
+
+// Versions returns the text of a fleet.yaml in which rings want other versions.
+// A product that a ring did not have is added behind its others.
+func Versions(fleet []byte, wants ...Want) ([]byte, error) {
+	for _, w := range wants {
+		next, err := version(fleet, w)
+		if err != nil {
+			return nil, fmt.Errorf("editing fleet.yaml: ring %q: product %q: %w", w.Ring, w.Product, err)
+		}
+		fleet = next
+	}
+	return fleet, nil
+}
+
+func version(fleet []byte, w Want) ([]byte, error) {
+	doc, err := read(fleet)
+	if err != nil {
+		return nil, err
+	}
+	rings, _ := doc.means["rings"].([]any)
+	i := slices.IndexFunc(rings, func(r any) bool { return field(r, "name") == w.Ring.String() })
+	if i < 0 {
+		return nil, fault.Hintf("name a ring of fleet.yaml", "there is no such ring")
+	}
+	versions, ok := field(rings[i], "versions").(map[string]any)
+	if !ok {
+		return nil, unknown()
+	}
+	name := w.Product.String()
+	old, there := versions[name]
+	if old == w.Version.String() {
+		return fleet, nil
+	}
+	versions[name] = w.Version.String()
+	node := doc.node("rings", i, "versions")
+	if there {
+		return doc.replace(child(node, name), w.Version.String())
+	}
+	return doc.insert(node, name, w.Version.String())
+}
+
+// document is a text, what it means, and where.
+type document struct {
+	text  []byte
+	means map[string]any
+	root  *yaml.Node
+}
+
+func read(text []byte) (*document, error) {
+	d := &document{text: text}
+	if err := strict.YAML(text, maxBytes, &d.means); err != nil {
+		return nil, err
+	}
+	var n yaml.Node
+	if err := yaml.Unmarshal(text, &n); err != nil || len(n.Content) == 0 || d.means == nil {
+		return nil, unknown()
+	}
+	d.root = n.Content[0]
+	return d, nil
+}
+
+// unknown is what is said of a form that cannot be changed in place.
+func unknown() error {
+	return fault.Hintf("make the change by hand", "it is written in a form that cannot be changed in place")
+}
+
+// prove returns the text with what stands between two offsets replaced, if it
+// then means what d means now, and false otherwise.
+func (d *document) prove(from, to int, with string) ([]byte, bool) {
+	if from < 0 || to < from || to > len(d.text) {
+		return nil, false
+	}
+	text := slices.Concat(d.text[:from], []byte(with), d.text[to:])
+	var means map[string]any
+	err := strict.YAML(text, maxBytes, &means)
+	return text, err == nil && reflect.DeepEqual(means, d.means)
+}
+
+// node returns the node at a path; nil for none.
+func (d *document) node(path ...any) *yaml.Node {
+	n := d.root
+	for _, step := range path {
+		switch step := step.(type) {
+		case string:
+			n = child(n, step)
+		case int:
+			if n == nil || step >= len(n.Content) {
+				return nil
+			}
+			n = n.Content[step]
+		}
+	}
+	return n
+}
+
+// child returns the value of a key of a mapping; nil for none.
+func child(n *yaml.Node, key string) *yaml.Node {
+	for i := 0; n != nil && i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return n.Content[i+1]
+		}
+	}
+	return nil
+}
+
+// field returns a field of what may be a mapping; nil for none.
+func field(of any, name string) any {
+	m, _ := of.(map[string]any)
+	return m[name]
+}
+
+// replace puts a string in the place of a scalar, in quotes of the same kind.
+func (d *document) replace(n *yaml.Node, with string) ([]byte, error) {
+	from, to := d.token(n)
+	quote := `"`
+	if n != nil && n.Style == yaml.SingleQuotedStyle {
+		quote = "'"
+	}
+	if text, ok := d.prove(from, to, quote+with+quote); ok {
+		return text, nil
+	}
+	return nil, unknown()
+}
+
+// insert adds a key with a string to a mapping, behind its others.
+func (d *document) insert(mapping *yaml.Node, key, value string) ([]byte, error) {
+	entry := key + `: "` + value + `"`
+	if mapping == nil {
+		return nil, unknown()
+	}
+	at, with := d.offset(mapping)+1, entry // an empty {}
+	if len(mapping.Content) > 0 {
+		_, at = d.token(mapping.Content[len(mapping.Content)-1])
+		with = ", " + entry
+	}
+	if mapping.Style&yaml.FlowStyle == 0 {
+		at = d.lineEnd(at)
+		with = d.lineBreak() + string(bytes.Repeat([]byte(" "), mapping.Column-1)) + entry
+	}
+	if text, ok := d.prove(at, at, with); ok {
+		return text, nil
+	}
+	return nil, unknown()
+}
