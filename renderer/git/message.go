@@ -29,20 +29,29 @@ func (m Message) encode() (string, error) {
 	return b.String(), nil
 }
 
-// Trailer returns the value of the last trailer with the given key. Only the
-// last paragraph of a message holds trailers, and every line of it is one.
-func (h Head) Trailer(key string) (value string, ok bool) {
+// Trailers returns the trailers in their order. Only the last paragraph of a
+// message holds trailers, and every line of it is one.
+func (h Head) Trailers() []Trailer {
 	paragraphs := strings.Split(strings.TrimRight(h.Message, "\n"), "\n\n")
 	if len(paragraphs) < 2 {
-		return "", false
+		return nil
 	}
+	var all []Trailer
 	for line := range strings.SplitSeq(paragraphs[len(paragraphs)-1], "\n") {
 		k, v, found := strings.Cut(line, ":")
 		if !found || !trailerKey(k) {
-			return "", false
+			return nil
 		}
-		if strings.EqualFold(k, key) {
-			value, ok = strings.TrimSpace(v), true
+		all = append(all, Trailer{k, strings.TrimSpace(v)})
+	}
+	return all
+}
+
+// Trailer returns the value of the last trailer with the given key.
+func (h Head) Trailer(key string) (value string, ok bool) {
+	for _, t := range h.Trailers() {
+		if strings.EqualFold(t.Key, key) {
+			value, ok = t.Value, true
 		}
 	}
 	return value, ok
