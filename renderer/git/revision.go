@@ -38,6 +38,9 @@ func (s *Snapshot) FS() fs.FS { return s.repo.FS(s.head) }
 // Preview starts a comparison with the commit.
 func (s *Snapshot) Preview() *Preview { return s.repo.Preview(s.head) }
 
+// History returns the commit and the repository that has what led to it.
+func (s *Snapshot) History() (*Repo, Head) { return s.repo, s.head }
+
 // Close lets go of files.
 func (s *Snapshot) Close() error { return s.repo.Close() }
 

@@ -49,6 +49,7 @@ const (
 	Raised   What = "raised"     // a shared part was granted
 	Served   What = "served"     // a shared part was proven
 	Followed What = "stragglers" // Tenants may run Version
+	Lifted   What = "lifted"     // a person lets Version be granted again after it failed
 )
 
 // Advance moves settled rollouts on: what the observation proves is noted, and

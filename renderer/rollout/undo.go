@@ -27,7 +27,7 @@ func (in *Input) Undo(r Rollouts, p ident.Product, only ident.Ring, to ident.Ver
 	for _, g := range rings {
 		key := Key{g.Name, p}
 		lane, ok := r.Lanes[key]
-		want, found := last, !last.IsZero() // nobody there runs it: as in the ring before
+		want, found := last, in.refuses(r, p, last) == "" // nobody there runs it: as in the ring before
 		if ok {
 			want, found = in.undone(r, lane, p, newest, to)
 		}
@@ -66,4 +66,15 @@ func (in *Input) undone(r Rollouts, lane Lane, p ident.Product, newest, to ident
 		}
 	}
 	return ident.Version{}, false
+}
+
+// Lift returns rollouts in which a version that was taken back may be granted
+// again, and false when it was not taken back, or is lifted already.
+func (r Rollouts) Lift(p ident.Product, v ident.Version) (Rollouts, bool) {
+	if !r.barred(p, v) {
+		return r, false
+	}
+	r = r.clone()
+	r.Failed[r.failed(p, v)].Lifted = true
+	return r, true
 }

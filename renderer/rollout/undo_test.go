@@ -27,6 +27,7 @@ func TestUndo(t *testing.T) {
 		"NoGood":    {reason: "there is nothing before it", main: lane(nil, Segment{End, v("203")}), only: "main", want: "map[] [no-way-back]"},
 		"Blocked":   {reason: "nobody goes back to what people refuse", blocked: "202", only: "main", want: "map[main:200] []"},
 		"Already":   {reason: "nothing to do", only: "late", to: "203", want: "map[] []"},
+		"Nothing":   {reason: "what is not published is no way back", only: "late", to: "199", want: "map[] [no-way-back]"},
 		"NoRing":    {reason: "no ring has it", only: "none", want: "map[] []"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -39,7 +39,7 @@ var rooms = []room{
 
 	// Where they meet.
 	{"renderer/run", []string{"renderer", "catalog", "environments"}, []string{"clock", "chance"}},
-	{"renderer/run/publish", []string{"renderer/model", "renderer/backoff", "renderer/render", "renderer/git", "catalog", "environments"}, []string{"disk"}},
+	{"renderer/run/publish", []string{"renderer/model", "renderer/backoff", "renderer/render", "renderer/rollout", "renderer/git", "catalog", "environments"}, []string{"disk"}},
 	{"renderer/run/telemetry", nil, []string{"network", "clock", "prometheus"}},
 	{"renderer/install", nil, nil},
 

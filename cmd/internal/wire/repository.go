@@ -1,7 +1,9 @@
 package wire
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -44,7 +46,33 @@ func repository() repoflags.Repository {
 			}
 			return git.Open(ctx, flags.Location(), o)
 		},
+		History: func(ctx context.Context) (*git.Repo, git.Head, error) { return history(ctx, flags) },
 	}
+}
+
+// history opens a repository to be read; what is on this machine is read where it is.
+func history(ctx context.Context, flags *repoflags.Flags) (*git.Repo, git.Head, error) {
+	if git.IsPath(flags.Location()) {
+		s, err := git.At(flags.Location(), cmp.Or(flags.Branch(), "HEAD"))
+		if err != nil {
+			return nil, git.Head{}, err
+		}
+		repo, head := s.History()
+		return repo, head, nil
+	}
+	o, err := opening(flags, nil)
+	if err != nil {
+		return nil, git.Head{}, err
+	}
+	repo, err := git.Open(ctx, flags.Location(), o)
+	if err != nil {
+		return nil, git.Head{}, err
+	}
+	head, err := repo.Head(ctx)
+	if err != nil {
+		return nil, head, errors.Join(err, repo.Close())
+	}
+	return repo, head, nil
 }
 
 // opening returns what flags and this machine say about opening. Without a

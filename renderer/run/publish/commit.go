@@ -10,6 +10,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/render/pipeline"
+	"github.com/gatorcloud/sluice/renderer/rollout"
 )
 
 // Trailers of a rendering commit. The renderer reads its own back: see Mark.
@@ -37,6 +38,8 @@ type Commit struct {
 	Tenants, Overlays int
 	// Released became tombstones, Removed left Git.
 	Released, Removed []ident.Tenant
+	// Moves are what the engine decided.
+	Moves []rollout.Move
 	// LeftOut is how many records were left out.
 	LeftOut int
 	// Version is the renderer's own.
@@ -55,6 +58,9 @@ func (c Commit) Message() git.Message {
 	m := git.Message{Subject: fmt.Sprintf("render %s: %s", c.Environment, c.What), Body: c.body()}
 	m.Trailers = append(m.Trailers, git.Trailer{Key: TrailerEnvironment, Value: c.Environment.String()})
 	m.Trailers = append(m.Trailers, c.Mark.trailers()...)
+	for _, move := range c.Moves {
+		m.Trailers = append(m.Trailers, trailersOf(move)...)
+	}
 	m.Trailers = append(m.Trailers, git.Trailer{Key: TrailerTenants, Value: strconv.Itoa(c.Tenants)})
 	if c.Overlays > 0 {
 		m.Trailers = append(m.Trailers, git.Trailer{Key: TrailerOverlays, Value: strconv.Itoa(c.Overlays)})
@@ -74,6 +80,9 @@ func (c Commit) body() string {
 			names[i] = id.String()
 		}
 		lines = append(lines, word+": "+fault.List(names))
+	}
+	for _, move := range c.Moves {
+		lines = append(lines, Told(move))
 	}
 	add("Released", c.Released)
 	add("Removed", c.Removed)

@@ -14,9 +14,10 @@ import (
 // Exit codes.
 const (
 	OK        = 0  // done
-	Different = 1  // --check or diff found a difference
+	Different = 1  // --check or diff found a difference, or a rollout failed
 	Failed    = 2  // a person must act; nothing was written
 	Skipped   = 3  // done, but some input was left out
+	Waiting   = 3  // a rollout is under way
 	Later     = 75 // the same command may succeed later (EX_TEMPFAIL)
 )
 
@@ -24,13 +25,27 @@ const (
 // printed it already.
 var ErrDifferent = errors.New("differences found")
 
+// ErrHalted and ErrWaiting are returned by commands that looked at rollouts and
+// have printed what they found: one failed, or one is under way.
+var (
+	ErrHalted  = errors.New("a rollout failed")
+	ErrWaiting = errors.New("a rollout is under way")
+)
+
+// silent reports whether an error is an exit code only.
+func silent(err error) bool {
+	return errors.Is(err, ErrDifferent) || errors.Is(err, ErrHalted) || errors.Is(err, ErrWaiting)
+}
+
 // Code returns the exit code for err.
 func Code(err error) int {
 	switch {
 	case err == nil:
 		return OK
-	case errors.Is(err, ErrDifferent):
+	case errors.Is(err, ErrDifferent), errors.Is(err, ErrHalted):
 		return Different
+	case errors.Is(err, ErrWaiting):
+		return Waiting
 	}
 	switch fault.ClassOf(err) {
 	case fault.Skipped:
@@ -44,10 +59,10 @@ func Code(err error) int {
 
 // Print writes err for people: a line that says what is wrong and, where a
 // person can mend it, a line that says how. Each part of a joined error has
-// its own lines. ErrDifferent prints nothing.
+// its own lines. What stands for an exit code alone prints nothing.
 func Print(w io.Writer, err error) {
 	for _, e := range parts(err) {
-		if errors.Is(e, ErrDifferent) {
+		if silent(e) {
 			continue
 		}
 		fmt.Fprintf(w, "sluice: error: %s\n", oneLine(e.Error()))

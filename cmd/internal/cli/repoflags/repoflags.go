@@ -33,6 +33,8 @@ type Repository struct {
 	// Repo opens it as one whose branch is written by commits only. The logger
 	// hears of what is waited for; without one it is told on stderr.
 	Repo func(context.Context, *slog.Logger) (*git.Repo, error)
+	// History opens it to read what led to the branch, or to a checkout's HEAD.
+	History func(context.Context) (*git.Repo, git.Head, error)
 }
 
 // Flags holds the values. Use Add, then Location and Options after parsing.
@@ -71,6 +73,9 @@ const timeout = "git-timeout"
 
 // Location returns the repository as it was given.
 func (f *Flags) Location() string { return f.repo }
+
+// Branch returns the branch as it was given, which may be none.
+func (f *Flags) Branch() string { return f.branch }
 
 // Options returns what the flags say about opening. There is no cache
 // directory unless one is named.

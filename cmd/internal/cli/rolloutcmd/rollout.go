@@ -1,13 +1,19 @@
-// Package rolloutcmd is `sluice rollout`: end what hangs in an environment's rollout.
+// Package rolloutcmd is `sluice rollout`: see how versions reach the rings of an
+// environment, take them back, and end what hangs in an old operation.
+//
+// Status, history, lift and rollback need Git alone. What Argo CD shows is the
+// leader's to see; they name it where it is missing and guess nothing.
 package rolloutcmd
 
 import (
 	"fmt"
 	"time"
 
+	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
 	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/render/pipeline"
 	"github.com/spf13/cobra"
 )
 
@@ -26,6 +32,13 @@ type Place struct {
 type Deps struct {
 	// Open connects to the cluster in which Argo CD runs.
 	Open func(p Place) (cluster unblock.Cluster, closed func(), err error)
+	// Repo returns the repository of a command, with flags of its own.
+	Repo func() repoflags.Repository
+	// Pipeline renders what goes back.
+	Pipeline *pipeline.Pipeline
+	Now      func() time.Time
+	// Version is the renderer's own, for the commit's trailer.
+	Version string
 }
 
 type options struct {
@@ -38,13 +51,18 @@ type options struct {
 func New(d Deps) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rollout",
-		Short: "End what hangs in an environment's rollout",
-		Long: `An operation of Argo CD that waits for something which becomes neither healthy
+		Short: "See, undo and unblock how versions reach the rings",
+		Long: `What runs is decided by Git alone: what rings shall run stands in fleet.yaml, what
+they may run in rollouts.yaml. Status and history read it; rollback and lift
+change it.
+
+An operation of Argo CD that waits for something which becomes neither healthy
 nor degraded keeps its Application from everything newer, even from the revert.
-These commands end such operations from the fleet down and wait until every
-Application has taken up its present source. What runs is decided by Git alone.`,
+Unblock and abort end such operations from the fleet down and wait until every
+Application has taken up its present source.`,
 	}
 	cmd.AddCommand(
+		d.status(), d.history(), d.rollback(), d.lift(),
 		d.command(cobra.Command{
 			Use:   "unblock",
 			Short: "End operations that work on what is no longer asked for",
@@ -70,7 +88,7 @@ func (d Deps) command(form cobra.Command, abort bool) *cobra.Command {
 	cmd, o := &form, &options{}
 	cmd.Args = cobra.NoArgs
 	flags := cmd.Flags()
-	flags.StringVar(&o.env, "env", "", "environment (required)")
+	addEnv(cmd, &o.env)
 	flags.StringVar(&o.place.Kubeconfig, "kubeconfig", "", "kubeconfig `file` of the cluster that Argo CD runs in, or in-cluster (KUBECONFIG; default ~/.kube/config)")
 	flags.StringVar(&o.place.Context, "context", "", "`name` of the kubeconfig's context; the current one by default")
 	flags.StringVar(&o.place.Namespace, "argocd-namespace", "argocd", "`namespace` of Argo CD's Applications")
@@ -80,9 +98,9 @@ func (d Deps) command(form cobra.Command, abort bool) *cobra.Command {
 }
 
 func (d Deps) run(cmd *cobra.Command, o *options, abort bool) error {
-	env, err := ident.Parse[ident.EnvironmentKind](o.env)
+	env, err := parseEnv(o.env)
 	if err != nil {
-		return fault.Hintf("name the environment with --env", "reading --env: %w", err)
+		return err
 	}
 	if o.timeout <= 0 {
 		return fault.Hintf("use 5m, for example", "timeout %s is not positive", o.timeout)
@@ -108,4 +126,16 @@ func (d Deps) run(cmd *cobra.Command, o *options, abort bool) error {
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "ended %d operations; nothing hangs\n", ended)
 	return nil
+}
+
+func addEnv(cmd *cobra.Command, env *string) {
+	cmd.Flags().StringVar(env, "env", "", "environment (required)")
+}
+
+func parseEnv(name string) (ident.Environment, error) {
+	env, err := ident.Parse[ident.EnvironmentKind](name)
+	if err != nil {
+		return env, fault.Hintf("name the environment with --env", "reading --env: %w", err)
+	}
+	return env, nil
 }

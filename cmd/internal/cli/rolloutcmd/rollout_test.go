@@ -5,9 +5,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/rolloutcmd"
 	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/spf13/pflag"
 )
 
 // fleet is an Argo CD with one Application whose operation ends when told to.
@@ -25,6 +27,11 @@ func (f *fleet) Refresh(context.Context, unblock.Application) error { return nil
 func (f *fleet) Terminate(context.Context, unblock.Application) error {
 	f.app.Phase, f.app.Operated, f.app.Synced = "Succeeded", f.app.Revision, true
 	return nil
+}
+
+// noRepo has no flags and opens nothing.
+func noRepo() repoflags.Repository {
+	return repoflags.Repository{Flags: func(*pflag.FlagSet) {}}
 }
 
 func TestRollout(t *testing.T) {
@@ -50,7 +57,7 @@ func TestRollout(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := &fleet{app: tc.app}
-			cmd := rolloutcmd.New(rolloutcmd.Deps{Open: func(p rolloutcmd.Place) (unblock.Cluster, func(), error) {
+			cmd := rolloutcmd.New(rolloutcmd.Deps{Repo: noRepo, Open: func(p rolloutcmd.Place) (unblock.Cluster, func(), error) {
 				f.place = p
 				return f, func() {}, nil
 			}})

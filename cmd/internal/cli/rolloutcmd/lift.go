@@ -1,0 +1,91 @@
+package rolloutcmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
+	"github.com/gatorcloud/sluice/renderer/rollout"
+	"github.com/gatorcloud/sluice/renderer/run/publish"
+	"github.com/spf13/cobra"
+)
+
+func (d Deps) lift() *cobra.Command {
+	repo := d.Repo()
+	var env, reason string
+	var dryRun bool
+	cmd := &cobra.Command{
+		Use:   "lift PRODUCT=VERSION",
+		Short: "Let a version be granted again that the engine took back",
+		Long: `Lift records a person's word that a version which failed and was taken back may be
+granted once more; every gate is asked again. It fails when the version was not
+taken back. What people blocked in fleet.yaml they take out there.`,
+		Example: "  # the database was the cause, not the version\n  sluice rollout lift swg=203 --env local --reason 'disk was full'",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			name, err := parseEnv(env)
+			if err != nil {
+				return err
+			}
+			p, v, err := parseRollout(args[0])
+			if err != nil {
+				return err
+			}
+			place, err := repo.Place(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer place.Close()
+			fill := d.lifting(name, rollout.Move{Key: rollout.Key{Product: p}, What: rollout.Lifted, Version: v, Reason: reason})
+			if dryRun {
+				_, err = place.Compare(cmd.Context(), fill)
+			} else {
+				_, err = place.Write(cmd.Context(), fill)
+			}
+			if err == nil {
+				_, err = fmt.Fprintln(cmd.OutOrStdout(), args[0])
+			}
+			return err
+		},
+	}
+	repo.Flags(cmd.Flags())
+	addEnv(cmd, &env)
+	cmd.Flags().StringVar(&reason, "reason", "", "why, for whoever reads the history")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "write nothing")
+	return cmd
+}
+
+// lifting writes rollouts.yaml alone: what is granted does not change.
+func (d Deps) lifting(env ident.Environment, m rollout.Move) publish.Fill {
+	return func(_ context.Context, files fs.FS, sink tree.Sink) (publish.Commit, error) {
+		w, err := read(files, env)
+		if err == nil {
+			err = w.need()
+		}
+		if err != nil {
+			return publish.Commit{}, err
+		}
+		lifted, ok := w.rollouts.Lift(m.Product, m.Version)
+		if !ok {
+			return publish.Commit{}, fault.Hintf("see `sluice rollout status`", "%s=%s was not taken back, or is lifted already", m.Product, m.Version)
+		}
+		return publish.Commit{Environment: env, What: fmt.Sprintf("lift %s=%s", m.Product, m.Version),
+			Tenants: w.tenants, Moves: []rollout.Move{m}, Version: d.Version}, sink.PutFile(rolloutsPath(env), lifted.Encode())
+	}
+}
+
+// parseRollout reads swg=203.
+func parseRollout(s string) (ident.Product, ident.Version, error) {
+	product, version, _ := strings.Cut(s, "=")
+	p, err1 := ident.Parse[ident.ProductKind](product)
+	v, err2 := ident.Parse[ident.VersionKind](version)
+	if err := errors.Join(err1, err2); err != nil {
+		return p, v, fault.Hintf("write it as swg=203", "reading %s: it is no product and version", fault.Clip(s))
+	}
+	return p, v, nil
+}

@@ -1,0 +1,115 @@
+package rolloutcmd
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/gatorcloud/sluice/catalog"
+	"github.com/gatorcloud/sluice/environments"
+	"github.com/gatorcloud/sluice/renderer/model/authz"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/render"
+	"github.com/gatorcloud/sluice/renderer/rollout"
+)
+
+// world is what a commit says of the rollouts of an environment.
+type world struct {
+	site     *environments.Site
+	in       *rollout.Input
+	rollouts rollout.Rollouts
+	started  bool // rollouts.yaml is there
+	tenants  int
+}
+
+// read reads an environment from the root of a repository.
+func read(files fs.FS, env ident.Environment) (*world, error) {
+	root, err := fs.Sub(files, manifest.Root)
+	if err != nil {
+		return nil, err
+	}
+	w := &world{in: &rollout.Input{}}
+	if w.site, err = environments.Load(root, env); err != nil {
+		return nil, err
+	}
+	if w.in.Fleet, err = rollout.FleetOf(w.site); err != nil {
+		return nil, err
+	}
+	sold, err := fs.Sub(files, "catalog")
+	if err != nil {
+		return nil, err
+	}
+	c, err := catalog.Load(sold)
+	if c == nil {
+		return nil, err
+	}
+	w.in.Catalog = rollout.CatalogOf(c) // versions with faults cannot be granted and are not published here
+	if err := w.readRollouts(files, env); err != nil {
+		return nil, err
+	}
+	return w, w.readTenants(render.NewStored(files, env))
+}
+
+func (w *world) readRollouts(files fs.FS, env ident.Environment) error {
+	data, err := fs.ReadFile(files, rolloutsPath(env))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		w.rollouts, err = rollout.Decode(data)
+	}
+	w.started = true
+	if err != nil {
+		return fmt.Errorf("environment %q: %w", env, err)
+	}
+	return nil
+}
+
+// need refuses an environment without rollouts.
+func (w *world) need() error {
+	if w.started {
+		return nil
+	}
+	return fault.Hintf("render it first, or run `sluice rollout adopt` if it is rendered already",
+		"environment %q has no %s", w.site.Name, rollout.File)
+}
+
+func rolloutsPath(env ident.Environment) string {
+	return manifest.EnvironmentPath(env) + "/" + rollout.File
+}
+
+func fleetPath(env ident.Environment) string {
+	return manifest.EnvironmentPath(env) + "/" + manifest.FleetFile
+}
+
+// readTenants takes the tenants' facts for what they run at head.
+func (w *world) readTenants(stored render.Stored) error {
+	ids, err := stored.Tenants()
+	if err != nil {
+		return err
+	}
+	rings := environments.NewAssigner(w.site.Fleet)
+	all := make([]rollout.Tenant, 0, len(ids))
+	for _, id := range ids {
+		f, err := stored.Facts(id)
+		if err != nil {
+			return fmt.Errorf("environment %q: %w", w.site.Name, err)
+		}
+		all = append(all, w.tenant(f, rings.Ring(id, f.Tenant.Labels)))
+	}
+	w.in.Census, w.tenants = rollout.NewCensus(all), len(all)
+	return nil
+}
+
+func (w *world) tenant(f authz.Facts, ring int) rollout.Tenant {
+	id := f.Tenant.ID
+	t := rollout.Tenant{ID: id, Ring: ring, Was: w.in.Fleet.Rings[ring].Name, Place: rollout.PlaceOf(id), Products: map[ident.Product]rollout.Holding{}}
+	for i, a := range f.Tenant.Authorisations {
+		h := rollout.Holding{Active: f.States[i] == authz.Active, Pin: a.Version}
+		h.Ran = w.rollouts.Version(rollout.Key{Ring: t.Was, Product: a.Product}, id, t.Place, h.Pin)
+		t.Products[a.Product] = h
+	}
+	return t
+}
