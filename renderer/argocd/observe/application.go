@@ -3,7 +3,8 @@ package observe
 import (
 	"encoding/json"
 	"errors"
-	"reflect"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -107,7 +108,7 @@ func read(data []byte) (*application, error) {
 
 // present reports whether a record is of the source in the spec.
 func (a *application) present(r record) bool {
-	return sameFields(r.Source, a.Spec.Source) && reflect.DeepEqual(filled(r.Sources), filled(a.Spec.Sources))
+	return sameFields(r.Source, a.Spec.Source) && same(filled(r.Sources), filled(a.Spec.Sources))
 }
 
 // sameFields compares the fields of two objects. Argo CD writes a field that
@@ -119,7 +120,7 @@ func sameFields(a, b any) bool {
 		return false
 	}
 	for key, value := range x {
-		if !reflect.DeepEqual(filled(value), filled(y[key])) {
+		if !same(filled(value), filled(y[key])) {
 			return false
 		}
 	}
@@ -129,6 +130,25 @@ func sameFields(a, b any) bool {
 		}
 	}
 	return true
+}
+
+// same compares deeply. As in Lua, an empty list and an empty object are one.
+func same(a, b any) bool {
+	switch x := a.(type) {
+	case map[string]any:
+		if y, ok := b.(map[string]any); ok {
+			return maps.EqualFunc(x, y, same)
+		}
+		y, ok := b.([]any)
+		return ok && len(x)+len(y) == 0
+	case []any:
+		if y, ok := b.([]any); ok {
+			return slices.EqualFunc(x, y, same)
+		}
+		y, ok := b.(map[string]any)
+		return ok && len(x)+len(y) == 0
+	}
+	return a == b
 }
 
 // fields returns an object's fields; what is no object has none, except that a

@@ -131,10 +131,15 @@ func (a *argo) look(app fields) {
 // sync makes an Application be what its parent hands it down, and syncs it.
 // The health stays as it is.
 func (a *argo) sync(app manifest.Application) fields {
-	var wanted fields
-	if err := yaml.Unmarshal(app.Encode(), &wanted); err != nil {
-		a.t.Fatal(err)
+	rendered := func() fields { // anew each time, so that no two places share one map
+		var object fields
+		if err := yaml.Unmarshal(app.Encode(), &object); err != nil {
+			a.t.Fatal(err)
+		}
+		return object
 	}
+	source := func() any { return get(rendered(), "spec", "source") }
+	wanted := rendered()
 	is := a.apps[app.Name]
 	if is == nil {
 		is = wanted
@@ -143,11 +148,10 @@ func (a *argo) sync(app manifest.Application) fields {
 		set(is, fields{"status": "Healthy", "lastTransitionTime": stamp(a.now)}, "status", "health")
 	}
 	set(is, wanted["spec"], "spec")
-	source := get(wanted, "spec", "source")
-	set(is, fields{"status": "Synced", "comparedTo": fields{"source": source, "destination": get(wanted, "spec", "destination")}}, "status", "sync")
-	set(is, fields{"phase": "Succeeded", "startedAt": stamp(a.now), "finishedAt": stamp(a.now), "syncResult": fields{"source": source}}, "status", "operationState")
+	set(is, fields{"status": "Synced", "comparedTo": fields{"source": source(), "destination": get(rendered(), "spec", "destination")}}, "status", "sync")
+	set(is, fields{"phase": "Succeeded", "startedAt": stamp(a.now), "finishedAt": stamp(a.now), "syncResult": fields{"source": source()}}, "status", "operationState")
 	history, _ := get(is, "status", "history").([]any)
-	set(is, append(history, fields{"source": source, "deployedAt": stamp(a.now)}), "status", "history")
+	set(is, append(history, fields{"source": source(), "deployedAt": stamp(a.now)}), "status", "history")
 	set(is, stamp(a.now), "status", "reconciledAt")
 	return is
 }

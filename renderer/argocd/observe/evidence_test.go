@@ -10,9 +10,9 @@ import (
 )
 
 // broke makes the last sync fail, with what became of one of its objects.
-func broke(app fields, health string, object fields) {
+func broke(app fields, health string, objects ...any) {
 	set(app, "Failed", "status", "operationState", "phase")
-	set(app, []any{object}, "status", "operationState", "syncResult", "resources")
+	set(app, objects, "status", "operationState", "syncResult", "resources")
 	set(app, "OutOfSync", "status", "sync", "status")
 	set(app, health, "status", "health", "status")
 }
@@ -35,7 +35,7 @@ func TestEvidence(t *testing.T) {
 			broke(a, "Progressing", fields{"kind": "Deployment", "status": "Synced", "hookPhase": "Failed"})
 		}, 0, 0, 1},
 		"NotApplied": {"Kubernetes refused an object; what is Degraded is the old one", func(a fields) {
-			broke(a, "Degraded", fields{"kind": "Deployment", "status": "SyncFailed", "hookPhase": "Failed"})
+			broke(a, "Degraded", fields{"kind": "Deployment", "status": "Synced", "hookPhase": "Failed"}, fields{"kind": "Service", "status": "SyncFailed", "hookPhase": "Failed"})
 		}, 0, 0, 1},
 		"Hook": {"a hook is no workload", func(a fields) {
 			broke(a, "Degraded", fields{"kind": "Job", "status": "Synced", "hookType": "PreSync", "hookPhase": "Failed"})
@@ -63,11 +63,15 @@ func TestEvidence(t *testing.T) {
 		"MoreParameters": {"somebody added one", func(a fields) {
 			set(a, append(get(a, source("plugin", "parameters")...).([]any), fields{"name": "x"}), source("plugin", "parameters")...)
 		}, 0, 0, 0},
-		"OtherRepo":    {"a fork", func(a fields) { set(a, "https://git.example/fork.git", source("repoURL")...) }, 0, 0, 0},
-		"OtherBranch":  {"a feature branch", func(a fields) { set(a, "feature", source("targetRevision")...) }, 0, 0, 0},
-		"OtherPlugin":  {"another renderer", func(a fields) { set(a, "kustomize", source("plugin", "name")...) }, 0, 0, 0},
-		"MoreSource":   {"a chart beside", func(a fields) { set(a, "x", source("chart")...) }, 0, 0, 0},
-		"Sources":      {"which win over the source", func(a fields) { set(a, []any{fields{"path": "x"}}, "spec", "sources") }, 0, 0, 0},
+		"OtherRepo":   {"a fork", func(a fields) { set(a, "https://git.example/fork.git", source("repoURL")...) }, 0, 0, 0},
+		"OtherBranch": {"a feature branch", func(a fields) { set(a, "feature", source("targetRevision")...) }, 0, 0, 0},
+		"OtherPlugin": {"another renderer", func(a fields) { set(a, "kustomize", source("plugin", "name")...) }, 0, 0, 0},
+		"MoreSource":  {"a chart beside", func(a fields) { set(a, "x", source("chart")...) }, 0, 0, 0},
+		"Sources": {"which win over the source", func(a fields) {
+			for _, path := range [][]string{{"spec"}, compared(), {"status", "operationState", "syncResult"}} {
+				set(a, []any{fields{"path": "x"}}, append(path, "sources")...)
+			}
+		}, 0, 0, 0},
 		"OtherProject": {"not ours", func(a fields) { set(a, "default", "spec", "project") }, 0, 0, 0},
 		"OtherCluster": {"it runs elsewhere", func(a fields) { set(a, "elsewhere", "spec", "destination", "name") }, 0, 0, 0},
 		"NotCompared": {"to the grant yet", func(a fields) {
@@ -186,7 +190,8 @@ func TestFresh(t *testing.T) {
 // no other.
 func TestAFailedListIsSilence(t *testing.T) {
 	s := newScene(t, 3)
-	s.proven(ten)
+	s.observe() // asks
+	s.tick(time.Second)
 	s.broken["product=swg"], s.after = true, 2
 	o, err := s.Observe(t.Context(), s.in, s.r)
 	if _, seen := o.Slices[key]; seen || err == nil || !o.Seen {
@@ -197,8 +202,8 @@ func TestAFailedListIsSilence(t *testing.T) {
 		t.Errorf("Advance() moved %+v for %+v, want it to wait for a proof", res.Moves, res.Reasons)
 	}
 	clear(s.broken)
-	if got := s.observe(); got.Proven != 3 {
-		t.Errorf("then observed %+v, want all proven", got)
+	if got := s.observe(); got.Proven != 3 || len(s.asked) != 3 {
+		t.Errorf("then observed %+v with %q asked for, want all proven: what was asked for is remembered", got, s.asked)
 	}
 }
 
@@ -213,9 +218,12 @@ func TestStragglers(t *testing.T) {
 	})
 	s.r.Lanes[rollout.Key{Ring: main, Product: dsa}] = rollout.Lane{At: []rollout.Segment{{To: rollout.End, Version: version("31")}}, Good: []ident.Version{version("31")}}
 	s.in.Fleet.Rings[0].Versions[dsa] = version("31")
-	s.observe() // asks
-	s.tick(time.Second)
 	o, err := s.Observe(t.Context(), s.in, s.r)
+	if got := o.Stragglers[key]; err != nil || got[tenant(0)] != rollout.Pending {
+		t.Errorf("stragglers are %v, %v, want a look at the one that may just have been moved", got, err)
+	}
+	s.tick(time.Second)
+	o, err = s.Observe(t.Context(), s.in, s.r)
 	if got := o.Stragglers[key]; err != nil || got[tenant(0)] != rollout.Proven || got[tenant(1)] == rollout.Proven || len(got) != 2 {
 		t.Errorf("stragglers are %v, %v, want the one that runs what he keeps proven", got, err)
 	}

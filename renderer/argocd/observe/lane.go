@@ -105,7 +105,7 @@ func (l *lane) status(id ident.Tenant) rollout.Status {
 	if start := l.starts[version]; !start.IsZero() {
 		x.Fresh = !s.moved && s.created.After(start)
 	}
-	if x.Verdict == rollout.Proven && version == l.head && !straggles {
+	if x.Verdict == rollout.Proven && version == l.head {
 		l.proven = append(l.proven, ripe{l.name(id), s.reconciled, s.refreshing})
 	}
 	return x

@@ -24,8 +24,12 @@ func TestAfterAGrant(t *testing.T) {
 		}
 	}
 	set(app, "environments/pop/tenants/00/00/1000000/swg/202", "spec", "source", "path")
+	set(app, stamp(ten.Add(-time.Hour)), "status", "reconciledAt")
 	step("the parent has not handed it down", 0, 0)
+	s.now = ten.Add(-time.Minute)
 	s.product(0, swg, main, "203")
+	s.now = ten
+	s.look(app)
 	step("Healthy, but nobody knows since when", 0, 1)
 	step("Argo CD has not looked", 0, 1)
 	set(app, stamp(ten.Add(time.Hour)), "status", "reconciledAt")
@@ -161,8 +165,7 @@ func TestSoakEnds(t *testing.T) {
 	if got := s.asked[2:]; len(got) != 50 || slices.Contains(got, s.asked[1]) || got[49] != s.asked[0] && slices.Contains(got, s.asked[0]) {
 		t.Errorf("%d asked for at the end, want 50 of those with an older look: %q", len(got), got)
 	}
-	s.tick(time.Second)
-	s.observe()
+	s.observe() // the rest, and nobody twice
 	s.tick(time.Second)
 	o, err := s.Observe(t.Context(), s.in, s.r)
 	if n := len(s.asked); err != nil || n != 2+59 {

@@ -156,7 +156,7 @@ func (a *application) gates(at time.Time) rollout.Verdict {
 		if !ok {
 			return rollout.Unknown
 		}
-		if seconds > 0 && at.Sub(since).Seconds() <= seconds {
+		if seconds > 0 && at.Sub(since).Seconds() < seconds {
 			return rollout.Pending
 		}
 	}

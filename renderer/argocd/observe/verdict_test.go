@@ -188,6 +188,50 @@ func TestVerdictOfBentApplications(t *testing.T) {
 	}
 }
 
+// The two read the same where a list is empty, and to the second of a soak.
+func TestVerdictAtTheEdge(t *testing.T) {
+	judge := check(t)
+	for name, tc := range map[string]struct {
+		file   string
+		change func(object map[string]any)
+		want   rollout.Verdict
+	}{
+		"EmptyListAndObject": {"healthy", func(o map[string]any) {
+			at(o, "spec", "source", "plugin")["parameters"] = []any{}
+			at(o, "status", "sync", "comparedTo", "source", "plugin")["parameters"] = map[string]any{}
+		}, rollout.Proven},
+		"EmptyAndAbsent": {"healthy", func(o map[string]any) {
+			at(o, "spec", "source", "plugin")["parameters"] = []any{}
+			delete(at(o, "status", "sync", "comparedTo", "source", "plugin"), "parameters")
+		}, rollout.Pending},
+		"ListForSource": {"healthy", func(o map[string]any) {
+			at(o, "spec")["source"] = []any{"x"}
+			delete(at(o, "status", "sync", "comparedTo"), "source")
+		}, rollout.Pending},
+		"SoakEnds": {"soak-over", func(o map[string]any) {
+			at(o, "status", "health")["lastTransitionTime"] = noon.Add(-time.Hour).Format(time.RFC3339)
+		}, rollout.Proven},
+		"SoakLasts": {"soak-over", func(o map[string]any) {
+			at(o, "status", "health")["lastTransitionTime"] = noon.Add(-time.Hour + time.Second).Format(time.RFC3339)
+		}, rollout.Pending},
+	} {
+		var object map[string]any
+		load(t, checkDir+"testdata/"+tc.file+".yaml", &object)
+		tc.change(object)
+		status, message := judge(object)
+		if got := decoded(t, object).verdict(noon); got != tc.want || coarse(got) != class(status, message) {
+			t.Errorf("%s: verdict = %d, want %d; the check says %s %q", name, got, tc.want, status, message)
+		}
+	}
+}
+
+func at(object map[string]any, path ...string) map[string]any {
+	for _, key := range path {
+		object = object[key].(map[string]any)
+	}
+	return object
+}
+
 // oddlyAnnotated tells annotations that are no text, which Kubernetes refuses
 // and the check reads as numbers.
 func oddlyAnnotated(object map[string]any) bool {
