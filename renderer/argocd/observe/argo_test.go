@@ -159,7 +159,7 @@ func (a *argo) sync(app manifest.Application) fields {
 // product syncs a tenant's product at a version.
 func (a *argo) product(n int, p ident.Product, ring ident.Ring, v string) fields {
 	id := tenant(n)
-	return a.sync(manifest.Application{Name: manifest.AppProduct(place.Environment, id, p), Place: place, Level: "product",
+	return a.sync(manifest.Application{Name: manifest.AppProduct(place.Environment, id, p), Place: place, Project: place.TenantsProject(), Level: "product",
 		Path: manifest.EnvironmentPath(place.Environment) + "/" + manifest.OverlayPath(id, p, version(v)), Namespace: "t-" + id.String(),
 		Versions: map[string]string{p.String(): v},
 		Labels:   map[string]string{manifest.LabelTenant: id.String(), manifest.LabelProduct: p.String(), manifest.LabelVersion: v, manifest.LabelRing: ring.String()}})
@@ -172,7 +172,7 @@ func (a *argo) slice(ring ident.Ring, name string) fields {
 }
 
 func (a *argo) part(c ident.Component, v string) fields {
-	return a.sync(manifest.Application{Name: manifest.AppShared(place.Environment, c), Place: place, Level: "shared",
+	return a.sync(manifest.Application{Name: manifest.AppShared(place.Environment, c), Place: place, Project: place.SharedProject(), Level: "shared",
 		Path: manifest.EnvironmentPath(place.Environment) + "/" + manifest.SharedPath(c, version(v)), Namespace: "pop-shared",
 		Versions: map[string]string{c.String(): v}, Labels: map[string]string{manifest.LabelComponent: c.String(), manifest.LabelVersion: v}})
 }

@@ -68,7 +68,7 @@ func (l *lane) see(a *application) {
 	if err != nil || !ok || a.Metadata.Name != l.name(id) {
 		return
 	}
-	l.seen[id] = l.sight(a, grant{a.Metadata.Name, manifest.OverlayPath(id, l.key.Product, version), l.key.Product.String(), version})
+	l.seen[id] = l.sight(a, grant{l.place.TenantsProject(), manifest.OverlayPath(id, l.key.Product, version), l.key.Product.String(), version})
 }
 
 func (l *lane) name(id ident.Tenant) string {

@@ -26,7 +26,7 @@ func (t *turn) parts(ctx context.Context) error {
 		if err != nil || !ok || a.Metadata.Name != manifest.AppShared(t.place.Environment, c) {
 			return
 		}
-		seen[c] = t.sight(a, grant{a.Metadata.Name, manifest.SharedPath(c, part.At), c.String(), part.At})
+		seen[c] = t.sight(a, grant{t.place.SharedProject(), manifest.SharedPath(c, part.At), c.String(), part.At})
 	})
 	if err != nil {
 		t.notes[selector] = t.Observer.notes[selector]

@@ -23,7 +23,7 @@ type sight struct {
 // grant is what an Application should be of: a version of a product of a
 // tenant, or of a shared part.
 type grant struct {
-	name    string // of the Application
+	project string
 	path    string // of the overlay, in the environment
 	of      string // whose version it is, as the plugin's parameter names it
 	version ident.Version
@@ -62,7 +62,7 @@ func (o *Observer) grants(a *application, g grant) bool {
 			map[string]any{"name": manifest.ParameterVersions, "map": map[string]any{g.of: g.version.String()}},
 		}},
 	}
-	return a.Spec.Project == p.Project && to.Name == p.DestinationName && to.Server == p.DestinationServer &&
+	return a.Spec.Project == g.project && to.Name == p.DestinationName && to.Server == p.DestinationServer &&
 		filled(a.Spec.Sources) == nil && sameFields(a.Spec.Source, source)
 }
 
