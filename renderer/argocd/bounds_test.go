@@ -41,6 +41,7 @@ func TestAnswersAreBounded(t *testing.T) {
 		"Applications": func() error { _, err := c.Applications(t.Context(), "pop"); return err },
 		"Unsynced":     func() error { _, err := c.Unsynced(t.Context(), "pop"); return err },
 		"Ring":         func() error { _, err := Named{c}.Ring(t.Context(), "pop"); return err },
+		"Each":         func() error { return Named{c}.Each(t.Context(), "a=b", func([]byte) {}) },
 	} {
 		if err := call(); err == nil || !strings.Contains(err.Error(), "more than 1000 bytes") {
 			t.Errorf("%s of a large answer = %v, want a refusal", name, err)
@@ -65,6 +66,7 @@ func TestCallsEnd(t *testing.T) {
 			"Ring":     func() error { _, err := Named{c}.Ring(t.Context(), "pop"); return err }(),
 			"Unsynced": func() error { _, err := c.Unsynced(t.Context(), "pop"); return err }(),
 			"List":     func() error { _, err := c.Applications(t.Context(), "pop"); return err }(),
+			"Each":     Named{c}.Each(t.Context(), "a=b", func([]byte) {}),
 		} {
 			if fault.ClassOf(err) != fault.Retry || !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("%s: %s() = %v of class %s, want its time to be over", name, call, err, fault.ClassOf(err))
