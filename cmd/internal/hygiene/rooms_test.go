@@ -31,7 +31,7 @@ var rooms = []room{
 	{"renderer/git", []string{"renderer/model", "renderer/backoff"}, []string{"disk", "network", "process", "environment", "clock", "chance", "go-git", "ssh", "compress", "sync"}},
 	{"renderer/git/worktree", []string{"renderer/model", "renderer/git/internal/edit"}, []string{"disk", "chance"}},
 	{"renderer/etcd", []string{"renderer/model", "renderer/backoff"}, []string{"disk", "network", "clock", "chance", "etcd", "grpc", "zap"}},
-	{"renderer/argocd", []string{"renderer/model", "renderer/backoff", "renderer/rollout", "catalog", "environments", "plugin/health"}, []string{"network", "clock", "yaml", "kubernetes"}},
+	{"renderer/argocd", []string{"renderer/model", "renderer/backoff", "renderer/rollout", "catalog", "environments"}, []string{"network", "clock", "yaml", "kubernetes"}},
 	{"renderer/ingest", []string{"renderer/model", "renderer/backoff", "renderer/etcd"}, []string{"clock", "etcd", "kubernetes", "sync"}},
 	{"renderer/ingest/sps", []string{"renderer/model"}, []string{"disk", "network", "yaml"}},
 	{"renderer/ingest/notify", []string{"renderer/model"}, []string{"network", "rate"}},

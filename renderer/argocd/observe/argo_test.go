@@ -89,7 +89,7 @@ func (a *argo) Each(ctx context.Context, selector string, see func([]byte)) erro
 }
 
 func selects(selector string, labels fields) bool {
-	for _, term := range strings.Split(selector, ",") {
+	for term := range strings.SplitSeq(selector, ",") {
 		if key, value, _ := strings.Cut(term, "="); labels[key] != value {
 			return false
 		}

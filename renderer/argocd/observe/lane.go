@@ -3,6 +3,7 @@ package observe
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -19,15 +20,13 @@ func (t *turn) lane(ctx context.Context, ring int, key rollout.Key) error {
 		t.notes[l.selector] = t.Observer.notes[l.selector]
 		return fmt.Errorf("looking at product %q in ring %q: %w", key.Product, key.Ring, err)
 	}
-	l.head, l.stands = l.At[0].Version, !l.Since.IsZero()
-	if slices.Contains(l.Good, l.head) {
-		l.stands = true
-	}
+	l.head = l.At[0].Version
+	l.stands = !l.Since.IsZero() || slices.Contains(l.Good, l.head)
 	l.starts = l.began()
 	t.notes[l.selector] = make(map[string]note, len(l.seen))
 	t.obs.Slices[key] = t.in.Tally(t.rollouts, ring, key.Product, l.status)
 	t.obs.Stragglers[key] = make(map[ident.Tenant]rollout.Verdict, len(l.Stragglers))
-	for _, id := range sorted(l.Stragglers) {
+	for _, id := range slices.SortedFunc(maps.Keys(l.Stragglers), ident.Tenant.Compare) {
 		t.obs.Stragglers[key][id] = l.status(id).Verdict
 	}
 	t.soak(l, &t.in.Fleet.Rings[ring])
@@ -109,14 +108,4 @@ func (l *lane) status(id ident.Tenant) rollout.Status {
 		l.proven = append(l.proven, ripe{l.name(id), s.reconciled, s.refreshing})
 	}
 	return x
-}
-
-// sorted returns tenants in order.
-func sorted[V any](m map[ident.Tenant]V) []ident.Tenant {
-	all := make([]ident.Tenant, 0, len(m))
-	for id := range m {
-		all = append(all, id)
-	}
-	slices.SortFunc(all, ident.Tenant.Compare)
-	return all
 }

@@ -2,10 +2,11 @@ package observe
 
 import (
 	"math"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
-	"github.com/gatorcloud/sluice/plugin/health"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/rollout"
 )
@@ -176,7 +177,7 @@ func (a *application) versions() string {
 	source, _ := fields(a.Spec.Source)
 	plugin, _ := fields(source["plugin"])
 	list, _ := plugin["parameters"].([]any)
-	all := map[string]string{}
+	var all []string
 	for _, p := range list {
 		parameter, _ := fields(p)
 		if parameter["name"] != manifest.ParameterVersions {
@@ -184,10 +185,15 @@ func (a *application) versions() string {
 		}
 		granted, _ := fields(parameter["map"])
 		for product, version := range granted {
-			all[product], _ = version.(string)
+			text, _ := version.(string)
+			if text == "" {
+				return ""
+			}
+			all = append(all, product+"="+text)
 		}
 	}
-	return health.Approval(all)
+	slices.Sort(all)
+	return strings.Join(all, ",")
 }
 
 func (a *application) paused() bool {
