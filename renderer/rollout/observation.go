@@ -77,20 +77,33 @@ type Status struct {
 	Reconciled time.Time // by Argo CD's clock
 }
 
-// Moving returns the lanes that Advance needs observations of: all but those
-// at rest. By ring and product.
+// Moving returns the lanes that Advance needs observations of: all but those at
+// rest, but for tenants who could not be moved whatever was seen: those who are
+// suspended stay behind for months. By ring and product.
 func (in *Input) Moving(r Rollouts) []Key {
 	var all []Key
 	for i := range in.Fleet.Rings {
 		g := &in.Fleet.Rings[i]
 		for k, lane := range r.Lanes {
-			if k.Ring == g.Name && !lane.rests(g.Versions[k.Product]) {
+			if k.Ring == g.Name && !in.idles(k.Product, lane, g.Versions[k.Product]) {
 				all = append(all, k)
 			}
 		}
 	}
 	slices.SortFunc(all, Key.compare)
 	return all
+}
+
+// idles reports whether a lane rests, apart from stragglers that are suspended,
+// pinned or gone.
+func (in *Input) idles(p ident.Product, lane Lane, want ident.Version) bool {
+	for id := range lane.Stragglers {
+		if m, ok := in.Census.member(id, p); ok && m.movable() {
+			return false
+		}
+	}
+	lane.Stragglers = nil
+	return lane.rests(want)
 }
 
 // Tally sums the statuses of a lane's tenants up, one Slice for each of 2^bits

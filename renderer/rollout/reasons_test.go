@@ -338,6 +338,28 @@ func TestMoving(t *testing.T) {
 	}
 }
 
+// Nor need he watch a lane where all who are behind are suspended.
+func TestMovingWithoutTheSuspended(t *testing.T) {
+	w := stage(t)
+	h := w.tenants[id(30)].holds[swg]
+	h.active = false
+	w.want(swg, "203")
+	w.until("main", swg, "203")
+	w.run(5)
+	if got := w.input().Moving(w.rollouts); len(got) > 0 || h.ran != v("202") {
+		t.Errorf("Moving() = %v with a suspended tenant at %q, want none and 202", got, h.ran)
+	}
+	h.active = true
+	if got, want := w.input().Moving(w.rollouts), []Key{{w.tenants[id(30)].ring, swg}}; !slices.Equal(got, want) {
+		t.Errorf("Moving() = %v when he is active again, want %v", got, want)
+	}
+	w.until("main", swg, "203")
+	w.run(5)
+	if h.ran != v("203") {
+		t.Errorf("he runs %q, want 203", h.ran)
+	}
+}
+
 // A tenant whose way back is no longer published stays where it is.
 func TestNoWayBackToWhatIsGone(t *testing.T) {
 	w := stage(t)

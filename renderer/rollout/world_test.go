@@ -256,7 +256,7 @@ func (w *world) see(in *Input, i int, key Key, l *look) {
 		}
 	}
 	l.truth[key] = x
-	if w.lost[key] {
+	if w.lost[key] || !slices.Contains(in.Moving(w.rollouts), key) {
 		return
 	}
 	l.Slices[key] = in.Tally(w.rollouts, i, p, func(t ident.Tenant) Status {
