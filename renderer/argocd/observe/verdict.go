@@ -2,25 +2,19 @@ package observe
 
 import (
 	"math"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/rollout"
 )
 
-const (
-	annotationApproved = "gatorcloud.io/approved"
-	annotationPaused   = "gatorcloud.io/paused"
-)
-
 // verdict judges the Application as plugin/health/argoproj.io/Application does,
 // check by check and in its order. What is Healthy there is Proven here, and
-// what it calls Degraded because of workloads is Degraded. It differs where an
-// error is a minute old or a wait ten: there is no clock here, and both are
-// inconclusive at any age. Annotations for a soak are judged at a time.
+// what it calls Degraded because of workloads is Degraded, also where they made
+// the sync fail. It differs where an error is a minute old or a wait ten: there
+// is no clock here, and both are inconclusive at any age. An annotation for a
+// soak is judged at a time.
 func (a *application) verdict(at time.Time) rollout.Verdict {
 	status, op := &a.Status, &a.Status.OperationState
 	ended := op.Phase == "Failed" || op.Phase == "Error"
@@ -142,61 +136,4 @@ func number(text string) (float64, bool) {
 		return 0, false
 	}
 	return n, true
-}
-
-// gates judges what is asked of rings. A product carries none of it, unless
-// somebody put it there.
-func (a *application) gates(at time.Time) rollout.Verdict {
-	notes := a.Metadata.Annotations
-	if text, ok := notes[manifest.AnnotationSoak]; ok {
-		since := a.Status.OperationState.FinishedAt.Time
-		if changed := a.Status.Health.Since.Time; changed.After(since) {
-			since = changed
-		}
-		seconds, ok := number(text)
-		if !ok {
-			return rollout.Unknown
-		}
-		if seconds > 0 && at.Sub(since).Seconds() < seconds {
-			return rollout.Pending
-		}
-	}
-	if text, ok := notes[manifest.AnnotationApproval]; ok {
-		if versions := a.versions(); text != "required" || versions == "" || notes[annotationApproved] != versions {
-			return rollout.Pending
-		}
-	}
-	if a.paused() {
-		return rollout.Pending
-	}
-	return rollout.Proven
-}
-
-// versions returns what the Application hands to its plugin, as an approval has it.
-func (a *application) versions() string {
-	source, _ := fields(a.Spec.Source)
-	plugin, _ := fields(source["plugin"])
-	list, _ := plugin["parameters"].([]any)
-	var all []string
-	for _, p := range list {
-		parameter, _ := fields(p)
-		if parameter["name"] != manifest.ParameterVersions {
-			continue
-		}
-		granted, _ := fields(parameter["map"])
-		for product, version := range granted {
-			text, _ := version.(string)
-			if text == "" {
-				return ""
-			}
-			all = append(all, product+"="+text)
-		}
-	}
-	slices.Sort(all)
-	return strings.Join(all, ",")
-}
-
-func (a *application) paused() bool {
-	text, ok := a.Metadata.Annotations[annotationPaused]
-	return ok && text != "false"
 }
