@@ -20,6 +20,9 @@ type Authorisation struct {
 	Version ident.Version `json:"version,omitzero"`
 	// Replicas scales the product; zero takes the environment's default.
 	Replicas int `json:"replicas,omitempty"`
+	// MaxReplicas lets the product scale itself between Replicas and this many;
+	// zero fixes it at Replicas.
+	MaxReplicas int `json:"maxReplicas,omitempty"`
 	// Storage is a Kubernetes quantity; empty takes the environment's default.
 	Storage string `json:"storage,omitempty"`
 	// ShrinkFrom is the size that the volumes had before a person replaced them

@@ -110,22 +110,22 @@ func checkStorage(field, s string) error {
 }
 
 // checkReplicas takes what the JSON decoder made of the field.
-func checkReplicas(v any) (int, error) {
+func checkReplicas(field string, v any) (int, error) {
 	const hint = "use a whole number from 0 to 1000 without quotes"
 	switch n := v.(type) {
 	case nil:
 		return 0, nil
 	case int64:
 		if n < 0 || n > MaxReplicas {
-			return 0, fault.Hintf(hint, "replicas %d: is out of range", n)
+			return 0, fault.Hintf(hint, "%s %d: is out of range", field, n)
 		}
 		return int(n), nil
 	case float64:
-		return 0, fault.Hintf(hint, "replicas %v: is no whole number in range", n)
+		return 0, fault.Hintf(hint, "%s %v: is no whole number in range", field, n)
 	case string:
-		return 0, fault.Hintf(hint, "replicas %s: is a string", fault.Clip(n))
+		return 0, fault.Hintf(hint, "%s %s: is a string", field, fault.Clip(n))
 	default:
-		return 0, fault.Hintf(hint, "replicas: is %s", jsonKind(v))
+		return 0, fault.Hintf(hint, "%s: is %s", field, jsonKind(v))
 	}
 }
 

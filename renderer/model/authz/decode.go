@@ -23,11 +23,12 @@ type tenantRecord struct {
 }
 
 // authorisationRecord is an authorisation's value in etcd, before any check.
-// Replicas is untyped so that an error can show what was there.
+// Replicas are untyped so that an error can show what was there.
 type authorisationRecord struct {
 	Product     string         `json:"product"`
 	Version     string         `json:"version"`
 	Replicas    any            `json:"replicas"`
+	MaxReplicas any            `json:"maxReplicas"`
 	Storage     string         `json:"storage"`
 	ShrinkFrom  string         `json:"shrinkFrom"`
 	Parameters  map[string]any `json:"parameters"`
@@ -174,7 +175,7 @@ func (d *decoder) check(key Key) (Authorisation, error) {
 	if a.Version, err = d.version(r.Version); err != nil {
 		return Authorisation{}, err
 	}
-	if a.Replicas, err = checkReplicas(r.Replicas); err != nil {
+	if err := a.setReplicas(r.Replicas, r.MaxReplicas); err != nil {
 		return Authorisation{}, err
 	}
 	if a.Storage, err = d.storage("storage", r.Storage); err != nil {
@@ -194,6 +195,19 @@ func (d *decoder) check(key Key) (Authorisation, error) {
 	}
 	a.Description = r.Description
 	return a, a.setTimes(r.StartTime, r.EndTime)
+}
+
+func (a *Authorisation) setReplicas(least, most any) (err error) {
+	if a.Replicas, err = checkReplicas("replicas", least); err != nil {
+		return err
+	}
+	if a.MaxReplicas, err = checkReplicas("maxReplicas", most); err != nil {
+		return err
+	}
+	if a.MaxReplicas != 0 && a.MaxReplicas < a.Replicas {
+		return fault.Hintf("exchange the two, or leave maxReplicas out", "maxReplicas %d: is less than replicas %d", a.MaxReplicas, a.Replicas)
+	}
+	return nil
 }
 
 func (a *Authorisation) setTimes(start, end string) (err error) {

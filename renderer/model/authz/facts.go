@@ -124,6 +124,9 @@ func (w *factsWriter) authorisation(a Authorisation, state State) {
 	if a.Replicas != 0 {
 		fmt.Fprintf(w, "  replicas: %d\n", a.Replicas)
 	}
+	if a.MaxReplicas != 0 {
+		fmt.Fprintf(w, "  maxReplicas: %d\n", a.MaxReplicas)
+	}
 	w.optional("  storage: ", a.Storage)
 	w.optional("  shrinkFrom: ", a.ShrinkFrom)
 	if len(a.Parameters) > 0 {

@@ -23,6 +23,7 @@ tenants:
   - product: swg
     version: "202"
     replicas: 13
+    maxReplicas: 20
     storage: 80Gi
     parameters: {mode: "on", size: 7}
     startTime: "2024-06-18T00:00:00Z"

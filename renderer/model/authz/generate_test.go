@@ -56,7 +56,8 @@ func anyAuthorisation(p ident.Product) *rapid.Generator[Authorisation] {
 	return rapid.Custom(func(t *rapid.T) Authorisation {
 		a := Authorisation{
 			Product:     p,
-			Replicas:    rapid.IntRange(0, MaxReplicas).Draw(t, "replicas"),
+			Replicas:    rapid.IntRange(0, MaxReplicas/2).Draw(t, "replicas"),
+			MaxReplicas: rapid.SampledFrom([]int{0, MaxReplicas / 2, MaxReplicas}).Draw(t, "maxReplicas"),
 			Storage:     rapid.SampledFrom([]string{"", "80Gi", "1.5Ti", "1048576"}).Draw(t, "storage"),
 			Description: anyText(0).Draw(t, "description"),
 			StartTime:   anyTime().Draw(t, "start"),

@@ -30,14 +30,14 @@ type put struct {
 	labels     []string
 	// of an authorisation
 	version, storage, shrinkFrom, start, end, description string
-	replicas                                              int
+	replicas, maxReplicas                                 int
 	params                                                []string
 }
 
 // ofTenant and ofAuthorisation are the flags that fit each kind of record.
 func ofTenant() []string { return []string{"name", "code", "label"} }
 func ofAuthorisation() []string {
-	return []string{"version", "replicas", "storage", "shrink-from", "param", "start", "end", "description"}
+	return []string{"version", "replicas", "max-replicas", "storage", "shrink-from", "param", "start", "end", "description"}
 }
 
 func newPut(deps Deps) *cobra.Command {
@@ -74,6 +74,7 @@ ring's version unless --version pins it, and never ends without --end.`,
 	p.set.StringArrayVar(&p.labels, "label", nil, "tenant: label as key=value, or key- to remove it")
 	p.set.StringVar(&p.version, "version", "", "authorisation: version to pin; empty follows the ring")
 	ranged.Int(p.set, "replicas", ranged.Bounds[int]{Into: &p.replicas, Default: 0, Least: 0, Most: authz.MaxReplicas}, "authorisation: replicas; 0 takes the environment's default")
+	ranged.Int(p.set, "max-replicas", ranged.Bounds[int]{Into: &p.maxReplicas, Default: 0, Least: 0, Most: authz.MaxReplicas}, "authorisation: the product scales itself between replicas and this many; 0 does not let it")
 	p.set.StringVar(&p.storage, "storage", "", "authorisation: size of its disk, e.g. 80Gi; empty takes the environment's default")
 	p.set.StringVar(&p.shrinkFrom, "shrink-from", "", "authorisation: with --storage: the size of volumes that were replaced by smaller ones; without it a size never shrinks")
 	p.set.StringArrayVar(&p.params, "param", nil, `authorisation: parameter as key=value, or key- to remove it; numbers, true and false keep their type, key='"1"' is a string`)
@@ -230,6 +231,9 @@ func (p *put) authorisation(a *authz.Authorisation) (err error) {
 	}
 	if p.set.Changed("replicas") {
 		a.Replicas = p.replicas
+	}
+	if p.set.Changed("max-replicas") {
+		a.MaxReplicas = p.maxReplicas
 	}
 	if p.set.Changed("storage") {
 		a.Storage = p.storage

@@ -84,6 +84,14 @@ func (r row) words() string {
 // unreadable is the state of what cannot be read.
 const unreadable = "unreadable"
 
+// replicas returns how many are asked for: 13, or 13-20 for what scales itself.
+func (r row) replicas() string {
+	if r.a.MaxReplicas == 0 {
+		return number(r.a.Replicas)
+	}
+	return number(r.a.Replicas) + "-" + number(r.a.MaxReplicas)
+}
+
 // columns are those of the old system, in its order, and the state.
 func (s *show) columns(now time.Time) []output.Column[row] {
 	return []output.Column[row]{
@@ -92,7 +100,7 @@ func (s *show) columns(now time.Time) []output.Column[row] {
 		{Header: "TENANTID", Value: func(r row) string { return r.ID.String() }},
 		{Header: "TENANTCODE", Value: func(r row) string { return r.Code }},
 		{Header: "STORAGE", Value: func(r row) string { return r.a.Storage }},
-		{Header: "REPLICAS", Value: func(r row) string { return number(r.a.Replicas) }},
+		{Header: "REPLICAS", Value: row.replicas},
 		{Header: "VERSION", Value: func(r row) string { return r.a.Version.String() }},
 		{Header: "STARTTIME", Value: func(r row) string { return moment(r.a.StartTime) }},
 		{Header: "ENDTIME", Value: func(r row) string { return moment(r.a.EndTime) }},
