@@ -36,6 +36,7 @@ type document struct {
 	Routes      string              `json:"routes"`
 	Images      []Image             `json:"images"`
 	Kinds       []Kind              `json:"kinds"`
+	Autoscale   *documentAutoscale  `json:"autoscale"`
 
 	UpgradesFrom []string    `json:"upgradesFrom"`
 	DowngradesTo []string    `json:"downgradesTo"`
@@ -133,6 +134,7 @@ func (c *checker) version(doc document) *Version {
 	}
 	c.images(doc.Images)
 	c.kinds(doc.Kinds)
+	c.autoscale(v, doc.Autoscale)
 	c.edges(doc)
 	v.buckets = c.graph(v)
 	var faults []error

@@ -103,6 +103,8 @@ type Version struct {
 	Images []Image `json:"images,omitempty"`
 	// Kinds are the custom kinds of the version that sluice does not know.
 	Kinds []Kind `json:"kinds,omitempty"`
+	// Autoscale lets a workload scale itself; nil for none.
+	Autoscale *Autoscale `json:"autoscale,omitempty"`
 	// UpgradesFrom are the versions that tenants may come from, DowngradesTo those
 	// that they may go back to; nil is any.
 	UpgradesFrom []string `json:"upgradesFrom,omitempty"`

@@ -114,8 +114,8 @@ func (o sealed) checkState() error {
 	case stateActive:
 		return nil
 	case stateSuspended, stateRetained:
-		if o.Replicas != 0 {
-			return refuse(ReasonRunning, hintSeal, "authorisation is %s and has %d replicas", o.State, o.Replicas)
+		if o.Replicas != 0 || o.MaxReplicas != 0 {
+			return refuse(ReasonRunning, hintSeal, "authorisation is %s and has %d replicas", o.State, max(o.Replicas, o.MaxReplicas))
 		}
 		return nil
 	}
@@ -141,7 +141,7 @@ func (o sealed) checkFiles() error {
 	if tree.Digest(files) != o.Files {
 		return edited(fileKustomization+" or "+fileParameters, files, o.Files)
 	}
-	want := manifest.Kustomization(manifest.KustomizationSpec{Namespace: o.Namespace, Tenant: o.Tenant.String(), State: o.State})
+	want := manifest.Kustomization(manifest.KustomizationSpec{Namespace: o.Namespace, Tenant: o.Tenant.String(), State: o.Folder()})
 	if got, err := o.dir.Read(fileKustomization); err != nil || string(got) != string(want) {
 		return refuse(ReasonSeal, hintSeal, "%s is not that of state %q in namespace %q", fileKustomization, o.State, o.Namespace)
 	}

@@ -54,7 +54,7 @@ func (o Overlay) Dir() *tree.Dir {
 	base := Files(o.Base)
 	kustomization := o.Kustomization
 	if kustomization == nil {
-		kustomization = manifest.Kustomization(manifest.KustomizationSpec{Namespace: d.Namespace, Tenant: d.Tenant.String(), State: d.State})
+		kustomization = manifest.Kustomization(manifest.KustomizationSpec{Namespace: d.Namespace, Tenant: d.Tenant.String(), State: d.Folder()})
 	}
 	own := []tree.Entry{
 		{Name: "kustomization.yaml", Data: kustomization},

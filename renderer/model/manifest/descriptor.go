@@ -54,10 +54,19 @@ type Overlay struct {
 	Version     ident.Version     `json:"version"`
 	State       string            `json:"state"`
 	Replicas    int               `json:"replicas"`
-	Catalog     string            `json:"catalog"` // locked digest of the version
-	Files       string            `json:"files"`   // tree.Digest of the other files
-	Base        string            `json:"base"`    // tree.Digest of base/
+	MaxReplicas int               `json:"maxReplicas,omitempty"` // of what scales itself
+	Catalog     string            `json:"catalog"`               // locked digest of the version
+	Files       string            `json:"files"`                 // tree.Digest of the other files
+	Base        string            `json:"base"`                  // tree.Digest of base/
 	Seal        string            `json:"seal"`
+}
+
+// Folder returns the folder of base/ that an overlay builds.
+func (o Overlay) Folder() string {
+	if o.State == ActiveDir && o.MaxReplicas > 0 {
+		return AutoscaledDir
+	}
+	return o.State
 }
 
 // TenantBase describes a tenant's base directory.

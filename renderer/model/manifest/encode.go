@@ -21,6 +21,9 @@ func (o Overlay) Encode() []byte {
 	w.str(0, "version", o.Version.String())
 	w.str(0, "state", o.State)
 	w.num(0, "replicas", o.Replicas)
+	if o.MaxReplicas > 0 {
+		w.num(0, "maxReplicas", o.MaxReplicas)
+	}
 	w.str(0, "catalog", o.Catalog)
 	w.str(0, "files", o.Files)
 	w.str(0, "base", o.Base)

@@ -19,6 +19,8 @@ const (
 	ReplacementsFile = "replacements.yaml"
 	WorkloadsDir     = "workloads"
 	ActiveDir        = "active"
+	AutoscaledDir    = "autoscaled" // active, and scales itself
+	AutoscalerFile   = "autoscaler.yaml"
 	SuspendedDir     = "suspended"
 	RetainedDir      = "retained"
 	RoutesFile       = "routes.yaml"

@@ -14,7 +14,7 @@ type KustomizationSpec struct {
 	Namespace string
 	// Tenant is the value of the tenant label; empty for environment-shared components.
 	Tenant string
-	// State is the folder of base/ that is built: active, suspended or retained.
+	// State is the folder of base/ that is built: active, autoscaled, suspended or retained.
 	State string
 }
 
@@ -94,6 +94,8 @@ type Builtins struct {
 	Product, Version                               string
 	TenantID, TenantName, TenantCode               string
 	Replicas, Storage, StorageClass                string
+	// MaxReplicas is empty for a version that does not scale itself.
+	MaxReplicas string
 }
 
 // Data returns the parameters of an overlay: the built-in ones and those of
@@ -105,6 +107,9 @@ func (s Builtins) Data(product map[string]string) map[string]string {
 		"product": s.Product, "version": s.Version,
 		"tenantId": s.TenantID, "tenantName": s.TenantName, "tenantCode": s.TenantCode,
 		"replicas": s.Replicas, "storage": s.Storage, "storageClass": s.StorageClass,
+	}
+	if s.MaxReplicas != "" {
+		data["maxReplicas"] = s.MaxReplicas
 	}
 	maps.Copy(data, product)
 	return data

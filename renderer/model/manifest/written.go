@@ -47,6 +47,8 @@ func (o *Overlay) set(key, value string) (err error) {
 		o.State = value
 	case "replicas":
 		o.Replicas, err = strconv.Atoi(value)
+	case "maxReplicas":
+		o.MaxReplicas, err = strconv.Atoi(value)
 	case "catalog":
 		o.Catalog = value
 	case "files":

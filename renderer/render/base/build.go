@@ -25,6 +25,9 @@ type Base struct {
 	KeepsData bool
 	// HasClaims says that the version has claims, whose class cannot change.
 	HasClaims bool
+	// Autoscaled is what Argo CD leaves to the autoscaler of the version; nil if
+	// the version does not scale itself.
+	Autoscaled *manifest.IgnoreDifference
 	// Sizes are the parameters that say how large claims are, sorted; claims
 	// cannot shrink.
 	Sizes []string
@@ -44,7 +47,7 @@ type part struct {
 // Build renders the base of v. The error joins every fault of it, each with a
 // hint. The result depends on v's files only; ctx ends the work.
 func Build(ctx context.Context, v *catalog.Version) (*Base, error) {
-	b := &builder{version: v, engine: overlay.New(overlay.Options{}), images: newImages(v.Images), sizes: map[string]bool{}, given: map[claimField]string{}}
+	b := &builder{version: v, engine: overlay.New(overlay.Options{}), images: newImages(v.Images), sizes: map[string]bool{}, scaled: map[identity]bool{}, given: map[claimField]string{}}
 	for bucket, components := range v.Buckets() {
 		for _, c := range components {
 			b.component(ctx, c, bucket)
@@ -73,6 +76,8 @@ type builder struct {
 	places  []replacement   // where charts use the namespace
 	sizes   map[string]bool // parameters that size claims
 	given   map[claimField]string
+	scaled  map[identity]bool // workloads that the parameter replicas scales
+	scaler  *object           // nil for a version that does not scale itself
 	faults  []error
 }
 
@@ -178,6 +183,12 @@ func (b *builder) base(ctx context.Context, replacements []byte) (*Base, error) 
 		return nil, fmt.Errorf("building %s: %w", b.version.Ref, err)
 	}
 	files[manifest.ReplacementsFile] = replacements
+	if b.scaler != nil {
+		if err := autoscaledFiles(files, *b.scaler); err != nil {
+			return nil, fmt.Errorf("building %s: %w", b.version.Ref, err)
+		}
+	}
+	out.Autoscaled = leftAlone(b.scaler)
 	if out.Dir, err = tree.FromFiles(files); err != nil {
 		return nil, fmt.Errorf("building %s: %w", b.version.Ref, err)
 	}

@@ -48,6 +48,18 @@ func baseFiles(v *catalog.Version, parts []part) (map[string][]byte, error) {
 	return files, nil
 }
 
+// autoscaledFiles adds the folder of what scales itself: the active one, and
+// the autoscaler.
+func autoscaledFiles(files map[string][]byte, scaler object) error {
+	data, err := encode([]object{scaler})
+	if err != nil {
+		return err
+	}
+	files[manifest.AutoscaledDir+"/"+manifest.AutoscalerFile] = data
+	files[manifest.AutoscaledDir+"/kustomization.yaml"] = kustomization([]string{"../" + manifest.ActiveDir, manifest.AutoscalerFile}, nil)
+	return nil
+}
+
 // claims returns the claims of the part that outlive it.
 func (p part) claims() []object {
 	if p.data != catalog.DataKeep {

@@ -11,16 +11,28 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 )
 
-// prove builds the three overlays of a version with sample parameters, so that
+// states returns the folders of a base that overlays build.
+func states(b *Base) []string {
+	all := []string{manifest.ActiveDir, manifest.SuspendedDir, manifest.RetainedDir}
+	if b.Autoscaled != nil {
+		all = slices.Insert(all, 1, manifest.AutoscaledDir)
+	}
+	return all
+}
+
+// runs reports whether an overlay of a state is one of an active right.
+func runs(state string) bool { return state == manifest.ActiveDir || state == manifest.AutoscaledDir }
+
+// prove builds the overlays of a version with sample parameters, so that
 // a replacement that kustomize refuses, or that breaks what the base promises,
 // is found when the version is published and not at a customer's.
 func (b *builder) prove(ctx context.Context, out *Base) error {
-	for _, state := range []string{manifest.ActiveDir, manifest.SuspendedDir, manifest.RetainedDir} {
+	for _, state := range states(out) {
 		objects, err := sample(ctx, b.engine, out, state, ordinary(b.version))
 		if err == nil {
 			err = b.compare(objects, state)
 		}
-		if state == manifest.ActiveDir {
+		if runs(state) {
 			out.active = objects
 		}
 		if err != nil {
@@ -36,7 +48,7 @@ func (b *builder) compare(objects []object, state string) error {
 	have := index(objects)
 	for _, p := range b.parts {
 		for _, want := range p.objects {
-			expected := state != manifest.RetainedDir && (p.name != manifest.ComponentRoutes || state == manifest.ActiveDir)
+			expected := state != manifest.RetainedDir && (p.name != manifest.ComponentRoutes || runs(state))
 			if !expected {
 				continue
 			}
@@ -47,7 +59,7 @@ func (b *builder) compare(objects []object, state string) error {
 			if err := unchanged(want, o); err != nil {
 				return err
 			}
-			if err := rests(o); state != manifest.ActiveDir && err != nil {
+			if err := rests(o); !runs(state) && err != nil {
 				return err
 			}
 		}

@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gatorcloud/sluice/catalog"
+	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
@@ -29,7 +31,7 @@ func (b *Base) Prove(ctx context.Context, around ...*Base) error {
 	faults, typed := p.links()
 	faults = append(append(p.unproven(), b.lasting()...), faults...)
 	if typed {
-		for _, state := range []string{manifest.ActiveDir, manifest.SuspendedDir, manifest.RetainedDir} {
+		for _, state := range states(p.base) {
 			faults = append(faults, p.state(ctx, state)...)
 		}
 	}
@@ -234,8 +236,14 @@ func fits(o object, s *shape.Object) error {
 // sample builds an overlay of a made-up tenant. Outside of the active state
 // nothing runs, whatever the given replicas are.
 func sample(ctx context.Context, engine *overlay.Engine, b *Base, state string, given map[string]string) ([]object, error) {
-	if state != manifest.ActiveDir {
+	switch {
+	case !runs(state):
 		given["replicas"] = "0"
+	case state == manifest.AutoscaledDir && given["replicas"] == "0":
+		given["replicas"] = "1" // nobody buys none
+	}
+	if b.Autoscaled != nil {
+		given[catalog.MaxReplicasParameter] = strconv.Itoa(authz.MaxReplicas)
 	}
 	spec := manifest.KustomizationSpec{Namespace: given["namespace"], State: state}
 	if b.Version.Sharing != catalog.SharingEnvironment {

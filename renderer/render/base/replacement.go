@@ -63,6 +63,7 @@ func (b *builder) replacements() []byte {
 			b.add(fmt.Sprintf("%s: entry %d", manifest.ReplacementsFile, i+1), f)
 		}
 	}
+	b.autoscaler()
 	if list = append(b.places, list...); len(list) == 0 {
 		return []byte("[]\n")
 	}
@@ -143,6 +144,7 @@ func (b *builder) checkTarget(parameter string, t target) []error {
 				if hint, why := forbidden(parameter, slices.Contains(b.version.Secrets(), parameter), o, path); why != "" {
 					refuse(hint, "%s: field %q: %s", o, path, why)
 				}
+				b.scaled[o.identity()] = b.scaled[o.identity()] || scales(parameter, path, o)
 				if o.is("", "PersistentVolumeClaim") {
 					b.given[claimField{o.name, path}] = parameter
 					b.sizes[parameter] = b.sizes[parameter] || path == claimSize
