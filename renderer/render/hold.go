@@ -12,7 +12,7 @@ import (
 )
 
 // hold keeps the claims of a tenant from shrinking and from another class. The
-// faults are what products asked less for.
+// faults are what products asked for and do not get.
 func (r run) hold(t *plan.Tenant) ([]plan.Fault, error) {
 	var faults []plan.Fault
 	folder := r.path(manifest.TenantPath(t.Facts.Tenant.ID))
@@ -22,6 +22,9 @@ func (r run) hold(t *plan.Tenant) ([]plan.Fault, error) {
 	}
 	for i := range t.Products {
 		p := &t.Products[i]
+		if err := p.Unscaled(); err != nil {
+			faults = append(faults, plan.Fault{Tenant: t.Facts.Tenant.ID, Product: p.Name, Err: err, Rendered: true})
+		}
 		sizes, has := p.HasClaims()
 		if !has {
 			continue

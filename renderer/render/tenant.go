@@ -25,7 +25,7 @@ type outcome struct {
 type draft struct {
 	*plan.Tenant
 	dir  *tree.Dir    // nil without products
-	held []plan.Fault // sizes that cannot shrink
+	held []plan.Fault // what was asked for and cannot be: sizes that shrink, versions that scale
 }
 
 // tenant renders one tenant's folder.

@@ -36,7 +36,7 @@ type overlaySpec struct {
 func overlayDir(s overlaySpec) (*tree.Dir, error) {
 	d := s.descriptor
 	kustomization := manifest.Kustomization(manifest.KustomizationSpec{
-		Namespace: d.Namespace, Tenant: d.Tenant.String(), State: d.State})
+		Namespace: d.Namespace, Tenant: d.Tenant.String(), State: d.Folder()})
 	parameters := manifest.Parameters(s.site.Data(s.parameters))
 	own := []tree.Entry{{Name: "kustomization.yaml", Data: kustomization}, {Name: "parameters.yaml", Data: parameters}}
 	files, err := tree.New(own...)
@@ -103,11 +103,15 @@ func (s tenantStage) dir(ctx context.Context, t *plan.Tenant) (*tree.Dir, []plan
 func (s tenantStage) product(t *plan.Tenant, p plan.Product, v plan.Version) overlaySpec {
 	site := s.values(t, p.Name.String(), v.ID)
 	site.Replicas, site.Storage, site.StorageClass = p.ReplicaText(), p.Storage, p.StorageClass
-	return overlaySpec{
+	spec := overlaySpec{
 		base: v.Base, site: site, parameters: v.Parameters,
 		descriptor: manifest.Overlay{Environment: s.site.Name, Tenant: t.Facts.Tenant.ID, Namespace: t.Namespace,
 			Product: p.Name, Version: v.ID, State: string(p.State), Replicas: p.Replicas},
 	}
+	if v.Base.Autoscaled != nil {
+		spec.site.MaxReplicas, spec.descriptor.MaxReplicas = fmt.Sprint(max(p.Replicas, p.MaxReplicas)), p.MaxReplicas
+	}
+	return spec
 }
 
 // values returns what every overlay of the tenant gets to know of its place.
@@ -141,11 +145,21 @@ func (s tenantStage) base(ctx context.Context, t *plan.Tenant) (*tree.Dir, error
 		product := manifest.TenantProduct{Name: p.Name, Wave: p.Wave, Pin: p.Pin, State: string(p.State)}
 		for _, v := range p.Versions {
 			product.Versions = append(product.Versions, manifest.ProductVersion{Version: v.ID, Requires: v.Requires,
-				IgnoreDifferences: v.Base.Version.IgnoreDifferences()})
+				IgnoreDifferences: ignored(p, v)})
 		}
 		d.Products = append(d.Products, product)
 	}
 	return tree.New(append(files, tree.Entry{Name: manifest.DescriptorFile, Data: d.Encode()})...)
+}
+
+// ignored returns what Argo CD leaves alone: what the version says, and how
+// many replicas run of what scales itself.
+func ignored(p plan.Product, v plan.Version) []manifest.IgnoreDifference {
+	all := v.Base.Version.IgnoreDifferences()
+	if p.MaxReplicas > 0 && v.Base.Autoscaled != nil {
+		all = append(all, *v.Base.Autoscaled)
+	}
+	return all
 }
 
 // shared returns the overlays of the tenant's shared components; nil for none.

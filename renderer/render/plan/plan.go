@@ -44,6 +44,8 @@ type Product struct {
 	Pin      ident.Version
 	State    authz.State
 	Replicas int // zero unless active
+	// MaxReplicas is up to how many it scales itself; zero if it does not.
+	MaxReplicas int
 	// Storage and StorageClass are what its claims get.
 	Storage, StorageClass string
 	// ShrinkFrom is the size from which a person lets the volumes shrink.
@@ -170,8 +172,12 @@ func (p *Planner) product(ring *environments.Ring, a authz.Authorisation, state 
 	if out.Replicas = a.Replicas; out.Replicas == 0 {
 		out.Replicas = p.site.Defaults.Replicas
 	}
+	if out.MaxReplicas = a.MaxReplicas; 0 < a.MaxReplicas && a.MaxReplicas < out.Replicas {
+		return Product{}, fault.Hintf("give it replicas of its own, or more maxReplicas",
+			"maxReplicas %d: is less than the environment's %d replicas", a.MaxReplicas, out.Replicas)
+	}
 	if state != authz.Active {
-		out.Replicas = 0
+		out.Replicas, out.MaxReplicas = 0, 0
 	}
 	if !slices.Contains(p.names, a.Product) {
 		_, err := p.catalog.Version(a.Product, a.Version)
@@ -243,6 +249,16 @@ func (t *Tenant) Member(site *environments.Site) manifest.Member {
 		m.Products = append(m.Products, manifest.MemberProduct{Name: p.Name, Pin: p.Pin})
 	}
 	return m
+}
+
+// Unscaled returns what the product asked for and its version cannot do: scale
+// itself. It is nil otherwise.
+func (p Product) Unscaled() error {
+	if v := p.Versions[0]; p.MaxReplicas > 0 && v.Base.Autoscaled == nil {
+		return fault.Hintf("publish a version with autoscale in product.yaml, or put --max-replicas 0",
+			"maxReplicas %d: version %q does not scale itself, and stays at %d", p.MaxReplicas, v.ID, p.Replicas)
+	}
+	return nil
 }
 
 // ReplicaText returns the product's replicas as a parameter.
