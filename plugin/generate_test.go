@@ -69,6 +69,7 @@ func requests() map[string]plugin.Request {
 		"tenant-remote":       {App: "pop-sha1-1000006", Namespace: "argocd", Path: base, Grants: two, Dir: remote(plugintest.Base()).Dir()},
 		"tenant-remote-base":  {App: "pop-sha1-1000006-base", Namespace: "tenant-1000006", Path: base, Grants: two, Dir: remote(plugintest.Base()).Dir()},
 		"product":             {App: "pop-sha1-1000006-swg", Namespace: "tenant-1000006", Path: product, Grants: grants("swg", "202"), Dir: plugintest.Product().Dir()},
+		"product-autoscaled":  {App: "pop-sha1-1000006-swg", Namespace: "tenant-1000006", Path: product, Grants: grants("swg", "202"), Dir: plugintest.Autoscaled().Dir()},
 		"product-suspended":   {App: "pop-sha1-1000006-swg", Namespace: "tenant-1000006", Path: product, Grants: grants("swg", "202"), Dir: plugintest.Product().In("suspended").Dir()},
 		"product-retained":    {App: "pop-sha1-1000006-swg", Namespace: "tenant-1000006", Path: product, Grants: grants("swg", "202"), Dir: plugintest.Product().In("retained").Dir()},
 		"shared":              {App: "pop-sha1-shared-license", Namespace: "pop-sha1-shared", Path: env + "shared/license/2", Grants: grants("license", "2"), Dir: plugintest.EnvironmentShared("license", "2").Dir()},

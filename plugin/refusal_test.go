@@ -105,6 +105,7 @@ func TestProductRefusals(t *testing.T) {
 		"CatalogChanged":      {"the base of a version that was changed", described(func(d *manifest.Overlay) { d.Catalog = "sha256:00" }), plugin.ReasonCatalog},
 		"BaseOfOther":         {"the base of another version", rewritten("active", graph, "swg/202", "swg/200"), plugin.ReasonCatalog},
 		"BaseOfNobody":        {"a base that does not say what it is", rewritten("active", graph, "catalog:", "#"), plugin.ReasonCatalog},
+		"SuspendedMax":        {"suspended, and may scale", described(func(d *manifest.Overlay) { d.State, d.Replicas, d.MaxReplicas = "suspended", 0, 9 }), plugin.ReasonRunning},
 		"NoGraph":             {"nothing to check waves by", as(plugintest.Product().With(map[string]string{graph: ""})), plugin.ReasonDirectory},
 		"GraphUnknownField":   {"a graph of a newer renderer", rewritten("active", graph, "routes: 2", "routez: 2"), plugin.ReasonWave},
 		"GraphSameBucket":     {"a component beside what it needs", rewritten("active", graph, "bucket: 1", "bucket: 0"), plugin.ReasonWave},

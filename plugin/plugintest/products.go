@@ -31,6 +31,17 @@ func Product() Overlay {
 	}
 }
 
+// Autoscaled returns the product's overlay of a tenant who may scale its gateway.
+func Autoscaled() Overlay {
+	o := Product()
+	o.Descriptor.MaxReplicas = 9
+	return o.With(map[string]string{
+		"autoscaled/kustomization.yaml": "resources:\n- ../active\n- autoscaler.yaml\n",
+		"autoscaled/autoscaler.yaml": object("autoscaling/v2", "HorizontalPodAutoscaler", "gateway", "gateway", 1) +
+			"spec:\n  minReplicas: 1\n  maxReplicas: 9\n  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: gateway}\n",
+	})
+}
+
 // Shared returns the overlay of a shared component of the fixture's tenant.
 func Shared(name, version string) Overlay {
 	ref := "shared/" + name + "/" + version
