@@ -20,6 +20,8 @@ const (
 	AnnotationSoak     = "gatorcloud.io/soak"               // seconds
 	AnnotationTolerate = "gatorcloud.io/tolerate-unhealthy" // tenants
 	AnnotationApproval = "gatorcloud.io/approval"           // "required"
+	// AnnotationAutoscaler marks an autoscaler that is there only while its target should run.
+	AnnotationAutoscaler = "gatorcloud.io/autoscaler"
 
 	AnnotationWave        = "argocd.argoproj.io/sync-wave"
 	AnnotationSyncOptions = "argocd.argoproj.io/sync-options"

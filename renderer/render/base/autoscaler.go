@@ -73,7 +73,7 @@ func hpa(of object, a *catalog.Autoscale) object {
 	apiVersion, _ := of.fields["apiVersion"].(string)
 	return object{group: "autoscaling", version: "v2", kind: "HorizontalPodAutoscaler", name: of.name, fields: map[string]any{
 		"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
-		"metadata": map[string]any{"name": of.name},
+		"metadata": map[string]any{"name": of.name, "annotations": map[string]any{manifest.AnnotationAutoscaler: "sluice"}},
 		"spec": map[string]any{
 			"scaleTargetRef": map[string]any{"apiVersion": apiVersion, "kind": of.kind, "name": of.name},
 			"minReplicas":    int64(1), "maxReplicas": int64(1),

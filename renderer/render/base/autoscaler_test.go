@@ -45,6 +45,10 @@ func TestAutoscaler(t *testing.T) {
 	if n := at(web.fields, "spec")["replicas"]; n != int64(13) {
 		t.Errorf("replicas = %v, want the 13 of Git", n)
 	}
+	if mark := at(got[name].fields, "metadata", "annotations")[manifest.AnnotationAutoscaler]; mark != "sluice" {
+		t.Errorf("annotation %s = %v, want sluice: its health asks for a target that runs", manifest.AnnotationAutoscaler, mark)
+	}
+	delete(at(got[name].fields, "metadata", "annotations"), manifest.AnnotationAutoscaler)
 	for _, field := range []string{"labels", "annotations"} {
 		if diff := cmp.Diff(at(web.fields, "metadata", field), at(got[name].fields, "metadata", field)); diff != "" {
 			t.Errorf("marks of workload and autoscaler (-workload +autoscaler):\n%s", diff)

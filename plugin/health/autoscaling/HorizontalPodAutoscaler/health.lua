@@ -6,10 +6,12 @@
 local os = require("os")
 --fragments values clock deadline conditions
 
--- A target at no replicas is one that somebody suspended.
+-- A target at no replicas is one that somebody suspended; but that of an
+-- autoscaler of sluice's own, which goes with the right, should run.
+local ours = map(map(obj.metadata).annotations)["gatorcloud.io/autoscaler"] ~= nil
 for _, kind in ipairs({"AbleToScale", "ScalingActive"}) do
   local last = taken({[kind] = true})
-  if last ~= nil and last.status == "False" and last.reason ~= "ScalingDisabled" then return refusal(last) end
+  if last ~= nil and last.status == "False" and (ours or last.reason ~= "ScalingDisabled") then return refusal(last) end
 end
 -- Of version v1 the conditions are a text in an annotation, which only says that there are some.
 local told = map(map(obj.metadata).annotations)["autoscaling.alpha.kubernetes.io/conditions"] ~= nil
