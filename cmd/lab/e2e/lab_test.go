@@ -43,6 +43,7 @@ func TestScenarios(t *testing.T) {
 	// These change or kill what all scenarios share.
 	t.Run("Bump", r.bump)
 	t.Run("Crashes", r.crashes)
+	t.Run("Autoscale", r.autoscale)
 	for name, run := range map[string]func(*testing.T){
 		"ColdStart": r.coldStart, "BadVersion": r.badVersion, "Reverts": r.reverts, "Rollback": r.rollback, "Pins": r.pins,
 		"Ends": r.ends, "LastHolder": r.lastHolder, "Refusals": r.refusals, "Moves": r.moves, "Modes": r.modes,
@@ -57,7 +58,7 @@ func TestScenarios(t *testing.T) {
 // up builds sluice and brings up a lab whose Argo CD is configured as installed.
 func up(t *testing.T) *rig {
 	t.Helper()
-	return upWith(t, argocd.Settings{WaveDelay: time.Second, Resync: 15 * time.Second})
+	return upWith(t, argocd.Settings{WaveDelay: time.Second, Resync: resync})
 }
 
 // upWith is up with settings of Argo CD's processes.
