@@ -20,7 +20,7 @@ var rooms = []room{
 
 	// Pure work on nouns.
 	{"renderer/render", []string{"renderer/model", "catalog", "environments"}, []string{"yaml", "sync"}},
-	{"renderer/render/shape", []string{"renderer/model"}, []string{"kubernetes", "kinds", "cron", "yaml"}},
+	{"renderer/render/shape", []string{"renderer/model"}, []string{"kubernetes", "kinds", "cron", "schema", "yaml"}},
 	{"renderer/render/overlay", []string{"renderer/model"}, []string{"yaml", "kustomize"}},
 	{"renderer/render/chart", []string{"renderer/model"}, []string{"yaml", "helm", "schema"}},
 	{"renderer/render/overlay/overlaytest", []string{"renderer/model"}, []string{"disk"}},
