@@ -9,6 +9,7 @@ import (
 
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
 )
 
 // Catalog holds the good versions of a catalog directory. It does not change
@@ -18,6 +19,7 @@ type Catalog struct {
 	digests  map[Ref]string // of every version folder, good or bad
 	lock     Lock
 	shared   map[string]int // buckets of the shared components
+	schemas  *tree.Dir
 }
 
 // Load reads the catalog directory root, checks it and compares it with
@@ -50,6 +52,11 @@ func Validate(root fs.FS) []error {
 
 // Lock returns the lock as it was read.
 func (c *Catalog) Lock() Lock { return c.lock }
+
+// Schemas returns the folder schemas/: CustomResourceDefinitions of kinds that
+// clusters have beside what the catalog deploys; nil without one. They are not
+// published: they say what is proven, and never what is rendered.
+func (c *Catalog) Schemas() *tree.Dir { return c.schemas }
 
 // Digests returns the digest of every version folder that could be read, good or bad.
 func (c *Catalog) Digests() map[Ref]string {

@@ -16,6 +16,7 @@ import (
 const (
 	productsDir = "products"
 	sharedDir   = "shared"
+	schemasDir  = "schemas"
 )
 
 // faults are collected by place, so that their order does not depend on the
@@ -59,6 +60,7 @@ func load(root fs.FS) (*Catalog, faults) {
 		}
 	}
 	c.resolve(f)
+	c.schemas = readSchemas(root, f)
 	var err error
 	c.lock, err = readLock(root)
 	f.add(LockFile, Faults(err)...)
@@ -74,6 +76,19 @@ func readVersion(root fs.FS, ref Ref) (*Version, string, []error) {
 	}
 	v, errs := decode(ref, files)
 	return v, tree.Digest(files), errs
+}
+
+// readSchemas reads the definitions of custom kinds that the catalog's clusters
+// have; there need not be any.
+func readSchemas(root fs.FS, f faults) *tree.Dir {
+	if _, err := fs.Lstat(root, schemasDir); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	files, errs := readDir(root, schemasDir)
+	for _, e := range errs {
+		f.add(schemasDir, fmt.Errorf("%s/%w", schemasDir, e))
+	}
+	return files
 }
 
 // readLock reads catalog.lock; a catalog without one has published nothing.

@@ -26,7 +26,12 @@ const maxFaults = 20
 // to break them. The error joins every fault, each with a hint and with the
 // value that breaks it.
 func (b *Base) Prove(ctx context.Context, around ...*Base) error {
-	p := &prover{base: b, engine: overlay.New(overlay.Options{}), axes: axes(b.Version), before: index(b.objects())}
+	return b.prove(ctx, &shape.Definitions{}, around)
+}
+
+// prove is Prove with the custom kinds that are known.
+func (b *Base) prove(ctx context.Context, known *shape.Definitions, around []*Base) error {
+	p := &prover{base: b, known: known, engine: overlay.New(overlay.Options{}), axes: axes(b.Version), before: index(b.objects())}
 	p.around(around)
 	faults, typed := p.links()
 	faults = append(append(p.unproven(), b.lasting()...), faults...)
@@ -44,6 +49,7 @@ func (b *Base) Prove(ctx context.Context, around ...*Base) error {
 
 type prover struct {
 	base   *Base
+	known  *shape.Definitions // of custom kinds
 	engine *overlay.Engine
 	axes   []axis
 	guilty map[string]bool     // axes that a fault was found for
@@ -199,6 +205,9 @@ func (p *prover) round(ctx context.Context, state string, given map[string]strin
 		all = append(all, s)
 		if faults := shape.Check(s); len(faults) > 0 {
 			return faults[0]
+		}
+		if err := p.known.Check(o.fields); err != nil {
+			return fmt.Errorf("%s: %w", o, err)
 		}
 		if err := fits(o, s); err != nil {
 			return err

@@ -26,13 +26,14 @@ func Publishable(ctx context.Context, c *catalog.Catalog, passed []catalog.Ref) 
 	for i, v := range all {
 		built[v.Ref] = bases[i]
 	}
+	known, unknown := definitions(c, bases)
 	each(ctx, len(all), func(ctx context.Context, i int) {
 		if bases[i] != nil && !slices.Contains(passed, all[i].Ref) {
-			faults[i] = errors.Join(append(upgrades(bases[i], bases), bases[i].Prove(ctx, around(all[i], built)...))...)
+			faults[i] = errors.Join(append(upgrades(bases[i], bases), bases[i].prove(ctx, known, around(all[i], built)))...)
 		}
 	})
 	bases = slices.DeleteFunc(bases, func(b *Base) bool { return b == nil })
-	return errors.Join(errors.Join(faults...), Collisions(bases))
+	return errors.Join(unknown, errors.Join(faults...), Collisions(bases))
 }
 
 // each calls f for 0 to n-1 on all processors.

@@ -71,10 +71,10 @@ func (d Definitions) Check(object map[string]any) error {
 	}
 	s, served := versions[version]
 	if !served {
-		return fault.Hintf("use "+strings.Join(slices.Sorted(maps.Keys(versions)), ", "), "%s: its definition serves no version %q", kind, version)
+		return fault.Hintf("use "+strings.Join(slices.Sorted(maps.Keys(versions)), ", "), "its definition serves no version %q", version)
 	}
 	if err := s.Validate(object); err != nil {
-		return fault.Hintf("see the kind's CustomResourceDefinition in the catalog", "%s: %s", kind, first(err))
+		return fault.Hintf("see the kind's CustomResourceDefinition in the catalog", "%s", first(err))
 	}
 	return nil
 }
