@@ -37,6 +37,7 @@ type document struct {
 	Images      []Image             `json:"images"`
 	Kinds       []Kind              `json:"kinds"`
 	Autoscale   *documentAutoscale  `json:"autoscale"`
+	PodSecurity *PodSecurity        `json:"podSecurity"`
 
 	UpgradesFrom []string    `json:"upgradesFrom"`
 	DowngradesTo []string    `json:"downgradesTo"`
@@ -121,7 +122,7 @@ func (c *checker) version(doc document) *Version {
 	v := &Version{
 		APIVersion: doc.APIVersion, Kind: doc.Kind, Name: doc.Name, Version: doc.Version,
 		Description: doc.Description, Sharing: doc.Sharing, Parameters: doc.Parameters,
-		Routes: doc.Routes, Images: doc.Images, Kinds: doc.Kinds,
+		Routes: doc.Routes, Images: doc.Images, Kinds: doc.Kinds, PodSecurity: doc.PodSecurity,
 		UpgradesFrom: doc.UpgradesFrom, DowngradesTo: doc.DowngradesTo, Migrations: doc.Migrations,
 		Ref: c.ref, Digest: tree.Digest(c.files), Files: c.files,
 	}
@@ -135,6 +136,7 @@ func (c *checker) version(doc document) *Version {
 	c.images(doc.Images)
 	c.kinds(doc.Kinds)
 	c.autoscale(v, doc.Autoscale)
+	c.podSecurity(doc.PodSecurity)
 	c.edges(doc)
 	v.buckets = c.graph(v)
 	var faults []error

@@ -64,6 +64,7 @@ func load(root fs.FS) (*Catalog, faults) {
 	var err error
 	c.lock, err = readLock(root)
 	f.add(LockFile, Faults(err)...)
+	f.add(DeclaredFile, Faults(c.declare(root))...)
 	return c, f
 }
 

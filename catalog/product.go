@@ -101,6 +101,8 @@ type Version struct {
 	// bucket and gone while suspended; empty for none.
 	Routes string  `json:"routes,omitempty"`
 	Images []Image `json:"images,omitempty"`
+	// PodSecurity is the standard that its pods need; nil is restricted.
+	PodSecurity *PodSecurity `json:"podSecurity,omitempty"`
 	// Kinds are the custom kinds of the version that sluice does not know.
 	Kinds []Kind `json:"kinds,omitempty"`
 	// Autoscale lets a workload scale itself; nil for none.

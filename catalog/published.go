@@ -7,7 +7,7 @@ import (
 
 // published is the catalog that lives beside this code.
 //
-//go:embed all:products all:shared catalog.lock
+//go:embed all:products all:shared catalog.lock declared.yaml
 var published embed.FS
 
 // Published returns the catalog that sluice was built with: what the demo

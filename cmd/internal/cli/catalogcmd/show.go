@@ -17,9 +17,10 @@ import (
 // document is what show prints as JSON or YAML.
 type document struct {
 	listRow    `json:",inline"`
-	Graph      []graphRow      `json:"graph"`
-	Parameters []parameterRow  `json:"parameters,omitempty"`
-	Images     []catalog.Image `json:"images,omitempty"`
+	Security   *catalog.PodSecurity `json:"podSecurity,omitempty"`
+	Graph      []graphRow           `json:"graph"`
+	Parameters []parameterRow       `json:"parameters,omitempty"`
+	Images     []catalog.Image      `json:"images,omitempty"`
 }
 
 // parameterRow is one parameter of a version.
@@ -61,7 +62,7 @@ is named shared/COMPONENT or shared/COMPONENT/VERSION.`,
 }
 
 func show(w io.Writer, o output.Options, c *catalog.Catalog, v *catalog.Version) error {
-	d := document{listRow: newListRow(c, v), Graph: graphRows(v), Parameters: parameterRows(v), Images: v.Images}
+	d := document{listRow: newListRow(c, v), Security: v.PodSecurity, Graph: graphRows(v), Parameters: parameterRows(v), Images: v.Images}
 	switch o.Format {
 	case output.JSON, output.YAML:
 		return output.Document(w, o.Format, d)
@@ -80,7 +81,10 @@ func show(w io.Writer, o output.Options, c *catalog.Catalog, v *catalog.Version)
 // describe writes a version for people.
 func describe(w io.Writer, o output.Options, d document) error {
 	type line struct{ name, value string }
-	head := []line{{"Name:", d.Name}, {"Description:", d.Description}, {"Sharing:", d.Sharing}, {"Status:", d.Status}, {"Digest:", d.Digest}}
+	head := []line{{"Name:", d.Name}, {"Description:", d.Description}, {"Sharing:", d.Sharing}, {"Status:", d.Status}, {"Digest:", d.Digest}, {"Pod security:", catalog.Restricted}}
+	if s := d.Security; s != nil {
+		head[len(head)-1].value = s.Level + ": " + s.Reason
+	}
 	columns := []output.Column[line]{
 		{Value: func(l line) string { return l.name }}, {Value: func(l line) string { return l.value }},
 	}
