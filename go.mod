@@ -50,6 +50,7 @@ require (
 	google.golang.org/protobuf v1.36.12
 	k8s.io/apiextensions-apiserver v0.35.1
 	k8s.io/apiserver v0.35.1
+	k8s.io/pod-security-admission v0.0.0
 	pgregory.net/rapid v1.3.0
 	sigs.k8s.io/json v0.0.0-20250730193827-2d320260d730
 	sigs.k8s.io/kustomize/kustomize/v5 v5.8.2

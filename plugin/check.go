@@ -1,11 +1,11 @@
 package plugin
 
 import (
-	"slices"
 	"strconv"
 
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/model/policy"
 )
 
 // States of an overlay, as its descriptor names them.
@@ -40,6 +40,9 @@ func (r rules) objects(out []byte) (docs [][]byte, all []object, err error) {
 				return nil, nil, err
 			}
 		}
+		if err := r.authority(o, doc); err != nil {
+			return nil, nil, err
+		}
 		docs, all = append(docs, doc), append(all, o)
 	}
 	if len(docs) == 0 {
@@ -61,7 +64,7 @@ func (r rules) inNamespace(o object) error {
 		}
 		return refuse(ReasonNamespace, hint, "%s is not this directory's to write", o.id())
 	case o.namespace == "" || manifest.ClusterScoped(o.group(), o.kind):
-		if r.cluster && slices.Contains(manifest.SharedClusterKinds(), manifest.GroupKind{Group: o.group(), Kind: o.kind}) {
+		if r.cluster && manifest.SharedMayWrite(o.group(), o.kind) {
 			return nil
 		}
 		return refuse(ReasonNamespace, hint, "%s belongs to no namespace", o.id())
@@ -69,6 +72,22 @@ func (r rules) inNamespace(o object) error {
 		return refuse(ReasonNamespace, hint, "%s is in namespace %s, not in %q", o.id(), fault.Clip(o.namespace), r.namespace)
 	case o.group() == "argoproj.io" && (o.kind == "Application" || o.kind == "ApplicationSet" || o.kind == "AppProject"):
 		return refuse(ReasonNamespace, hint, "%s would drive Argo CD itself", o.id())
+	}
+	return nil
+}
+
+// authority refuses an object that takes more than belongs to the directory, by
+// the rules that its version was published by.
+func (r rules) authority(o object, doc []byte) error {
+	if !policy.Concerns(o.group(), o.kind, doc) {
+		return nil
+	}
+	all, err := decodeObject(doc)
+	if err != nil {
+		return err
+	}
+	if faults := policy.Check(all, policy.Place{Namespace: r.namespace, Shared: r.cluster}); len(faults) > 0 {
+		return because(ReasonAuthority, faults[0])
 	}
 	return nil
 }

@@ -29,6 +29,8 @@ const (
 	ReasonRunning Reason = "running"
 	// ReasonNamespace is an object outside of the directory's namespace.
 	ReasonNamespace Reason = "namespace"
+	// ReasonAuthority is an object that takes rights, routes or marks of others.
+	ReasonAuthority Reason = "authority"
 	// ReasonDeadline is a workload that could wait for ever.
 	ReasonDeadline Reason = "deadline"
 	// ReasonApplication is a directory that belongs to another Application.

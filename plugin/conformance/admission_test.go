@@ -1,4 +1,4 @@
-package install_test
+package conformance_test
 
 import (
 	"bytes"
@@ -7,14 +7,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apiserver/pkg/admission"
+	apiadmission "k8s.io/apiserver/pkg/admission"
 	"k8s.io/apiserver/pkg/admission/plugin/cel"
 	"k8s.io/apiserver/pkg/admission/plugin/policy/validating"
 	"k8s.io/apiserver/pkg/admission/plugin/webhook/matchconditions"
@@ -26,6 +25,9 @@ import (
 	"github.com/gatorcloud/sluice/plugin/plugintest"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 )
+
+// install is the folder of what an administrator applies.
+const install = "../install"
 
 // policy is an admission policy, compiled by the API server's own code.
 type policy struct {
@@ -106,19 +108,28 @@ type change struct {
 // refusal returns why the policy denies a change; it is empty when it admits it.
 func (p policy) refusal(t *testing.T, c change) string {
 	t.Helper()
-	now := parsedObject(t, c.now)
+	var was *unstructured.Unstructured
+	if c.was != "" {
+		was = parsedObject(t, c.was)
+	}
+	return p.refuses(t, c, parsedObject(t, c.now), was)
+}
+
+// refuses is refusal with the objects themselves.
+func (p policy) refuses(t *testing.T, c change, now, before *unstructured.Unstructured) string {
+	t.Helper()
 	kind := now.GroupVersionKind()
 	resource := schema.GroupVersionResource{Group: kind.Group, Version: kind.Version, Resource: strings.ToLower(kind.Kind) + "s"}
-	operation, was := admission.Create, runtime.Object(nil)
-	if c.was != "" {
-		operation, was = admission.Update, parsedObject(t, c.was)
+	operation, was := apiadmission.Create, runtime.Object(nil)
+	if before != nil {
+		operation, was = apiadmission.Update, before
 	}
 	who := c.who
 	if who == "" {
 		who = "system:serviceaccount:argocd:argocd-application-controller"
 	}
-	a := admission.NewAttributesRecord(now, was, kind, now.GetNamespace(), now.GetName(), resource, "", operation, nil, false, &user.DefaultInfo{Name: who})
-	versioned := &admission.VersionedAttributes{Attributes: a, VersionedObject: now, VersionedOldObject: was, VersionedKind: kind}
+	a := apiadmission.NewAttributesRecord(now, was, kind, now.GetNamespace(), now.GetName(), resource, "", operation, nil, false, &user.DefaultInfo{Name: who})
+	versioned := &apiadmission.VersionedAttributes{Attributes: a, VersionedObject: now, VersionedOldObject: was, VersionedKind: kind}
 	for _, param := range p.params {
 		result := p.Validate(t.Context(), resource, versioned, param, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: now.GetNamespace()}}, apiservercel.RuntimeCELCostBudget, nil)
 		for _, d := range result.Decisions {
@@ -192,12 +203,12 @@ func application(level string) string {
 }
 
 func TestAdmissionOfApplications(t *testing.T) {
-	fleet, err := os.ReadFile("example/fleet.yaml")
+	fleet, err := os.ReadFile(install + "/example/fleet.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
 	top := replaced(t, string(fleet), "https://gitlab.gatorcloud.example/platform/fleet.git", plugintest.Repository)
-	p := compile(t, "admission/applications.yaml", fleetProject(t))
+	p := compile(t, install+"/admission/applications.yaml", fleetProject(t))
 	product, ring := application("product"), application("ring")
 	edit := func(doc, old, text string) change { return change{now: replaced(t, doc, old, text)} }
 	const foreign = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: x, namespace: argocd%s}\nspec: {project: platform, source: {repoURL: https://git.example.com/evil.git}}\n"
@@ -227,7 +238,7 @@ func TestAdmissionOfApplications(t *testing.T) {
 }
 
 func TestAdmissionOfTheRenderer(t *testing.T) {
-	p := compile(t, "admission/renderer.yaml")
+	p := compile(t, install+"/admission/renderer.yaml")
 	const who = "system:serviceaccount:sluice:sluice-run"
 	was := application("ring")
 	edit := func(old, text string) change { return change{who: who, was: was, now: replaced(t, was, old, text)} }
@@ -247,19 +258,19 @@ func TestAdmissionOfTheRenderer(t *testing.T) {
 }
 
 func TestAdmissionOfTenants(t *testing.T) {
-	p := compile(t, "admission/tenants/policy.yaml")
-	object := func(apiVersion, kind, rest string) change {
+	p := compile(t, install+"/admission/tenants/policy.yaml")
+	written := func(apiVersion, kind, rest string) change {
 		return change{now: "apiVersion: " + apiVersion + "\nkind: " + kind + "\nmetadata: {name: x, namespace: tenant-1000006}\n" + rest}
 	}
 	binding := func(role, subject string) change {
-		return object("rbac.authorization.k8s.io/v1", "RoleBinding", "roleRef: "+role+"\nsubjects: ["+subject+"]\n")
+		return written("rbac.authorization.k8s.io/v1", "RoleBinding", "roleRef: "+role+"\nsubjects: ["+subject+"]\n")
 	}
 	const own, account = "{apiGroup: rbac.authorization.k8s.io, kind: Role, name: x}", "{kind: ServiceAccount, name: x, namespace: tenant-1000006}"
 	role := func(rule string) change {
-		return object("rbac.authorization.k8s.io/v1", "Role", "rules: ["+rule+"]\n")
+		return written("rbac.authorization.k8s.io/v1", "Role", "rules: ["+rule+"]\n")
 	}
 	network := func(spec string) change {
-		return object("networking.k8s.io/v1", "NetworkPolicy", "spec: "+spec+"\n")
+		return written("networking.k8s.io/v1", "NetworkPolicy", "spec: "+spec+"\n")
 	}
 	decide(t, p, map[string]decision{
 		"Own":          {"its own Role for its own account", binding(own, account), ""},
@@ -270,34 +281,13 @@ func TestAdmissionOfTenants(t *testing.T) {
 		"Role":         {"named rights", role("{apiGroups: [''], resources: [secrets], verbs: [get, create]}"), ""},
 		"RoleAll":      {"all rights", role("{apiGroups: [''], resources: ['*'], verbs: [get]}"), "names its verbs"},
 		"RoleEscalate": {"rights that it gives itself", role("{apiGroups: [rbac.authorization.k8s.io], resources: [roles], verbs: [escalate]}"), "escalates"},
-		"Service":      {"a Service", object("v1", "Service", "spec: {ports: [{port: 80}]}\n"), ""},
-		"ExternalIPs":  {"an address of others", object("v1", "Service", "spec: {externalIPs: [10.0.0.1]}\n"), "externalIPs"},
+		"Service":      {"a Service", written("v1", "Service", "spec: {ports: [{port: 80}]}\n"), ""},
+		"ExternalIPs":  {"an address of others", written("v1", "Service", "spec: {externalIPs: [10.0.0.1]}\n"), "externalIPs"},
 		"DenyAll":      {"closes", network("{podSelector: {}, policyTypes: [Ingress, Egress]}"), ""},
 		"One":          {"a hole for some pods", network("{podSelector: {matchLabels: {a: b}}, egress: [{}]}"), ""},
 		"Dns":          {"names for all", network("{podSelector: {}, egress: [{ports: [{port: 53}]}]}"), ""},
 		"AllowAll":     {"opens the namespace", network("{podSelector: {}, ingress: [{}]}"), "names who may come in"},
 		"AllowOut":     {"opens the way out", network("{podSelector: {}, egress: [{}]}"), "where they may go"},
-		"GlobalRule":   {"routes of all tenants", object("apisix.apache.org/v2", "ApisixGlobalRule", "spec: {}\n"), "global rule"},
+		"GlobalRule":   {"routes of all tenants", written("apisix.apache.org/v2", "ApisixGlobalRule", "spec: {}\n"), "global rule"},
 	})
-}
-
-// The component adds the policies and an empty project to Argo CD, and changes
-// nothing of it.
-func TestAdmissionComponent(t *testing.T) {
-	before, after := texts(t, build(t, releases["Install"], with())), texts(t, build(t, releases["Install"], with("/admission")))
-	var added []string
-	for id, text := range after {
-		if before[id] != text {
-			added = append(added, id)
-		}
-	}
-	slices.Sort(added)
-	want := []string{"AppProject/default"}
-	for _, name := range []string{"sluice-applications", "sluice-renderer", "sluice-tenants"} {
-		want = append(want, "ValidatingAdmissionPolicy/"+name, "ValidatingAdmissionPolicyBinding/"+name)
-	}
-	slices.Sort(want)
-	if diff := cmp.Diff(want, added); diff != "" {
-		t.Errorf("added (-want +got):\n%s", diff)
-	}
 }

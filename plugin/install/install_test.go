@@ -246,3 +246,24 @@ func TestReadme(t *testing.T) {
 		t.Errorf("image = %q, want that of the README", c.Image)
 	}
 }
+
+// The component adds the policies and an empty project to Argo CD, and changes
+// nothing of it.
+func TestAdmissionComponent(t *testing.T) {
+	before, after := texts(t, build(t, releases["Install"], with())), texts(t, build(t, releases["Install"], with("/admission")))
+	var added []string
+	for id, text := range after {
+		if before[id] != text {
+			added = append(added, id)
+		}
+	}
+	slices.Sort(added)
+	want := []string{"AppProject/default"}
+	for _, name := range []string{"sluice-applications", "sluice-renderer", "sluice-tenants"} {
+		want = append(want, "ValidatingAdmissionPolicy/"+name, "ValidatingAdmissionPolicyBinding/"+name)
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, added); diff != "" {
+		t.Errorf("added (-want +got):\n%s", diff)
+	}
+}

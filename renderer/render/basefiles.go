@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/environments"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
@@ -39,8 +40,7 @@ func metadata(kind, name string, site *environments.Site, t *plan.Tenant, option
 	fmt.Fprintf(&b, "  labels:\n    %s: %s\n    %s: %s\n", manifest.LabelEnvironment, manifest.Quote(site.Name.String()),
 		manifest.LabelTenant, manifest.Quote(t.Facts.Tenant.ID.String()))
 	if kind == namespaceKind {
-		// Engines mount images for their pods, which the baseline standard forbids.
-		b.WriteString("    pod-security.kubernetes.io/enforce: privileged\n")
+		fmt.Fprintf(&b, "    pod-security.kubernetes.io/enforce: %s\n", podSecurity(t))
 	}
 	fmt.Fprintf(&b, "  annotations:\n    %s: \"%d\"\n", manifest.AnnotationWave, manifest.WaveNamespace)
 	if options != "" {
@@ -59,6 +59,20 @@ func namespaceFile(site *environments.Site, t *plan.Tenant) []byte {
 		options = "Delete=false,Prune=false"
 	}
 	return []byte(metadata(namespaceKind, t.Namespace, site, t, options))
+}
+
+// podSecurity returns the widest standard that a version of the tenant declares.
+func podSecurity(t *plan.Tenant) string {
+	level := catalog.Restricted
+	for _, p := range t.Products {
+		for _, v := range p.Versions {
+			level = catalog.Wider(level, v.Base.Version.Security())
+		}
+	}
+	for _, s := range t.Shared {
+		level = catalog.Wider(level, s.Base.Version.Security())
+	}
+	return level
 }
 
 func keepsData(t *plan.Tenant) bool {

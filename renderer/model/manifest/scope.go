@@ -19,6 +19,12 @@ func SharedClusterKinds() []GroupKind {
 	}
 }
 
+// SharedMayWrite reports whether a kind that belongs to no namespace is one of
+// SharedClusterKinds.
+func SharedMayWrite(group, kind string) bool {
+	return slices.Contains(SharedClusterKinds(), GroupKind{group, kind})
+}
+
 // CustomGroup reports whether an API group is none of Kubernetes' own.
 func CustomGroup(group string) bool {
 	return strings.Contains(group, ".") && !strings.HasSuffix(group, ".k8s.io")

@@ -8,6 +8,7 @@ import (
 	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/model/policy"
 	"github.com/gatorcloud/sluice/renderer/render/shape"
 )
 
@@ -53,7 +54,7 @@ type refusal func(hint, format string, args ...any)
 func checkMarks(o object, refuse refusal) {
 	metadata := at(o.fields, "metadata")
 	for _, key := range slices.Sorted(maps.Keys(at(metadata, "labels"))) {
-		if strings.HasPrefix(key, marksDomain) || strings.HasPrefix(key, "argocd.argoproj.io/") {
+		if policy.Drives(key) {
 			refuse("remove it", "label %q is set by sluice", key)
 		}
 	}
@@ -63,8 +64,16 @@ func checkMarks(o object, refuse refusal) {
 			refuse("vendor the chart without its hooks and tests; a component of its own runs before another", "annotation %q: hooks are not run", key)
 		case key == "helm.sh/resource-policy":
 			refuse("say data: keep or data: delete in the component", "annotation %q is not read", key)
-		case key == shape.Provides, key == compareOptions, key == manifest.AnnotationSyncOptions:
-		case strings.HasPrefix(key, marksDomain), strings.HasPrefix(key, "argocd.argoproj.io/"):
+		case key == compareOptions, key == manifest.AnnotationSyncOptions:
+			value, _ := at(metadata, "annotations")[key].(string)
+			if option, hint := policy.Option(key, value, false); option != "" {
+				refuse(hint, "annotation %q: option %q is not a version's to set", key, option)
+			}
+		case key == "gatorcloud.io/progress-deadline":
+			if value, _ := at(metadata, "annotations")[key].(string); !policy.Deadline(value) {
+				refuse("write seconds, at most a day", "annotation %q: %q is no time to wait", key, value)
+			}
+		case key != shape.Provides && policy.Drives(key):
 			refuse("remove it", "annotation %q is set by sluice", key)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/model/policy"
 )
 
 // mark is what the objects of one component carry.
@@ -22,7 +23,7 @@ type mark struct {
 const (
 	keepOptions    = "Delete=false,Prune=false"
 	keepComparison = "IgnoreExtraneous"
-	compareOptions = "argocd.argoproj.io/compare-options"
+	compareOptions = policy.CompareOptions
 )
 
 // apply labels and annotates o.

@@ -34,7 +34,7 @@ func (b *Base) prove(ctx context.Context, known *shape.Definitions, around []*Ba
 	p := &prover{base: b, known: known, engine: overlay.New(overlay.Options{}), axes: axes(b.Version), before: index(b.objects())}
 	p.around(around)
 	faults, typed := p.links()
-	faults = append(append(p.unproven(), b.lasting()...), faults...)
+	faults = slices.Concat(p.unproven(), b.lasting(), b.authority(), faults)
 	if typed {
 		for _, state := range states(p.base) {
 			faults = append(faults, p.state(ctx, state)...)

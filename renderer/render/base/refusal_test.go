@@ -68,7 +68,7 @@ func checkRefusal(t *testing.T, tc refusalCase, proven bool) {
 	b, err := Build(t.Context(), c.All()[0])
 	if err == nil && proven {
 		var faults []error // as Prove tells them, without its many overlays
-		for _, f := range b.lasting() {
+		for _, f := range append(b.lasting(), b.authority()...) {
 			faults = append(faults, fmt.Errorf("proving %s: %w", b.Version.Ref, f))
 		}
 		err = errors.Join(faults...)

@@ -178,7 +178,11 @@ func forbidden(parameter string, secret bool, o object, path string) (hint, why 
 		return "write it to secretName, or to the name of a secretKeyRef or secretRef", "the parameter is writeOnly, the name of a Secret"
 	case slices.ContainsFunc(seg[:min(2, len(seg))], func(s string) bool { return s == "*" || strings.HasPrefix(s, "[") }):
 		return structure, "the first two segments must be names"
-	case len(seg) < 2 || !slices.Contains([]string{"spec", "data", "stringData", "metadata", "rules", "subjects", "webhooks"}, first):
+	case first == "subjects" && parameter == "namespace" && len(seg) == 3 && seg[2] == "namespace": // as charts write it
+		return "", ""
+	case slices.Contains([]string{"roleRef", "rules", "subjects", "webhooks"}, first):
+		return "write the right out in the version", "who may do what is part of the version"
+	case len(seg) < 2 || !slices.Contains([]string{"spec", "data", "stringData", "metadata"}, first):
 		return "use a field below spec or data", "parameters may not go there"
 	case first == "metadata":
 		return forbiddenMetadata(seg)
