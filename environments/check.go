@@ -87,6 +87,7 @@ func (e *Environment) check(c checker, name ident.Environment) {
 		c.addf("timeZone", "use an IANA name such as Europe/Berlin", "%w", err)
 	}
 	e.checkPlaces(c)
+	e.checkPrefix(c)
 }
 
 func (e *Environment) checkPlaces(c checker) {

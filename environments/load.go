@@ -97,7 +97,9 @@ func Load(root fs.FS, name ident.Environment) (*Site, error) {
 	site.Notes = site.notes()
 	site.fill()
 	var faults []error
-	site.Environment.check(checker{file: environmentFile, lines: envLines, faults: &faults}, name)
+	env := checker{file: environmentFile, lines: envLines, faults: &faults}
+	site.Environment.check(env, name)
+	site.checkApart(env, root)
 	site.Fleet.check(checker{file: fleetFile, lines: lines, faults: &faults}, site.Prometheus != "")
 	if err := loading(name, faults...); err != nil {
 		return nil, err

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
@@ -102,7 +101,7 @@ func (o sealed) checkNames() error {
 		return refuse(ReasonDirectory, hintDirectory, "%s names neither a tenant's product nor a shared component", manifest.DescriptorFile)
 	case o.Tenant.IsZero() && o.Namespace != manifest.SharedNamespace(o.Environment):
 		return refuse(ReasonNamespace, hintSeal, "namespace %s is not that of the environment's shared components", fault.Clip(o.Namespace))
-	case !strings.HasSuffix(o.Namespace, o.Tenant.String()):
+	case !o.Tenant.IsZero() && !manifest.IsNamespaceOf(o.Namespace, o.Tenant):
 		return refuse(ReasonNamespace, hintSeal, "namespace %s is not that of tenant %q", fault.Clip(o.Namespace), o.Tenant)
 	}
 	return nil

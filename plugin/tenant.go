@@ -63,6 +63,9 @@ func readTenant(r Request, file []byte) (granted, error) {
 	if t.Path != tenantPath(t.Environment, t.Tenant) {
 		return t, refuse(ReasonDirectory, hintDirectory, "path %s is not that of tenant %q", fault.Clip(t.Path), t.Tenant)
 	}
+	if !manifest.IsNamespaceOf(t.Namespace, t.Tenant) {
+		return t, refuse(ReasonNamespace, hintSeal, "namespace %s is not that of tenant %q", fault.Clip(t.Namespace), t.Tenant)
+	}
 	if err := checkTenantFiles(r.Dir, t.Files); err != nil {
 		return t, err
 	}

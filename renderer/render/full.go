@@ -21,7 +21,12 @@ func (r *Renderer) Full(ctx context.Context, all []authz.Facts, memory Memory, s
 	for _, dir := range manifest.RenderedDirs() {
 		sink.Reset(r.path(dir))
 	}
-	outcomes, err := run{r, memory, sink}.tenants(ctx, all)
+	work := run{Renderer: r, memory: memory, sink: sink}
+	var err error
+	if work.lost, err = work.clashes(all); err != nil {
+		return nil, Report{}, err
+	}
+	outcomes, err := work.tenants(ctx, all)
 	if err != nil {
 		return nil, Report{}, err
 	}
@@ -30,6 +35,11 @@ func (r *Renderer) Full(ctx context.Context, all []authz.Facts, memory Memory, s
 		return nil, Report{}, err
 	}
 	roster.memory = memory
+	for _, f := range all {
+		if work.lost[f.Tenant.ID] != nil {
+			roster.waits[f.Tenant.ID] = f.Tenant.Code
+		}
+	}
 	if err := r.keepShared(roster, report, memory); err != nil {
 		return nil, Report{}, err
 	}
@@ -64,6 +74,7 @@ type run struct {
 	*Renderer
 	memory Memory
 	sink   tree.Sink
+	lost   map[ident.Tenant]error // why tenants are not rendered with their codes
 }
 
 // tenants renders all tenants; outcome i belongs to facts i whatever the order of work.

@@ -23,7 +23,7 @@ func small() map[string]authz.Facts {
 	all := map[string]authz.Facts{}
 	has := func(id, product, pin string, state authz.State) *authz.Authorisation {
 		f := all[id]
-		f.Tenant.ID, f.Name, f.Code = ident.Must[ident.TenantKind](id), "tenant "+id, "c5cb27eb"
+		f.Tenant.ID, f.Name, f.Code = ident.Must[ident.TenantKind](id), "tenant "+id, "c"+strings.ReplaceAll(id, "-", "")
 		a := authz.Authorisation{Product: ident.Must[ident.ProductKind](product), StartTime: now.AddDate(-1, 0, 0)}
 		if pin != "" {
 			a.Version = ident.Must[ident.VersionKind](pin)

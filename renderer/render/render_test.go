@@ -210,7 +210,7 @@ func newRenderer(t testing.TB, batch, workers int) *render.Renderer {
 // drawFacts draws the facts of one tenant.
 func drawFacts(t *rapid.T, id int) authz.Facts {
 	f := authz.Facts{Tenant: authz.Tenant{ID: ident.Must[ident.TenantKind](fmt.Sprint(1000000 + id)),
-		Name: rapid.StringMatching(`[a-z "'#:{}]{1,12}`).Draw(t, "name"), Code: "c5cb27eb"}}
+		Name: rapid.StringMatching(`[a-z "'#:{}]{1,12}`).Draw(t, "name"), Code: fmt.Sprint("c", id)}}
 	for _, p := range []string{"dsa", "swg", "ucwi"} {
 		if !rapid.Bool().Draw(t, "has "+p) {
 			continue
@@ -354,7 +354,7 @@ func TestOnlyTheLastBatchSoaks(t *testing.T) {
 	r := newRenderer(t, 1, 2)
 	all := map[string]authz.Facts{}
 	for i := range 40 {
-		f := authz.Facts{Tenant: authz.Tenant{ID: ident.Must[ident.TenantKind](fmt.Sprint(1000000 + i)), Name: "n", Code: "c"},
+		f := authz.Facts{Tenant: authz.Tenant{ID: ident.Must[ident.TenantKind](fmt.Sprint(1000000 + i)), Name: "n", Code: fmt.Sprint("c", i)},
 			States: []authz.State{authz.Active}}
 		f.Tenant.Authorisations = []authz.Authorisation{{Product: ident.Must[ident.ProductKind]("dsa"), StartTime: now}}
 		all[f.Tenant.ID.String()] = f

@@ -19,13 +19,14 @@ type member struct {
 	ring  int
 	point uint32
 	file  []byte // the member file
+	code  string // that it is rendered with
 	needs []plan.SharedRef
 	keeps []plan.SharedRef
 }
 
 // Roster is the part of an environment that belongs to no single tenant: who is
 // in which batch, and which environment-shared components are needed. It holds
-// about 400 bytes a tenant. It is not safe for concurrent use.
+// about 500 bytes a tenant. It is not safe for concurrent use.
 type Roster struct {
 	site    *environments.Site
 	catalog *catalog.Catalog
@@ -36,6 +37,8 @@ type Roster struct {
 	rings   []map[ident.Tenant]struct{}
 	needs   map[plan.SharedRef]int
 	keeps   map[plan.SharedRef]int
+	codes   map[string]ident.Tenant // who has which
+	waits   map[ident.Tenant]string // for one that another tenant has
 
 	memory     Memory   // of before the first render: what shared volumes had
 	sharedHash uint64   // of the keys of needs and keeps
@@ -45,7 +48,7 @@ type Roster struct {
 // newRoster returns a fleet without tenants.
 func newRoster(c Config, p *proof) *Roster {
 	f := &Roster{site: c.Site, catalog: c.Catalog, bases: c.Bases, proof: p, place: placeOf(c.Site), members: map[ident.Tenant]member{},
-		needs: map[plan.SharedRef]int{}, keeps: map[plan.SharedRef]int{}}
+		needs: map[plan.SharedRef]int{}, keeps: map[plan.SharedRef]int{}, codes: map[string]ident.Tenant{}, waits: map[ident.Tenant]string{}}
 	for range c.Site.Fleet.Rings {
 		f.rings = append(f.rings, map[ident.Tenant]struct{}{})
 	}
@@ -56,6 +59,9 @@ func newRoster(c Config, p *proof) *Roster {
 func (f *Roster) set(id ident.Tenant, m member) {
 	f.drop(id)
 	f.members[id] = m
+	if _, taken := f.codes[m.code]; !taken && m.code != "" {
+		f.codes[m.code] = id
+	}
 	f.rings[m.ring][id] = struct{}{}
 	f.count(f.needs, m.needs, 'n', 1)
 	f.count(f.keeps, m.keeps, 'k', 1)
@@ -67,6 +73,9 @@ func (f *Roster) drop(id ident.Tenant) {
 		return
 	}
 	delete(f.members, id)
+	if f.codes[m.code] == id {
+		delete(f.codes, m.code)
+	}
 	delete(f.rings[m.ring], id)
 	f.count(f.needs, m.needs, 'n', -1)
 	f.count(f.keeps, m.keeps, 'k', -1)

@@ -47,6 +47,9 @@ func (r run) tenant(ctx context.Context, f authz.Facts) (outcome, error) {
 // another. The draft is whole only without faults.
 func (r run) draft(ctx context.Context, planned, remembered authz.Facts) (draft, []plan.Fault, error) {
 	t, faults := r.planner.Tenant(planned)
+	if err := r.lost[t.Facts.Tenant.ID]; err != nil {
+		faults = append(faults, plan.Fault{Tenant: t.Facts.Tenant.ID, Err: err})
+	}
 	t.Facts = remembered
 	d := draft{Tenant: t}
 	if len(faults) > 0 || len(t.Products) == 0 {
@@ -76,7 +79,7 @@ func (r run) write(d draft) (outcome, error) {
 
 func (r *Renderer) member(t *plan.Tenant) member {
 	return member{ring: t.Ring, point: environments.Point(t.Facts.Tenant.ID),
-		file: t.Member(r.config.Site).Encode(), needs: t.Needs, keeps: t.Keeps}
+		file: t.Member(r.config.Site).Encode(), code: t.Facts.Tenant.Code, needs: t.Needs, keeps: t.Keeps}
 }
 
 // mend answers faults: a faulty product falls back to what Git remembers of

@@ -237,7 +237,7 @@ const tenants = 10
 
 func tenantRecord(i int) [2]string {
 	id := fmt.Sprint(1000000 + i)
-	return [2]string{prefix + "/" + id, fmt.Sprintf(`{"tenantId":%q,"tenantName":"t%d","tenantCode":"c5cb27eb"}`, id, i)}
+	return [2]string{prefix + "/" + id, fmt.Sprintf(`{"tenantId":%q,"tenantName":"t%d","tenantCode":"c%d"}`, id, i, i)}
 }
 
 // rightRecord is a right that ends at a moment; the zero time is never.

@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 )
@@ -41,6 +42,14 @@ const (
 
 // NamespaceOf returns a tenant's namespace.
 func NamespaceOf(prefix string, id ident.Tenant) string { return prefix + id.String() }
+
+// IsNamespaceOf reports whether a namespace can be a tenant's: a prefix that ends
+// in a dash, and the whole id. Which prefix it is the environment says, and with
+// it the Application's parent and the admission policy.
+func IsNamespaceOf(namespace string, id ident.Tenant) bool {
+	prefix, found := strings.CutSuffix(namespace, id.String())
+	return found && len(prefix) > 1 && strings.HasSuffix(prefix, "-") && !strings.HasPrefix(namespace, "kube-")
+}
 
 // SharedNamespace returns the namespace of an environment's shared components.
 func SharedNamespace(env ident.Environment) string { return env.String() + "-shared" }

@@ -29,7 +29,7 @@ func many(n int) etcd {
 			labels = `,"labels":{"tier":"gold"}`
 		}
 		e = append(e,
-			authz.Record{Key: key, Value: fmt.Appendf(nil, `{"tenantId":"%d","tenantName":"n","tenantCode":"c"%s}`, 2000000+i, labels)},
+			authz.Record{Key: key, Value: fmt.Appendf(nil, `{"tenantId":"%d","tenantName":"n","tenantCode":"c%d"%s}`, 2000000+i, i, labels)},
 			authz.Record{Key: key + "/rs/dsa", Value: []byte(`{"product":"dsa","startTime":"2024-06-18T00:00:00Z","endTime":"2026-12-01T00:00:00Z"}`)})
 	}
 	return e

@@ -146,13 +146,16 @@ func (p *Planner) Tenant(f authz.Facts) (*Tenant, []Fault) {
 }
 
 // checkName refuses ids whose Applications could be taken for a ring's or for
-// a product of another tenant.
+// a product of another tenant, and one whose namespace is not its own.
 func (p *Planner) checkName(id ident.Tenant) error {
 	for _, r := range p.site.Fleet.Rings {
 		if environments.RingLike(r.Name, id.String()) {
 			return fault.Hintf("give the tenant another id or the ring another name",
 				"the id could be taken for ring %q", r.Name)
 		}
+	}
+	if manifest.NamespaceOf(p.site.NamespacePrefix, id) == manifest.SharedNamespace(p.site.Name) {
+		return fault.Hintf("give the tenant another id", "the namespace of the id is that of the environment's shared parts")
 	}
 	for _, product := range p.names {
 		if strings.HasSuffix(id.String(), "-"+product.String()) {

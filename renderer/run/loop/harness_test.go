@@ -274,7 +274,7 @@ func (f *flaky) Publish(ctx context.Context, old git.Head, res git.Result) error
 }
 
 func tenantRecord(id string, labels string) string {
-	return fmt.Sprintf(`{"tenantId":%q,"tenantName":"t %s","tenantCode":"c5cb27eb","labels":{%s}}`, id, id, labels)
+	return fmt.Sprintf(`{"tenantId":%q,"tenantName":"t %s","tenantCode":"c%s","labels":{%s}}`, id, id, id, labels)
 }
 
 type right struct {

@@ -149,6 +149,10 @@ func (c *Core) change(ctx context.Context, s *step, now time.Time) (Outcome, err
 	tx := c.config.Branch.Begin(c.head)
 	defer tx.Discard()
 	c.guard(tx, s, now)
+	if slices.ContainsFunc(s.window.Tenants, c.roster.Awaited) { // who gets a code, only a full render says
+		c.roster = nil
+		return c.full(ctx, now)
+	}
 	rendered := make(map[ident.Tenant]struct{}, len(s.result.Tenants))
 	for _, f := range s.result.Tenants {
 		report, err := c.ready.Renderer.Change(ctx, c.roster, f, c.ready.Memory, tx)

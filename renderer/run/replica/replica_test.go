@@ -96,7 +96,7 @@ func (s *stand) put(key, value string) {
 // sell writes a tenant with one right below a prefix.
 func (s *stand) sell(prefix string, id, replicas int) {
 	s.t.Helper()
-	s.put(fmt.Sprintf("%s/%d", prefix, id), fmt.Sprintf(`{"tenantId":"%d","tenantName":"t","tenantCode":"c5cb27eb"}`, id))
+	s.put(fmt.Sprintf("%s/%d", prefix, id), fmt.Sprintf(`{"tenantId":"%d","tenantName":"t","tenantCode":"c%[1]d"}`, id))
 	s.put(fmt.Sprintf("%s/%d/rs/swg", prefix, id), fmt.Sprintf(`{"product":"swg","replicas":%d,"startTime":"2024-01-01T00:00:00Z"}`, replicas))
 }
 
