@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -15,8 +16,8 @@ const anyBook = -1
 
 // apply writes a document of a list or a file, for which nobody was asked. It
 // returns errMoved where somebody is at work on the tenant, or was since the
-// bookkeeping had the given revision.
-func (s *Store) apply(ctx context.Context, doc sps.Document, book int64) (Outcome, error) {
+// bookkeeping had the given revision. A dry run writes nothing.
+func (s *Store) apply(ctx context.Context, doc sps.Document, book int64, dryRun bool) (Outcome, error) {
 	idle := []clientv3.Cmp{absent(s.place.dirty(doc.ID)), absent(s.place.claim(doc.ID))}
 	resp, err := s.commit(ctx, fmt.Sprintf("reading tenant %q", doc.ID), txn{guards: idle, then: s.reads(doc.ID)})
 	if err != nil {
@@ -43,18 +44,24 @@ func (s *Store) apply(ctx context.Context, doc sps.Document, book int64) (Outcom
 	if err != nil {
 		return Quarantined, err
 	}
+	if dryRun {
+		return p.outcome(Written), nil
+	}
 	return p.outcome(Written), s.settle(ctx, st, p, txn{guards: idle})
 }
 
 // Import writes a document of a file, by the rules of a list. What waits for
-// SPS is not written.
-func (s *Store) Import(ctx context.Context, doc sps.Document) (Outcome, error) {
+// SPS is not written; a dry run writes nothing.
+func (s *Store) Import(ctx context.Context, doc sps.Document, dryRun bool) (Outcome, error) {
 	if doc.Err != nil {
 		return Quarantined, fault.New(fault.Skipped, fault.HintOf(doc.Err), "%w", doc.Err)
 	}
-	outcome, err := s.apply(ctx, doc, anyBook)
-	if err == errMoved { //nolint:errorlint // made by settle and apply, and wrapped by neither
-		return outcome, fault.New(fault.Skipped, "import it again when it has been fetched", "tenant %q: SPS is being asked for it, or somebody wrote it meanwhile", doc.ID)
+	outcome, err := s.apply(ctx, doc, anyBook, dryRun)
+	switch {
+	case errors.Is(err, errMoved):
+		return Overtaken, fault.New(fault.Skipped, "import it again when it has been fetched", "tenant %q: SPS is being asked for it, or somebody wrote it meanwhile", doc.ID)
+	case outcome == Quarantined && fault.ClassOf(err) == fault.Person:
+		return Quarantined, fault.New(fault.Skipped, fault.HintOf(err), "%w", err)
 	}
 	return outcome, err
 }

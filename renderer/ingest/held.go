@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -115,7 +116,7 @@ func (s *Store) Drop(ctx context.Context, id ident.Tenant) (Held, error) {
 // answer writes a person's word.
 func (s *Store) answer(ctx context.Context, st state, p plan) error {
 	err := s.settle(ctx, st, p, txn{guards: []clientv3.Cmp{absent(s.place.claim(st.id))}})
-	if err == errMoved { //nolint:errorlint // made by settle, which does not wrap it
+	if errors.Is(err, errMoved) {
 		return fault.New(fault.Retry, "look at it again: sluice ingest held list", "tenant %q: somebody else wrote it meanwhile, or it is being fetched", st.id)
 	}
 	return err

@@ -179,7 +179,7 @@ func (p *pull) entry(ctx context.Context, e sps.Entry, k *known) (Outcome, error
 	case doc.Err == nil && doc.Revision == 0 && k.Revision == 0 && k.Digest == doc.Digest && !k.Ended && len(k.Absent) == 0:
 		return Unchanged, nil
 	case doc.Err == nil && doc.Revision > 0:
-		outcome, err := p.store.apply(ctx, doc, k.mod)
+		outcome, err := p.store.apply(ctx, doc, k.mod, false)
 		if !errors.Is(err, errMoved) && fault.ClassOf(err) != fault.Person {
 			return outcome, err
 		}

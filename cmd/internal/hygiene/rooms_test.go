@@ -56,6 +56,7 @@ var rooms = []room{
 	{"cmd/internal/cli/progress", nil, []string{"clock", "disk", "terminal"}},
 	{"cmd/internal/cli/democmd", []string{"cmd/internal/cli", "renderer", "catalog", "environments"}, []string{"cobra", "yaml", "disk", "go-git"}},
 	{"cmd/internal/cli/doctorcmd", []string{"cmd/internal/cli", "renderer", "catalog", "environments"}, []string{"cobra", "etcd"}},
+	{"cmd/internal/cli/ingestcmd", []string{"cmd/internal/cli", "renderer", "catalog", "environments"}, []string{"cobra", "disk", "network"}},
 	{"cmd/internal/cli/rendercmd", []string{"cmd/internal/cli", "renderer", "catalog", "environments"}, []string{"cobra", "diff"}},
 	{"cmd/internal/wire", []string{"cmd/internal/cli", "renderer", "plugin/health", "catalog", "environments"}, []string{"cobra", "disk", "clock", "environment"}},
 	{"cmd/sluice", []string{"cmd/internal", "renderer", "plugin/health", "catalog", "environments"}, []string{"disk"}},

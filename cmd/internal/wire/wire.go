@@ -18,6 +18,7 @@ import (
 	"github.com/gatorcloud/sluice/cmd/internal/cli/environmentcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/etcdflags"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/exit"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/ingestcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/rendercmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/rolloutcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/runcmd"
@@ -69,6 +70,7 @@ carries to clusters ring by ring and bucket by bucket.`,
 		rendercmd.New(render),
 		rendercmd.NewDiff(render),
 		runcmd.New(running(p)),
+		ingestcmd.New(ingesting()),
 		doctorcmd.New(examining()),
 		validatecmd.New(repository()),
 		authzcmd.New(authorisations()),
