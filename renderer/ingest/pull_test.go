@@ -289,3 +289,32 @@ func TestCap(t *testing.T) {
 		})
 	}
 }
+
+// A list that was read before SPS denied a tenant does not bring it back.
+func TestListBehind(t *testing.T) {
+	f := newFixture(t, serve(t), 10)
+	five(f)
+	f.sps.Set(spstest.Faults{Lost: []string{"5"}, Deny: true})
+	for range 2 {
+		f.pass(25 * time.Hour)
+		if _, err := f.pull(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.sps.Set(spstest.Faults{})
+	f.pass(25 * time.Hour)
+	w := f.worker()
+	defer w.Close()
+	w.step = func(name string) error {
+		if name == "page" && f.live(f.right("5", "swg")) {
+			f.sps.Set(spstest.Faults{Deny: true})
+			f.drain()
+			f.sps.Remove("5")
+		}
+		return nil
+	}
+	done, err := w.Pull(t.Context())
+	if err != nil || f.live(f.right("5", "swg")) {
+		t.Errorf("Pull() = %+v, %v, and tenant 5 goes on = %v", done, err, f.live(f.right("5", "swg")))
+	}
+}

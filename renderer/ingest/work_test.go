@@ -90,30 +90,48 @@ func nested(n int) string {
 	return text
 }
 
-// A replica that lost its claim writes nothing, however good its answer is.
+// A replica that lost its claim writes nothing, however good its answer is and
+// whatever others did since.
 func TestFence(t *testing.T) {
-	f := newFixture(t, serve(t), 10)
-	f.bring("1", document("1", "swg"))
-	slow, quick := f.worker(), f.worker()
-	defer quick.Close()
-	f.put("1", with(document("1", "swg"), map[string]any{"replicas": 3}))
-	request(t, f, "1")
-	slow.step = func(name string) error {
-		if name != "fetched" {
-			return nil
-		}
-		slow.Close() // its lease ends while it was away
-		f.put("1", with(document("1", "swg"), map[string]any{"replicas": 4}))
-		if got, err := quick.Work(t.Context(), tenantID("1")); got != Written {
-			t.Errorf("the next replica: %s, %v", got, err)
-		}
-		return nil
-	}
-	if got, err := slow.Work(t.Context(), tenantID("1")); got != Overtaken || err == nil {
-		t.Errorf("Work() = %s, %v, want overtaken", got, err)
-	}
-	if got := f.right("1", "swg").Replicas; got != 4 {
-		t.Errorf("replicas = %d, want those of the newer fetch", got)
+	store := serve(t)
+	for name, tc := range map[string]struct {
+		reason string
+		others func(f *fixture, quick *Worker)
+		want   int
+	}{
+		"Nobody": {"the lease is gone", func(*fixture, *Worker) {}, 2},
+		"Claimed": {"another replica has it in hand", func(f *fixture, quick *Worker) {
+			quick.step = func(string) error { return errCrash }
+			_, _ = quick.Work(f.ctx(), tenantID("1"))
+		}, 2},
+		"Written": {"another replica was done with it", func(f *fixture, quick *Worker) {
+			f.put("1", with(document("1", "swg"), map[string]any{"replicas": 4}))
+			if got, err := quick.Work(f.ctx(), tenantID("1")); got != Written {
+				f.t.Errorf("the next replica: %s, %v", got, err)
+			}
+		}, 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t, store, 10)
+			f.bring("1", document("1", "swg"))
+			slow, quick := f.worker(), f.worker()
+			defer quick.Close()
+			f.put("1", with(document("1", "swg"), map[string]any{"replicas": 3}))
+			request(t, f, "1")
+			slow.step = func(name string) error {
+				if name == "fetched" {
+					slow.Close() // its lease ends while it was away
+					tc.others(f, quick)
+				}
+				return nil
+			}
+			if got, err := slow.Work(t.Context(), tenantID("1")); got != Overtaken || err == nil {
+				t.Errorf("Work() = %s, %v, want overtaken: %s", got, err, tc.reason)
+			}
+			if got := f.right("1", "swg").Replicas; got != tc.want {
+				t.Errorf("replicas = %d, want %d: %s", got, tc.want, tc.reason)
+			}
+		})
 	}
 }
 

@@ -91,12 +91,27 @@ func (e Entry) decode(d *Document) error {
 	return nil
 }
 
-// owner tries to tell whose a document is that is otherwise unusable.
-func (m Mapping) owner(raw []byte) ident.Tenant {
-	var lax map[string]json.RawMessage
-	var id ident.Tenant
-	if json.Unmarshal(raw, &lax) == nil {
-		_ = json.Unmarshal(lax[cmp.Or(m.Tenant["tenantId"], "tenantId")], &id) // a bad id leaves it zero
+// owner tries to tell whose a document is that is otherwise unusable. One that
+// names two is nobody's.
+func (m Mapping) owner(raw []byte) (id ident.Tenant) {
+	name, times := cmp.Or(m.Tenant["tenantId"], "tenantId"), 0
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	if start, err := dec.Token(); err != nil || start != json.Delim('{') {
+		return ident.Tenant{}
+	}
+	for dec.More() {
+		key, err := dec.Token()
+		var value json.RawMessage
+		if err != nil || dec.Decode(&value) != nil {
+			break
+		}
+		if key == name {
+			times++
+			_ = json.Unmarshal(value, &id) // a bad id leaves it zero
+		}
+	}
+	if times != 1 {
+		return ident.Tenant{}
 	}
 	return id
 }
@@ -170,7 +185,10 @@ func text(fields map[string]json.RawMessage, name string, out any) error {
 		return bad("%s: is missing", name)
 	}
 	if err := json.Unmarshal(raw, out); err != nil {
-		return fault.Hintf(fault.HintOf(err), "%s %s: %w", name, fault.Clip(string(raw)), err)
+		if hint := fault.HintOf(err); hint != "" {
+			return fault.Hintf(hint, "%s: %w", name, err)
+		}
+		return bad("%s %s: is no text", name, fault.Clip(string(raw)))
 	}
 	return nil
 }

@@ -85,7 +85,10 @@ func object(raw []byte, known []string, table map[string]string, ignored []strin
 		return nil, err
 	}
 	if err := strict.JSON(raw, len(raw), &theirs); err != nil {
-		return nil, err
+		return nil, bad("%w", err)
+	}
+	if theirs == nil {
+		return nil, bad("null is no object")
 	}
 	ours := make(map[string]json.RawMessage, len(theirs))
 	used := make(map[string]bool, len(theirs))
