@@ -26,12 +26,16 @@ const (
 	Disputed    Outcome = "disputed"    // SPS says something else under the same revision; nothing is written
 	Holding     Outcome = "held"        // something of it waits for a person
 	Over        Outcome = "ended"       // the tenant is gone and was ended
-	Unproven    Outcome = "unproven"    // the tenant is gone, and no two lists have shown it
+	Unproven    Outcome = "unproven"    // the tenant is gone, and no two lists have shown it; asked again for a while
 	Quarantined Outcome = "quarantined" // the document is not to be used; asked again
 	Overtaken   Outcome = "overtaken"   // a notice, a person or another replica was faster; made again
 	Unanswered  Outcome = "unanswered"  // SPS gave no answer; asked again
 	Requested   Outcome = "requested"   // a list showed that the tenant has to be fetched
 )
+
+// patience is how often SPS is asked for a tenant that it does not know and no
+// list has missed: seven minutes long.
+const patience = 10
 
 // maxReason is the most bytes that a dirty record keeps of an error.
 const maxReason = 256
@@ -136,9 +140,14 @@ func (w *Worker) take(ctx context.Context, c claim, doc sps.Document) (Outcome, 
 }
 
 // gone ends a tenant that SPS does not know, if two lists have shown it missing.
+// If they have not, SPS is asked again for a while: a copy that lags may not
+// know yet what the notice was about. Then the next list decides.
 func (w *Worker) gone(ctx context.Context, c claim) (Outcome, error) {
-	if len(c.book.Absent) < proofs || c.book.Ended {
+	switch {
+	case c.book.Ended, len(c.book.Absent) < proofs && c.work(w.store.moment()).Attempts >= patience:
 		return Unproven, w.store.settle(ctx, c.state, plan{book: c.book, held: c.held.Changes}, w.clears(c))
+	case len(c.book.Absent) < proofs:
+		return Unproven, w.fail(ctx, c, Unproven, sps.ErrGone)
 	}
 	p, err := w.store.decide(ctx, c.state, decision.bury)
 	if err != nil {

@@ -173,6 +173,57 @@ func TestNoticeDuringFetch(t *testing.T) {
 	}
 }
 
+// A person who writes a record during a fetch is not overwritten.
+func TestPersonMeanwhile(t *testing.T) {
+	f := newFixture(t, serve(t), 10)
+	f.bring("1", document("1", "swg"))
+	w := f.worker()
+	defer w.Close()
+	f.put("1", with(document("1", "swg"), map[string]any{"replicas": 3}))
+	request(t, f, "1")
+	w.step = func(name string) error {
+		if name == "fetched" {
+			a := f.right("1", "swg")
+			a.ShrinkFrom = "100Gi"
+			if _, err := f.store.etcd.Records(f.store.records).PutAuthorisation(t.Context(), authz.Key{Tenant: tenantID("1"), Product: a.Product}, a, authz.AnyRevision); err != nil {
+				t.Error(err)
+			}
+		}
+		return nil
+	}
+	if got, _ := w.Work(t.Context(), tenantID("1")); got != Overtaken {
+		t.Errorf("Work() = %s, want overtaken", got)
+	}
+	w.step = func(string) error { return nil }
+	if got, err := w.Work(t.Context(), tenantID("1")); got != Written || f.right("1", "swg").Replicas != 3 || f.right("1", "swg").ShrinkFrom != "100Gi" {
+		t.Errorf("the next fetch: %s, %v, %+v", got, err, f.right("1", "swg"))
+	}
+}
+
+// A tenant that SPS does not know is asked for again, but not for ever: a
+// notice may be about somebody who never was.
+func TestUnknownTenant(t *testing.T) {
+	f := newFixture(t, serve(t), 10)
+	request(t, f, "1")
+	w := f.worker()
+	defer w.Close()
+	for n := 1; len(f.keys("dirty")) > 0; n++ {
+		if got, _ := w.Work(t.Context(), tenantID("1")); got != Unproven || n > patience+1 {
+			t.Fatalf("fetch %d: %s", n, got)
+		}
+	}
+	if got := f.sps.Fetched("1"); got != patience+1 {
+		t.Errorf("asked %d times, want %d", got, patience+1)
+	}
+	f.sps.Set(spstest.Faults{Deny: true})
+	f.put("1", document("1", "swg"))
+	f.fetch("1")
+	f.sps.Set(spstest.Faults{})
+	if got, err := w.Work(t.Context(), tenantID("1")); got != Written {
+		t.Errorf("when SPS knows it: %s, %v, want written without another notice", got, err)
+	}
+}
+
 // Two replicas never fetch one tenant at once; a claim that could not be given
 // back is the replica's own, and another's ends with its lease.
 func TestClaims(t *testing.T) {
