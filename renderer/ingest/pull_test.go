@@ -15,7 +15,7 @@ func contextWithStop(t *testing.T) (context.Context, func()) {
 	return ctx, cancel
 }
 
-func eventually(t *testing.T, holds func() bool, what string) {
+func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if holds() {

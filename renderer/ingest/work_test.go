@@ -360,12 +360,12 @@ func TestRun(t *testing.T) {
 		done = append(done, ended)
 		go func() { w.Run(ctx); close(ended) }()
 	}
-	eventually(t, func() bool { return len(f.listing().Tenants) == 8 }, "the first list is written")
+	eventually(t, "the first list is written", func() bool { return len(f.listing().Tenants) == 8 })
 	f.put("3", with(document("3", "swg"), map[string]any{"replicas": 9}))
 	if _, err := f.store.Mark(t.Context(), tenantID("3"), "n"); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, func() bool { return f.right("3", "swg").Replicas == 9 && len(f.keys("dirty")) == 0 }, "a notice is followed")
+	eventually(t, "a notice is followed", func() bool { return f.right("3", "swg").Replicas == 9 && len(f.keys("dirty")) == 0 })
 	stop()
 	for _, ended := range done {
 		<-ended
