@@ -12,7 +12,8 @@
 //   - No answer deletes a record. A tenant that is gone is ended: each of its
 //     authorisations gets an end, and keeps its data for the days of grace.
 //   - Silence is no answer. A list counts only when it was read whole; its ETag
-//     is kept only then, and only after all of it was written or made dirty.
+//     is kept only then, after all of it was written or made dirty, and only if
+//     nobody was missing who has to be looked for once more.
 //     A tenant is gone after it was missing in two whole lists with different
 //     ids, and SPS says so when it is asked for that tenant afterwards.
 //   - A bounded number of tenants is ended in a day, whatever way SPS takes to

@@ -35,12 +35,24 @@ type Pulled struct {
 	Missing int
 }
 
-// known is what the bookkeeping said of a tenant before the list was read.
+// known is what the bookkeeping said of a tenant before the list was read. It
+// is decoded when it is looked at: of a list with nothing new none is.
 type known struct {
 	Book
-	mod int64
+	value []byte
+	mod   int64
 	// there says that the list names the tenant.
 	there bool
+}
+
+// open decodes the bookkeeping, and reports whether it can be read.
+func (k *known) open() bool {
+	if k.value == nil {
+		return true
+	}
+	err := decode("book", k.value, &k.Book)
+	k.value = nil
+	return err == nil
 }
 
 // pull is one reading of the list.
@@ -60,13 +72,12 @@ func (w *Worker) Pull(ctx context.Context) (Pulled, error) {
 	if err != nil {
 		return p.done, err
 	}
-	doubt, err := p.remember(ctx)
-	if err != nil {
+	if err := p.remember(ctx); err != nil { // before the list: what is written since is not overwritten
 		return p.done, err
 	}
 	etag := last.ETag
-	if doubt || w.store.moment().Sub(last.Completed) > fullAge {
-		etag = "" // who was missing once has to be looked for again
+	if w.store.moment().Sub(last.Completed) > fullAge {
+		etag = ""
 	}
 	list, err := w.source.Walk(ctx, etag, func(page []sps.Entry) error { return p.page(ctx, page) })
 	switch {
@@ -89,8 +100,8 @@ func (w *Worker) Pull(ctx context.Context) (Pulled, error) {
 	if err := w.step("missed"); err != nil {
 		return p.done, err
 	}
-	if p.done.Outcomes[Stale] > 0 {
-		list.ETag = "" // part of it came from a copy that lags
+	if p.done.Outcomes[Stale] > 0 || p.done.Missing > 0 {
+		list.ETag = "" // part of it came from a copy that lags, or who was missing has to be looked for again
 	}
 	return p.done, w.store.keep(ctx, Full{Snapshot: list.ID, ETag: list.ETag, Completed: w.store.moment()}, mod)
 }
@@ -115,21 +126,15 @@ func (s *Store) keep(ctx context.Context, f Full, mod int64) error {
 	return err
 }
 
-// remember reads all bookkeeping, and reports whether somebody was missing in
-// one list only.
-func (p *pull) remember(ctx context.Context) (bool, error) {
-	doubt := false
+// remember reads all bookkeeping.
+func (p *pull) remember(ctx context.Context) error {
 	s := p.store
-	_, err := s.etcd.Scan(ctx, s.place.below("tenants"), func() { clear(p.known); doubt = false }, func(key string, value []byte, mod int64) {
-		id, ok := s.place.tenant("tenants", key)
-		k := &known{mod: mod}
-		if !ok || decode(key, value, &k.Book) != nil {
-			return // whoever fetches the tenant says so
+	_, err := s.etcd.Scan(ctx, s.place.below("tenants"), func() { clear(p.known) }, func(key string, value []byte, mod int64) {
+		if id, ok := s.place.tenant("tenants", key); ok {
+			p.known[id] = &known{value: value, mod: mod}
 		}
-		p.known[id] = k
-		doubt = doubt || !k.Ended && len(k.Absent) > 0 && len(k.Absent) < proofs
 	})
-	return doubt, err
+	return err
 }
 
 // page writes what is new on one page.
@@ -144,6 +149,7 @@ func (p *pull) page(ctx context.Context, page []sps.Entry) error {
 		k := p.known[e.ID]
 		if k != nil {
 			k.there = true
+			k.open() // what cannot be read is no revision, and whoever writes the tenant says so
 		}
 		if k != nil && e.Revision > 0 && e.Revision == k.Revision && !k.Ended && len(k.Absent) == 0 {
 			outcomes[i] = Unchanged
@@ -193,7 +199,7 @@ func (p *pull) miss(ctx context.Context, list string) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(appliedAtOnce)
 	for id, k := range p.known {
-		if k.there || k.Ended || len(k.Absent) >= proofs || slices.Contains(k.Absent, list) {
+		if k.there || !k.open() || k.Ended || len(k.Absent) >= proofs || slices.Contains(k.Absent, list) {
 			continue
 		}
 		p.done.Missing++
