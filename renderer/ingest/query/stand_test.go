@@ -120,7 +120,9 @@ func fleet(n int) map[string]string {
 		id := fmt.Sprint(1000000 + i)
 		for _, f := range []func() (string, string){
 			func() (string, string) { return own(id) },
-			func() (string, string) { return bought(id, "swg", `, "replicas": 3, "storage": "80Gi"`) },
+			func() (string, string) {
+				return bought(id, "swg", `, "replicas": 3, "storage": "80Gi", "endTime": "2028-12-31T00:00:00Z"`)
+			},
 			func() (string, string) { return accepted(id, "swg", "202") },
 		} {
 			k, v := f()
