@@ -48,9 +48,6 @@ func (j *journal) add(at point, tenants []ident.Tenant) {
 	if over := len(j.changes) - j.size; over > 0 { // in steps, so that it seldom moves
 		over = min(len(j.changes), over+j.size/8)
 		j.after = j.changes[over-1].revision
-		for over < len(j.changes) && j.changes[over].revision == j.after {
-			over++
-		}
 		j.changes = slices.Clone(j.changes[over:])
 	}
 }

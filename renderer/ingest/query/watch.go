@@ -60,6 +60,7 @@ func (h *handler) watch(w http.ResponseWriter, req *http.Request, v *view) {
 	}
 	defer h.streams.leave(caller)
 	f := follower{handler: h, ResponseController: http.NewResponseController(w), w: w, from: from}
+	_ = f.SetReadDeadline(time.Time{}) // that of the request would end the wait
 	if strings.Contains(req.Header.Get("Accept"), "text/event-stream") {
 		f.stream(req.Context())
 	} else {
@@ -200,5 +201,8 @@ func (f *follower) send(event string, data []byte) error {
 	if _, err := fmt.Fprintf(f.w, "event: %s\n%sdata: %s\n\n", event, id, data); err != nil {
 		return err
 	}
-	return f.Flush()
+	if err := f.Flush(); err != nil {
+		return err
+	}
+	return f.SetWriteDeadline(time.Time{}) // HTTP/2 would end the stream while it waits
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gatorcloud/sluice/renderer/ingest/caller"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 )
 
@@ -246,5 +248,46 @@ func TestJournalLosesNothing(t *testing.T) {
 				x.from.revision = upto
 			}
 		}
+	}
+}
+
+// The server's limits of time are those of a request, not of a wait.
+func TestWaitsOutliveTheServersLimits(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for 35 seconds")
+	}
+	s := newStand(t, MirrorOptions{}).load(true, fleet(3))
+	server, err := caller.Listen(t.Context(), caller.Listener{Address: "127.0.0.1:0"}, Handler(Options{Mirror: s.mirror, Beat: time.Minute}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		http.DefaultClient.CloseIdleConnections()
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second) // its stream does not end by itself
+		defer cancel()
+		_ = server.Close(ctx)
+	})
+	url := "http://" + server.Address()
+	l := follow(t, url, "")
+	l.next()
+	polled := make(chan string, 1)
+	go func() {
+		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, url+"/v1/watch?wait=60", http.NoBody)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			polled <- err.Error()
+			return
+		}
+		defer func() { _ = resp.Body.Close() }()
+		text, _ := io.ReadAll(resp.Body)
+		polled <- string(text)
+	}()
+	time.Sleep(35 * time.Second)
+	s.put(own("1000002"))
+	if e := l.next(); e.Name != "changed" {
+		t.Errorf("event after 35 s = %+v, want the change", e)
+	}
+	if got := <-polled; !strings.Contains(got, `"changed":["1000002"]`) {
+		t.Errorf("poll after 35 s = %s, want the change", got)
 	}
 }
