@@ -60,7 +60,6 @@ func (h *handler) watch(w http.ResponseWriter, req *http.Request, v *view) {
 	}
 	defer h.streams.leave(caller)
 	f := follower{handler: h, ResponseController: http.NewResponseController(w), w: w, from: from}
-	_ = f.SetReadDeadline(time.Time{}) // that of the request would end the wait
 	if strings.Contains(req.Header.Get("Accept"), "text/event-stream") {
 		f.stream(req.Context())
 	} else {

@@ -14,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gatorcloud/sluice/renderer/ingest/caller"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 )
 
@@ -251,43 +250,54 @@ func TestJournalLosesNothing(t *testing.T) {
 	}
 }
 
-// The server's limits of time are those of a request, not of a wait.
+// The server's limits of time are those of a request, not of a wait, and those
+// of a write not of the next, in both versions of HTTP.
 func TestWaitsOutliveTheServersLimits(t *testing.T) {
 	if testing.Short() {
-		t.Skip("waits for 35 seconds")
+		t.Skip("waits for longer than a write may take")
 	}
-	s := newStand(t, MirrorOptions{}).load(true, fleet(3))
-	server, err := caller.Listen(t.Context(), caller.Listener{Address: "127.0.0.1:0"}, Handler(Options{Mirror: s.mirror, Beat: time.Minute}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		http.DefaultClient.CloseIdleConnections()
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second) // its stream does not end by itself
-		defer cancel()
-		_ = server.Close(ctx)
-	})
-	url := "http://" + server.Address()
-	l := follow(t, url, "")
-	l.next()
-	polled := make(chan string, 1)
-	go func() {
-		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, url+"/v1/watch?wait=60", http.NoBody)
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			polled <- err.Error()
-			return
-		}
-		defer func() { _ = resp.Body.Close() }()
-		text, _ := io.ReadAll(resp.Body)
-		polled <- string(text)
-	}()
-	time.Sleep(35 * time.Second)
-	s.put(own("1000002"))
-	if e := l.next(); e.Name != "changed" {
-		t.Errorf("event after 35 s = %+v, want the change", e)
-	}
-	if got := <-polled; !strings.Contains(got, `"changed":["1000002"]`) {
-		t.Errorf("poll after 35 s = %s, want the change", got)
+	for name, second := range map[string]bool{"HTTP1": false, "HTTP2": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStand(t, MirrorOptions{}).load(true, fleet(3))
+			done := make(chan struct{})
+			server := httptest.NewUnstartedServer(Handler(Options{Mirror: s.mirror, Beat: time.Minute, Done: done}))
+			server.EnableHTTP2 = second
+			server.Config.ReadTimeout, server.Config.WriteTimeout = 200*time.Millisecond, 300*time.Millisecond
+			server.StartTLS()
+			defer server.Close()
+			defer close(done)
+			ask := func(target, accept string) *http.Response {
+				req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+target, http.NoBody)
+				if err != nil {
+					t.Fatal(err)
+				}
+				req.Header.Set("Accept", accept)
+				resp, err := server.Client().Do(req)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if (resp.ProtoMajor == 2) != second {
+					t.Errorf("it speaks %s", resp.Proto)
+				}
+				return resp
+			}
+			resp := ask("/v1/watch", "text/event-stream")
+			defer func() { _ = resp.Body.Close() }()
+			l := &listener{t, resp.StatusCode, bufio.NewScanner(resp.Body)}
+			l.next()
+			go func() {
+				time.Sleep(writeIn + time.Second)
+				s.put(own("1000002"))
+			}()
+			polled := ask("/v1/watch?wait=60", "")
+			defer func() { _ = polled.Body.Close() }()
+			if text, err := io.ReadAll(polled.Body); !strings.Contains(string(text), `"changed":["1000002"]`) {
+				t.Errorf("poll = %s, %v, want the change", text, err)
+			}
+			if e := l.next(); e.Name != "changed" {
+				t.Errorf("event = %+v, want the change", e)
+			}
+		})
 	}
 }
