@@ -34,6 +34,8 @@ var rooms = []room{
 	{"renderer/argocd", []string{"renderer/model", "renderer/backoff", "renderer/rollout", "catalog", "environments"}, []string{"network", "clock", "yaml", "kubernetes"}},
 	{"renderer/ingest", []string{"renderer/model", "renderer/backoff", "renderer/etcd"}, []string{"clock", "etcd", "kubernetes", "sync"}},
 	{"renderer/ingest/sps", []string{"renderer/model"}, []string{"disk", "network", "yaml"}},
+	{"renderer/ingest/query", []string{"renderer/model", "renderer/backoff", "renderer/etcd"}, []string{"network", "clock"}},
+	{"renderer/ingest/caller", []string{"renderer/model"}, []string{"disk", "network", "clock", "rate"}},
 	{"renderer/ingest/notify", []string{"renderer/model"}, []string{"network", "rate"}},
 	{"renderer/etcd/task", []string{"renderer/model", "renderer/backoff", "renderer/etcd"}, []string{"clock", "etcd", "cron"}},
 
@@ -76,7 +78,7 @@ var rooms = []room{
 // single functions. A foreign package that no medium names fails.
 var media = map[string][]string{
 	"disk":        {"os", "syscall"},
-	"network":     {"net", "net/http", "net/rpc", "net/smtp"},
+	"network":     {"net", "net/http", "net/rpc", "net/smtp", "golang.org/x/net/netutil"},
 	"process":     {"os/exec", "plugin"},
 	"environment": {"os.Getenv", "os.LookupEnv", "os.Environ", "os.ExpandEnv"},
 	"clock": {"time.Now", "time.Since", "time.Until", "time.After", "time.AfterFunc", "time.NewTimer", "time.NewTicker",
