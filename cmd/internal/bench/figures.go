@@ -46,4 +46,5 @@ func figures() []figure {
 		{name: "cmp-startup-vs-kustomize", unit: "x", bound: 1.5, run: cmpStartup,
 			about: "CPU time of sluice-cmp version, over kustomize version"},
 	}, slices.Concat(watchFigures(), replicaFigures(), ingestFigures())...)
+	}, append(watchFigures(), append(queryFigures(), replicaFigures()...)...)...)
 }

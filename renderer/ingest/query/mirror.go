@@ -54,6 +54,7 @@ type Mirror struct {
 	o            MirrorOptions
 	info, status *watch.Mirror
 	view         atomic.Pointer[view] // nil until it is complete
+	ready        time.Time            // when only status records were missing
 	journal      *journal
 	kept         keeper
 }
@@ -77,8 +78,13 @@ func NewMirror(o MirrorOptions) *Mirror {
 		status: watch.NewLeanMirror(o.StatusPrefix, watch.Form{Parse: status.ParseKey, Format: status.FormatKey}, o.Now)}
 }
 
-// gather is how long changes are gathered before there is a new view.
-const gather = 20 * time.Millisecond
+const (
+	// gather is how long changes are gathered before there is a new view.
+	gather = 20 * time.Millisecond
+	// patience is how long the first view waits for status records. They may
+	// not be ours to read, and then it is better to say so than to say nothing.
+	patience = 10 * time.Second
+)
 
 // Run keeps the copy true until ctx ends.
 func (m *Mirror) Run(ctx context.Context, store *etcd.Store) {
@@ -86,10 +92,13 @@ func (m *Mirror) Run(ctx context.Context, store *etcd.Store) {
 	defer all.Wait()
 	all.Go(func() { watch.New(store, m.info, watch.Options{Logger: m.o.Logger, Hear: m.o.Hear}).Run(ctx) })
 	all.Go(func() { watch.New(store, m.status, watch.Options{Logger: m.o.Logger}).Run(ctx) })
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
 	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
 			return
+		case <-tick.C:
 		case <-m.info.Changed():
 		case <-m.status.Changed():
 		}
@@ -104,13 +113,28 @@ func (m *Mirror) Complete() bool { return m.view.Load() != nil }
 // Age returns how long ago etcd last confirmed the copy.
 func (m *Mirror) Age() time.Duration { return max(0, m.o.Now().Sub(m.info.Heard())) }
 
-// refresh makes a view of what changed. A point has one view: changes that
-// come without a later revision, such as those of status records, wait for
-// it, which the watch brings within seconds.
+// due reports whether there is to be a view after the one of now. A point has
+// one view: changes that come without a later revision, such as those of status
+// records, wait for it, which the watch brings within seconds. Only the first
+// reading of status records does not wait, for nothing may happen after it.
+func (m *Mirror) due(old *view) bool {
+	cluster, revision, loaded := m.info.State()
+	_, _, told := m.status.State()
+	switch {
+	case !loaded:
+		return false
+	case old != nil:
+		return old.point != point{cluster, revision} || told && !old.told
+	case m.ready.IsZero():
+		m.ready = m.o.Now()
+	}
+	return told || m.o.Now().Sub(m.ready) >= patience
+}
+
+// refresh makes a view of what changed.
 func (m *Mirror) refresh() {
 	old := m.view.Load()
-	cluster, revision, loaded := m.info.State()
-	if !loaded || old != nil && old.point == (point{cluster, revision}) {
+	if !m.due(old) {
 		return
 	}
 	if old == nil {

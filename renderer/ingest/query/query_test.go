@@ -181,6 +181,22 @@ func TestMissingSources(t *testing.T) {
 	}
 }
 
+// Status records that are read late are told of, though nothing else happens.
+func TestLateStatus(t *testing.T) {
+	s := newStand(t, MirrorOptions{}).load(false, fleet(1))
+	h := Handler(Options{Mirror: s.mirror})
+	before := ask(h, "GET", "/v1/tenants/1000000")
+	load := s.mirror.status.Begin(s.cluster)
+	k, v := accepted("1000000", "swg", "202")
+	load.Add(k, []byte(v), s.revision)
+	load.Done(s.revision)
+	s.mirror.refresh()
+	after := ask(h, "GET", "/v1/tenants/1000000", header("If-None-Match", before.Header().Get("Etag")))
+	if after.Code != 200 || !strings.Contains(after.Body.String(), `"version":"202"`) {
+		t.Errorf("answer = %d %s, want the version", after.Code, after.Body)
+	}
+}
+
 // Pages are of one point, whatever happens between them; a point that is not
 // kept any more is gone.
 func TestPagesAreOfOnePoint(t *testing.T) {

@@ -69,6 +69,13 @@ func (s *stand) load(told bool, records map[string]string) *stand {
 		load.Done(s.revision)
 	}
 	s.mirror.refresh()
+	if s.mirror.Complete() != told {
+		s.t.Errorf("Complete() = %v after the first reading, want %v", !told, told)
+	}
+	if !told { // it waits, and then goes without
+		s.pass(patience)
+		s.mirror.refresh()
+	}
 	return s
 }
 
