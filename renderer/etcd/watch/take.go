@@ -65,12 +65,19 @@ func (m *Mirror) add(w *Window, id ident.Tenant) {
 
 func (m *Mirror) settle() {
 	for id := range m.dirty {
-		if list := m.held[id]; m.lean {
+		if list := m.held[id]; m.lean && len(list) > 0 {
 			for i := range list {
 				list[i].value = ""
 			}
+			m.held[id] = slices.Clone(list) // a reading makes it longer than it has to be
 		}
+	}
+	if len(m.dirty) > burst {
+		m.dirty = map[ident.Tenant]struct{}{}
 	}
 	clear(m.dirty)
 	m.since = time.Time{}
 }
+
+// burst is from how many changed tenants on their set is given back.
+const burst = 10_000

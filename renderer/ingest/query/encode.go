@@ -73,7 +73,7 @@ func (a answer) status(b []byte, e *entry, p ident.Product) []byte {
 	case !ok:
 		return field(append(b, ','), "versionMissing", "there is no status record")
 	}
-	r := s.record.Value()
+	r := s.fate.Value()
 	if r.AcceptedVersion == "" {
 		b = field(append(b, ','), "versionMissing", "the status record accepts none")
 	} else {
@@ -176,10 +176,11 @@ func moment(b []byte, name string, at time.Time) []byte {
 	return append(at.UTC().AppendFormat(b, time.RFC3339Nano), '"')
 }
 
-// quote appends a JSON string. Names are plain; only what is not goes the long way.
+// quote appends a JSON string of valid UTF-8. Names pass as they are; what has
+// to be escaped goes the long way.
 func quote(b []byte, s string) []byte {
 	for i := range len(s) {
-		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c > '~' {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' {
 			long, err := json.Marshal(s)
 			if err != nil { // no string has one
 				return append(b, `""`...)

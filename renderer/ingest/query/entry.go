@@ -41,9 +41,14 @@ type terms struct {
 
 // told is a status record.
 type told struct {
+	fate unique.Handle[fate]
+	mod  int64
+}
+
+// fate is what became of a product, which many share.
+type fate struct {
 	product ident.Product
-	mod     int64
-	record  unique.Handle[status.Record]
+	status.Record
 }
 
 // record is a record of a window. One whose revision is known has no value.
@@ -62,7 +67,7 @@ func (e *entry) empty() bool { return e.mod == 0 && len(e.rights) == 0 && len(e.
 // withRecords returns the entry as the authorisations say it. Records that are
 // not among them are gone.
 func (e entry) withRecords(records []record) entry {
-	next := entry{id: e.id, told: e.told, rights: make([]right, 0, len(records))}
+	next := entry{id: e.id, told: e.told, rights: make([]right, 0, max(0, len(records)-1))} // one is the tenant's own
 	for _, r := range records {
 		switch i := e.find(r.product); {
 		case r.product.IsZero() && r.mod == e.mod:
@@ -78,7 +83,6 @@ func (e entry) withRecords(records []record) entry {
 	slices.SortFunc(next.rights, func(a, b right) int {
 		return a.terms.Value().product.Compare(b.terms.Value().product)
 	})
-	next.rights = slices.Clip(next.rights)
 	return next
 }
 
@@ -111,7 +115,7 @@ func read(id ident.Tenant, r record) right {
 func (e entry) withStatus(records []record) entry {
 	next := make([]told, 0, len(records))
 	for _, r := range records {
-		if i := slices.IndexFunc(e.told, func(t told) bool { return t.product == r.product }); i >= 0 && e.told[i].mod == r.mod {
+		if i := slices.IndexFunc(e.told, func(t told) bool { return t.fate.Value().product == r.product }); i >= 0 && e.told[i].mod == r.mod {
 			next = append(next, e.told[i])
 			continue
 		}
@@ -119,9 +123,9 @@ func (e entry) withStatus(records []record) entry {
 		if err != nil {
 			s = status.Record{Error: status.Explain(err)}
 		}
-		next = append(next, told{product: r.product, mod: r.mod, record: unique.Make(s)})
+		next = append(next, told{unique.Make(fate{r.product, s}), r.mod})
 	}
-	slices.SortFunc(next, func(a, b told) int { return a.product.Compare(b.product) })
+	slices.SortFunc(next, func(a, b told) int { return a.fate.Value().product.Compare(b.fate.Value().product) })
 	e.told = next
 	return e
 }
@@ -133,7 +137,7 @@ func (e *entry) find(p ident.Product) int {
 
 // status returns what a product's status record says.
 func (e *entry) status(p ident.Product) (told, bool) {
-	if i := slices.IndexFunc(e.told, func(t told) bool { return t.product == p }); i >= 0 {
+	if i := slices.IndexFunc(e.told, func(t told) bool { return t.fate.Value().product == p }); i >= 0 {
 		return e.told[i], true
 	}
 	return told{}, false
