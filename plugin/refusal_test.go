@@ -313,6 +313,12 @@ func TestRingRefusals(t *testing.T) {
 			delete(files, "1000001.yaml")
 			r.Dir, _ = tree.FromFiles(files)
 		}, plugin.ReasonSeal},
+		"NotSealedVersion": {"a person grants by hand what the engine did not", members(func(r *plugintest.Ring) {
+			r.Descriptor.Versions = map[string][]ident.Version{"dsa": {ident.Must[ident.VersionKind]("31")}, "swg": {ident.Must[ident.VersionKind]("200")}}
+		}), plugin.ReasonNotGranted},
+		"NotSealedProduct": {"a product that the engine granted nobody", members(func(r *plugintest.Ring) {
+			r.Descriptor.Versions = map[string][]ident.Version{"swg": {ident.Must[ident.VersionKind]("202")}}
+		}), plugin.ReasonNotGranted},
 		"StrayFile":       {"not rendered", touched("README.md", "hello\n"), plugin.ReasonSeal},
 		"StrayDirectory":  {"not rendered", touched("a/b", "hello\n"), plugin.ReasonDirectory},
 		"OtherBatch":      {"a batch of another ring", members(func(r *plugintest.Ring) { r.Descriptor.Batch = "main-01" }), plugin.ReasonDirectory},

@@ -2,6 +2,8 @@ package plugin
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/gatorcloud/sluice/renderer/model/fault"
@@ -26,6 +28,9 @@ func ring(r Request, file []byte) ([][]byte, error) {
 	if err := r.checkApp(name, d.ArgoCDNamespace, ringPath(d)); err != nil {
 		return nil, err
 	}
+	if err := sealedIn(d, r.Grants); err != nil {
+		return nil, err
+	}
 	var docs [][]byte
 	for _, e := range r.Dir.Entries() {
 		if e.Name == manifest.DescriptorFile {
@@ -47,6 +52,29 @@ func ring(r Request, file []byte) ([][]byte, error) {
 		docs = append(docs, emptyRing(d, name))
 	}
 	return docs, nil
+}
+
+// sealedIn refuses grants that the engine did not make: a version may only run
+// in a slice that was given it, whatever its Application asks for.
+func sealedIn(d manifest.RingDescriptor, g Grants) error {
+	if d.Versions == nil {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(g)) {
+		if allowed := d.Versions[name]; !slices.Contains(allowed, g[name]) {
+			return refuse(ReasonNotGranted, "versions move by rollouts: sluice rollout status says how far they are",
+				"version %q of %s is not one that this slice may run: %s", g[name], fault.Clip(name), texts(allowed))
+		}
+	}
+	return nil
+}
+
+func texts(all []ident.Version) string {
+	names := make([]string, 0, len(all))
+	for _, v := range all {
+		names = append(names, v.String())
+	}
+	return fault.List(names)
 }
 
 // ringPath returns the folder of a ring or batch; see manifest.Batch.

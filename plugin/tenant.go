@@ -119,12 +119,15 @@ func (t granted) application(p manifest.TenantProduct) manifest.Application {
 	if p.State == stateActive { // what is to rest is written whoever else writes it
 		ignored = t.versions[p.Name].IgnoreDifferences
 	}
+	labels := map[string]string{manifest.LabelTenant: t.Tenant.String(), manifest.LabelProduct: p.Name.String(),
+		manifest.LabelVersion: version.String(), manifest.LabelState: p.State}
+	if !t.Ring.IsZero() {
+		labels[manifest.LabelRing] = t.Ring.String()
+	}
 	return manifest.Application{
 		Name: manifest.AppProduct(t.Environment, t.Tenant, p.Name), Place: t.Place, Project: t.TenantsProject(), Level: string(LevelProduct),
-		Path: t.Path + "/" + p.Name.String() + "/" + version.String(), Namespace: t.Namespace, Wave: p.Wave,
-		Versions: map[string]string{p.Name.String(): version.String()}, IgnoreDifferences: ignored,
-		Labels: map[string]string{manifest.LabelTenant: t.Tenant.String(), manifest.LabelProduct: p.Name.String(),
-			manifest.LabelVersion: version.String(), manifest.LabelState: p.State},
+		Path: t.Path + "/" + p.Name.String() + "/" + version.String(), Namespace: t.Namespace, Wave: cmp.Or(p.Wave, manifest.WaveProducts),
+		Versions: map[string]string{p.Name.String(): version.String()}, IgnoreDifferences: ignored, Labels: labels,
 	}
 }
 

@@ -18,10 +18,11 @@ func Base() Tenant {
 	}
 	return Tenant{
 		Descriptor: manifest.TenantBase{
-			Place: Place(), Tenant: ident.Must[ident.TenantKind](TenantID), Namespace: Namespace, Path: Path(TenantID),
+			Place: Place(), Tenant: ident.Must[ident.TenantKind](TenantID), Ring: ident.Must[ident.RingKind]("canary"),
+			Namespace: Namespace, Path: Path(TenantID),
 			Products: []manifest.TenantProduct{
-				{Name: ident.Must[ident.ProductKind]("dsa"), Wave: 100, State: "active", Versions: []manifest.ProductVersion{version("31", require("identity", "10", 1))}},
-				{Name: ident.Must[ident.ProductKind]("swg"), Wave: 101, State: "active", Versions: []manifest.ProductVersion{
+				{Name: ident.Must[ident.ProductKind]("dsa"), State: "active", Versions: []manifest.ProductVersion{version("31", require("identity", "10", 1))}},
+				{Name: ident.Must[ident.ProductKind]("swg"), State: "active", Versions: []manifest.ProductVersion{
 					version("202", require("identity", "9", 1), require("store", "2", 0), require("vault", "1", 0)), version("200", require("identity", "9", 1))}},
 			},
 		},

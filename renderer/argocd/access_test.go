@@ -24,7 +24,6 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/gatorcloud/sluice/renderer/argocd"
-	"github.com/gatorcloud/sluice/renderer/argocd/soak"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
@@ -48,10 +47,9 @@ func listen(t *testing.T) *asked {
 	return a
 }
 
-// ring reads one Application, which is one request.
-func ring(ctx context.Context, c *argocd.Client) error {
-	_, err := argocd.Named{Client: c}.Ring(ctx, "pop-main")
-	return err
+// refresh asks for one Application, which is one request.
+func refresh(ctx context.Context, c *argocd.Client) error {
+	return argocd.Named{Client: c}.Refresh(ctx, "pop-main")
 }
 
 // user returns a client of a server as a user of a kubeconfig.
@@ -76,16 +74,16 @@ func TestCredentialPlugin(t *testing.T) {
 	a, runs := listen(t), filepath.Join(t.TempDir(), "runs")
 	c := user(t, a, plugin(t, "echo run >> "+runs+"\n"+credentials, "one"))
 	for range 2 {
-		if err := ring(t.Context(), c); err != nil || a.by[len(a.by)-1] != "Bearer eu-1-one" {
-			t.Fatalf("Ring() = %v, asked by %q, want the plugin's token", err, a.by)
+		if err := refresh(t.Context(), c); err != nil || a.by[len(a.by)-1] != "Bearer eu-1-one" {
+			t.Fatalf("Refresh() = %v, asked by %q, want the plugin's token", err, a.by)
 		}
 	}
 	if text, err := os.ReadFile(runs); err != nil || string(text) != "run\n" {
 		t.Errorf("runs of the plugin: %q, %v, want one", text, err)
 	}
 	a.accept = "Bearer other"
-	if err := ring(t.Context(), c); fault.ClassOf(err) != fault.Person {
-		t.Errorf("Ring() with a token that is refused = %v, want a person to look", err)
+	if err := refresh(t.Context(), c); fault.ClassOf(err) != fault.Person {
+		t.Errorf("Refresh() with a token that is refused = %v, want a person to look", err)
 	}
 	if text, err := os.ReadFile(runs); err != nil || string(text) != "run\nrun\n" {
 		t.Errorf("runs of the plugin: %q, %v, want another", text, err)
@@ -104,9 +102,9 @@ func TestCredentialPluginFails(t *testing.T) {
 		"Says":    {"no credentials", plugin(t, "echo hello"), "decoding stdout"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := ring(t.Context(), user(t, a, tc.user))
+			err := refresh(t.Context(), user(t, a, tc.user))
 			if err == nil || !strings.Contains(err.Error(), tc.shows) || strings.Contains(err.Error(), "\n") || !strings.Contains(fault.HintOf(err), "plugin") || fault.ClassOf(err) != fault.Retry {
-				t.Errorf("%s: Ring() = %v with hint %q, want a line that shows %q and a hint", tc.reason, err, fault.HintOf(err), tc.shows)
+				t.Errorf("%s: Refresh() = %v with hint %q, want a line that shows %q and a hint", tc.reason, err, fault.HintOf(err), tc.shows)
 			}
 		})
 	}
@@ -124,7 +122,7 @@ func TestCredentialPluginHangs(t *testing.T) {
 	c := user(t, a, plugin(t, "read line < "+pipe+"\n"+credentials, "late"))
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- ring(ctx, c) }()
+	go func() { done <- refresh(ctx, c) }()
 	hold, err := os.OpenFile(pipe, os.O_WRONLY, 0) // returns when the plugin reads
 	if err != nil {
 		t.Fatal(err)
@@ -132,13 +130,13 @@ func TestCredentialPluginHangs(t *testing.T) {
 	defer hold.Close()
 	cancel()
 	if err := <-done; !errors.Is(err, context.Canceled) {
-		t.Errorf("Ring() = %v, want the end of its context", err)
+		t.Errorf("Refresh() = %v, want the end of its context", err)
 	}
 	if _, err := io.WriteString(hold, "go\n"); err != nil {
 		t.Fatal(err)
 	}
-	if err := ring(t.Context(), c); err != nil || a.by[len(a.by)-1] != "Bearer eu-1-late" {
-		t.Errorf("Ring() = %v, asked by %q, want the plugin's token when it comes", err, a.by)
+	if err := refresh(t.Context(), c); err != nil || a.by[len(a.by)-1] != "Bearer eu-1-late" {
+		t.Errorf("Refresh() = %v, asked by %q, want the plugin's token when it comes", err, a.by)
 	}
 }
 
@@ -172,8 +170,8 @@ func TestTokenFile(t *testing.T) {
 		for _, token := range []string{"one", "two"} {
 			write(t, file, token+"\n")
 			time.Sleep(time.Minute)
-			if err := ring(t.Context(), c); err != nil || by != "Bearer "+token {
-				t.Errorf("Ring() = %v, asked by %q, want the token %q", err, by, token)
+			if err := refresh(t.Context(), c); err != nil || by != "Bearer "+token {
+				t.Errorf("Refresh() = %v, asked by %q, want the token %q", err, by, token)
 			}
 		}
 	})
@@ -185,7 +183,7 @@ func TestContext(t *testing.T) {
 	file := write(t, filepath.Join(t.TempDir(), "config"), kubeconfig(t,
 		place{"a", trusted(a.Server), fields{"token": "for-a"}}, place{"b", trusted(b.Server), fields{"username": "me", "password": "pw"}}))
 	for _, name := range []string{"", "b"} {
-		if err := ring(t.Context(), open(t, argocd.Options{File: file, Context: name})); err != nil {
+		if err := refresh(t.Context(), open(t, argocd.Options{File: file, Context: name})); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -220,8 +218,8 @@ func TestProxy(t *testing.T) {
 	cluster := trusted(a.Server)
 	cluster["server"], cluster["proxy-url"], cluster["tls-server-name"] = "https://k8s.invalid:6443", proxy.URL, "example.com"
 	c := open(t, argocd.Options{File: write(t, filepath.Join(t.TempDir(), "config"), kubeconfig(t, place{cluster: cluster, user: fields{"token": "secret"}}))})
-	if err := ring(t.Context(), c); err != nil || connected.Load() != "CONNECT k8s.invalid:6443" || a.by[0] != "Bearer secret" {
-		t.Errorf("Ring() = %v, proxy got %v, server was asked by %q", err, connected.Load(), a.by)
+	if err := refresh(t.Context(), c); err != nil || connected.Load() != "CONNECT k8s.invalid:6443" || a.by[0] != "Bearer secret" {
+		t.Errorf("Refresh() = %v, proxy got %v, server was asked by %q", err, connected.Load(), a.by)
 	}
 }
 
@@ -267,12 +265,9 @@ func TestNoServer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := open(t, argocd.Options{File: write(t, filepath.Join(t.TempDir(), "config"), kubeconfig(t, place{cluster: tc.cluster, user: fields{"token": "secret"}}))})
-			err := ring(t.Context(), c)
+			err := refresh(t.Context(), c)
 			if err == nil || fault.ClassOf(err) != tc.class || !strings.Contains(err.Error(), tc.shows) || (fault.HintOf(err) == "") != (tc.class == fault.Unknown) {
-				t.Errorf("%s: Ring() = %v of class %s with hint %q, want %s and that it shows %q", tc.reason, err, fault.ClassOf(err), fault.HintOf(err), tc.class, tc.shows)
-			}
-			if errors.Is(err, soak.ErrAbsent) {
-				t.Error("the Application is said not to be there")
+				t.Errorf("%s: Refresh() = %v of class %s with hint %q, want %s and that it shows %q", tc.reason, err, fault.ClassOf(err), fault.HintOf(err), tc.class, tc.shows)
 			}
 		})
 	}

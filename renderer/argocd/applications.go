@@ -56,9 +56,11 @@ type item struct {
 				Source any `json:"source"`
 			} `json:"comparedTo"`
 		} `json:"sync"`
+		ReconciledAt   time.Time `json:"reconciledAt"`
 		OperationState struct {
 			Phase      string    `json:"phase"`
 			Message    string    `json:"message"`
+			StartedAt  time.Time `json:"startedAt"`
 			FinishedAt time.Time `json:"finishedAt"`
 			Operation  struct {
 				Info []info `json:"info"`
@@ -144,11 +146,13 @@ func (i item) application() unblock.Application {
 		Source: canonical(i.Spec.Source), Compared: canonical(i.Status.Sync.ComparedTo.Source), Syncing: canonical(op.SyncResult.Source),
 		Revision: i.Status.Sync.Revision, Operated: op.SyncResult.Revision, Phase: op.Phase, Message: op.Message,
 		Synced: i.Status.Sync.Status == "Synced", Refreshing: refreshing,
-		Erred: i.erred(), Finished: op.FinishedAt, Attempt: attempt(op.Operation.Info),
+		Erred: i.erred(), Finished: op.FinishedAt, Attempt: attempt(op.Operation.Info), Started: op.StartedAt,
+		Looked: i.Status.ReconciledAt,
 	}
 	if policy := i.Spec.SyncPolicy; policy.Automated != nil {
 		disabled := policy.Automated.Enabled != nil && !*policy.Automated.Enabled
-		a.Automated = !disabled && i.Operation == nil && i.Metadata.Deleted == ""
+		a.Syncs = !disabled && i.Metadata.Deleted == ""
+		a.Automated = a.Syncs && i.Operation == nil
 		a.Options, a.Prune = policy.SyncOptions, policy.Automated.Prune
 	}
 	return a

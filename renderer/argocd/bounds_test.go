@@ -39,9 +39,9 @@ func TestAnswersAreBounded(t *testing.T) {
 	})
 	for name, call := range map[string]func() error{
 		"Applications": func() error { _, err := c.Applications(t.Context(), "pop"); return err },
-		"Unsynced":     func() error { _, err := c.Unsynced(t.Context(), "pop"); return err },
-		"Ring":         func() error { _, err := Named{c}.Ring(t.Context(), "pop"); return err },
-		"Each":         func() error { return Named{c}.Each(t.Context(), "a=b", func([]byte) {}) },
+		"Unsettled":    func() error { _, _, err := c.Unsettled(t.Context(), "pop", ""); return err },
+		"MayRefresh":   func() error { _, err := Named{c}.MayRefresh(t.Context(), "pop"); return err },
+		"Each":         func() error { return Named{c}.Each(t.Context(), "", func([]byte) {}) },
 	} {
 		if err := call(); err == nil || !strings.Contains(err.Error(), "more than 1000 bytes") {
 			t.Errorf("%s of a large answer = %v, want a refusal", name, err)
@@ -62,11 +62,11 @@ func TestCallsEnd(t *testing.T) {
 	} {
 		c := small(t, most, 50*time.Millisecond, answer)
 		for call, err := range map[string]error{
-			"Refresh":  Named{c}.Refresh(t.Context(), "pop"),
-			"Ring":     func() error { _, err := Named{c}.Ring(t.Context(), "pop"); return err }(),
-			"Unsynced": func() error { _, err := c.Unsynced(t.Context(), "pop"); return err }(),
-			"List":     func() error { _, err := c.Applications(t.Context(), "pop"); return err }(),
-			"Each":     Named{c}.Each(t.Context(), "a=b", func([]byte) {}),
+			"Refresh":    Named{c}.Refresh(t.Context(), "pop"),
+			"MayRefresh": func() error { _, err := Named{c}.MayRefresh(t.Context(), "pop"); return err }(),
+			"Each":       Named{c}.Each(t.Context(), "", func([]byte) {}),
+			"Unsettled":  func() error { _, _, err := c.Unsettled(t.Context(), "pop", ""); return err }(),
+			"List":       func() error { _, err := c.Applications(t.Context(), "pop"); return err }(),
 		} {
 			if fault.ClassOf(err) != fault.Retry || !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("%s: %s() = %v of class %s, want its time to be over", name, call, err, fault.ClassOf(err))

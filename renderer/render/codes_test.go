@@ -22,7 +22,7 @@ func coded(id, code string) authz.Facts {
 func whole(t *testing.T, r *render.Renderer, all []authz.Facts, before map[string][]byte) (*render.Roster, []string, map[string][]byte) {
 	t.Helper()
 	sink := newMemory(before)
-	roster, report, err := r.Full(context.Background(), all, stored(before), sink)
+	roster, report, err := r.Full(context.Background(), all, stored(before), nil, sink)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -80,7 +80,7 @@ func (r *reader) base(name string) {
 			}
 			r.say("%s: %s %s is %s with %d replicas and %s and requires %q", d.Tenant, o.Product, o.Version, o.State, o.Replicas, r.parameter(overlay, "storage"), required)
 		}
-		r.say("%s: %s in wave %d is %s at %v, pinned to %q", d.Tenant, p.Name, p.Wave, p.State, versions, p.Pin)
+		r.say("%s: %s is %s at %v", d.Tenant, p.Name, p.State, versions)
 	}
 	namespace := string(r.files[path.Dir(name)+"/namespace.yaml"])
 	r.say("%s: the namespace stays: %t", d.Tenant, strings.Contains(namespace, "sync-options: Delete=false,Prune=false\n"))

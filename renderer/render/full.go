@@ -12,17 +12,21 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
 	"github.com/gatorcloud/sluice/renderer/render/plan"
+	"github.com/gatorcloud/sluice/renderer/rollout"
 )
 
-// Full renders the environment from nothing into sink and returns its fleet.
-// Old content of the rendered folders counts as absent. Tenants with a fault
-// keep what memory has of them.
-func (r *Renderer) Full(ctx context.Context, all []authz.Facts, memory Memory, sink tree.Sink) (*Roster, Report, error) {
+// Full renders the environment from nothing into sink and returns its roster.
+// Old content of the rendered folders counts as absent, but for the rollouts:
+// those of start, or of memory when it is nil, are settled for the tenants.
+// Tenants with a fault keep what memory has of them.
+func (r *Renderer) Full(ctx context.Context, all []authz.Facts, memory Memory, start *rollout.Rollouts, sink tree.Sink) (*Roster, Report, error) {
 	for _, dir := range manifest.RenderedDirs() {
 		sink.Reset(r.path(dir))
 	}
-	work := run{Renderer: r, memory: memory, sink: sink}
-	var err error
+	work, err := r.begin(all, memory, start, sink)
+	if err != nil {
+		return nil, Report{}, err
+	}
 	if work.lost, err = work.clashes(all); err != nil {
 		return nil, Report{}, err
 	}
@@ -30,7 +34,7 @@ func (r *Renderer) Full(ctx context.Context, all []authz.Facts, memory Memory, s
 	if err != nil {
 		return nil, Report{}, err
 	}
-	roster, report, err := r.gather(all, outcomes)
+	roster, report, err := r.gather(all, outcomes, work.order)
 	if err != nil {
 		return nil, Report{}, err
 	}
@@ -40,6 +44,8 @@ func (r *Renderer) Full(ctx context.Context, all []authz.Facts, memory Memory, s
 			roster.waits[f.Tenant.ID] = f.Tenant.Code
 		}
 	}
+	roster.take(roster.order.behind(nil))
+	roster.changes = nil
 	if err := r.keepShared(roster, report, memory); err != nil {
 		return nil, Report{}, err
 	}
@@ -51,11 +57,43 @@ func (r *Renderer) Full(ctx context.Context, all []authz.Facts, memory Memory, s
 	return roster, report, roster.writeFleet(ctx, sink)
 }
 
+// begin settles the rollouts for all tenants.
+func (r *Renderer) begin(all []authz.Facts, memory Memory, start *rollout.Rollouts, sink tree.Sink) (run, error) {
+	head, err := memory.Head()
+	if err != nil {
+		return run{}, err
+	}
+	if start == nil {
+		start = &head.Rollouts
+	}
+	work := run{Renderer: r, memory: memory, sink: sink,
+		was: func(id ident.Tenant) Membership { return head.Members[id] },
+		ran: func(id ident.Tenant, p ident.Product) ident.Version { return head.Ran(*start, id, p) }}
+	in := r.input(head.Cut)
+	residents := make([]rollout.Tenant, 0, len(all))
+	for _, f := range all {
+		residents = append(residents, work.before(f))
+	}
+	in.Census = rollout.NewCensus(residents)
+	work.order = r.settled(in, *start)
+	return work, nil
+}
+
+// before returns a tenant as the engine knows him before he is rendered.
+func (r run) before(f authz.Facts) rollout.Tenant {
+	was := r.was(f.Tenant.ID)
+	if f.Broken != nil {
+		return r.frozen(f, was, r.ran)
+	}
+	return r.resident(f, was.Ring, func(p ident.Product) ident.Version { return r.ran(f.Tenant.ID, p) })
+}
+
 // gather makes the fleet of all outcomes. A tenant without one fails it: to
 // take that for a tenant that is gone would delete its files.
-func (r *Renderer) gather(all []authz.Facts, outcomes []outcome) (*Roster, Report, error) {
+func (r *Renderer) gather(all []authz.Facts, outcomes []outcome, settled *order) (*Roster, Report, error) {
 	roster := newRoster(r.config, r.stage.proof)
 	var report Report
+	residents := make([]rollout.Tenant, 0, len(all))
 	for i, o := range outcomes {
 		id := all[i].Tenant.ID
 		if !o.done {
@@ -64,8 +102,12 @@ func (r *Renderer) gather(all []authz.Facts, outcomes []outcome) (*Roster, Repor
 		report.add(id, o)
 		if o.present {
 			roster.set(id, o.member)
+			residents = append(residents, o.resident)
 		}
 	}
+	in := r.input(settled.in.Cut)
+	in.Census = rollout.NewCensus(residents)
+	roster.order = &order{in, settled.rollouts, settled.ready}
 	return roster, report, nil
 }
 
@@ -73,6 +115,9 @@ func (r *Renderer) gather(all []authz.Facts, outcomes []outcome) (*Roster, Repor
 type run struct {
 	*Renderer
 	memory Memory
+	order  *order
+	was    func(ident.Tenant) Membership // at head
+	ran    ran
 	sink   tree.Sink
 	lost   map[ident.Tenant]error // why tenants are not rendered with their codes
 }
@@ -121,9 +166,7 @@ func (r *Renderer) keepShared(f *Roster, report Report, memory Memory) error {
 			if err1 != nil || err2 != nil {
 				continue // not ours
 			}
-			all := []plan.SharedRef{{Name: name, ID: version}}
-			f.count(f.needs, all, 'n', 1)
-			f.count(f.keeps, all, 'k', 1)
+			f.count([]plan.SharedRef{{Name: name, ID: version}}, 1)
 		}
 	}
 	return nil

@@ -60,9 +60,9 @@ func TestVolumesStay(t *testing.T) {
 			if tc.class != "" {
 				s.Defaults.StorageClass = tc.class
 			}
-			r := render.New(render.Config{Site: s, Catalog: sold(t), Bases: &bases{}, Workers: 1})
+			r := render.New(render.Config{Site: s, Fleet: fleetOf(t, s), Catalog: sold(t), Bases: &bases{}, Workers: 1})
 			again := newMemory(files)
-			_, report, err := r.Full(context.Background(), []authz.Facts{tc.after}, stored(files), again)
+			_, report, err := r.Full(context.Background(), []authz.Facts{tc.after}, stored(files), nil, again)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -105,7 +105,7 @@ func TestKeptClaims(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			sink := newMemory(files)
-			_, report, err := r.Full(context.Background(), []authz.Facts{both(tc.storage, tc.shrinkFrom)}, stored(files), sink)
+			_, report, err := r.Full(context.Background(), []authz.Facts{both(tc.storage, tc.shrinkFrom)}, stored(files), nil, sink)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -147,7 +147,7 @@ func TestVolumesOfHostileFiles(t *testing.T) {
 				edited[path] = []byte(strings.ReplaceAll(string(data), edit[0], edit[1]))
 			}
 			r, sink := newRenderer(t, 2, 1), newMemory(edited)
-			if _, _, err := r.Full(context.Background(), []authz.Facts{asks("swg", "40Gi", "")}, stored(edited), sink); err != nil {
+			if _, _, err := r.Full(context.Background(), []authz.Facts{asks("swg", "40Gi", "")}, stored(edited), nil, sink); err != nil {
 				t.Fatal(err)
 			}
 			for _, got := range volumes(sink.commit(), "/1000001/swg/") {
@@ -199,7 +199,7 @@ func TestVolumesNeverShrink(t *testing.T) {
 			}
 			all := newMemory(files)
 			facts := []authz.Facts{f}[:len(f.States)]
-			if _, _, err := r.Full(context.Background(), facts, stored(files), all); err != nil {
+			if _, _, err := r.Full(context.Background(), facts, stored(files), nil, all); err != nil {
 				rt.Fatal(err)
 			}
 			if d := diffFiles(files, all.commit()); d != "" {

@@ -133,27 +133,6 @@ func (s Stored) Kept(id ident.Tenant) ([]authz.KeptClaims, error) {
 	return f.Kept, err
 }
 
-// Ring returns the ring that holds a tenant, or held it last; zero for none.
-func (s Stored) Ring(id ident.Tenant) (ident.Ring, error) {
-	root, file := manifest.EnvironmentPath(s.env)+"/"+manifest.RingsDir, "/"+id.String()+".yaml"
-	var ring ident.Ring
-	look := func(dir string) error {
-		if _, err := fs.Stat(s.files, dir+file); err != nil {
-			return nil //nolint:nilerr // it is not there
-		}
-		data, err := fs.ReadFile(s.files, dir+"/"+manifest.DescriptorFile)
-		var d manifest.RingDescriptor
-		if err == nil && manifest.Decode(data, manifest.KindRing, &d) == nil {
-			ring = d.Ring
-		}
-		return nil //nolint:nilerr // not rendered by sluice; a full render takes it away
-	}
-	if err := s.below(root, 0, look); err != nil || !ring.IsZero() {
-		return ring, err
-	}
-	return ring, s.below(root, 1, look) // of a ring with many batches
-}
-
 // Volumes returns the largest volumes that the overlays of the versions in a
 // folder give to claims; nothing for a folder that is not there.
 func (s Stored) Volumes(dir string, sizes []string) (plan.Volumes, error) {

@@ -9,6 +9,7 @@ import (
 	"github.com/gatorcloud/sluice/environments"
 	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/rollout"
 )
 
 // The oracle says in plain words what the fleet of some facts has to look
@@ -31,26 +32,75 @@ type words []string
 
 func (w *words) say(format string, args ...any) { *w = append(*w, fmt.Sprintf(format, args...)) }
 
-// expected says what a fleet in batches of a size has to look like.
+// history is which version of swg each tenant runs; nobody has another one of
+// the other products.
+type history map[string]string
+
+// next returns what tenants run after a change: what they are pinned to; what
+// they ran, until the engine moves them; what their ring is granted, if they
+// ran nothing.
+func (h history) next(all map[string]authz.Facts) history {
+	now := history{}
+	for id, f := range all {
+		for _, a := range f.Tenant.Authorisations {
+			if a.Product.String() != "swg" {
+				continue
+			}
+			switch {
+			case !a.Version.IsZero():
+				now[id] = a.Version.String()
+			case h[id] != "":
+				now[id] = h[id]
+			default:
+				now[id] = granted[ringOf(f.Tenant.ID)]
+			}
+		}
+	}
+	return now
+}
+
+// granted is what the rings of site grant of swg.
+var granted = map[string]string{"canary": "202", "main": "200"}
+
+func ringOf(id ident.Tenant) string {
+	if point(id) < .30 {
+		return "canary"
+	}
+	return "main"
+}
+
+// expected says what a fleet in slices of a size has to look like that was
+// rendered once.
 func expected(all map[string]authz.Facts, size int) []string {
+	return history{}.next(all).expected(all, size)
+}
+
+func (h history) expected(all map[string]authz.Facts, size int) []string {
 	var w words
 	rings := map[string][]authz.Facts{"canary": nil, "main": nil}
-	needs, keeps := map[string]string{}, map[string]bool{}
+	keeps := map[string]bool{}
 	for _, f := range sorted(all) {
-		ring := "main"
-		if point(f.Tenant.ID) < .30 {
-			ring = "canary"
-		}
+		ring := ringOf(f.Tenant.ID)
 		rings[ring] = append(rings[ring], f)
-		w.tenant(f, ring)
-		require(f, ring, needs, keeps)
+		w.tenant(f, h.inPlay(f, ring))
+		require(f, h.inPlay(f, ring), keeps)
 	}
 	for ring, members := range rings {
-		w.ring(ring, members, size)
+		w.ring(ring, members, size, h)
 	}
-	for name, version := range needs {
-		w.say("fleet: has %s at %s in wave %d, pruned last", name, version, waves[name])
+	// The engine grants the parts that the versions of the rings need, with what
+	// these need, where a tenant has use for one.
+	for name, with := range map[string][]string{"geoip": {"geoip 2", "dns 1"}, "dns": {"dns 1"}} {
+		if keeps[name+" 1"] || keeps[name+" 2"] {
+			for _, part := range with {
+				keeps[part] = true
+				name, version, _ := strings.Cut(part, " ")
+				w.say("fleet: has %s at %s in wave %d, pruned last", name, version, waves[name])
+			}
+		}
 	}
+	slices.Sort(w)
+	w = slices.Compact(w)
 	for part := range keeps {
 		w.say("shared: has %s", part)
 	}
@@ -60,22 +110,24 @@ func expected(all map[string]authz.Facts, size int) []string {
 // point is a tenant's place in [0, 1).
 func point(id ident.Tenant) float64 { return float64(environments.Point(id)) / (1 << 32) }
 
-// inPlay are the versions that a ring renders for an authorisation, the effective one first.
-func inPlay(ring string, a authz.Authorisation) []string {
-	all := map[string][]string{"canary swg": {"202", "200"}, "main swg": {"200"}}[ring+" "+a.Product.String()]
-	switch {
-	case a.Product.String() == "dsa":
-		return []string{"31"}
-	case a.Product.String() == "ucwi":
-		return []string{"5"}
-	case a.Version.IsZero() || a.Version.String() == all[0]:
-		return all
+// inPlay returns what says which versions of a product a tenant has ready: what
+// his ring is granted and what he runs.
+func (h history) inPlay(f authz.Facts, ring string) func(product string) []string {
+	return func(product string) []string {
+		switch product {
+		case "dsa":
+			return []string{"31"}
+		case "ucwi":
+			return []string{"5"}
+		}
+		all := []string{granted[ring], h[f.ID.String()]}
+		slices.Sort(all)
+		return slices.Compact(all)
 	}
-	return append([]string{a.Version.String()}, slices.DeleteFunc(all, func(v string) bool { return v == a.Version.String() })...)
 }
 
 // tenant says what stands in a tenant's folder.
-func (w *words) tenant(f authz.Facts, ring string) {
+func (w *words) tenant(f authz.Facts, inPlay func(product string) []string) {
 	data, parts := false, map[string]bool{}
 	for i, a := range f.Tenant.Authorisations {
 		replicas, storage := max(a.Replicas, 1), a.Storage
@@ -86,8 +138,9 @@ func (w *words) tenant(f authz.Facts, ring string) {
 			replicas = 0
 		}
 		data = data || a.Product.String() == "swg"
-		w.say("%s: %s in wave %d is %s at %v, pinned to %q", f.ID, a.Product, 100+i, f.States[i], inPlay(ring, a), a.Version)
-		for _, v := range inPlay(ring, a) {
+		versions := inPlay(a.Product.String())
+		w.say("%s: %s is %s at %v", f.ID, a.Product, f.States[i], versions)
+		for _, v := range versions {
 			required := shares[a.Product.String()+" "+v].tenant
 			w.say("%s: %s %s is %s with %d replicas and %s and requires %q", f.ID, a.Product, v, f.States[i], replicas, storage, required)
 			for _, part := range required {
@@ -104,27 +157,21 @@ func (w *words) tenant(f authz.Facts, ring string) {
 	}
 }
 
-// require notes what a tenant asks of the environment: needs are the highest
-// versions that effective versions ask for, keeps all that are in play.
-func require(f authz.Facts, ring string, needs map[string]string, keeps map[string]bool) {
+// require notes what a tenant asks of the environment.
+func require(f authz.Facts, inPlay func(product string) []string, keeps map[string]bool) {
 	for i, a := range f.Tenant.Authorisations {
-		for n, v := range inPlay(ring, a) {
+		for _, v := range inPlay(a.Product.String()) {
 			for _, part := range shares[a.Product.String()+" "+v].environment {
-				if f.States[i] != authz.Active {
-					continue
-				}
-				keeps[part] = true
-				if name, version, _ := strings.Cut(part, " "); n == 0 {
-					needs[name] = max(needs[name], version)
-				}
+				keeps[part] = keeps[part] || f.States[i] == authz.Active
 			}
 		}
 	}
+	maps.DeleteFunc(keeps, func(_ string, used bool) bool { return !used })
 }
 
 // ring says who is in which batch of a ring: there are as many as it takes for
 // none to hold more than size if all are alike, and always a power of two.
-func (w *words) ring(ring string, members []authz.Facts, size int) {
+func (w *words) ring(ring string, members []authz.Facts, size int, h history) {
 	batches := 1
 	for len(members) > size*batches {
 		batches *= 2
@@ -134,12 +181,12 @@ func (w *words) ring(ring string, members []authz.Facts, size int) {
 		count[batch(ring, i, batches)] = 0
 	}
 	for _, f := range members {
-		b := batch(ring, int(point(f.ID)*float64(batches)), batches)
+		b := batch(ring, int(float64(rollout.PlaceOf(f.ID))/(1<<32)*float64(batches)), batches)
 		count[b]++
 		released, pins := true, []string{}
 		for i, a := range f.Tenant.Authorisations {
 			released = released && f.States[i] == authz.Retained
-			pins = append(pins, a.Product.String()+"@"+a.Version.String())
+			pins = append(pins, a.Product.String()+"@"+h.own(f, a, ring))
 		}
 		w.say("%s: holds %s with %v, released: %t", b, f.ID, pins, released || !f.ReleasedAt.IsZero())
 	}
@@ -147,6 +194,14 @@ func (w *words) ring(ring string, members []authz.Facts, size int) {
 		w.say("%s: counts %d", b, count[b])
 		w.say("fleet: has ring %s", b)
 	}
+}
+
+// own is the version that a tenant runs if his ring's file has to name it.
+func (h history) own(f authz.Facts, a authz.Authorisation, ring string) string {
+	if runs := h[f.ID.String()]; a.Product.String() == "swg" && (runs != granted[ring] || !a.Version.IsZero()) {
+		return runs
+	}
+	return a.Version.String()
 }
 
 // batch is the name of a ring's i-th batch of n.

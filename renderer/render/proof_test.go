@@ -54,9 +54,9 @@ func TestUnbuildable(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			all := sorted(small()) // 1000002, 1000005 and 1000010 have dsa
 			_, files := full(t, newRenderer(t, 2, 2), all[:2], nil)
-			r := render.New(render.Config{Site: site(t, 2), Catalog: sold(t), Bases: &broken{files: tc.files}, Workers: 2})
+			r := render.New(render.Config{Site: site(t, 2), Fleet: fleetOf(t, site(t, 2)), Catalog: sold(t), Bases: &broken{files: tc.files}, Workers: 2})
 			sink := newMemory(files)
-			roster, report, err := r.Full(context.Background(), all, stored(files), sink)
+			roster, report, err := r.Full(context.Background(), all, stored(files), nil, sink)
 			if err != nil {
 				t.Fatalf("%s: Full() = %v, want a render of the others", tc.reason, err)
 			}

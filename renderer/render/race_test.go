@@ -4,6 +4,9 @@ import (
 	"context"
 	"maps"
 	"testing"
+
+	"github.com/gatorcloud/sluice/renderer/model/authz"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
 )
 
 // Changes whose commit lost a race are made again on what the winner left, and
@@ -23,6 +26,7 @@ func TestLostRace(t *testing.T) {
 	var sink *memory
 	for range 3 {
 		sink = newMemory(files)
+		r.Settle(fleet, []authz.Facts{came, stays}, []ident.Tenant{gone.ID})
 		change(t, r, fleet, came, files, sink)
 		change(t, r, fleet, stays, files, sink)
 		if err := r.Remove(fleet, gone.ID, sink); err != nil {
@@ -33,7 +37,7 @@ func TestLostRace(t *testing.T) {
 		}
 	}
 	fleet.Settle()
-	_, want := full(t, r, sorted(after), nil)
+	_, want := full(t, r, sorted(after), files)
 	if d := diffFiles(want, sink.commit()); d != "" {
 		t.Errorf("after two lost races (-full +incremental):\n%s", d)
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/tree"
 	"github.com/gatorcloud/sluice/renderer/render"
 	"github.com/gatorcloud/sluice/renderer/render/base"
+	"github.com/gatorcloud/sluice/renderer/rollout"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
@@ -202,9 +203,18 @@ func site(t testing.TB, batch int) *environments.Site {
 	return s
 }
 
+func fleetOf(t testing.TB, s *environments.Site) *rollout.Fleet {
+	t.Helper()
+	f, err := rollout.FleetOf(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
 func newRenderer(t testing.TB, batch, workers int) *render.Renderer {
 	t.Helper()
-	return render.New(render.Config{Site: site(t, batch), Catalog: sold(t), Bases: &bases{}, Workers: workers})
+	return render.New(render.Config{Site: site(t, batch), Fleet: fleetOf(t, site(t, batch)), Catalog: sold(t), Bases: &bases{}, Workers: workers})
 }
 
 // drawFacts draws the facts of one tenant.
@@ -239,7 +249,7 @@ func sorted(all map[string]authz.Facts) []authz.Facts {
 func full(t testing.TB, r *render.Renderer, all []authz.Facts, before map[string][]byte) (*render.Roster, map[string][]byte) {
 	t.Helper()
 	sink := newMemory(before)
-	fleet, report, err := r.Full(context.Background(), all, stored(before), sink)
+	fleet, report, err := r.Full(context.Background(), all, stored(before), nil, sink)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -303,17 +313,18 @@ func TestFullIsDeterministic(t *testing.T) {
 	})
 }
 
-// What stands in Git after any series of changes is what a render from
-// nothing gives, byte for byte, and what the oracle says of the facts.
+// What stands in Git after any series of changes is what a render from nothing
+// gives over the rollouts of the commit before, byte for byte, and what the
+// oracle says of the facts.
 func TestChangesEqualFull(t *testing.T) {
 	r := newRenderer(t, 3, 2)
 	rapid.Check(t, func(rt *rapid.T) {
-		all := map[string]authz.Facts{}
-		fleet, files := full(t, r, nil, nil)
+		all, ran := map[string]authz.Facts{}, history{}
+		fleet, files := full(t, r, nil, served())
 		for range rapid.IntRange(1, 6).Draw(rt, "commits") {
 			sink, lost := newMemory(files), newMemory(files)
 			race := rapid.Bool().Draw(rt, "race is lost")
-			touched, changed := map[int]bool{}, []authz.Facts{}
+			touched, changed, gone := map[int]bool{}, []authz.Facts{}, []ident.Tenant{}
 			for range rapid.IntRange(1, 5).Draw(rt, "changes") {
 				i := rapid.IntRange(0, 11).Draw(rt, "tenant")
 				if touched[i] {
@@ -324,33 +335,51 @@ func TestChangesEqualFull(t *testing.T) {
 				f.Kept = keeps(all[f.Tenant.ID.String()], f)
 				all[f.Tenant.ID.String()] = f
 				f.Kept = nil // etcd does not say it
-				if race {
-					change(rt, r, fleet, f, files, lost)
+				if len(f.States) == 0 {
+					gone = append(gone, f.Tenant.ID)
 				}
 				changed = append(changed, f)
 			}
-			if err := fleet.Flush(context.Background(), lost); err != nil {
-				rt.Fatal(err)
+			sinks := []*memory{sink}
+			if race {
+				sinks = []*memory{lost, sink}
 			}
-			for _, f := range changed {
-				change(rt, r, fleet, f, files, sink)
-			}
-			if err := fleet.Flush(context.Background(), sink); err != nil {
-				rt.Fatal(err)
+			for _, to := range sinks {
+				if !r.Settle(fleet, changed, gone) {
+					rt.Fatal("Settle() = false, want tenants that are rendered one by one")
+				}
+				for _, f := range changed {
+					change(rt, r, fleet, f, files, to)
+				}
+				if err := fleet.Flush(context.Background(), to); err != nil {
+					rt.Fatal(err)
+				}
 			}
 			fleet.Settle()
+			_, want := full(t, r, sorted(all), files)
 			files = sink.commit()
-			_, want := full(t, r, sorted(all), nil)
 			if d := diffFiles(want, files); d != "" {
 				rt.Fatalf("after changes (-full +incremental):\n%s", d)
 			}
-			checkFleet(rt, files, expected(all, 3))
+			ran = ran.next(all)
+			checkFleet(rt, files, ran.expected(all, 3))
 		}
 	})
 }
 
-// A ring in batches soaks and asks for approval once, after its last batch.
-func TestOnlyTheLastBatchSoaks(t *testing.T) {
+// served is an environment in which every shared part is proven, so that a pin
+// waits for none.
+func served() map[string][]byte {
+	part := func(v string) rollout.Shared {
+		return rollout.Shared{At: ident.Must[ident.VersionKind](v), Good: ident.Must[ident.VersionKind](v)}
+	}
+	return map[string][]byte{"environments/local/rollouts.yaml": rollout.Rollouts{Shared: map[ident.Component]rollout.Shared{
+		ident.Must[ident.ComponentKind]("geoip"): part("2"), ident.Must[ident.ComponentKind]("dns"): part("1")}}.Encode()}
+}
+
+// Slices wait for nobody inside a sync operation: they are in one wave, and
+// neither soak nor approval is theirs.
+func TestSlicesAreInOneWave(t *testing.T) {
 	r := newRenderer(t, 1, 2)
 	all := map[string]authz.Facts{}
 	for i := range 40 {
@@ -360,21 +389,23 @@ func TestOnlyTheLastBatchSoaks(t *testing.T) {
 		all[f.Tenant.ID.String()] = f
 	}
 	_, files := full(t, r, sorted(all), nil)
-	var rings, soaking, asking []string
-	for _, path := range slices.Sorted(maps.Keys(files)) {
-		if !strings.HasPrefix(path, "environments/local/fleet/rings/canary") {
+	slices := 0
+	for path, data := range files {
+		if !strings.HasPrefix(path, "environments/local/fleet/rings/") {
 			continue
 		}
-		rings = append(rings, path)
-		if strings.Contains(string(files[path]), manifest.AnnotationSoak+`: "60"`) {
-			soaking = append(soaking, path)
+		slices++
+		for _, mark := range []string{manifest.AnnotationSoak, manifest.AnnotationApproval} {
+			if strings.Contains(string(data), mark) {
+				t.Errorf("%s has %s:\n%s", path, mark, data)
+			}
 		}
-		if strings.Contains(string(files[path]), manifest.AnnotationApproval+`: "required"`) {
-			asking = append(asking, path)
+		if !strings.Contains(string(data), manifest.AnnotationWave+`: "100"`) {
+			t.Errorf("%s is not in wave 100:\n%s", path, data)
 		}
 	}
-	if len(rings) < 4 || !slices.Equal(soaking, rings[len(rings)-1:]) || !slices.Equal(asking, soaking) {
-		t.Errorf("of %d batches %q soak and %q ask for approval, want the last one only", len(rings), soaking, asking)
+	if slices < 8 {
+		t.Errorf("%d slices, want many", slices)
 	}
 }
 

@@ -12,14 +12,13 @@ import (
 	"github.com/gatorcloud/sluice/renderer/render/facts"
 	"github.com/gatorcloud/sluice/renderer/render/overlay"
 	"github.com/gatorcloud/sluice/renderer/render/plan"
+	"github.com/gatorcloud/sluice/renderer/rollout"
 )
 
 // Memory is what the last commit holds of an environment.
 type Memory interface {
 	facts.Memory
 	claims
-	// Ring returns the ring that holds a tenant; zero for none.
-	Ring(id ident.Tenant) (ident.Ring, error)
 	// Folder returns a folder of the environment as it stands; nil if there is none.
 	Folder(path string) (*tree.Dir, error)
 }
@@ -33,13 +32,19 @@ type claims interface {
 	Products(id ident.Tenant) (map[ident.Product][]ident.Version, error)
 	// Kept returns the claims that the tenant's facts keep.
 	Kept(id ident.Tenant) ([]authz.KeptClaims, error)
+	// Head returns what it says of the order of versions.
+	Head() (Head, error)
 }
 
-// Config configures a Renderer. Site, Catalog and Bases are required.
+// Config configures a Renderer. Site, Catalog, Fleet and Bases are required.
 type Config struct {
 	Site    *environments.Site
 	Catalog *catalog.Catalog
-	Bases   plan.Bases
+	// Fleet is what the site says of the order of versions.
+	Fleet *rollout.Fleet
+	// Sold is what of the catalog may be granted; all of it when nil.
+	Sold  rollout.Catalog
+	Bases plan.Bases
 	// Engine builds every overlay before it is written; a new one when nil.
 	Engine *overlay.Engine
 	// Workers is how many tenants are rendered at once; the number of processors when less than one.
@@ -59,6 +64,9 @@ type Renderer struct {
 func New(c Config) *Renderer {
 	if c.Workers < 1 {
 		c.Workers = runtime.GOMAXPROCS(0)
+	}
+	if c.Sold == nil {
+		c.Sold = rollout.CatalogOf(c.Catalog)
 	}
 	if c.Engine == nil {
 		c.Engine = overlay.New(overlay.Options{})

@@ -3,6 +3,7 @@ package render
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strconv"
 
 	"github.com/gatorcloud/sluice/catalog"
@@ -12,43 +13,44 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
 	"github.com/gatorcloud/sluice/renderer/render/plan"
+	"github.com/gatorcloud/sluice/renderer/rollout"
 )
 
-// member is what the fleet remembers of a tenant: its place and its weight.
+// member is what the roster remembers of a tenant: its place and its weight.
 type member struct {
-	ring  int
-	point uint32
-	file  []byte // the member file
-	code  string // that it is rendered with
-	needs []plan.SharedRef
-	keeps []plan.SharedRef
+	ring     int
+	place    rollout.Place
+	code     string // that it is rendered with
+	released bool
+	products []manifest.MemberProduct
+	keeps    []plan.SharedRef
 }
 
 // Roster is the part of an environment that belongs to no single tenant: who is
-// in which batch, and which environment-shared components are needed. It holds
-// about 500 bytes a tenant. It is not safe for concurrent use.
+// in which slice, what the slices run, and which environment-shared components
+// are needed. It is not safe for concurrent use.
 type Roster struct {
 	site    *environments.Site
 	catalog *catalog.Catalog
 	bases   plan.Bases
 	proof   *proof
 	place   manifest.Place
+	order   *order
 	members map[ident.Tenant]member
 	rings   []map[ident.Tenant]struct{}
-	needs   map[plan.SharedRef]int
-	keeps   map[plan.SharedRef]int
+	keeps   map[plan.SharedRef]int  // what active tenants have in play
 	codes   map[string]ident.Tenant // who has which
 	waits   map[ident.Tenant]string // for one that another tenant has
 
-	memory     Memory   // of before the first render: what shared volumes had
-	sharedHash uint64   // of the keys of needs and keeps
-	changes    *changes // since the last Settle; nil for none
+	memory  Memory   // of before the first render: what shared volumes had
+	shared  uint64   // order-free hash of the keys of keeps
+	changes *changes // since the last Settle; nil for none
 }
 
-// newRoster returns a fleet without tenants.
+// newRoster returns a fleet without tenants and without order.
 func newRoster(c Config, p *proof) *Roster {
 	f := &Roster{site: c.Site, catalog: c.Catalog, bases: c.Bases, proof: p, place: placeOf(c.Site), members: map[ident.Tenant]member{},
-		needs: map[plan.SharedRef]int{}, keeps: map[plan.SharedRef]int{}, codes: map[string]ident.Tenant{}, waits: map[ident.Tenant]string{}}
+		keeps: map[plan.SharedRef]int{}, codes: map[string]ident.Tenant{}, waits: map[ident.Tenant]string{}}
 	for range c.Site.Fleet.Rings {
 		f.rings = append(f.rings, map[ident.Tenant]struct{}{})
 	}
@@ -63,8 +65,7 @@ func (f *Roster) set(id ident.Tenant, m member) {
 		f.codes[m.code] = id
 	}
 	f.rings[m.ring][id] = struct{}{}
-	f.count(f.needs, m.needs, 'n', 1)
-	f.count(f.keeps, m.keeps, 'k', 1)
+	f.count(m.keeps, 1)
 }
 
 func (f *Roster) drop(id ident.Tenant) {
@@ -77,17 +78,14 @@ func (f *Roster) drop(id ident.Tenant) {
 		delete(f.codes, m.code)
 	}
 	delete(f.rings[m.ring], id)
-	f.count(f.needs, m.needs, 'n', -1)
-	f.count(f.keeps, m.keeps, 'k', -1)
+	f.count(m.keeps, -1)
 }
 
-// bits returns into how many batches a ring is split, as a power of two.
-func (f *Roster) bits(ring int) int {
-	return environments.BatchBits(len(f.rings[ring]), f.site.Fleet.Batch)
-}
+// bits returns into how many slices a ring is cut, as a power of two.
+func (f *Roster) bits(ring int) int { return f.order.in.Bits(f.order.rollouts, ring) }
 
-func (f *Roster) batchOf(m member, bits int) manifest.Batch {
-	index := uint64(m.point) >> (32 - bits)
+func (f *Roster) sliceOf(m member, bits int) manifest.Batch {
+	index := uint64(m.place) >> (32 - bits)
 	return manifest.Batch{Ring: f.site.Fleet.Rings[m.ring].Name, Bits: bits, Index: int(index)}
 }
 
@@ -97,19 +95,24 @@ func (f *Roster) path(rest string) string {
 }
 
 func (f *Roster) memberPath(id ident.Tenant, m member, bits int) string {
-	return f.path(manifest.RingsDir + "/" + f.batchOf(m, bits).Dir() + "/" + id.String() + ".yaml")
+	return f.path(manifest.RingsDir + "/" + f.sliceOf(m, bits).Dir() + "/" + id.String() + ".yaml")
 }
 
-// writeRing writes the directories of all batches of a ring.
+func (f *Roster) memberFile(id ident.Tenant, m member) []byte {
+	return manifest.Member{Tenant: id, Released: m.released, Products: m.products,
+		Path: f.path(manifest.TenantPath(id))}.Encode()
+}
+
+// writeRing writes the directories of all slices of a ring.
 func (f *Roster) writeRing(sink tree.Sink, ring int) error {
 	bits := f.bits(ring)
-	batches := make([][]tree.Entry, 1<<bits)
+	slices := make([][]tree.Entry, 1<<bits)
 	for id := range f.rings[ring] {
 		m := f.members[id]
-		i := f.batchOf(m, bits).Index
-		batches[i] = append(batches[i], tree.Entry{Name: id.String() + ".yaml", Data: m.file})
+		i := f.sliceOf(m, bits).Index
+		slices[i] = append(slices[i], tree.Entry{Name: id.String() + ".yaml", Data: f.memberFile(id, m)})
 	}
-	for i, entries := range batches {
+	for i, entries := range slices {
 		b := manifest.Batch{Ring: f.site.Fleet.Rings[ring].Name, Bits: bits, Index: i}
 		dir, err := tree.New(append(entries, tree.Entry{Name: manifest.DescriptorFile, Data: f.ringFile(b, len(entries))})...)
 		if err != nil {
@@ -122,69 +125,88 @@ func (f *Roster) writeRing(sink tree.Sink, ring int) error {
 	return nil
 }
 
-// ringFile returns the descriptor of a batch with a number of tenants.
+// end returns where the places of a slice end.
+func end(b manifest.Batch) uint64 { return (uint64(b.Index) + 1) << (32 - b.Bits) }
+
+// ringFile returns the descriptor of a slice with a number of tenants.
 func (f *Roster) ringFile(b manifest.Batch, tenants int) []byte {
-	return manifest.RingDescriptor{Place: f.place, Ring: b.Ring, Batch: b.String(), Tenants: tenants}.Encode()
+	d := manifest.RingDescriptor{Place: f.place, Ring: b.Ring, Batch: b.String(), Tenants: tenants, Versions: map[string][]ident.Version{}}
+	for k := range f.order.rollouts.Lanes {
+		if k.Ring == b.Ring {
+			d.Versions[k.Product.String()] = f.order.rollouts.Proven(k, end(b))
+		}
+	}
+	return d.Encode()
 }
 
-// writeFleet writes fleet/ and shared/: the ring Applications in waves and
-// the environment-shared components that some tenant needs.
+// writeFleet writes fleet/, shared/ and the rollouts: the Applications of all
+// slices and of the environment-shared components that some tenant needs.
 func (f *Roster) writeFleet(ctx context.Context, sink tree.Sink) error {
-	wave := manifest.WaveRings
 	for i := range f.site.Fleet.Rings {
-		bits := f.bits(i)
-		for index := range 1 << bits {
-			b := manifest.Batch{Ring: f.site.Fleet.Rings[i].Name, Bits: bits, Index: index}
-			app := f.ringApplication(i, b, wave)
-			if err := sink.PutFile(f.path(manifest.FleetDir+"/rings/"+b.Dir()+".yaml"), app.Encode()); err != nil {
-				return err
-			}
-			wave++
+		if err := f.writeSlices(sink, i); err != nil {
+			return err
 		}
+	}
+	if err := f.writeRollouts(sink); err != nil {
+		return err
 	}
 	return f.writeShared(ctx, sink)
 }
 
-func (f *Roster) ringApplication(ring int, b manifest.Batch, wave int) manifest.Application {
+func (f *Roster) writeRollouts(sink tree.Sink) error {
+	return sink.PutFile(f.path(rollout.File), f.order.rollouts.Encode())
+}
+
+// writeSlices writes the Applications of a ring's slices.
+func (f *Roster) writeSlices(sink tree.Sink, ring int) error {
+	bits := f.bits(ring)
+	for index := range 1 << bits {
+		b := manifest.Batch{Ring: f.site.Fleet.Rings[ring].Name, Bits: bits, Index: index}
+		if err := sink.PutFile(f.path(manifest.FleetDir+"/rings/"+b.Dir()+".yaml"), f.sliceApplication(ring, b).Encode()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sliceApplication grants to a slice what its places run: a frontier is always
+// at the end of one.
+func (f *Roster) sliceApplication(ring int, b manifest.Batch) manifest.Application {
 	r := &f.site.Fleet.Rings[ring]
 	versions := map[string]string{}
-	for p, v := range r.Versions {
-		versions[p.String()] = v.String()
+	for k, lane := range f.order.rollouts.Lanes {
+		if k.Ring == r.Name {
+			versions[k.Product.String()] = lane.Granted(end(b)).String()
+		}
 	}
 	notes := map[string]string{}
-	// The ring is done when its last batch is: soak and approval are asked for once.
-	last := b.Index == 1<<b.Bits-1
-	if last && r.SoakSeconds > 0 {
-		notes[manifest.AnnotationSoak] = strconv.Itoa(r.SoakSeconds)
-	}
 	if n := r.TolerateUnhealthy.Tenants; n > 0 {
 		notes[manifest.AnnotationTolerate] = strconv.Itoa(n)
 	}
-	if last && r.Approval {
-		notes[manifest.AnnotationApproval] = "required"
-	}
 	return manifest.Application{
-		Name: manifest.AppRing(f.site.Name, b), Place: f.place, Level: "ring", Local: true, Wave: wave,
+		Name: manifest.AppRing(f.site.Name, b), Place: f.place, Level: "ring", Local: true, Wave: manifest.WaveRings,
 		Path: f.path(manifest.RingsDir + "/" + b.Dir()), Versions: versions,
 		Labels: map[string]string{manifest.LabelRing: r.Name.String()}, Annotations: notes,
 	}
 }
 
-// writeShared writes one Application for each environment-shared component, at
-// the highest version that some effective product version needs, and the
-// overlays of all versions that something in play requires.
+// writeShared writes one Application for each environment-shared component that
+// tenants need, at the version that the engine granted, and the overlays of all
+// versions that something in play requires.
 func (f *Roster) writeShared(ctx context.Context, sink tree.Sink) error {
-	needs := make([]manifest.Requirement, 0, len(f.needs))
-	for r := range f.needs {
-		needs = append(needs, manifest.Requirement{Component: r.Name, Version: r.ID})
+	granted, err := f.granted()
+	if err != nil {
+		return err
 	}
-	for _, r := range manifest.Highest(needs) {
-		app := f.sharedApplication(r.Component, r.Version)
-		if err := sink.PutFile(f.path(manifest.FleetDir+"/shared/"+r.Component.String()+".yaml"), app.Encode()); err != nil {
+	overlays := maps.Clone(f.keeps)
+	for _, r := range granted {
+		app := f.sharedApplication(r.Name, r.ID)
+		if err := sink.PutFile(f.path(manifest.FleetDir+"/shared/"+r.Name.String()+".yaml"), app.Encode()); err != nil {
 			return err
 		}
+		overlays[r]++
 	}
-	for r := range f.keeps {
+	for r := range overlays {
 		d, err := f.sharedOverlay(ctx, r)
 		if err != nil {
 			return fmt.Errorf("writing shared component %q version %q: %w", r.Name, r.ID, err)
@@ -194,6 +216,41 @@ func (f *Roster) writeShared(ctx context.Context, sink tree.Sink) error {
 		}
 	}
 	return nil
+}
+
+// granted returns the environment-shared components that run: those that
+// tenants have in play and what they require, at their granted versions.
+func (f *Roster) granted() ([]plan.SharedRef, error) {
+	var all []plan.SharedRef
+	seen := map[ident.Component]bool{}
+	var visit func(c ident.Component) error
+	visit = func(c ident.Component) error {
+		at := f.order.rollouts.Shared[c].At
+		if seen[c] || at.IsZero() {
+			return nil
+		}
+		seen[c] = true
+		all = append(all, plan.SharedRef{Name: c, ID: at})
+		v, err := f.catalog.SharedVersion(c, at)
+		if err != nil {
+			return err
+		}
+		for _, ref := range v.Requires() {
+			if ref.Sharing != catalog.SharingEnvironment {
+				continue
+			}
+			if err := visit(ref.Name); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for r := range f.keeps {
+		if err := visit(r.Name); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
 }
 
 func (f *Roster) sharedApplication(name ident.Component, v ident.Version) manifest.Application {

@@ -37,7 +37,7 @@ func (f *failing) PutFile(path string, data []byte) error {
 // Progress is told once for each tenant, up to all of them.
 func TestProgress(t *testing.T) {
 	var heard []int
-	r := render.New(render.Config{Site: site(t, 2), Catalog: sold(t), Bases: &bases{}, Workers: 1, Progress: func(done, all int) {
+	r := render.New(render.Config{Site: site(t, 2), Fleet: fleetOf(t, site(t, 2)), Catalog: sold(t), Bases: &bases{}, Workers: 1, Progress: func(done, all int) {
 		if all != len(small()) {
 			t.Errorf("progress of %d, want %d", all, len(small()))
 		}
@@ -59,7 +59,7 @@ func TestEveryWriteCounts(t *testing.T) {
 	delete(before, "1000005") // main is split anew when they come
 	for name, write := range map[string]func(tree.Sink) error{
 		"Full": func(s tree.Sink) error {
-			_, _, err := r.Full(context.Background(), sorted(all), stored(nil), s)
+			_, _, err := r.Full(context.Background(), sorted(all), stored(nil), nil, s)
 			return err
 		},
 		"Split": func(s tree.Sink) error {

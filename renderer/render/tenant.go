@@ -4,17 +4,18 @@ import (
 	"context"
 	"slices"
 
-	"github.com/gatorcloud/sluice/environments"
 	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
 	"github.com/gatorcloud/sluice/renderer/render/plan"
+	"github.com/gatorcloud/sluice/renderer/rollout"
 )
 
 // outcome is what the rendering of one tenant adds to fleet and report.
 type outcome struct {
 	member             member
+	resident           rollout.Tenant
 	done               bool // the tenant was looked at
 	present, kept      bool
 	products, overlays int
@@ -25,7 +26,7 @@ type outcome struct {
 type draft struct {
 	*plan.Tenant
 	dir  *tree.Dir    // nil without products
-	held []plan.Fault // what was asked for and cannot be: sizes that shrink, versions that scale
+	held []plan.Fault // what was asked for and cannot be: sizes that shrink, versions that scale, pins
 }
 
 // tenant renders one tenant's folder.
@@ -46,7 +47,7 @@ func (r run) tenant(ctx context.Context, f authz.Facts) (outcome, error) {
 // draft plans a tenant as one thing and builds the folder that remembers
 // another. The draft is whole only without faults.
 func (r run) draft(ctx context.Context, planned, remembered authz.Facts) (draft, []plan.Fault, error) {
-	t, faults := r.planner.Tenant(planned)
+	t, faults := r.planner.Tenant(planned, r.order)
 	if err := r.lost[t.Facts.Tenant.ID]; err != nil {
 		faults = append(faults, plan.Fault{Tenant: t.Facts.Tenant.ID, Err: err})
 	}
@@ -60,6 +61,11 @@ func (r run) draft(ctx context.Context, planned, remembered authz.Facts) (draft,
 		return d, nil, err
 	}
 	d.held = held
+	for _, p := range t.Products {
+		if p.Unpinned != nil {
+			d.held = append(d.held, plan.Fault{Tenant: t.Facts.Tenant.ID, Product: p.Name, Err: p.Unpinned, Rendered: true})
+		}
+	}
 	d.dir, faults, err = r.stage.dir(ctx, t)
 	return d, faults, err
 }
@@ -69,7 +75,7 @@ func (r run) write(d draft) (outcome, error) {
 	if !o.present {
 		return o, nil
 	}
-	o.member = r.member(d.Tenant)
+	o.member, o.resident = r.member(d.Tenant), r.rendered(d.Tenant)
 	o.products = len(d.Products)
 	for _, p := range d.Products {
 		o.overlays += len(p.Versions)
@@ -77,9 +83,30 @@ func (r run) write(d draft) (outcome, error) {
 	return o, r.sink.Put(r.path(manifest.TenantPath(d.Facts.Tenant.ID)), d.dir)
 }
 
+// member returns what the roster keeps of a tenant.
 func (r *Renderer) member(t *plan.Tenant) member {
-	return member{ring: t.Ring, point: environments.Point(t.Facts.Tenant.ID),
-		file: t.Member(r.config.Site).Encode(), code: t.Facts.Tenant.Code, needs: t.Needs, keeps: t.Keeps}
+	m := member{ring: t.Ring, place: rollout.PlaceOf(t.Facts.Tenant.ID), code: t.Facts.Tenant.Code, released: t.Released, keeps: t.Keeps}
+	for _, p := range t.Products {
+		own := ident.Version{}
+		if p.Own {
+			own = p.Runs
+		}
+		m.products = append(m.products, manifest.MemberProduct{Name: p.Name, Pin: own})
+	}
+	return m
+}
+
+// rendered returns a tenant as the engine knows him now.
+func (r *Renderer) rendered(t *plan.Tenant) rollout.Tenant {
+	runs := func(p ident.Product) ident.Version {
+		for _, x := range t.Products {
+			if x.Name == p {
+				return x.Runs
+			}
+		}
+		return ident.Version{}
+	}
+	return r.resident(t.Facts, r.config.Fleet.Rings[t.Ring].Name, runs)
 }
 
 // mend answers faults: a faulty product falls back to what Git remembers of
@@ -104,7 +131,7 @@ func (r run) mend(ctx context.Context, f authz.Facts, faults []plan.Fault) (outc
 	back := fallBack(f, before, faults)
 	old, again, err := r.draft(ctx, back, back)
 	if err == nil && len(again) > 0 && folder != nil {
-		old, again, err = r.draft(ctx, stay(back, folder, again), back)
+		old, again, err = r.draft(ctx, r.stay(back, again), back)
 	}
 	if err != nil {
 		return outcome{}, err
@@ -126,46 +153,49 @@ func (r run) mend(ctx context.Context, f authz.Facts, faults []plan.Fault) (outc
 func (r run) leave(t *plan.Tenant, folder *tree.Dir) (outcome, error) {
 	t.Products = nil
 	for _, a := range t.Facts.Tenant.Authorisations {
-		t.Products = append(t.Products, plan.Product{Name: a.Product, Pin: a.Version})
+		p := plan.Product{Name: a.Product, Pin: a.Version}
+		p.Runs, p.Own = r.order.Runs(t.Ring, t.Facts.Tenant.ID, a.Product, a.Version)
+		t.Products = append(t.Products, p)
 	}
-	return outcome{present: true, kept: true, member: r.member(t)}, r.sink.Put(r.path(manifest.TenantPath(t.Facts.Tenant.ID)), folder)
+	o := outcome{present: true, kept: true, member: r.member(t), resident: r.rendered(t)}
+	for p, h := range o.resident.Products { // he takes only what he has an overlay of
+		h.Accepts = func(v ident.Version) bool {
+			product, _ := folder.Lookup(p.String())
+			if product.Dir == nil {
+				return false
+			}
+			_, there := product.Dir.Lookup(v.String())
+			return there
+		}
+		o.resident.Products[p] = h
+	}
+	return o, r.sink.Put(r.path(manifest.TenantPath(t.Facts.Tenant.ID)), folder)
 }
 
 // keep leaves a tenant whose facts are broken as it stands, in the ring that
-// has it. It never lets it go: what is left of it is not known.
+// has it and at the versions that it runs. It never lets it go: what is left of
+// it is not known.
 func (r run) keep(f authz.Facts, faults []plan.Fault) (outcome, error) {
 	id := f.Tenant.ID
 	folder, err := r.memory.Folder(r.path(manifest.TenantPath(id)))
 	if err != nil {
 		return outcome{}, err
 	}
-	name, err := r.memory.Ring(id)
-	if err != nil {
-		return outcome{}, err
-	}
-	rings := r.config.Site.Fleet.Rings
-	ring := slices.IndexFunc(rings, func(x environments.Ring) bool { return x.Name == name })
-	if ring < 0 {
-		ring = environments.NewAssigner(r.config.Site.Fleet).Ring(id, f.Tenant.Labels)
-	}
-	o, err := r.leave(&plan.Tenant{Facts: f, Ring: ring, Released: len(f.States) > 0 && f.Released()}, folder)
+	was := r.was(id)
+	m := member{ring: r.ringOf(f, was), place: rollout.PlaceOf(id), code: f.Tenant.Code, released: was.Released, products: was.Products}
+	o := outcome{present: true, kept: true, member: m, resident: r.frozen(f, was, r.ran)}
 	o.faults = append(slices.Clone(faults), plan.Fault{Tenant: id, Err: f.Broken})
-	return o, err
+	return o, r.sink.Put(r.path(manifest.TenantPath(id)), folder)
 }
 
 // stay returns f with the products that have a fault pinned to the version that
-// runs, as the descriptor in a tenant's folder says.
-func stay(f authz.Facts, folder *tree.Dir, faults []plan.Fault) authz.Facts {
-	var d manifest.TenantBase
-	file, err := folder.Read(manifest.BaseDir + "/" + manifest.DescriptorFile)
-	if err != nil || manifest.Decode(file, manifest.KindTenantBase, &d) != nil {
-		return f
-	}
+// the tenant runs.
+func (r run) stay(f authz.Facts, faults []plan.Fault) authz.Facts {
 	f.Tenant.Authorisations = slices.Clone(f.Tenant.Authorisations)
 	for i, a := range f.Tenant.Authorisations {
-		n := slices.IndexFunc(d.Products, func(p manifest.TenantProduct) bool { return p.Name == a.Product && len(p.Versions) > 0 })
-		if n >= 0 && slices.ContainsFunc(faults, func(x plan.Fault) bool { return x.Product == a.Product }) {
-			f.Tenant.Authorisations[i].Version = d.Products[n].Versions[0].Version
+		ran := r.ran(f.Tenant.ID, a.Product)
+		if !ran.IsZero() && slices.ContainsFunc(faults, func(x plan.Fault) bool { return x.Product == a.Product }) {
+			f.Tenant.Authorisations[i].Version = ran
 		}
 	}
 	return f

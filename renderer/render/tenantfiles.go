@@ -140,9 +140,9 @@ func (s tenantStage) base(ctx context.Context, t *plan.Tenant) (*tree.Dir, error
 		return nil, err
 	}
 	d := manifest.TenantBase{Place: s.place, Tenant: t.Facts.Tenant.ID, Namespace: t.Namespace,
-		Path: manifest.EnvironmentPath(s.site.Name) + "/" + manifest.TenantPath(t.Facts.Tenant.ID), Files: tree.Digest(sealed)}
+		Ring: s.site.Fleet.Rings[t.Ring].Name, Path: manifest.EnvironmentPath(s.site.Name) + "/" + manifest.TenantPath(t.Facts.Tenant.ID), Files: tree.Digest(sealed)}
 	for _, p := range t.Products {
-		product := manifest.TenantProduct{Name: p.Name, Wave: p.Wave, Pin: p.Pin, State: string(p.State)}
+		product := manifest.TenantProduct{Name: p.Name, State: string(p.State)}
 		for _, v := range p.Versions {
 			product.Versions = append(product.Versions, manifest.ProductVersion{Version: v.ID, Requires: v.Requires,
 				IgnoreDifferences: ignored(p, v)})

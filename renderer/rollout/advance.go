@@ -56,7 +56,7 @@ const (
 // for each lane the next grant is made if all that must precede it is proven.
 // It moves a product's rings in order and reads no other product.
 func Advance(in *Input, r Rollouts, o Observation, now time.Time) Result {
-	t := &turn{in: in, obs: o, now: now, products: in.products(r), out: r.clone(), ill: map[Key]time.Time{}}
+	t := &turn{in: in, obs: o, now: now, products: in.Products(r), out: r.clone(), ill: map[Key]time.Time{}}
 	t.parts()
 	for _, p := range t.products {
 		t.product(p)
@@ -142,7 +142,7 @@ func (t *turn) pins(l *look) {
 			continue
 		}
 		from := len(t.reasons)
-		if code := t.in.pin(l.key.Product, runs, m.Pin); code != "" {
+		if code := t.in.Unpinnable(l.key.Product, runs, m.Pin); code != "" {
 			t.reason(Reason{Key: l.key, Code: code, Version: m.Pin})
 		} else if t.window(l.Ring, l.key, m.Pin) {
 			t.raise(l.key, m.Pin)

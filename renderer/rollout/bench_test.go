@@ -2,7 +2,6 @@ package rollout_test
 
 import (
 	"fmt"
-	"slices"
 	"testing"
 
 	"github.com/gatorcloud/sluice/renderer/model/ident"
@@ -58,10 +57,10 @@ func BenchmarkAdvance(b *testing.B) {
 func BenchmarkSettle(b *testing.B) {
 	w := large(b, 4, 2, 100_000)
 	in := w.input()
-	all := in.Census.Tenants()
+	all := w.residents()
 	b.Run("census", func(b *testing.B) {
 		for b.Loop() {
-			NewCensus(slices.Clone(all))
+			NewCensus(all)
 		}
 	})
 	b.Run("settle", func(b *testing.B) {

@@ -36,13 +36,12 @@ func (h Holding) accepts(v ident.Version) bool { return h.Accepts == nil || h.Ac
 func (h Holding) movable() bool { return h.Active && h.Pin.IsZero() }
 
 // Census is the tenants of an environment, ordered by ring, product and place.
-// It does not change once built and costs memory in proportion to the tenants.
+// It costs memory in proportion to the tenants and is not safe for concurrent
+// use with Put and Drop, which keep it as NewCensus would make it.
 type Census struct {
-	tenants  []Tenant
-	byID     map[ident.Tenant]int
-	sizes    map[int]int // tenants of each ring
-	groups   map[spot]*group
-	products []ident.Product
+	tenants map[ident.Tenant]*Tenant
+	sizes   map[int]int // tenants of each ring
+	groups  map[spot]*group
 }
 
 type spot struct {
@@ -62,37 +61,91 @@ type member struct {
 	Holding
 }
 
-// NewCensus returns the census of tenants, which it takes over. A tenant may be there once.
+// NewCensus returns the census of tenants. A tenant may be there once.
 func NewCensus(tenants []Tenant) *Census {
-	c := &Census{tenants: tenants, byID: make(map[ident.Tenant]int, len(tenants)), sizes: map[int]int{}, groups: map[spot]*group{}}
-	slices.SortFunc(tenants, func(a, b Tenant) int { return cmp.Or(cmp.Compare(a.Place, b.Place), a.ID.Compare(b.ID)) })
-	for i := range tenants {
-		t := &tenants[i]
-		c.byID[t.ID] = i
-		c.sizes[t.Ring]++
-		for p, h := range t.Products {
-			g := c.groups[spot{t.Ring, p}]
-			if g == nil {
-				g = &group{}
-				c.groups[spot{t.Ring, p}] = g
-				if !slices.Contains(c.products, p) {
-					c.products = append(c.products, p)
-				}
-			}
-			g.members = append(g.members, member{t, h})
-			if h.movable() {
-				g.movable = append(g.movable, t.Place)
-			}
-			if !h.Pin.IsZero() {
-				g.pinned = append(g.pinned, member{t, h})
-			}
-		}
+	c := &Census{tenants: make(map[ident.Tenant]*Tenant, len(tenants)), sizes: map[int]int{}, groups: map[spot]*group{}}
+	all := slices.Clone(tenants)
+	slices.SortFunc(all, func(a, b Tenant) int { return order(&a, &b) })
+	for i := range all {
+		c.Put(all[i]) // each goes to the end of its groups
 	}
 	return c
 }
 
-// Tenants returns the tenants by place; the caller must not change them.
-func (c *Census) Tenants() []Tenant { return c.tenants }
+// order is by place, for the equal ones by id.
+func order(a, b *Tenant) int { return cmp.Or(cmp.Compare(a.Place, b.Place), a.ID.Compare(b.ID)) }
+
+// Put takes a tenant in, in place of what was known of it.
+func (c *Census) Put(t Tenant) {
+	c.Drop(t.ID)
+	c.tenants[t.ID] = &t
+	c.sizes[t.Ring]++
+	for p, h := range t.Products {
+		g := c.groups[spot{t.Ring, p}]
+		if g == nil {
+			g = &group{}
+			c.groups[spot{t.Ring, p}] = g
+		}
+		g.put(member{&t, h})
+	}
+}
+
+// Drop forgets a tenant.
+func (c *Census) Drop(id ident.Tenant) {
+	t, ok := c.tenants[id]
+	if !ok {
+		return
+	}
+	delete(c.tenants, id)
+	c.sizes[t.Ring]--
+	for p, h := range t.Products {
+		c.groups[spot{t.Ring, p}].drop(member{t, h})
+	}
+}
+
+// Refresh takes rollouts for those of the tree at head: every tenant is in its
+// ring and runs what they say.
+func (c *Census) Refresh(fleet *Fleet, r Rollouts) {
+	for s, g := range c.groups {
+		k := Key{fleet.Rings[s.ring].Name, s.product}
+		for i := range g.members {
+			m := &g.members[i]
+			m.Was, m.Ran = k.Ring, r.Version(k, m.ID, m.Place, m.Pin)
+			m.Tenant.Products[s.product] = m.Holding
+		}
+		for i := range g.pinned {
+			g.pinned[i].Ran = g.pinned[i].Tenant.Products[s.product].Ran
+		}
+	}
+}
+
+func byPlace(a, b member) int { return order(a.Tenant, b.Tenant) }
+
+func (g *group) put(m member) {
+	i, _ := slices.BinarySearchFunc(g.members, m, byPlace)
+	g.members = slices.Insert(g.members, i, m)
+	if m.movable() {
+		i, _ = slices.BinarySearch(g.movable, m.Place)
+		g.movable = slices.Insert(g.movable, i, m.Place)
+	}
+	if !m.Pin.IsZero() {
+		i, _ = slices.BinarySearchFunc(g.pinned, m, byPlace)
+		g.pinned = slices.Insert(g.pinned, i, m)
+	}
+}
+
+func (g *group) drop(m member) {
+	i, _ := slices.BinarySearchFunc(g.members, m, byPlace)
+	g.members = slices.Delete(g.members, i, i+1)
+	if m.movable() {
+		i, _ = slices.BinarySearch(g.movable, m.Place)
+		g.movable = slices.Delete(g.movable, i, i+1)
+	}
+	if !m.Pin.IsZero() {
+		i, _ = slices.BinarySearchFunc(g.pinned, m, byPlace)
+		g.pinned = slices.Delete(g.pinned, i, i+1)
+	}
+}
 
 func (c *Census) size(ring int) int { return c.sizes[ring] }
 
@@ -105,13 +158,19 @@ func (c *Census) group(ring int, p ident.Product) *group {
 }
 
 // member returns a tenant with its holding of a product.
-func (c *Census) member(t ident.Tenant, p ident.Product) (member, bool) {
-	i, ok := c.byID[t]
+func (c *Census) member(id ident.Tenant, p ident.Product) (member, bool) {
+	t, ok := c.tenants[id]
 	if !ok {
 		return member{}, false
 	}
-	h, ok := c.tenants[i].Products[p]
-	return member{&c.tenants[i], h}, ok
+	h, ok := t.Products[p]
+	return member{t, h}, ok
+}
+
+// Pin returns the version that people pinned a tenant's product to; zero for none.
+func (c *Census) Pin(id ident.Tenant, p ident.Product) ident.Version {
+	m, _ := c.member(id, p)
+	return m.Pin
 }
 
 // within returns the members with places in [from, to).
@@ -137,12 +196,17 @@ type Input struct {
 	Cut map[ident.Ring]int
 }
 
-// products returns the products that rings want, tenants hold or lanes carry, sorted.
-func (in *Input) products(r Rollouts) []ident.Product {
-	all := slices.Clone(in.Census.products)
+// Products returns the products that rings want, tenants hold or lanes carry, sorted.
+func (in *Input) Products(r Rollouts) []ident.Product {
+	var all []ident.Product
 	add := func(p ident.Product) {
 		if !slices.Contains(all, p) {
 			all = append(all, p)
+		}
+	}
+	for s, g := range in.Census.groups {
+		if len(g.members) > 0 {
+			add(s.product)
 		}
 	}
 	for i := range in.Fleet.Rings {

@@ -53,7 +53,7 @@ func (in *Input) healthy(r Rollouts, now time.Time) Observation {
 	for c, s := range r.Shared {
 		o.Shared[c] = Part{s.At, Proven}
 	}
-	products := in.products(r)
+	products := in.Products(r)
 	for i := range in.Fleet.Rings {
 		g := &in.Fleet.Rings[i]
 		metrics := map[string]Verdict{}

@@ -35,7 +35,7 @@ func PlaceOf(id ident.Tenant) Place {
 // every frontier lies at the end of one. While a rollout is under way the cut
 // stays as it is (or gets finer): a step's end would be another place with
 // another cut, and its soak could be missed.
-func (in *Input) Bits(r Rollouts, ring int) int { return in.bits(r, ring, in.products(r)) }
+func (in *Input) Bits(r Rollouts, ring int) int { return in.bits(r, ring, in.Products(r)) }
 
 func (in *Input) bits(r Rollouts, ring int, products []ident.Product) int {
 	g := &in.Fleet.Rings[ring]

@@ -111,13 +111,10 @@ func (l *Lane) own() {
 }
 
 // Version returns what a tenant runs of a product in a ring: what it keeps as
-// a straggler, else its pin, else what its place is granted. It is zero where
-// the ring is granted nothing.
+// a straggler, else its pin, else what its place is granted: zero where the
+// ring is granted nothing.
 func (r Rollouts) Version(k Key, t ident.Tenant, place Place, pin ident.Version) ident.Version {
-	lane, ok := r.Lanes[k]
-	if !ok {
-		return ident.Version{}
-	}
+	lane := r.Lanes[k]
 	if v, ok := lane.Stragglers[t]; ok {
 		return v
 	}

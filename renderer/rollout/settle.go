@@ -12,9 +12,15 @@ import (
 // because it ran nothing. A tenant that an edit puts under another grant keeps
 // its version as a straggler. Settle needs no clock and no observation, every
 // render begins with it, and the settled result settles to itself.
-func Settle(in *Input, r Rollouts) Rollouts {
-	s := &settler{in: in, old: r, out: r.clone()}
-	products := in.products(r)
+func Settle(in *Input, r Rollouts) Rollouts { return settle(in, r, nil) }
+
+// Resettle is Settle of settled rollouts after some tenants changed, came or
+// went. It costs in proportion to these, the stragglers and the pins.
+func Resettle(in *Input, r Rollouts, some map[ident.Tenant]bool) Rollouts { return settle(in, r, some) }
+
+func settle(in *Input, r Rollouts, some map[ident.Tenant]bool) Rollouts {
+	s := &settler{in: in, old: r, out: r.clone(), some: some}
+	products := in.Products(r)
 	for _, p := range products {
 		for i := range in.Fleet.Rings {
 			s.found(i, p)
@@ -44,7 +50,7 @@ func Settle(in *Input, r Rollouts) Rollouts {
 // else is, so nothing is released early.
 func Adopt(in *Input) Rollouts {
 	r := Rollouts{}.clone()
-	for _, p := range in.products(r) {
+	for _, p := range in.Products(r) {
 		var later []ident.Version
 		for i, ring := range slices.Backward(in.Fleet.Rings) {
 			v := in.Census.group(i, p).common()
@@ -67,11 +73,12 @@ func Adopt(in *Input) Rollouts {
 	return Settle(in, r)
 }
 
-// common returns the version that most members ran, of several the lowest.
+// common returns the version that most members ran who follow the ring, of
+// several the lowest.
 func (g *group) common() ident.Version {
 	count := map[ident.Version]int{}
 	for _, m := range g.members {
-		if !m.Ran.IsZero() {
+		if !m.Ran.IsZero() && m.Pin.IsZero() {
 			count[m.Ran]++
 		}
 	}
@@ -87,6 +94,7 @@ func (g *group) common() ident.Version {
 type settler struct {
 	in       *Input
 	old, out Rollouts
+	some     map[ident.Tenant]bool // who changed; nil: anybody may have
 }
 
 // found gives a ring without a lane that of the ring where most of its tenants
@@ -100,7 +108,7 @@ func (s *settler) found(ring int, p ident.Product) {
 	g := s.in.Census.group(ring, p)
 	from := map[ident.Ring]int{}
 	for _, m := range g.members {
-		if _, ok := s.old.Lanes[Key{m.Was, p}]; ok && !m.Ran.IsZero() {
+		if _, ok := s.old.Lanes[Key{m.Was, p}]; ok && !m.Ran.IsZero() && m.Pin.IsZero() {
 			from[m.Was]++
 		}
 	}
@@ -126,16 +134,32 @@ func (s *settler) stragglers(ring int, p ident.Product) {
 		return
 	}
 	var keep map[ident.Tenant]ident.Version
-	for _, m := range s.in.Census.group(ring, p).members {
+	note := func(m member) {
 		if m.Ran.IsZero() || m.Ran == lane.at(m.Place) && m.Pin.IsZero() {
-			continue
+			return
 		}
 		if keep == nil {
 			keep = map[ident.Tenant]ident.Version{}
 		}
 		keep[m.ID] = m.Ran
 	}
+	if s.some == nil {
+		for _, m := range s.in.Census.group(ring, p).members {
+			note(m)
+		}
+	} else {
+		keep = maps.Clone(lane.Stragglers)
+		maps.DeleteFunc(keep, func(id ident.Tenant, _ ident.Version) bool { return s.some[id] })
+		for id := range s.some {
+			if m, ok := s.in.Census.member(id, p); ok && m.Ring == ring {
+				note(m)
+			}
+		}
+	}
 	if !maps.Equal(keep, lane.Stragglers) {
+		if len(keep) == 0 {
+			keep = nil
+		}
 		lane.Stragglers = keep
 		s.out.Lanes[key] = lane
 	}
@@ -172,8 +196,11 @@ func (s *settler) pins(ring int, p ident.Product) {
 	}
 	lane.own()
 	for _, m := range pinned {
-		runs := lane.Stragglers[m.ID]
-		if s.in.pin(p, runs, m.Pin) == "" && (runs == m.Pin || s.old.serves(s.in.Catalog[p][m.Pin].Needs, true)) {
+		runs, waits := lane.Stragglers[m.ID]
+		if !waits && s.some != nil && !s.some[m.ID] {
+			continue // in force
+		}
+		if s.in.Unpinnable(p, runs, m.Pin) == "" && (runs == m.Pin || s.old.serves(s.in.Catalog[p][m.Pin].Needs, true)) {
 			delete(lane.Stragglers, m.ID)
 		} else if runs.IsZero() {
 			lane.Stragglers[m.ID] = lane.at(m.Place)
@@ -185,8 +212,9 @@ func (s *settler) pins(ring int, p ident.Product) {
 	s.out.Lanes[key] = lane
 }
 
-// pin returns why a tenant that runs a version may not go to its pin; empty if it may.
-func (in *Input) pin(p ident.Product, runs, pin ident.Version) Code {
+// Unpinnable returns why a tenant that runs a version may not go to its pin;
+// empty if it may.
+func (in *Input) Unpinnable(p ident.Product, runs, pin ident.Version) Code {
 	switch {
 	case runs == pin:
 		return ""

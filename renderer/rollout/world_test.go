@@ -166,6 +166,13 @@ func (w *world) onboard(name string, from, to int, products ...ident.Product) {
 }
 
 func (w *world) input() *Input {
+	fleet := w.fleet
+	fleet.Rings = slices.Clone(fleet.Rings)
+	return &Input{Fleet: &fleet, Catalog: w.catalog, Census: NewCensus(w.residents())}
+}
+
+// residents are the tenants as the engine knows them.
+func (w *world) residents() []Tenant {
 	index := map[ident.Ring]int{}
 	for i := range w.fleet.Rings {
 		index[w.fleet.Rings[i].Name] = i
@@ -183,9 +190,7 @@ func (w *world) input() *Input {
 		}
 		all = append(all, t)
 	}
-	fleet := w.fleet
-	fleet.Rings = slices.Clone(fleet.Rings)
-	return &Input{Fleet: &fleet, Catalog: w.catalog, Census: NewCensus(all)}
+	return all
 }
 
 func (w *world) healthy(p ident.Product, h *hold) bool { return !h.sick && !w.bad[ref{p, h.live}] }

@@ -26,7 +26,7 @@ func overlaysOf(ctx context.Context, n int) ([]*tree.Dir, error) {
 	c := collector{make(chan named, 64)}
 	failed := make(chan error, 1)
 	go func() {
-		_, _, err := r.Full(ctx, tenants(n, "swg"), nothing{}, c)
+		_, _, err := r.Full(ctx, tenants(n, "swg"), nothing{}, nil, c)
 		failed <- err
 		close(c.dirs)
 	}()

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -26,7 +27,7 @@ type nothing struct{}
 
 func (nothing) Tenants() ([]ident.Tenant, error)              { return nil, nil }
 func (nothing) Facts(id ident.Tenant) (authz.Facts, error)    { return authz.Facts{}, os.ErrNotExist }
-func (nothing) Ring(ident.Tenant) (ident.Ring, error)         { return ident.Ring{}, nil }
+func (nothing) Head() (render.Head, error)                    { return render.Head{}, nil }
 func (nothing) Kept(ident.Tenant) ([]authz.KeptClaims, error) { return nil, nil }
 func (nothing) Products(ident.Tenant) (map[ident.Product][]ident.Version, error) {
 	return nil, nil
@@ -62,7 +63,7 @@ func commitAll(ctx context.Context, dir string, r *render.Renderer, all []authz.
 	}
 	start := time.Now()
 	tx := repo.Begin(git.Head{})
-	fleet, _, err := r.Full(ctx, all, nothing{}, tx)
+	fleet, _, err := r.Full(ctx, all, nothing{}, nil, tx)
 	if err != nil {
 		return nil, nil, 0, err
 	}
@@ -144,7 +145,7 @@ func writeStream(ctx context.Context, r *render.Renderer, all []authz.Facts, pat
 	c := collector{make(chan named, 64)}
 	failed := make(chan error, 1)
 	go func() {
-		_, _, err := r.Full(ctx, all, nothing{}, c)
+		_, _, err := r.Full(ctx, all, nothing{}, nil, c)
 		failed <- err
 		close(c.dirs)
 	}()
@@ -224,6 +225,9 @@ func oneChange(ctx context.Context, r *render.Renderer, n int) (time.Duration, i
 		changed := tenant(i*7919%n, 500+i, "swg")
 		start := time.Now()
 		tx := repo.Begin(head)
+		if !r.Settle(fleet, []authz.Facts{changed}, nil) {
+			return 0, 0, errors.New("one change asks for a full render")
+		}
 		if _, err := r.Change(ctx, fleet, changed, render.NewStored(repo.FS(head), local), tx); err != nil {
 			return 0, 0, err
 		}

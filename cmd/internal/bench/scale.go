@@ -14,6 +14,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/render"
 	"github.com/gatorcloud/sluice/renderer/render/pipeline"
+	"github.com/gatorcloud/sluice/renderer/rollout"
 )
 
 var local = ident.Must[ident.EnvironmentKind]("local")
@@ -48,7 +49,6 @@ func site() (*environments.Site, error) {
 	}
 	for _, r := range s.Fleet.Rings {
 		r.Versions[ident.Must[ident.ProductKind]("seg")] = r.Versions[ident.Must[ident.ProductKind]("dsa")]
-		clear(r.Previous)
 	}
 	return s, nil
 }
@@ -90,5 +90,9 @@ func newRenderer() (*render.Renderer, error) {
 			return nil, err
 		}
 	}
-	return render.New(render.Config{Site: s, Catalog: c, Bases: p.Bases()}), nil
+	fleet, err := rollout.FleetOf(s)
+	if err != nil {
+		return nil, err
+	}
+	return render.New(render.Config{Site: s, Catalog: c, Fleet: fleet, Bases: p.Bases()}), nil
 }

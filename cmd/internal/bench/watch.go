@@ -129,7 +129,7 @@ func watchBytes(ctx context.Context) (float64, error) {
 	}
 	all := tenants(100_000, "dsa", "seg", "swg", "ucwi")
 	before = live()
-	fleet, _, err := r.Full(ctx, all, nothing{}, void{})
+	fleet, _, err := r.Full(ctx, all, nothing{}, nil, void{})
 	if err != nil {
 		return 0, err
 	}

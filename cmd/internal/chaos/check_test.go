@@ -301,7 +301,7 @@ func (w *world) rerender(ready *pipeline.Prepared, before, c git.Head, snap auth
 		tx := w.people.Begin(before)
 		all, err := facts.Merge(snap, memory, ready.Site.Tenants.Selects, facts.ClockOf(ready.Site, made.Add(-time.Duration(back)*time.Second)))
 		if err == nil {
-			_, _, err = ready.Renderer.Full(ctx, all.Tenants, memory, tx)
+			_, _, err = ready.Renderer.Full(ctx, all.Tenants, memory, nil, tx)
 		}
 		var res git.Result
 		if err == nil {

@@ -1,8 +1,8 @@
 package wire
 
 import (
+	"github.com/gatorcloud/sluice/cmd/internal/cli/argoflags"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/rolloutcmd"
-	"github.com/gatorcloud/sluice/cmd/internal/cli/runcmd"
 	"github.com/gatorcloud/sluice/renderer/argocd"
 	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
 )
@@ -27,7 +27,7 @@ func client(p rolloutcmd.Place) (*argocd.Client, error) {
 }
 
 func access(p rolloutcmd.Place) (*argocd.Access, error) {
-	if p.Kubeconfig == runcmd.InCluster {
+	if p.Kubeconfig == argoflags.InCluster {
 		return argocd.InCluster()
 	}
 	return argocd.Kubeconfig(argocd.Options{File: p.Kubeconfig, Context: p.Context})

@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/gatorcloud/sluice/cmd/internal/cli/argoflags"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/doctorcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/etcdflags"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/rolloutcmd"
@@ -24,15 +25,13 @@ func running(p *pipeline.Pipeline) runcmd.Deps {
 		Repo: repository(),
 		Etcd: opener(flags), EtcdFlags: flags.Add,
 		Pipeline: p, Clock: loop.System(), Poke: hangups, Getenv: os.Getenv, Version: Version(),
-		ArgoCD: func(kubeconfig, namespace string) (runcmd.Applications, func(), error) {
-			return applications(kubeconfig, namespace)
-		},
+		ArgoCD: func(c argoflags.Cluster) (runcmd.Applications, func(), error) { return applications(c) },
 	}
 }
 
 // applications connects to an Argo CD whose Applications are asked for by name.
-func applications(kubeconfig, namespace string) (*argocd.Named, func(), error) {
-	c, err := client(rolloutcmd.Place{Kubeconfig: kubeconfig, Namespace: namespace})
+func applications(place argoflags.Cluster) (*argocd.Named, func(), error) {
+	c, err := client(rolloutcmd.Place(place))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -43,9 +42,7 @@ func applications(kubeconfig, namespace string) (*argocd.Named, func(), error) {
 func examining() doctorcmd.Deps {
 	flags := &etcdflags.Flags{}
 	return doctorcmd.Deps{Repo: repository(), Etcd: opener(flags), EtcdFlags: flags.Add, Now: time.Now,
-		ArgoCD: func(kubeconfig, namespace string) (doctorcmd.Applications, func(), error) {
-			return applications(kubeconfig, namespace)
-		}}
+		ArgoCD: func(c argoflags.Cluster) (doctorcmd.Applications, func(), error) { return applications(c) }}
 }
 
 // opener returns what opens the etcd of flags for reading and writing.

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/gatorcloud/sluice/cmd/internal/cli/runcmd"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/argoflags"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
@@ -37,7 +37,7 @@ users: [{name: u, user: {token: secret}}]
 			t.Fatal(err)
 		}
 	}
-	apps, closed, err := applications(config, "gitops")
+	apps, closed, err := applications(argoflags.Cluster{Kubeconfig: config, Namespace: "gitops"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,8 +47,8 @@ users: [{name: u, user: {token: secret}}]
 		t.Errorf("Refresh() asked %q (%v), want %q", got, err, want)
 	}
 	t.Setenv("KUBERNETES_SERVICE_HOST", "")
-	for _, place := range []string{runcmd.InCluster, filepath.Join(dir, "nowhere")} {
-		if apps, _, err := applications(place, "gitops"); apps != nil || fault.HintOf(err) == "" {
+	for _, place := range []string{argoflags.InCluster, filepath.Join(dir, "nowhere")} {
+		if apps, _, err := applications(argoflags.Cluster{Kubeconfig: place, Namespace: "gitops"}); apps != nil || fault.HintOf(err) == "" {
 			t.Errorf("applications(%q) = %v, %v, want a hint", place, apps, err)
 		}
 	}

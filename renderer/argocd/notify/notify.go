@@ -63,6 +63,8 @@ type Sender interface {
 // Options configure a Notifier. Sender is required.
 type Options struct {
 	Sender Sender
+	// Of says whose pushes are told; nil tells those of all environments.
+	Of func(ident.Environment) bool
 	// Attempts is how often a notice is tried; 4 when zero.
 	Attempts int
 	// Pause is the first pause between attempts, which doubles; 500 ms when zero.
@@ -95,6 +97,9 @@ func New(o Options) *Notifier {
 
 // Tell asks for a notice; it never waits.
 func (n *Notifier) Tell(p Push) {
+	if n.o.Of != nil && !n.o.Of(p.Environment) {
+		return
+	}
 	n.mu.Lock()
 	key := p.Environment.String() + "\n" + p.RepoURL + "\n" + p.Branch
 	if old, ok := n.next[key]; ok {

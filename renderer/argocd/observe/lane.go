@@ -14,7 +14,7 @@ import (
 
 // lane looks at one product in one ring.
 func (t *turn) lane(ctx context.Context, ring int, key rollout.Key) error {
-	l := &lane{turn: t, key: key, Lane: t.rollouts.Lanes[key], grants: t.grantsOf(ring, key), seen: map[ident.Tenant]sight{},
+	l := &lane{turn: t, key: key, Lane: t.rollouts.Lanes[key], grants: t.in.Granted(t.rollouts, ring, key.Product), seen: map[ident.Tenant]sight{},
 		selector: t.selector("product", manifest.LabelProduct, key.Product.String(), manifest.LabelRing, key.Ring.String())}
 	if err := t.each(ctx, l.selector, l.see); err != nil {
 		t.notes[l.selector] = t.Observer.notes[l.selector]
@@ -45,18 +45,6 @@ type lane struct {
 	seen     map[ident.Tenant]sight
 	starts   map[ident.Version]time.Time
 	proven   []ripe
-}
-
-// grantsOf returns what the tenants of a ring that hold a product are granted.
-func (t *turn) grantsOf(ring int, key rollout.Key) map[ident.Tenant]ident.Version {
-	all := map[ident.Tenant]ident.Version{}
-	tenants := t.in.Census.Tenants()
-	for i := range tenants {
-		if h, holds := tenants[i].Products[key.Product]; holds && tenants[i].Ring == ring {
-			all[tenants[i].ID] = t.rollouts.Version(key, tenants[i].ID, tenants[i].Place, h.Pin)
-		}
-	}
-	return all
 }
 
 // see keeps what an Application shows, if it is that of a tenant of the lane.

@@ -16,7 +16,6 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/gatorcloud/sluice/renderer/argocd"
-	"github.com/gatorcloud/sluice/renderer/argocd/soak"
 	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
 )
 
@@ -29,7 +28,7 @@ func TestArgoCDWritesTheApplication(t *testing.T) {
 	app := v1alpha1.Application{
 		TypeMeta: metav1.TypeMeta{APIVersion: "argoproj.io/v1alpha1", Kind: "Application"},
 		ObjectMeta: metav1.ObjectMeta{Name: "pop-main", ResourceVersion: "7", Labels: map[string]string{"gatorcloud.io/level": "ring"},
-			Annotations: map[string]string{v1alpha1.AnnotationKeyRefresh: string(v1alpha1.RefreshTypeNormal), "gatorcloud.io/soak": "60"}},
+			Annotations: map[string]string{v1alpha1.AnnotationKeyRefresh: string(v1alpha1.RefreshTypeNormal)}},
 		Spec: v1alpha1.ApplicationSpec{Source: &source,
 			SyncPolicy: &v1alpha1.SyncPolicy{Automated: &v1alpha1.SyncPolicyAutomated{Prune: true}, SyncOptions: v1alpha1.SyncOptions{"ServerSideApply=true"}}},
 		Status: v1alpha1.ApplicationStatus{
@@ -38,7 +37,7 @@ func TestArgoCDWritesTheApplication(t *testing.T) {
 			Health:       v1alpha1.HealthStatus{LastTransitionTime: &metav1.Time{Time: noon.Add(time.Second)}},
 			OperationState: &v1alpha1.OperationState{
 				Operation: v1alpha1.Operation{Info: []*v1alpha1.Info{{Name: "gatorcloud.io/attempt", Value: "2"}}},
-				Phase:     synccommon.OperationFailed, Message: "one or more objects failed to apply", FinishedAt: &metav1.Time{Time: noon},
+				Phase:     synccommon.OperationFailed, Message: "one or more objects failed to apply", StartedAt: metav1.Time{Time: noon.Add(-time.Second)}, FinishedAt: &metav1.Time{Time: noon},
 				SyncResult: &v1alpha1.SyncOperationResult{Revision: "c1", Source: source, Resources: v1alpha1.ResourceResults{{Status: synccommon.ResultCodeSyncFailed}}},
 			},
 		},
@@ -63,14 +62,10 @@ func TestArgoCDWritesTheApplication(t *testing.T) {
 	const text = `{"path":"fleet","plugin":{"name":"sluice","parameters":[{"name":"version"}]},"repoURL":"https://git.example/fleet.git","targetRevision":"main"}`
 	want := []unblock.Application{{
 		Name: "pop-main", Version: "7", Level: "ring", Source: text, Compared: text, Syncing: text, Revision: "c2", Operated: "c1", Synced: true, Refreshing: true,
-		Phase: "Failed", Message: "one or more objects failed to apply", Erred: true, Finished: noon, Attempt: 2, Automated: true, Options: []string{"ServerSideApply=true"}, Prune: true,
+		Phase: "Failed", Message: "one or more objects failed to apply", Erred: true, Started: noon.Add(-time.Second), Finished: noon, Looked: noon.Add(time.Minute), Attempt: 2, Automated: true, Syncs: true, Options: []string{"ServerSideApply=true"}, Prune: true,
 	}}
 	got, err := c.Applications(t.Context(), "pop")
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("Applications() = %v, -want +got:\n%s", err, diff)
-	}
-	ring := soak.Ring{Soak: time.Minute, Since: noon.Add(time.Second), Looked: noon.Add(time.Minute), Refreshing: true}
-	if got, err := (argocd.Named{Client: c}).Ring(t.Context(), "pop-main"); got != ring || err != nil {
-		t.Errorf("Ring() = %+v, %v, want %+v", got, err, ring)
 	}
 }

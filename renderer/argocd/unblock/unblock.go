@@ -4,9 +4,13 @@
 // Degraded blocks its Application for good: nothing newer is synced, not even
 // the revert. This package terminates such operations, level by level from the
 // fleet down, and waits until every Application has taken up its present
-// source. It changes nothing else: what an Application should run stands in
-// Git. It never terminates an operation that runs what its Application asks
-// for, but for that of the fleet when told to abort.
+// source and handed it on. It changes nothing else: what an Application should
+// run stands in Git. It never terminates an operation that runs what its
+// Application asks for, but for that of the fleet when told to abort.
+//
+// Unblock does so once, for a person who waits. Tend is what a leader does all
+// the time: there an operation that waits for something old ends by itself, and
+// one that ended without a verdict is started again.
 package unblock
 
 import (
@@ -60,9 +64,14 @@ type Application struct {
 	Erred    bool      `json:"-"`
 	Finished time.Time `json:"-"`
 	Attempt  int       `json:"-"`
+	// Started is when the operation began, Looked when Argo CD compared last.
+	Started time.Time `json:"-"`
+	Looked  time.Time `json:"-"`
 	// Automated is false when Argo CD is not to sync by itself, because of its
 	// policy, a deletion or an operation that was asked for.
 	Automated bool `json:"-"`
+	// Syncs is Automated also while an operation runs.
+	Syncs bool `json:"-"`
 	// Options of a sync, and whether it removes what Git has not.
 	Options []string `json:"-"`
 	Prune   bool     `json:"-"`
@@ -72,8 +81,6 @@ const (
 	phaseRunning     = "Running"
 	phaseTerminating = "Terminating"
 	levelFleet       = "fleet"
-	// waiting begins the message of an operation that applied a wave.
-	waiting = "waiting for healthy state of "
 )
 
 // running tells an operation that was not told to end.
@@ -95,19 +102,18 @@ func (a Application) moving() bool {
 		return true
 	}
 	if a.running() {
-		// Rings and tenants hand versions on while they run, and the fleet until
-		// it waits for a ring, maybe for a soak. A product may take as long as it likes.
-		return a.Level == "ring" || a.Level == "tenant" || a.Level == levelFleet && !a.waitsForRing()
+		// Whatever its operation waits for, it hands something on until each of its
+		// children is as Git has it. A product has none, and takes as long as it likes.
+		return a.parent() && !a.Synced
 	}
 	return !a.Synced && !a.tried()
 }
 
-// waitsForRing tells a fleet whose rings have what Git gives them, as far as it
-// came: what it waits for is not a shared part, which comes before all rings.
-func (a Application) waitsForRing() bool {
-	what, waits := strings.CutPrefix(a.Message, waiting)
-	return waits && !strings.HasPrefix(what, "argoproj.io/Application/"+a.Name+"-shared-")
-}
+// parent tells an Application whose objects are Applications.
+func (a Application) parent() bool { return slices.Contains(parents, a.Level) }
+
+// parents are the levels of those, from the fleet down.
+var parents = []string{levelFleet, "ring", "tenant"}
 
 // tried tells that the last operation was for what is asked for now: Argo CD does not start it again.
 func (a Application) tried() bool { return a.Syncing == a.Source && a.Operated == a.Revision }
@@ -225,12 +231,7 @@ func (u *unblocking) look(ctx context.Context, environment string) ([]string, er
 		return strings.Compare(order(a)+a.Name, order(b)+b.Name)
 	})
 	if !u.asked {
-		// The revert may be newer than Argo CD's last look.
-		u.asked = true
-		if err := u.cluster.Refresh(ctx, apps[0]); err != nil {
-			return nil, fmt.Errorf("refreshing %q: %w", apps[0].Name, err)
-		}
-		return []string{apps[0].Name}, nil
+		return u.ask(ctx, apps)
 	}
 	var moving []string
 	for _, a := range apps {
@@ -244,9 +245,27 @@ func (u *unblocking) look(ctx context.Context, environment string) ([]string, er
 	return moving, nil
 }
 
+// ask has Argo CD look at the branch for the fleet and its rings: the revert may
+// be newer than its last look, and what a ring hands on may stand in the files
+// of its members alone.
+func (u *unblocking) ask(ctx context.Context, apps []Application) ([]string, error) {
+	u.asked = true
+	var asked []string
+	for _, a := range apps {
+		if a.Level != levelFleet && a.Level != "ring" {
+			continue
+		}
+		if err := u.cluster.Refresh(ctx, a); err != nil {
+			return nil, fmt.Errorf("refreshing %q: %w", a.Name, err)
+		}
+		asked = append(asked, a.Name)
+	}
+	return asked, nil
+}
+
 // order sorts levels from the fleet down.
 func order(a Application) string {
-	i := slices.Index([]string{levelFleet, "ring", "tenant"}, a.Level)
+	i := slices.Index(parents, a.Level)
 	if i < 0 {
 		return "z"
 	}

@@ -84,10 +84,10 @@ func app(name, level string, change func(*unblock.Application)) unblock.Applicat
 func running(a *unblock.Application) {
 	a.Phase, a.Message = "Running", "waiting for healthy state of argoproj.io/Application/pop-canary"
 }
-func atShared(a *unblock.Application) {
-	a.Phase, a.Message = "Running", "waiting for healthy state of argoproj.io/Application/pop-shared-ledger"
+func handing(a *unblock.Application) {
+	running(a)
+	a.Synced = false
 }
-func begun(a *unblock.Application)    { a.Phase = "Running" }
 func hanging(a *unblock.Application)  { a.Phase, a.Syncing, a.Operated = "Running", "2", "c2" }
 func newer(a *unblock.Application)    { a.Phase, a.Operated = "Running", "c0" }
 func noResult(a *unblock.Application) { a.Phase, a.Syncing = "Running", "" }
@@ -186,13 +186,12 @@ func TestUnblockWaitsForLevels(t *testing.T) {
 		"Refreshing":    {"it has not looked at its branch", func(a *unblock.Application) { a.Refreshing = true }, nil},
 		"OutOfSync":     {"it will sync", func(a *unblock.Application) { a.Synced, a.Operated = false, "c0" }, nil},
 		"NotCompared":   {"it has not seen its source", func(a *unblock.Application) { a.Compared = "0" }, nil},
-		"TenantRunning": {"it hands versions on", running, nil},
-		"FleetBegun":    {"it has applied nothing yet", nil, begun},
-		"FleetAtShared": {"its rings come after what it waits for", nil, atShared},
+		"TenantRunning": {"it hands versions on", handing, nil},
+		"FleetRunning":  {"a later ring has not what Git gives it", nil, handing},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			a := &argo{apps: []unblock.Application{app(env, "fleet", tc.fleet), app("pop-1", "tenant", tc.change), app("pop-1-web", "product", running)}}
+			a := &argo{apps: []unblock.Application{app(env, "fleet", tc.fleet), app("pop-main", "ring", nil), app("pop-1", "tenant", tc.change), app("pop-1-web", "product", running)}}
 			a.each = func(a *argo) {
 				if a.looks == 30 { // only now the product is moved on
 					*a.at(env), *a.at("pop-1") = app(env, "fleet", running), app("pop-1", "tenant", nil)
@@ -205,7 +204,7 @@ func TestUnblockWaitsForLevels(t *testing.T) {
 			if diff := cmp.Diff([]string{"pop-1-web"}, a.ended); diff != "" {
 				t.Errorf("%s: ended -want +got:\n%s", tc.reason, diff)
 			}
-			if diff := cmp.Diff([]string{env}, a.refreshed); diff != "" {
+			if diff := cmp.Diff([]string{env, "pop-main"}, a.refreshed); diff != "" {
 				t.Errorf("refreshed -want +got:\n%s", diff)
 			}
 		})

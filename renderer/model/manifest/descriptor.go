@@ -75,6 +75,7 @@ type TenantBase struct {
 	Kind       string `json:"kind"`
 	Place      `json:",inline"`
 	Tenant     ident.Tenant    `json:"tenant"`
+	Ring       ident.Ring      `json:"ring,omitzero"` // zero in trees of the first edition
 	Namespace  string          `json:"namespace"`
 	Path       string          `json:"path"` // the tenant's folder in the repository
 	Products   []TenantProduct `json:"products"`
@@ -85,8 +86,8 @@ type TenantBase struct {
 // TenantProduct is one product of a tenant and the versions that are rendered.
 type TenantProduct struct {
 	Name     ident.Product    `json:"name"`
-	Wave     int              `json:"wave"`
-	Pin      ident.Version    `json:"pin,omitzero"`
+	Wave     int              `json:"wave,omitempty"` // in trees of the first edition; written no more
+	Pin      ident.Version    `json:"pin,omitzero"`   // the same
 	State    string           `json:"state"`
 	Versions []ProductVersion `json:"versions"`
 }
@@ -118,8 +119,11 @@ type RingDescriptor struct {
 	// of a tenant that moves (or of one that goes while another comes) for a
 	// rename and names its new path only, so the directory that it left would
 	// count as unchanged and keep the tenant.
-	Tenants int    `json:"tenants"`
-	Seal    string `json:"seal"`
+	Tenants int `json:"tenants"`
+	// Versions are those that the slice may run, by product: what the engine
+	// granted it and what is good in its ring. Nil in trees of the first edition.
+	Versions map[string][]ident.Version `json:"versions,omitempty"`
+	Seal     string                     `json:"seal"`
 }
 
 // Member is one tenant of a ring.
@@ -134,7 +138,8 @@ type Member struct {
 	Seal     string `json:"seal"`
 }
 
-// MemberProduct is a product that a tenant holds, with the version it is pinned to.
+// MemberProduct is a product that a tenant holds, with the version that he runs
+// if that is his own: he is pinned to it, or keeps it until the engine moves him.
 type MemberProduct struct {
 	Name ident.Product `json:"name"`
 	Pin  ident.Version `json:"pin,omitzero"`
@@ -153,7 +158,7 @@ func Decode(file []byte, kind string, out any) error {
 		return fault.Hintf("point the Application at the directory that sluice rendered for it",
 			"decoding descriptor: kind %q is not %q", got, kind)
 	}
-	if o, ok := out.(*Overlay); ok && o.read(file) {
+	if w, ok := out.(interface{ read(file []byte) bool }); ok && w.read(file) {
 		return nil
 	}
 	if err := strict.YAML(file, maxDescriptor, out); err != nil {

@@ -1,6 +1,11 @@
 package manifest
 
-import "strconv"
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
 
 func begin(kind string) writer {
 	w := writer{make([]byte, 0, 1024)}
@@ -46,6 +51,7 @@ func (t TenantBase) Encode() []byte {
 	w := begin(KindTenantBase)
 	w.place(t.Place)
 	w.str(0, "tenant", t.Tenant.String())
+	w.opt(0, "ring", t.Ring.String())
 	w.str(0, "namespace", t.Namespace)
 	w.str(0, "path", t.Path)
 	w.line(0, "products:")
@@ -58,8 +64,6 @@ func (t TenantBase) Encode() []byte {
 
 func (w *writer) product(p TenantProduct) {
 	w.str(0, "- name", p.Name.String())
-	w.num(2, "wave", p.Wave)
-	w.opt(2, "pin", p.Pin.String())
 	w.str(2, "state", p.State)
 	w.line(2, "versions:")
 	for _, v := range p.Versions {
@@ -82,6 +86,16 @@ func (r RingDescriptor) Encode() []byte {
 	w.str(0, "ring", r.Ring.String())
 	w.str(0, "batch", r.Batch)
 	w.line(0, "tenants: ", strconv.Itoa(r.Tenants))
+	if len(r.Versions) > 0 {
+		w.line(0, "versions:")
+	}
+	for _, p := range slices.Sorted(maps.Keys(r.Versions)) {
+		quoted := make([]string, 0, len(r.Versions[p]))
+		for _, v := range r.Versions[p] {
+			quoted = append(quoted, Quote(v.String()))
+		}
+		w.line(2, p, ": [", strings.Join(quoted, ", "), "]")
+	}
 	return Seal(w.buf)
 }
 

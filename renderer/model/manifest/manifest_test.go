@@ -81,8 +81,8 @@ func TestDescriptorsRoundTrip(t *testing.T) {
 	v := ident.Must[ident.VersionKind]("202")
 	base := manifest.TenantBase{
 		APIVersion: manifest.APIVersion, Kind: manifest.KindTenantBase, Place: place, Tenant: tenant,
-		Namespace: "tenant-1000006", Path: "environments/local/tenants/06/00/1000006",
-		Products: []manifest.TenantProduct{{Name: swg, Wave: 100, Pin: v, State: "active",
+		Ring: ident.Must[ident.RingKind]("main"), Namespace: "tenant-1000006", Path: "environments/local/tenants/06/00/1000006",
+		Products: []manifest.TenantProduct{{Name: swg, State: "active",
 			Versions: []manifest.ProductVersion{{Version: v, Requires: []manifest.Requirement{
 				{Component: ident.Must[ident.ComponentKind]("identity"), Version: ident.Must[ident.VersionKind]("4"), Bucket: 1}},
 				IgnoreDifferences: []manifest.IgnoreDifference{
@@ -99,7 +99,7 @@ func TestDescriptorsRoundTrip(t *testing.T) {
 	if d := cmp.Diff(base, got, cmp.Comparer(func(a, b ident.Version) bool { return a == b }),
 		cmp.Comparer(func(a, b ident.Tenant) bool { return a == b }), cmp.Comparer(func(a, b ident.Product) bool { return a == b }),
 		cmp.Comparer(func(a, b ident.Component) bool { return a == b }),
-		cmp.Comparer(func(a, b ident.Environment) bool { return a == b })); d != "" {
+		cmp.Comparer(func(a, b ident.Ring) bool { return a == b }), cmp.Comparer(func(a, b ident.Environment) bool { return a == b })); d != "" {
 		t.Errorf("Decode(Encode()) (-want +got):\n%s", d)
 	}
 	member := manifest.Member{APIVersion: manifest.APIVersion, Kind: manifest.KindMember, Tenant: tenant,

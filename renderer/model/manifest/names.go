@@ -31,8 +31,9 @@ const (
 	Finalizer             = "resources-finalizer.argocd.argoproj.io"
 )
 
-// Waves of the levels; buckets of shared components add to WaveShared, ring
-// batches to WaveRings, products in catalog order to WaveProducts.
+// Waves of the levels; buckets of shared components add to WaveShared. All
+// slices of a fleet are in one wave, and so are all products of a tenant: the
+// order of versions across them is not Argo CD's, it stands in rollouts.yaml.
 const (
 	WaveNamespace = -10
 	WaveShared    = 0

@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"bytes"
+	"errors"
 	"strconv"
 	"strings"
 )
@@ -60,3 +61,47 @@ func (o *Overlay) set(key, value string) (err error) {
 	}
 	return err
 }
+
+// read fills m from a file that Encode wrote, as Overlay's does.
+func (m *Member) read(file []byte) bool {
+	if len(file) > maxDescriptor {
+		return false
+	}
+	found := Member{APIVersion: APIVersion, Kind: KindMember}
+	for line := range strings.Lines(string(file)) {
+		key, value, _ := strings.Cut(line, ": ")
+		if found.set(key, strings.Trim(value, "\"\n")) != nil {
+			return false
+		}
+	}
+	if !bytes.Equal(found.Encode(), file) {
+		return false
+	}
+	*m = found
+	return true
+}
+
+// set keeps the value of a key; it fails when a name does not pass its gate.
+func (m *Member) set(key, value string) error {
+	switch key {
+	case "tenant":
+		return m.Tenant.UnmarshalText([]byte(value))
+	case "path":
+		m.Path = value
+	case "- name":
+		m.Products = append(m.Products, MemberProduct{})
+		return m.Products[len(m.Products)-1].Name.UnmarshalText([]byte(value))
+	case "  pin":
+		if len(m.Products) == 0 {
+			return errNoProduct
+		}
+		return m.Products[len(m.Products)-1].Pin.UnmarshalText([]byte(value))
+	case "released":
+		m.Released = value == "true"
+	case "seal":
+		m.Seal = value
+	}
+	return nil
+}
+
+var errNoProduct = errors.New("a pin of no product")

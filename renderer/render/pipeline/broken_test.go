@@ -26,7 +26,7 @@ func TestBrokenFactsCostNobodyElse(t *testing.T) {
 	unreadable := real()
 	unreadable[1].Value = []byte(`{"product"`)
 	unknown := real()
-	unknown[1].Value = bytes.Replace(unknown[1].Value, []byte("202"), []byte("999"), 1)
+	unknown[1].Value = bytes.Replace(unknown[1].Value, []byte(`"replicas"`), []byte(`"parameters":{"x":1},"replicas"`), 1)
 	for name, tc := range map[string]struct {
 		reason  string
 		file    string

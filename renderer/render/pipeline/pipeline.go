@@ -28,6 +28,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/render/facts"
 	"github.com/gatorcloud/sluice/renderer/render/guard"
 	"github.com/gatorcloud/sluice/renderer/render/overlay"
+	"github.com/gatorcloud/sluice/renderer/rollout"
 )
 
 // Source gives every authorisation below a prefix at one revision.
@@ -62,7 +63,7 @@ type Summary struct {
 	Gone        []ident.Tenant
 	// Catalog are the faults of the catalog; versions that have one were not used.
 	Catalog error
-	// Grants are what fleet.yaml asks for and the rings did not get.
+	// Grants are what fleet.yaml asks for and no ring can get.
 	Grants []Grant
 }
 
@@ -130,7 +131,7 @@ type Prepared struct {
 	Site     *environments.Site
 	Catalog  *catalog.Catalog
 	Faults   error   // of the catalog
-	Grants   []Grant // that were refused: the site's rings have what they had
+	Grants   []Grant // that are offered to no ring
 	Memory   render.Stored
 	Renderer *render.Renderer
 }
@@ -153,15 +154,19 @@ func (p *Pipeline) Prepare(files fs.FS, env ident.Environment, o Options) (*Prep
 	if c == nil {
 		return nil, faults
 	}
-	had, err := hadGrants(files, env)
+	fleet, err := rollout.FleetOf(site)
 	if err != nil {
-		return nil, fmt.Errorf("reading what the rings of %q have: %w", env, err)
+		return nil, err
 	}
 	memory := render.NewStored(files, env)
-	grants := &granter{site: site, catalog: c, bases: p.bases, memory: memory, had: had}
-	grants.grant()
-	return &Prepared{Site: site, Catalog: c, Faults: faults, Grants: grants.bad, Memory: memory,
-		Renderer: render.New(render.Config{Site: site, Catalog: c, Bases: p.bases, Engine: p.engine, Workers: o.Workers, Progress: o.Progress}),
+	had, _, err := memory.Rollouts()
+	if err != nil {
+		return nil, err
+	}
+	seller := &seller{site: site, catalog: c, bases: p.bases, memory: memory, had: had}
+	offer := seller.sold()
+	return &Prepared{Site: site, Catalog: c, Faults: faults, Grants: seller.bad, Memory: memory,
+		Renderer: render.New(render.Config{Site: site, Catalog: c, Fleet: fleet, Sold: offer, Bases: p.bases, Engine: p.engine, Workers: o.Workers, Progress: o.Progress}),
 	}, nil
 }
 
@@ -183,7 +188,7 @@ func (p *Pipeline) Render(ctx context.Context, files fs.FS, env ident.Environmen
 		}
 		sink.Guard(g)
 	}
-	_, summary.Report, err = ready.Renderer.Full(ctx, all, ready.Memory, sink)
+	_, summary.Report, err = ready.Renderer.Full(ctx, all, ready.Memory, nil, sink)
 	if err != nil {
 		return summary, fmt.Errorf("rendering environment %q: %w", env, err)
 	}

@@ -202,7 +202,6 @@ func TestFaultsCostNobodyElse(t *testing.T) {
 	}
 	for name, e := range map[string]etcd{
 		"Truncated":       bad(1, `{"product":"swg"`),
-		"UnknownVersion":  bad(1, strings.Replace(string(real()[1].Value), "202", "999", 1)),
 		"BadParameter":    bad(1, strings.Replace(string(real()[1].Value), `"replicas"`, `"parameters":{"x":1},"replicas"`, 1)),
 		"TenantTruncated": bad(0, `{`),
 	} {

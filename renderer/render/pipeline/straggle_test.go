@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"github.com/gatorcloud/sluice/renderer/model/authz"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/render/pipeline"
+	"github.com/gatorcloud/sluice/renderer/rollout"
 )
 
 // A product whose parameter the version rolled back to does not know stays at
@@ -28,6 +30,7 @@ func TestUnknownParameterAfterRollback(t *testing.T) {
 	for path, data := range before {
 		files[path] = &fstest.MapFile{Data: data}
 	}
+	proven(t, files, "swg", "200", "202")
 	fleet := files["environments/local/fleet.yaml"].Data
 	files["environments/local/fleet.yaml"] = &fstest.MapFile{Data: bytes.ReplaceAll(bytes.ReplaceAll(bytes.ReplaceAll(fleet,
 		[]byte(`["200"]`), []byte(`[old]`)), []byte(`"202"`), []byte(`"200"`)), []byte(`[old]`), []byte(`["202"]`))}
@@ -70,6 +73,31 @@ func TestUnknownParameterAfterRollback(t *testing.T) {
 	}
 	got, _, err := render(t, again, pipeline.Options{Source: more, Now: now})
 	if err != nil || !maps.EqualFunc(got, after, bytes.Equal) {
+		for path, data := range got {
+			if !bytes.Equal(data, after[path]) {
+				t.Errorf("a second render changes %s from\n%s\nto\n%s", path, after[path], data)
+			}
+		}
 		t.Errorf("a second render = %v, changes what stands", err)
 	}
+}
+
+// proven makes versions of a product good in every ring of the environment.
+func proven(t *testing.T, files fstest.MapFS, product string, versions ...string) {
+	t.Helper()
+	const name = "environments/local/" + rollout.File
+	r, err := rollout.Decode(files[name].Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for k, lane := range r.Lanes {
+		if k.Product.String() == product {
+			lane.Good = nil
+			for _, v := range versions {
+				lane.Good = append(lane.Good, ident.Must[ident.VersionKind](v))
+			}
+			r.Lanes[k] = lane
+		}
+	}
+	files[name] = &fstest.MapFile{Data: r.Encode()}
 }

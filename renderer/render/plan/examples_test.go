@@ -130,7 +130,7 @@ func planExample(t *testing.T, p *plan.Planner, site *environments.Site, tenant 
 	const day = 24 * time.Hour
 	now := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
 	life := authz.Life{SuspendFor: time.Duration(*site.Life.SuspendDays) * day, GraceFor: time.Duration(*site.Life.GraceDays) * day}
-	planned, faults := p.Tenant(authz.FactsOf(tenant, now, life))
+	planned, faults := p.Tenant(authz.FactsOf(tenant, now, life), grants{site})
 	for _, f := range faults {
 		t.Error(f)
 	}
@@ -138,7 +138,7 @@ func planExample(t *testing.T, p *plan.Planner, site *environments.Site, tenant 
 	for _, product := range planned.Products {
 		key := authz.Key{Tenant: tenant.ID, Product: product.Name}
 		got[key.String()] = site.Fleet.Rings[planned.Ring].Name.String() + " " + string(product.State) + " " +
-			product.Versions[0].ID.String() + " " + product.ReplicaText() + " " + product.Storage
+			product.Runs.String() + " " + product.ReplicaText() + " " + product.Storage
 	}
 	return got
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/render/base"
+	"github.com/gatorcloud/sluice/renderer/rollout"
 )
 
 // Tenant is everything that decides what is written for one tenant.
@@ -31,16 +32,14 @@ type Tenant struct {
 	Released  bool
 	Products  []Product // sorted by name
 	Shared    []Shared  // tenant-shared overlays, sorted by component and version
-	// Needs are the environment-shared components that its active products require at their effective versions.
-	Needs []SharedRef
-	// Keeps are those that any version in play requires.
+	// Keeps are the environment-shared components that versions of its active
+	// products require, whether it runs them or not.
 	Keeps []SharedRef
 }
 
 // Product is one product of a tenant.
 type Product struct {
 	Name     ident.Product
-	Wave     int
 	Pin      ident.Version
 	State    authz.State
 	Replicas int // zero unless active
@@ -50,7 +49,14 @@ type Product struct {
 	Storage, StorageClass string
 	// ShrinkFrom is the size from which a person lets the volumes shrink.
 	ShrinkFrom string
-	Versions   []Version // in play; the effective one first
+	// Runs is the version that the tenant is granted, one of Versions; Own says
+	// that it is his own and not what his place in the ring is granted.
+	Runs ident.Version
+	Own  bool
+	// Unpinned says why its pin cannot take effect; nil if it can.
+	Unpinned error
+	// Versions stand ready, sorted.
+	Versions []Version
 }
 
 // Version is a product version in play for a tenant.
@@ -79,6 +85,17 @@ type SharedRef struct {
 // Bases gives the base of a version; it builds each once.
 type Bases interface {
 	Base(v *catalog.Version) (*base.Base, error)
+}
+
+// Grants says what the tenants of an environment run.
+type Grants interface {
+	// Runs returns the version that a tenant runs of a product, zero for none,
+	// and whether that is his own and not what his place is granted.
+	Runs(ring int, t ident.Tenant, p ident.Product, pin ident.Version) (v ident.Version, own bool)
+	// Unpinnable returns why a tenant that runs a version may not go to its pin; empty if it may.
+	Unpinnable(p ident.Product, runs, pin ident.Version) rollout.Code
+	// Ready returns the versions that are rendered for all tenants of a ring, sorted.
+	Ready(ring int, p ident.Product) []ident.Version
 }
 
 // Planner plans tenants of one environment. It is safe for concurrent use.
@@ -118,25 +135,40 @@ func (f Fault) Error() string {
 // Unwrap returns the reason, which carries the hint.
 func (f Fault) Unwrap() error { return f.Err }
 
+// Ring returns the index of the ring that a tenant is in.
+func (p *Planner) Ring(t authz.Tenant) int { return p.rings.Ring(t.ID, t.Labels) }
+
+// Accepts returns what says whether a version takes an authorisation's parameters.
+func (p *Planner) Accepts(a authz.Authorisation) func(ident.Version) bool {
+	product, given := a.Product, a.Parameters
+	return func(id ident.Version) bool {
+		v, err := p.catalog.Version(product, id)
+		if err != nil {
+			return false
+		}
+		_, err = v.Fill(given)
+		return err == nil
+	}
+}
+
 // Tenant plans one tenant. Products with a fault are left out of the plan;
 // after a fault of the whole tenant only its ring and facts are filled in.
-func (p *Planner) Tenant(f authz.Facts) (*Tenant, []Fault) {
+func (p *Planner) Tenant(f authz.Facts, g Grants) (*Tenant, []Fault) {
 	id := f.Tenant.ID
 	t := &Tenant{Facts: f, Namespace: manifest.NamespaceOf(p.site.NamespacePrefix, id), Released: f.Released(),
-		Ring: p.rings.Ring(id, f.Tenant.Labels)}
+		Ring: p.Ring(f.Tenant)}
 	if err := p.checkName(id); err != nil {
 		return t, []Fault{{Tenant: id, Err: err}}
 	}
 	var faults []Fault
 	t.Products = make([]Product, 0, len(f.States))
 	for i, a := range f.Tenant.Authorisations {
-		product, err := p.product(&p.site.Fleet.Rings[t.Ring], a, f.States[i])
+		product, err := p.product(t, a, f.States[i], g)
 		if err != nil {
 			faults = append(faults, Fault{Tenant: id, Product: a.Product, Err: err})
 			continue
 		}
-		// The rank among the tenant's own products: a new product in the catalog changes no tenant.
-		product.Wave = manifest.WaveProducts + len(t.Products)
+		product.Unpinned = p.unpinned(product, g)
 		t.Products = append(t.Products, product)
 	}
 	if err := p.shared(t); err != nil {
@@ -166,7 +198,7 @@ func (p *Planner) checkName(id ident.Tenant) error {
 	return nil
 }
 
-func (p *Planner) product(ring *environments.Ring, a authz.Authorisation, state authz.State) (Product, error) {
+func (p *Planner) product(t *Tenant, a authz.Authorisation, state authz.State, g Grants) (Product, error) {
 	out := Product{Name: a.Product, Pin: a.Version, State: state, Storage: a.Storage,
 		StorageClass: p.site.Defaults.StorageClass, ShrinkFrom: a.ShrinkFrom}
 	if out.Storage == "" {
@@ -186,13 +218,15 @@ func (p *Planner) product(ring *environments.Ring, a authz.Authorisation, state 
 		_, err := p.catalog.Version(a.Product, a.Version)
 		return Product{}, err
 	}
-	versions := ring.InPlay(a.Product, a.Version, *p.site.Fleet.KeepVersions)
-	if len(versions) == 0 {
-		return Product{}, fault.Hintf(fmt.Sprintf("add %s to the versions of the ring in fleet.yaml, or pin the authorisation", a.Product),
-			"ring %q grants no version", ring.Name)
+	if out.Runs, out.Own = g.Runs(t.Ring, t.Facts.Tenant.ID, a.Product, a.Version); out.Runs.IsZero() {
+		return Product{}, p.ungranted(t.Ring, a.Product)
 	}
-	for i, id := range versions {
-		v, err := p.version(a, id, i == 0)
+	ready := g.Ready(t.Ring, a.Product)
+	if i, found := slices.BinarySearchFunc(ready, out.Runs, compareVersions); !found {
+		ready = slices.Insert(slices.Clip(ready), i, out.Runs)
+	}
+	for _, id := range ready {
+		v, err := p.version(a, id, id == out.Runs)
 		if err != nil {
 			return Product{}, err
 		}
@@ -203,11 +237,42 @@ func (p *Planner) product(ring *environments.Ring, a authz.Authorisation, state 
 	return out, nil
 }
 
-// version plans one version in play. Of the effective version everything must
-// be right; another one that does not know a parameter is planned without it,
-// and left out if it still does not accept the rest.
+// unpinned says why the pin of a product cannot take effect; nil when it is in
+// force, or will be when what it needs is there.
+func (p *Planner) unpinned(product Product, g Grants) error {
+	if product.Pin.IsZero() || product.Pin == product.Runs {
+		return nil
+	}
+	code := g.Unpinnable(product.Name, product.Runs, product.Pin)
+	if code == "" {
+		return nil
+	}
+	if _, err := p.catalog.Version(product.Name, product.Pin); err != nil {
+		return fmt.Errorf("it is pinned, and keeps version %q: %w", product.Runs, err)
+	}
+	return fault.Hintf(code.Lift(), "it is pinned to version %q and keeps %q: %s", product.Pin, product.Runs, code)
+}
+
+func compareVersions(a, b ident.Version) int { return ident.CompareVersions(a.String(), b.String()) }
+
+// ungranted says that a ring is granted no version of a product.
+func (p *Planner) ungranted(ring int, product ident.Product) error {
+	r := &p.site.Fleet.Rings[ring]
+	if want := r.Versions[product]; !want.IsZero() {
+		return fault.Hintf("sluice rollout status says what it waits for", "ring %q is granted no version yet, it shall get %q", r.Name, want)
+	}
+	return fault.Hintf(fmt.Sprintf("add %s to the versions of the ring in fleet.yaml, or pin the authorisation", product),
+		"ring %q grants no version", r.Name)
+}
+
+// version plans one version. Of the one that the tenant runs everything must be
+// right; another one that does not know a parameter is planned without it, and
+// left out if it still does not accept the rest or is not there.
 func (p *Planner) version(a authz.Authorisation, id ident.Version, effective bool) (Version, error) {
 	v, err := p.catalog.Version(a.Product, id)
+	if err != nil && !effective {
+		return Version{}, nil
+	}
 	if err != nil {
 		return Version{}, err
 	}
@@ -223,6 +288,9 @@ func (p *Planner) version(a authz.Authorisation, id ident.Version, effective boo
 		return Version{}, fmt.Errorf("version %q: %w", id, err)
 	}
 	b, err := p.bases.Base(v)
+	if err != nil && !effective {
+		return Version{}, nil
+	}
 	if err != nil {
 		return Version{}, fmt.Errorf("version %q: %w", id, err)
 	}
@@ -244,20 +312,11 @@ func knownTo(v *catalog.Version, given map[string]any) map[string]any {
 	return out
 }
 
-// Member returns the tenant's entry in its ring.
-func (t *Tenant) Member(site *environments.Site) manifest.Member {
-	m := manifest.Member{Tenant: t.Facts.Tenant.ID, Released: t.Released,
-		Path: manifest.EnvironmentPath(site.Name) + "/" + manifest.TenantPath(t.Facts.Tenant.ID)}
-	for _, p := range t.Products {
-		m.Products = append(m.Products, manifest.MemberProduct{Name: p.Name, Pin: p.Pin})
-	}
-	return m
-}
-
-// Unscaled returns what the product asked for and its version cannot do: scale
-// itself. It is nil otherwise.
+// Unscaled returns what the product asked for and the version that runs cannot
+// do: scale itself. It is nil otherwise.
 func (p Product) Unscaled() error {
-	if v := p.Versions[0]; p.MaxReplicas > 0 && v.Base.Autoscaled == nil {
+	v := p.Versions[slices.IndexFunc(p.Versions, func(v Version) bool { return v.ID == p.Runs })]
+	if p.MaxReplicas > 0 && v.Base.Autoscaled == nil {
 		return fault.Hintf("publish a version with autoscale in product.yaml, or put --max-replicas 0",
 			"maxReplicas %d: version %q does not scale itself, and stays at %d", p.MaxReplicas, v.ID, p.Replicas)
 	}
@@ -273,7 +332,7 @@ func sortRefs(all []SharedRef) []SharedRef {
 		if c := a.Name.Compare(b.Name); c != 0 {
 			return c
 		}
-		return ident.CompareVersions(a.ID.String(), b.ID.String())
+		return compareVersions(a.ID, b.ID)
 	})
 	return slices.Compact(all)
 }

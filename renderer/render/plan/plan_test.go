@@ -3,7 +3,7 @@ package plan_test
 import (
 	"errors"
 	"fmt"
-	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -14,10 +14,10 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
-	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
 	"github.com/gatorcloud/sluice/renderer/render/base"
 	"github.com/gatorcloud/sluice/renderer/render/plan"
+	"github.com/gatorcloud/sluice/renderer/rollout"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -28,7 +28,30 @@ func (empty) Base(v *catalog.Version) (*base.Base, error) {
 	return &base.Base{Version: v, Dir: &tree.Dir{}}, nil
 }
 
-func planner(t *testing.T) *plan.Planner {
+// grants is what a fleet at rest grants: each ring all of what it shall run.
+// The previous versions stand for those that are good there.
+type grants struct{ site *environments.Site }
+
+func (g grants) Runs(ring int, _ ident.Tenant, p ident.Product, pin ident.Version) (ident.Version, bool) {
+	if !pin.IsZero() {
+		return pin, true
+	}
+	return g.site.Fleet.Rings[ring].Versions[p], false
+}
+
+func (grants) Unpinnable(ident.Product, ident.Version, ident.Version) rollout.Code { return "" }
+
+func (g grants) Ready(ring int, p ident.Product) []ident.Version {
+	r := g.site.Fleet.Rings[ring]
+	all := slices.Clone(r.Previous[p])
+	if !r.Versions[p].IsZero() {
+		all = append(all, r.Versions[p])
+	}
+	slices.SortFunc(all, func(a, b ident.Version) int { return ident.CompareVersions(a.String(), b.String()) })
+	return all
+}
+
+func planner(t *testing.T) (*plan.Planner, plan.Grants) {
 	t.Helper()
 	files := fstest.MapFS{}
 	add := func(version, properties string) {
@@ -54,7 +77,7 @@ components: [{name: engine}]
 	if err != nil {
 		t.Fatal(err)
 	}
-	return plan.New(site, c, empty{})
+	return plan.New(site, c, empty{}), grants{site}
 }
 
 func tenant(id, product, pin string, parameters map[string]any, state authz.State) authz.Facts {
@@ -66,20 +89,20 @@ func tenant(id, product, pin string, parameters map[string]any, state authz.Stat
 }
 
 func TestVersionsInPlay(t *testing.T) {
-	p := planner(t)
+	p, g := planner(t)
 	for name, tc := range map[string]struct {
 		reason string
 		facts  authz.Facts
 		want   []string
 	}{
-		"FollowsRing":    {"the ring's version and the previous one", tenant("1", "swg", "", nil, authz.Active), []string{"202", "200"}},
+		"FollowsRing":    {"the ring's version and the previous one", tenant("1", "swg", "", nil, authz.Active), []string{"200", "202"}},
 		"OtherRing":      {"a ring without previous versions", tenant("2", "swg", "", nil, authz.Active), []string{"200"}},
-		"PinnedAhead":    {"the pin is the effective one", tenant("2", "swg", "202", nil, authz.Active), []string{"202", "200"}},
-		"UnknownToOlder": {"an older version is planned without a parameter that it does not know", tenant("1", "swg", "", map[string]any{"workers": int64(8)}, authz.Active), []string{"202", "200"}},
+		"PinnedAhead":    {"the pin is the effective one", tenant("2", "swg", "202", nil, authz.Active), []string{"200", "202"}},
+		"UnknownToOlder": {"an older version is planned without a parameter that it does not know", tenant("1", "swg", "", map[string]any{"workers": int64(8)}, authz.Active), []string{"200", "202"}},
 		"RefusedByOlder": {"an older version that takes no such value is left out", tenant("1", "swg", "", map[string]any{"logLevel": "debug"}, authz.Active), []string{"202"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, faults := p.Tenant(tc.facts)
+			got, faults := p.Tenant(tc.facts, g)
 			if len(faults) > 0 {
 				t.Fatalf("Tenant() faults = %v, want none", faults)
 			}
@@ -95,7 +118,7 @@ func TestVersionsInPlay(t *testing.T) {
 }
 
 func TestFaultsNameWhatIsWrong(t *testing.T) {
-	p := planner(t)
+	p, g := planner(t)
 	for name, tc := range map[string]struct {
 		reason string
 		facts  authz.Facts
@@ -111,7 +134,7 @@ func TestFaultsNameWhatIsWrong(t *testing.T) {
 		"ProductLike":      {"the Application would be another tenant's product", tenant("x-swg", "swg", "", nil, authz.Active), `product "swg"`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, faults := p.Tenant(tc.facts)
+			got, faults := p.Tenant(tc.facts, g)
 			if len(faults) != 1 || len(got.Products) != 0 {
 				t.Fatalf("Tenant() = %d products, faults %v, want one fault and no product: %s", len(got.Products), faults, tc.reason)
 			}
@@ -127,9 +150,9 @@ func TestFaultsNameWhatIsWrong(t *testing.T) {
 }
 
 func TestOnlyActiveProductsRun(t *testing.T) {
-	p := planner(t)
+	p, g := planner(t)
 	for state, want := range map[authz.State]string{authz.Active: "5", authz.Suspended: "0", authz.Retained: "0"} {
-		got, _ := p.Tenant(tenant("1", "swg", "", nil, state))
+		got, _ := p.Tenant(tenant("1", "swg", "", nil, state), g)
 		if text := got.Products[0].ReplicaText(); text != want {
 			t.Errorf("replicas of a product that is %s = %s, want %s", state, text, want)
 		}
@@ -157,31 +180,31 @@ func TestBasesThatFail(t *testing.T) {
 	sound := follow(t, s, `versions: {dsa: "1", swg: "1"}`, states)
 	for name, want := range map[string]string{"swg": "swg", "identity": ""} {
 		site := siteOf(t, `versions: {dsa: "1", swg: "1"}`)
-		got, faults := plan.New(site, s.load(t), broken(name)).Tenant(sound.Facts)
+		got, faults := plan.New(site, s.load(t), broken(name)).Tenant(sound.Facts, grants{site})
 		if len(faults) != 1 || faults[0].Product.String() != want || !strings.Contains(faults[0].Error(), "cannot be built") {
 			t.Errorf("without a base for %s: faults %v, want one of product %q", name, faults, want)
 		}
-		if name == "swg" && (len(got.Products) != 1 || got.Products[0].Name.String() != "dsa" || got.Products[0].Wave != manifest.WaveProducts) {
-			t.Errorf("without a base for swg: products %+v, want dsa in the first wave", got.Products)
+		if name == "swg" && (len(got.Products) != 1 || got.Products[0].Name.String() != "dsa") {
+			t.Errorf("without a base for swg: products %+v, want dsa alone", got.Products)
 		}
 	}
 }
 
-// Products start one after another, and the ring is told to which version each
-// is pinned.
-func TestProductsOfATenant(t *testing.T) {
-	s := shelf{"product dsa 1": nil, "product swg 1": nil, "product swg 2": nil, "product ucwi 1": nil}
-	got := follow(t, s, `versions: {dsa: "1", swg: "1", ucwi: "1"}`, map[string]authz.State{"dsa": authz.Active, "swg": authz.Suspended, "ucwi": authz.Active})
-	for i, p := range got.Products {
-		if want := manifest.WaveProducts + i; p.Wave != want {
-			t.Errorf("product %s has wave %d, want %d", p.Name, p.Wave, want)
+// What a tenant runs is what he is granted, and whether that is his own.
+func TestGranted(t *testing.T) {
+	p, g := planner(t)
+	for name, tc := range map[string]struct {
+		reason, id, pin string
+		runs            string
+		own             bool
+	}{
+		"Ring":      {"what his place is granted", "1", "", "202", false},
+		"Pinned":    {"what people say", "1", "200", "200", true},
+		"PinnedToo": {"his own, though it is the same", "2", "200", "200", true},
+	} {
+		got, faults := p.Tenant(tenant(tc.id, "swg", tc.pin, nil, authz.Active), g)
+		if len(faults) > 0 || got.Products[0].Runs.String() != tc.runs || got.Products[0].Own != tc.own {
+			t.Errorf("%s: Tenant() = %+v, %v, want version %s, his own: %t: %s", name, got.Products, faults, tc.runs, tc.own, tc.reason)
 		}
-	}
-	site := &environments.Site{Environment: environments.Environment{Name: ident.Must[ident.EnvironmentKind]("local")}}
-	got.Products[1].Pin = ident.Must[ident.VersionKind]("2")
-	want := manifest.Member{Tenant: got.Facts.Tenant.ID, Path: "environments/local/tenants/01/00/1", Products: []manifest.MemberProduct{
-		{Name: ident.Must[ident.ProductKind]("dsa")}, {Name: ident.Must[ident.ProductKind]("swg"), Pin: got.Products[1].Pin}, {Name: ident.Must[ident.ProductKind]("ucwi")}}}
-	if m := got.Member(site); !reflect.DeepEqual(m, want) {
-		t.Errorf("Member() = %+v, want %+v", m, want)
 	}
 }

@@ -54,7 +54,7 @@ func (c *closures) of(v *catalog.Version) (*closure, error) {
 func (p *Planner) shared(t *Tenant) error {
 	var wanted []SharedRef
 	for _, product := range t.Products {
-		for i, v := range product.Versions {
+		for _, v := range product.Versions {
 			c, err := p.closure.of(v.Base.Version)
 			if err != nil {
 				return err
@@ -62,16 +62,13 @@ func (p *Planner) shared(t *Tenant) error {
 			if product.State != authz.Active {
 				continue
 			}
-			if i == 0 {
-				t.Needs = append(t.Needs, c.environment...)
-			}
 			t.Keeps = append(t.Keeps, c.environment...)
 			for _, r := range c.tenant {
 				wanted = append(wanted, SharedRef{r.Component, r.Version})
 			}
 		}
 	}
-	t.Needs, t.Keeps = sortRefs(t.Needs), sortRefs(t.Keeps)
+	t.Keeps = sortRefs(t.Keeps)
 	for _, r := range sortRefs(wanted) {
 		s, err := p.sharedVersion(r)
 		if err != nil {

@@ -70,7 +70,8 @@ func follow(t testing.TB, s shelf, ring string, states map[string]authz.State) *
 		f.Tenant.Authorisations = append(f.Tenant.Authorisations, authz.Authorisation{Product: ident.Must[ident.ProductKind](p), StartTime: time.Unix(0, 0)})
 		f.States = append(f.States, states[p])
 	}
-	got, faults := plan.New(siteOf(t, ring), s.load(t), empty{}).Tenant(f)
+	site := siteOf(t, ring)
+	got, faults := plan.New(site, s.load(t), empty{}).Tenant(f, grants{site})
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}
@@ -124,15 +125,14 @@ func TestClosure(t *testing.T) {
 			if d := cmp.Diff(tc.tenant, requirements(got.Products[0].Versions[0].Requires)); d != "" {
 				t.Errorf("required of the tenant (-want +got): %s\n%s", tc.reason, d)
 			}
-			if d := cmp.Diff(tc.environment, refs(got.Needs)); d != "" {
+			if d := cmp.Diff(tc.environment, refs(got.Keeps)); d != "" {
 				t.Errorf("required of the environment (-want +got): %s\n%s", tc.reason, d)
 			}
 		})
 	}
 }
 
-// Shared parts are there for the versions in play of active products; only
-// effective versions raise what the whole environment runs.
+// Shared parts are there for the versions in play of active products.
 func TestSharedParts(t *testing.T) {
 	s := shelf{
 		"product dsa 1": {"tenant identity 3", "environment dns 1"}, "product swg 1": {"tenant identity 3", "environment geoip 1"},
@@ -140,18 +140,18 @@ func TestSharedParts(t *testing.T) {
 		"tenant identity 3": nil, "tenant identity 4": nil, "environment dns 1": nil, "environment geoip 1": nil, "environment geoip 2": nil,
 	}
 	for name, tc := range map[string]struct {
-		reason              string
-		ring                string
-		states              map[string]authz.State
-		shared, needs, keep []string
+		reason       string
+		ring         string
+		states       map[string]authz.State
+		shared, keep []string
 	}{
 		"TwoProducts": {"what two ask for is there once", `versions: {swg: "2", dsa: "1"}`, map[string]authz.State{"swg": authz.Active, "dsa": authz.Active},
-			[]string{"identity 3", "identity 4"}, []string{"dns 1", "geoip 2"}, []string{"dns 1", "geoip 2"}},
-		"InPlay": {"an earlier version finds its parts and raises none", `versions: {swg: "2"}, previous: {swg: ["1"]}`, map[string]authz.State{"swg": authz.Active},
-			[]string{"identity 3", "identity 4"}, []string{"dns 1", "geoip 2"}, []string{"dns 1", "geoip 1", "geoip 2"}},
+			[]string{"identity 3", "identity 4"}, []string{"dns 1", "geoip 2"}},
+		"InPlay": {"an earlier version finds its parts", `versions: {swg: "2"}, previous: {swg: ["1"]}`, map[string]authz.State{"swg": authz.Active},
+			[]string{"identity 3", "identity 4"}, []string{"dns 1", "geoip 1", "geoip 2"}},
 		"Suspended": {"nothing of it runs", `versions: {swg: "2", dsa: "1"}`, map[string]authz.State{"swg": authz.Suspended, "dsa": authz.Active},
-			[]string{"identity 3"}, []string{"dns 1"}, []string{"dns 1"}},
-		"Retained": {"data needs nobody", `versions: {swg: "2"}`, map[string]authz.State{"swg": authz.Retained}, []string{}, []string{}, []string{}},
+			[]string{"identity 3"}, []string{"dns 1"}},
+		"Retained": {"data needs nobody", `versions: {swg: "2"}`, map[string]authz.State{"swg": authz.Retained}, []string{}, []string{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := follow(t, s, tc.ring, tc.states)
@@ -159,7 +159,7 @@ func TestSharedParts(t *testing.T) {
 			for _, c := range got.Shared {
 				shared = append(shared, c.Name.String()+" "+c.ID.String())
 			}
-			for what, d := range map[string]string{"Shared": cmp.Diff(tc.shared, shared), "Needs": cmp.Diff(tc.needs, refs(got.Needs)), "Keeps": cmp.Diff(tc.keep, refs(got.Keeps))} {
+			for what, d := range map[string]string{"Shared": cmp.Diff(tc.shared, shared), "Keeps": cmp.Diff(tc.keep, refs(got.Keeps))} {
 				if d != "" {
 					t.Errorf("%s (-want +got): %s\n%s", what, tc.reason, d)
 				}

@@ -17,6 +17,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/render/facts"
 	"github.com/gatorcloud/sluice/renderer/render/pipeline"
 	"github.com/gatorcloud/sluice/renderer/render/plan"
+	"github.com/gatorcloud/sluice/renderer/rollout"
 	"github.com/gatorcloud/sluice/renderer/run/publish"
 )
 
@@ -65,6 +66,8 @@ type Config struct {
 	RemovalWindow time.Duration
 	// Workers is how many tenants are rendered at once; the number of processors when zero.
 	Workers int
+	// Observer shows what became of the grants; nil for a fleet that only people move.
+	Observer Observer
 	// Turn is shared by the environments of a process that write one branch:
 	// a full render that lost a race takes it alone, so that the small commits
 	// of the others cannot outrun it for ever. May be nil.
@@ -94,6 +97,7 @@ type Core struct {
 	tombs   map[ident.Tenant]time.Time // released a short while ago, when, and not back
 	attempt attempt
 	raced   bool // the last full render lost a race
+	progress
 }
 
 // attempt is a commit whose push may have arrived.
@@ -134,9 +138,18 @@ type Outcome struct {
 	Quarantined []authz.Quarantine
 	Catalog     error
 	Grants      []pipeline.Grant // that fleet.yaml asks for and the rings did not get
+	Moves       []rollout.Move   // of the order of versions
 	Tenants     int              // in the environment
 	Files       tree.Counts
 	Bytes       int64
+}
+
+// Runs returns what a tenant runs of a product; zero for nothing.
+func (c *Core) Runs(id ident.Tenant, p ident.Product) ident.Version {
+	if c.roster == nil {
+		return ident.Version{}
+	}
+	return c.roster.Runs(id, p)
 }
 
 // Idle reports whether there was nothing to do.
@@ -209,6 +222,7 @@ func (c *Core) publish(ctx context.Context, tx *git.Tx, s *step) (err error) {
 	}
 	c.unsure, c.attempt = false, attempt{}
 	c.moved(res.Head(), mark)
+	o.Moves, c.moves = c.moves, nil
 	o.Changed, o.Commit, o.Mark, o.Head = true, res.Commit.String(), mark, c.head
 	return nil
 }

@@ -63,6 +63,7 @@ func (c *Core) follow(ctx context.Context, head git.Head) error {
 		return ErrPrefix
 	}
 	c.head, c.mark, c.ready, c.roster = head, mark, ready, nil
+	c.forget()
 	c.unsure, c.attempt = false, attempt{}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/git"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/render/guard"
+	"github.com/gatorcloud/sluice/renderer/rollout"
 	"github.com/gatorcloud/sluice/renderer/run/publish"
 )
 
@@ -22,6 +23,8 @@ type Timing struct {
 	MaxDelay time.Duration
 	// Poll is the mean time between looks at the branch; 30 s when zero.
 	Poll time.Duration
+	// Observe is the pause between looks at Argo CD while something is under way; 3 s when zero.
+	Observe time.Duration
 	// Retry bounds the pause after a failure, which doubles up to it; 30 s when zero.
 	Retry time.Duration
 }
@@ -35,6 +38,7 @@ func (t Timing) filled() Timing {
 	fill(&t.Debounce, 10*time.Millisecond)
 	fill(&t.MaxDelay, 500*time.Millisecond)
 	fill(&t.Poll, 30*time.Second)
+	fill(&t.Observe, 3*time.Second)
 	fill(&t.Retry, 30*time.Second)
 	return t
 }
@@ -63,6 +67,9 @@ type Options struct {
 	// Hear is told of every step that did something or failed, and of the
 	// first that did not after one that did. May be nil.
 	Hear func(ctx context.Context, o Outcome, err error)
+	// Observed is told after every look at Argo CD why what does not move stands
+	// where it is, or with an error that nothing was seen. May be nil.
+	Observed func(reasons []rollout.Reason, err error)
 }
 
 // Loop drives a Core.
@@ -73,6 +80,8 @@ type Loop struct {
 	failures int
 	blocked  bool      // the last step was blocked by a guard
 	retry    time.Time // monotonic; zero when the last step was well
+	observed time.Time // when Argo CD was looked at last
+	unseen   bool      // and did not answer
 }
 
 // New returns a loop around a new Core.
@@ -83,6 +92,9 @@ func New(core *Core, o Options) *Loop {
 	}
 	if o.Hear == nil {
 		o.Hear = func(context.Context, Outcome, error) {}
+	}
+	if o.Observed == nil {
+		o.Observed = func([]rollout.Reason, error) {}
 	}
 	return &Loop{core: core, o: o}
 }
@@ -118,8 +130,13 @@ func (l *Loop) Run(ctx context.Context) error {
 			wake.Reset(time.Until(l.retry))
 			continue
 		}
-		if err := l.step(ctx); errors.Is(err, publish.ErrFenced) || errors.Is(err, ErrPrefix) {
+		if err := l.step(ctx, l.core.Step); errors.Is(err, publish.ErrFenced) || errors.Is(err, ErrPrefix) {
 			return err
+		} else if err == nil && l.observes() {
+			l.observed = time.Now()
+			if err := l.step(ctx, l.advance); errors.Is(err, publish.ErrFenced) || errors.Is(err, ErrPrefix) {
+				return err
+			}
 		}
 		wake.Reset(l.pause())
 	}
@@ -155,9 +172,45 @@ func (l *Loop) settled(ctx context.Context) bool {
 	}
 }
 
+// atRest is the pause between looks at Argo CD while nothing is under way.
+const atRest = time.Minute
+
+// observes reports whether it is time to look at Argo CD.
+func (l *Loop) observes() bool {
+	return l.core.config.Observer != nil && time.Since(l.observed) >= l.observing()
+}
+
+func (l *Loop) observing() time.Duration {
+	if l.core.Moving() {
+		return l.o.Timing.Observe
+	}
+	return atRest
+}
+
+// advance looks at Argo CD. That it does not answer stops the rollouts, and
+// nothing else: it is told once.
+func (l *Loop) advance(ctx context.Context, now time.Time) (Outcome, error) {
+	o, err := l.core.Advance(ctx, now)
+	var unseen *UnseenError
+	if !errors.As(err, &unseen) {
+		l.unseen = l.unseen && err != nil
+		l.o.Observed(l.core.Reasons(), nil)
+		return o, err
+	}
+	if ctx.Err() != nil {
+		return Outcome{}, nil
+	}
+	l.o.Observed(nil, err)
+	if !l.unseen {
+		l.o.Logger.Warn("rollouts stand still", "error", err, "hint", fault.HintOf(err))
+	}
+	l.unseen = true
+	return Outcome{}, nil
+}
+
 // step makes one step and says what came of it.
-func (l *Loop) step(ctx context.Context) error {
-	o, err := l.core.Step(ctx, l.o.Clock.Now())
+func (l *Loop) step(ctx context.Context, make func(context.Context, time.Time) (Outcome, error)) error {
+	o, err := make(ctx, l.o.Clock.Now())
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -207,12 +260,15 @@ func (l *Loop) pause() time.Duration {
 	if l.failures > 0 {
 		return max(0, time.Until(l.retry))
 	}
-	next := l.core.Next()
+	next, look := l.core.Next(), longest
+	if l.core.config.Observer != nil {
+		look = max(0, l.observing()-time.Since(l.observed))
+	}
 	if next.IsZero() {
-		return longest
+		return look
 	}
 	// A clock that is set while we sleep is seen within a minute.
-	return min(max(0, next.Sub(l.o.Clock.Now())), time.Minute)
+	return min(max(0, next.Sub(l.o.Clock.Now())), time.Minute, look)
 }
 
 func (l *Loop) tell(o Outcome) {
@@ -231,6 +287,9 @@ func (l *Loop) tell(o Outcome) {
 	}
 	l.o.Logger.Info("pushed", "commit", o.Commit, "from", o.Mark.From, "revision", o.Mark.Revision, "full", o.Full,
 		"tenants", len(o.Facts), "removed", len(o.Removed), "added", o.Files.Added, "changed", o.Files.Changed, "deleted", o.Files.Removed)
+	for _, m := range o.Moves {
+		l.o.Logger.Info(publish.Told(m), "commit", o.Commit)
+	}
 	if !o.Full && len(o.Facts)+len(o.Removed) <= maxTold {
 		l.tellTenants(o)
 	}

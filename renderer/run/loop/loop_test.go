@@ -337,7 +337,7 @@ func TestRecoveryIsHeard(t *testing.T) {
 	r.fed()
 	r.git.next = "after" // the push arrives, its answer does not
 	for range 4 {
-		_ = l.step(t.Context())
+		_ = l.step(t.Context(), l.core.Step)
 	}
 	if len(heard) != 2 || !errors.Is(heard[0], errBroken) || heard[1] != nil {
 		t.Errorf("heard %v, want the failure and its end", heard)
@@ -362,7 +362,7 @@ func TestEndlessRaceIsAnError(t *testing.T) {
 	}
 	l.failures = noRace - 2
 	for range 2 {
-		if err := l.step(t.Context()); !isRace(err) {
+		if err := l.step(t.Context(), l.core.Step); !isRace(err) {
 			t.Fatalf("step() = %v, want a lost race", err)
 		}
 	}
@@ -372,7 +372,7 @@ func TestEndlessRaceIsAnError(t *testing.T) {
 	if err := os.Remove(lock); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.step(t.Context()); err != nil {
+	if err := l.step(t.Context(), l.core.Step); err != nil {
 		t.Errorf("step() = %v after the lock is gone", err)
 	}
 }

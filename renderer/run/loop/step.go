@@ -99,7 +99,7 @@ func (c *Core) full(ctx context.Context, now time.Time) (Outcome, error) {
 	tx := c.config.Branch.Begin(c.head)
 	defer tx.Discard()
 	c.guard(tx, s, now)
-	roster, report, err := c.ready.Renderer.Full(ctx, s.result.Tenants, c.ready.Memory, tx)
+	roster, report, err := c.ready.Renderer.Full(ctx, s.result.Tenants, c.ready.Memory, c.start, tx)
 	if err != nil {
 		return Outcome{Full: true}, err
 	}
@@ -109,7 +109,7 @@ func (c *Core) full(ctx context.Context, now time.Time) (Outcome, error) {
 		c.raced = isRace(err)
 		return Outcome{Full: true}, err
 	}
-	c.raced = false
+	c.raced, c.start = false, nil
 	c.roster, c.due = roster, newDue()
 	c.settle(s, now)
 	return s.outcome, nil
@@ -126,7 +126,7 @@ func (c *Core) window(ctx context.Context, now time.Time) (Outcome, error) {
 		c.pending[id] = struct{}{}
 	}
 	c.since = earliest(c.since, w.Since)
-	if len(w.Tenants) == 0 {
+	if len(w.Tenants) == 0 && !c.roster.Changed() {
 		return Outcome{Revision: w.Revision, Tenants: c.roster.Len()}, nil
 	}
 	if err := c.current(w); err != nil {
@@ -146,6 +146,10 @@ func (c *Core) window(ctx context.Context, now time.Time) (Outcome, error) {
 
 // change renders the tenants of a window and publishes them.
 func (c *Core) change(ctx context.Context, s *step, now time.Time) (Outcome, error) {
+	if !c.settles(s) {
+		c.roster = nil
+		return c.full(ctx, now)
+	}
 	tx := c.config.Branch.Begin(c.head)
 	defer tx.Discard()
 	c.guard(tx, s, now)
@@ -185,6 +189,16 @@ func (c *Core) change(ctx context.Context, s *step, now time.Time) (Outcome, err
 	return s.outcome, nil
 }
 
+// settles fits the rollouts to the tenants of a window; see Renderer.Settle.
+func (c *Core) settles(s *step) bool {
+	here := map[ident.Tenant]bool{}
+	for _, f := range s.result.Tenants {
+		here[f.Tenant.ID] = true
+	}
+	gone := slices.DeleteFunc(slices.Clone(s.window.Tenants), func(id ident.Tenant) bool { return here[id] })
+	return c.ready.Renderer.Settle(c.roster, s.result.Tenants, gone)
+}
+
 // some is the memory of a few tenants.
 type some struct {
 	render.Stored
@@ -215,7 +229,7 @@ func (c *Core) known(ids []ident.Tenant) (some, error) {
 // message returns the commit's message.
 func (s *step) message(c *Core, mark publish.Mark) git.Message {
 	o := &s.outcome
-	return publish.Commit{Environment: c.config.Environment, What: s.what(), Mark: mark, Tenants: s.tenants(c),
+	return publish.Commit{Environment: c.config.Environment, What: s.what(c), Mark: mark, Tenants: s.tenants(c), Moves: c.moves,
 		Released: o.Released, Removed: s.result.Gone, LeftOut: len(o.Quarantined) + len(o.Faults), Version: c.config.Version}.Message()
 }
 
@@ -227,8 +241,10 @@ func (s *step) tenants(c *Core) int {
 }
 
 // what says in a few words what the commit is about.
-func (s *step) what() string {
+func (s *step) what(c *Core) string {
 	switch n := len(s.window.Tenants); {
+	case len(c.moves) > 0:
+		return publish.Told(c.moves[0])
 	case s.outcome.Full:
 		return fmt.Sprintf("%d tenants", len(s.result.Tenants))
 	case n == 1:

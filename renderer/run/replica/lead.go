@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/gatorcloud/sluice/renderer/argocd/notify"
-	"github.com/gatorcloud/sluice/renderer/argocd/soak"
 	"github.com/gatorcloud/sluice/renderer/etcd/election"
 	"github.com/gatorcloud/sluice/renderer/etcd/status"
 	"github.com/gatorcloud/sluice/renderer/etcd/watch"
@@ -19,6 +18,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/render/guard"
 	"github.com/gatorcloud/sluice/renderer/render/pipeline"
+	"github.com/gatorcloud/sluice/renderer/rollout"
 	"github.com/gatorcloud/sluice/renderer/run/loop"
 	"github.com/gatorcloud/sluice/renderer/run/publish"
 	"github.com/gatorcloud/sluice/renderer/run/telemetry"
@@ -33,22 +33,28 @@ type term struct {
 	core    *loop.Core
 	status  *status.Writer // nil writes none
 	// bad is how many records of each tenant are left out.
-	bad   map[ident.Tenant]int
-	soaks *soak.Watcher // nil refreshes none
+	bad map[ident.Tenant]int
 }
 
 // lead renders the environment until ctx ends or another has to go on.
-func (e *environment) lead(ctx context.Context, t *election.Term, mirror *watch.Mirror, watcher *watch.Watcher) error {
+func (e *environment) lead(ctx context.Context, t *election.Term, place manifest.Place, mirror *watch.Mirror, watcher *watch.Watcher) error {
 	name := e.name.String()
 	config := loop.Config{Environment: e.name, Pipeline: e.c.Pipeline, Branch: e.c.Repo, Source: mirror,
 		Version: e.c.Version, AllowRemovals: e.c.AllowRemovals, Workers: e.c.Workers, Turn: e.turn}
 	o := status.Options{Client: e.c.Store.Client(), Environment: name, Prefix: e.place, Logger: e.log, Hear: e.wrote}
+	sight := e.lens(place)
+	if sight != nil {
+		config.Observer = sight
+	}
 	if t != nil {
 		config.Fence, config.Lead = t.Fence, t.Check
 		guard := t.Guard()
 		o.Guard = &guard
 	}
 	work := &term{c: e.c, name: e.name, log: e.log, failing: &e.failing, core: loop.NewCore(config), bad: map[ident.Tenant]int{}}
+	if sight != nil {
+		sight.core = work.core
+	}
 	var all sync.WaitGroup
 	defer all.Wait()
 	ctx, cancel := context.WithCancel(ctx)
@@ -57,20 +63,19 @@ func (e *environment) lead(ctx context.Context, t *election.Term, mirror *watch.
 		work.status = status.New(o)
 		all.Go(func() { work.status.Run(ctx) })
 	}
-	if e.c.Rings != nil {
-		work.soaks = soak.New(soak.Options{Rings: e.c.Rings, Clock: e.c.Clock, Environment: e.name, Logger: e.log, Hear: e.refreshed})
-		all.Go(func() { work.soaks.Run(ctx) })
+	if e.c.Tender != nil {
+		if t := e.c.Tender(e.name); t != nil {
+			all.Go(func() { e.tend(ctx, t) })
+		}
 	}
-	if e.c.Starter != nil {
-		all.Go(func() { e.retry(ctx) })
-	}
+	defer work.observed(nil, nil) // whoever leads next looks for himself
 	e.c.Metrics.Leader.WithLabelValues(name).Set(1)
 	defer e.c.Metrics.Leader.WithLabelValues(name).Set(0)
 	e.failing.Store(time.Now().UnixNano()) // until the first step is well
 	e.leading.Store(true)
 	defer e.leading.Store(false)
 	return loop.New(work.core, loop.Options{Timing: e.c.Timing, Clock: e.c.Clock, Feed: mirror, Sync: watcher.Sync,
-		Poke: e.poke, Logger: e.log, Hear: work.hear}).Run(ctx)
+		Poke: e.poke, Logger: e.log, Hear: work.hear, Observed: work.observed}).Run(ctx)
 }
 
 // hear takes note of one step.
@@ -93,11 +98,13 @@ func (t *term) hear(_ context.Context, o loop.Outcome, err error) {
 	m.PushedRevision.WithLabelValues(name).Set(float64(o.Revision))
 	m.Tenants.WithLabelValues(name).Set(float64(o.Tenants))
 	if t.status != nil {
-		t.status.Put(records(o, t.core.Site().Site))
+		t.status.Put(records(o, t.core.Site().Site, t.core.Runs))
 	}
-	t.soak(o)
 	if !o.Changed {
 		return
+	}
+	for _, move := range o.Moves {
+		m.Moves.WithLabelValues(name, string(move.What)).Inc()
 	}
 	kind := "window"
 	if o.Full {
@@ -110,6 +117,22 @@ func (t *term) hear(_ context.Context, o loop.Outcome, err error) {
 	if len(t.c.Notifiers) > 0 {
 		t.notify(o)
 	}
+}
+
+// observed takes note of a look at Argo CD. While nothing is seen, what waited
+// is shown on.
+func (t *term) observed(reasons []rollout.Reason, err error) {
+	name := t.name.String()
+	t.c.Metrics.ObserverFailing.WithLabelValues(name).Set(telemetry.Bool(err != nil))
+	t.c.Health.Note("argocd/"+name, err)
+	if err != nil {
+		return
+	}
+	waits := make([]telemetry.Wait, len(reasons))
+	for i, r := range reasons {
+		waits[i] = telemetry.Wait{Ring: r.Ring.String(), Product: r.Product.String(), Reason: string(r.Code)}
+	}
+	t.c.Metrics.Waiting(name, waits)
 }
 
 // refused joins what fleet.yaml asks for and the rings did not get; nil for nothing.
@@ -135,31 +158,6 @@ func (t *term) notify(o loop.Outcome) {
 	for _, n := range t.c.Notifiers {
 		n.Tell(p)
 	}
-}
-
-// soak tells the watcher of soaks when what it reads may have changed: people's
-// commits lead to full renders, and batches are in the rendered fleet.
-func (t *term) soak(o loop.Outcome) {
-	if t.soaks == nil || o.Head.IsZero() {
-		return
-	}
-	same, err := t.c.Repo.Same(o.Base, o.Head, manifest.EnvironmentPath(t.name)+"/"+manifest.FleetDir)
-	if o.Full || err != nil || !same {
-		t.soaks.Follow(t.c.Repo.FS(o.Head))
-	}
-}
-
-// refreshed counts refreshes at the end of soaks.
-func (e *environment) refreshed(err error) {
-	e.c.Metrics.Soaks.WithLabelValues(e.name.String(), result(err)).Inc()
-}
-
-// result names what became of a call in metrics.
-func result(err error) string {
-	if err != nil {
-		return "failed"
-	}
-	return "sent"
 }
 
 // quarantine counts what is left out.

@@ -11,7 +11,7 @@ import (
 )
 
 // records returns what a step of the loop has to tell of tenants.
-func records(o loop.Outcome, site *environments.Site) []status.Update {
+func records(o loop.Outcome, site *environments.Site, runs func(ident.Tenant, ident.Product) ident.Version) []status.Update {
 	rings := environments.NewAssigner(site.Fleet)
 	updates := map[ident.Tenant]*status.Update{}
 	get := func(id ident.Tenant) *status.Update {
@@ -27,9 +27,7 @@ func records(o loop.Outcome, site *environments.Site) []status.Update {
 		ring := &site.Fleet.Rings[rings.Ring(f.Tenant.ID, f.Tenant.Labels)]
 		for i, a := range f.Tenant.Authorisations {
 			r := status.Record{Environment: site.Name.String(), Ring: ring.Name.String(), Commit: o.Commit, State: string(f.States[i])}
-			if all := ring.InPlay(a.Product, a.Version, 0); len(all) > 0 {
-				r.AcceptedVersion = all[0].String()
-			}
+			r.AcceptedVersion = runs(f.Tenant.ID, a.Product).String()
 			get(f.Tenant.ID).Records[a.Product] = r
 		}
 	}

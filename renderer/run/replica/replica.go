@@ -19,7 +19,6 @@ import (
 
 	"github.com/gatorcloud/sluice/environments"
 	"github.com/gatorcloud/sluice/renderer/argocd/notify"
-	"github.com/gatorcloud/sluice/renderer/argocd/soak"
 	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
 	"github.com/gatorcloud/sluice/renderer/backoff"
 	"github.com/gatorcloud/sluice/renderer/etcd"
@@ -31,6 +30,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/render"
 	"github.com/gatorcloud/sluice/renderer/render/pipeline"
 	"github.com/gatorcloud/sluice/renderer/run/loop"
 	"github.com/gatorcloud/sluice/renderer/run/telemetry"
@@ -64,10 +64,12 @@ type Config struct {
 	Version       string
 	// Notifiers tell Argo CD about pushes; may be empty.
 	Notifiers []*notify.Notifier
-	// Rings are the Applications that are refreshed when a soak ends; nil refreshes none.
-	Rings soak.Rings
-	// Starter starts operations of Argo CD again that ended without a verdict; nil starts none.
-	Starter unblock.Starter
+	// Observer returns what shows the leader of an environment what became of
+	// its grants, nil for a fleet that only people move. May be nil.
+	Observer func(manifest.Place) loop.Observer
+	// Tender returns what keeps the operations of an environment's Argo CD
+	// going, nil for nothing. May be nil.
+	Tender func(ident.Environment) unblock.Tender
 	// Poke makes all loops look at the branch. May be nil.
 	Poke   <-chan struct{}
 	Logger *slog.Logger
@@ -223,7 +225,7 @@ func (e *environment) once(ctx context.Context) error {
 	defer cancel(nil)
 	all.Go(func() { watcher.Run(ctx) })
 	work := func(ctx context.Context, t *election.Term) error {
-		err := e.lead(ctx, t, mirror, watcher)
+		err := e.lead(ctx, t, render.PlaceOf(site), mirror, watcher)
 		if errors.Is(err, loop.ErrPrefix) {
 			cancel(err)
 		}

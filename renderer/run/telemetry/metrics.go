@@ -3,10 +3,13 @@
 //
 // It has a registry and a mux of its own, so nothing that a library registers
 // elsewhere is served. It holds no tenant's data: labels are environments,
-// causes and classes only, so the number of series does not grow with the fleet.
+// rings, products, causes and classes, so the number of series does not grow
+// with the fleet.
 package telemetry
 
 import (
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -47,17 +50,23 @@ type Metrics struct {
 	// Status counts status records by result, Notices the notices of pushes
 	// to Argo CD.
 	Status, Notices *prometheus.CounterVec
-	// Soaks counts rings that were refreshed when their soak had ended, and
-	// looks at rings that failed.
-	Soaks *prometheus.CounterVec
+	// Moves counts what the engine of rollouts did, by kind.
+	Moves *prometheus.CounterVec
+	// ObserverFailing is 1 while nothing is seen of an environment's Argo CD, so
+	// that its rollouts stand still.
+	ObserverFailing *prometheus.GaugeVec
 	// Restarts counts operations of Argo CD that were started again, and looks
-	// for them that failed.
-	Restarts *prometheus.CounterVec
+	// for those that need help that failed, Ends those that were ended.
+	Restarts, Ends *prometheus.CounterVec
+
+	waiting *prometheus.GaugeVec
+	mu      sync.Mutex
+	waits   map[string][]Wait // by environment: what waiting shows
 }
 
 // New returns metrics with their own registry.
 func New(version string) *Metrics {
-	m := &Metrics{registry: prometheus.NewRegistry()}
+	m := &Metrics{registry: prometheus.NewRegistry(), waits: map[string][]Wait{}}
 	gauge := func(name, help string, labels ...string) *prometheus.GaugeVec {
 		g := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "sluice_" + name, Help: help}, labels)
 		m.registry.MustRegister(g)
@@ -89,8 +98,11 @@ func New(version string) *Metrics {
 	m.Records = gauge("records", "Records below the environment's prefix.", env)
 	m.Status = counter("status_records_total", "Status records by result.", env, "result")
 	m.Notices = counter("argocd_notices_total", "Notices of pushes to Argo CD by result.", "result")
-	m.Soaks = counter("soak_refreshes_total", "Rings refreshed at the end of their soak, and looks at them that failed, by result.", env, "result")
-	m.Restarts = counter("operation_restarts_total", "Operations of Argo CD started again that ended without a verdict, and looks for them that failed, by result.", env, "result")
+	m.Moves = counter("rollout_moves_total", "What the engine of rollouts did, by kind.", env, "kind")
+	m.ObserverFailing = gauge("rollout_observer_failing", "1 while nothing is seen of the environment's Argo CD, so that its rollouts stand still.", env)
+	m.waiting = gauge("rollout_waiting", "1 for each product in a ring that does not move, by the code of the reason.", env, "ring", "product", "reason")
+	m.Restarts = counter("operation_restarts_total", "Operations of Argo CD started again that ended without a verdict, and looks at operations that failed, by result.", env, "result")
+	m.Ends = counter("operation_ends_total", "Operations of Argo CD ended that worked on what is no longer asked for.", env)
 	m.ClockJump = prometheus.NewGauge(prometheus.GaugeOpts{Name: "sluice_clock_jump_seconds",
 		Help: "How far the wall clock is off the time that is trusted since it jumped."})
 	info := prometheus.NewGauge(prometheus.GaugeOpts{Name: "sluice_build_info", Help: "Always 1.",
@@ -102,7 +114,7 @@ func New(version string) *Metrics {
 
 // Environment makes an environment's series, so that alerts see zeros and not nothing.
 func (m *Metrics) Environment(name string) {
-	for _, g := range []*prometheus.GaugeVec{m.Leader, m.WatchRevision, m.PushedRevision, m.WatchLag, m.Quarantined, m.GrantsRefused, m.RemovalsBlocked, m.Tenants, m.Records} {
+	for _, g := range []*prometheus.GaugeVec{m.Leader, m.WatchRevision, m.PushedRevision, m.WatchLag, m.Quarantined, m.GrantsRefused, m.RemovalsBlocked, m.Tenants, m.Records, m.ObserverFailing} {
 		g.WithLabelValues(name)
 	}
 	for _, kind := range []string{"window", "full"} {
@@ -110,6 +122,25 @@ func (m *Metrics) Environment(name string) {
 	}
 	m.ChangeToPush.WithLabelValues(name)
 	m.Corrections.WithLabelValues(name)
+}
+
+// Wait is a product in a ring that does not move.
+type Wait struct{ Ring, Product, Reason string }
+
+// Waiting shows what waits in an environment now, and no longer what did. What
+// waits on is never missing meanwhile, so that no alert begins anew.
+func (m *Metrics) Waiting(environment string, now []Wait) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, w := range now {
+		m.waiting.WithLabelValues(environment, w.Ring, w.Product, w.Reason).Set(1)
+	}
+	for _, w := range m.waits[environment] {
+		if !slices.Contains(now, w) {
+			m.waiting.DeleteLabelValues(environment, w.Ring, w.Product, w.Reason)
+		}
+	}
+	m.waits[environment] = slices.Clone(now)
 }
 
 // Bool returns 1 for true.

@@ -19,9 +19,11 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/gatorcloud/sluice/catalog"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/argoflags"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/exit"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
 	"github.com/gatorcloud/sluice/environments"
+	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
 	"github.com/gatorcloud/sluice/renderer/etcd"
 	"github.com/gatorcloud/sluice/renderer/etcd/embedded"
 	"github.com/gatorcloud/sluice/renderer/git"
@@ -102,7 +104,7 @@ func (p *patient) examine() (map[string]row, error) {
 			return store, store.Close, nil
 		},
 		EtcdFlags: func(*pflag.FlagSet) {},
-		ArgoCD:    func(string, string) (Applications, func(), error) { return p.apps, func() {}, nil },
+		ArgoCD:    func(argoflags.Cluster) (Applications, func(), error) { return p.apps, func() {}, nil },
 		Now:       func() time.Time { return p.now },
 	})
 	var stdout bytes.Buffer
@@ -171,8 +173,47 @@ type absent struct{}
 
 func (absent) MayRefresh(context.Context, string) (bool, error) { return false, nil }
 
+func (absent) Application(context.Context, string) (unblock.Application, bool, error) {
+	return unblock.Application{}, false, nil
+}
+
+// lone is an Argo CD with one Application.
+type lone unblock.Application
+
+func (l lone) MayRefresh(_ context.Context, name string) (bool, error) { return name == l.Name, nil }
+
+func (l lone) Application(context.Context, string) (unblock.Application, bool, error) {
+	return unblock.Application(l), true, nil
+}
+
+// The fleet's Application is made by hand: how it syncs is looked at.
+func TestFleetPolicy(t *testing.T) {
+	only := []string{"CreateNamespace=true", "ApplyOutOfSyncOnly=true"}
+	for name, tc := range map[string]struct {
+		reason, want string
+		app          lone
+		shows        string
+	}{
+		"Well":   {"as it should be", ok, lone{Name: "local", Syncs: true, Options: only}, "by itself"},
+		"ByHand": {"nothing would arrive", failed, lone{Name: "local", Options: only}, "not synced by itself"},
+		"All":    {"it would wait for what does not concern it", failed, lone{Name: "local", Syncs: true, Options: only[:1]}, "in every sync"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPatient(t)
+			p.apps, p.args = tc.app, append(p.args, "--argocd-kubeconfig", "local=x#here")
+			rows, _ := p.examine() // without an etcd, which is another check
+			if r := rows["argocd local sync"]; r.Result != tc.want || !strings.Contains(r.Detail, tc.shows) || (r.Hint == "") != (tc.want == ok) {
+				t.Errorf("argocd local sync = %+v, want %s that shows %q: %s", r, tc.want, tc.shows, tc.reason)
+			}
+			if r := rows["argocd access"]; r.Result != ok || !strings.Contains(r.Detail, "x#here") {
+				t.Errorf("argocd access = %+v, want it to name the context", r)
+			}
+		})
+	}
+}
+
 // forbidden is an Argo CD that nothing is allowed of.
-type forbidden struct{}
+type forbidden struct{ absent }
 
 func (forbidden) MayRefresh(_ context.Context, name string) (bool, error) {
 	return false, fault.Hintf("get and patch are needed", "asking to refresh Application %q: status 403", name)

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/gatorcloud/sluice/catalog"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/argoflags"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/output"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
 	"github.com/gatorcloud/sluice/environments"
@@ -36,15 +37,8 @@ type Deps struct {
 	// EtcdFlags adds the flags by which Etcd finds it.
 	EtcdFlags func(*pflag.FlagSet)
 	// ArgoCD connects to the cluster that Argo CD runs in.
-	ArgoCD func(kubeconfig, namespace string) (Applications, func(), error)
+	ArgoCD func(argoflags.Cluster) (Applications, func(), error)
 	Now    func() time.Time
-}
-
-// Applications are those of Argo CD, by their names.
-type Applications interface {
-	// MayRefresh asks whether an Application may be refreshed, and changes
-	// nothing. It reports whether it is there.
-	MayRefresh(ctx context.Context, name string) (bool, error)
 }
 
 // Verdicts of a check.
@@ -72,7 +66,8 @@ var columns = []output.Column[row]{
 type doctor struct {
 	deps Deps
 	// where else to look
-	lease, status, kubeconfig, namespace string
+	lease, status string
+	argo          argoflags.Flags
 
 	rows []row
 	bad  []error
@@ -88,9 +83,9 @@ func New(deps Deps) *cobra.Command {
 		Long: `Doctor looks at everything that sluice run needs and says what is wrong with it:
 the repository and the right to push to it, the clock, the catalog and the
 environments, etcd's version, alarms and rights at the environments' places,
-and, if --argocd-kubeconfig is given, the right to refresh their Applications.
-It writes no record, pushes no commit and changes no Application. It fails when
-a check fails.`,
+and, if --argocd-kubeconfig is given, the right to refresh their Applications and
+how the fleet's is synced. It writes no record, pushes no commit and changes no
+Application. It fails when a check fails.`,
 		Example: `  # with the flags that sluice run gets
   sluice doctor --repo https://git.example/fleet.git --branch main --etcd-endpoints https://etcd:2379`,
 		Args: cobra.NoArgs,
@@ -100,19 +95,20 @@ a check fails.`,
 	deps.EtcdFlags(cmd.Flags())
 	cmd.Flags().StringVar(&d.lease, "lease-prefix", election.DefaultPrefix, "etcd prefix of the elections")
 	cmd.Flags().StringVar(&d.status, "status-prefix", "", "etcd prefix of the status records; - checks none (default beside the environment's records)")
-	cmd.Flags().StringVar(&d.kubeconfig, "argocd-kubeconfig", "", "kubeconfig `file` of the cluster that Argo CD runs in, or in-cluster; without it Argo CD is not asked")
-	cmd.Flags().StringVar(&d.namespace, "argocd-namespace", "argocd", "`namespace` of Argo CD's Applications")
+	d.argo.Add(cmd.Flags(), "Argo CD is not asked")
 	format.AddFlags(cmd.Flags())
 	return cmd
 }
 
 func (d *doctor) run(ctx context.Context, stdout io.Writer, f output.Options) error {
 	d.rows, d.bad = nil, nil
+	clusters, err := d.argo.Clusters()
+	if err != nil {
+		return err
+	}
 	sites := d.git(ctx)
 	d.etcd(ctx, sites)
-	if d.kubeconfig != "" {
-		d.argocd(ctx, sites)
-	}
+	d.argocd(ctx, clusters, sites)
 	if err := output.Print(stdout, f, d.rows, columns); err != nil {
 		return err
 	}
@@ -240,24 +236,4 @@ func (d *doctor) content(files fs.FS) []*environments.Site {
 		d.note("environment "+name.String(), detail, err)
 	}
 	return sites
-}
-
-// argocd checks the right to refresh the environments' Applications.
-func (d *doctor) argocd(ctx context.Context, sites []*environments.Site) {
-	apps, closed, err := d.deps.ArgoCD(d.kubeconfig, d.namespace)
-	if !d.note("argocd access", "to namespace "+d.namespace, err) {
-		return
-	}
-	defer closed()
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	for _, site := range sites {
-		name := manifest.AppFleet(site.Name)
-		there, err := apps.MayRefresh(ctx, name)
-		detail := "may refresh " + name
-		if !there {
-			detail = "may ask for " + name + ", which is not there yet"
-		}
-		d.note("argocd "+site.Name.String(), detail, err)
-	}
 }

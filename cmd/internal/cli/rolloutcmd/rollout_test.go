@@ -35,10 +35,10 @@ func noRepo() repoflags.Repository {
 }
 
 func TestRollout(t *testing.T) {
-	waiting := unblock.Application{Name: "pop", Level: "fleet", Source: "1", Syncing: "1", Compared: "1", Revision: "c1", Operated: "c1", Phase: "Running",
+	waiting := unblock.Application{Name: "pop", Level: "fleet", Source: "1", Syncing: "1", Compared: "1", Revision: "c1", Operated: "c1", Synced: true, Phase: "Running",
 		Message: "waiting for healthy state of argoproj.io/Application/pop-canary"}
 	behind := waiting
-	behind.Operated = "c0"
+	behind.Operated, behind.Synced = "c0", false
 	cases := map[string]struct {
 		reason string
 		args   []string

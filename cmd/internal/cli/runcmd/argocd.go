@@ -7,101 +7,156 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/gatorcloud/sluice/cmd/internal/cli/argoflags"
 	"github.com/gatorcloud/sluice/renderer/argocd/notify"
-	"github.com/gatorcloud/sluice/renderer/argocd/soak"
+	"github.com/gatorcloud/sluice/renderer/argocd/observe"
 	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/run/loop"
 	"github.com/gatorcloud/sluice/renderer/run/replica"
 )
 
-// InCluster is the kubeconfig that means the account of the pod.
-const InCluster = "in-cluster"
-
-// Applications are those of Argo CD, by their names.
+// Applications are those of one Argo CD.
 type Applications interface {
-	soak.Rings
-	notify.Refresher
-	unblock.Starter
+	observe.Cluster
+	unblock.Tender
 }
 
-// Occasions on which Applications are refreshed.
+// Occasions on which Applications are refreshed. The first round's onSoak is
+// still read: whose soak ends is the engine's to see.
 const (
 	onSoak = "soak"
 	onPush = "push"
 )
 
-// argo are the flags that say how Argo CD is told.
+// argo are the flags that say how Argo CD is told and observed.
 type argo struct {
-	webhook, kubeconfig, namespace string
-	refresh                        []string
-	retry                          bool
-	set                            *pflag.FlagSet
+	argoflags.Flags
+	clusters        argoflags.Clusters
+	webhook         string
+	refresh         []string
+	retry, rollouts bool
+	set             *pflag.FlagSet
 }
 
 func (a *argo) add(set *pflag.FlagSet) {
 	a.set = set
 	set.StringVar(&a.webhook, "argocd-webhook", "", "Argo CD's webhook to tell about pushes, such as https://argocd.example/api/webhook; its secret is read from SLUICE_ARGOCD_WEBHOOK_TOKEN")
-	set.StringVar(&a.kubeconfig, "argocd-kubeconfig", "", "kubeconfig `file` of the cluster that Argo CD runs in, or "+InCluster+"; without it no Application is refreshed")
-	set.BoolVar(&a.retry, "argocd-retry", true, "start operations again that ended without a verdict, because Argo CD or the cluster was not there; three times")
-	set.StringVar(&a.namespace, "argocd-namespace", "argocd", "`namespace` of Argo CD's Applications")
-	set.StringSliceVar(&a.refresh, "argocd-refresh", []string{onSoak}, "when Applications are refreshed: "+onSoak+", for a ring whose soak has ended, and "+onPush+", for all whose files a push changed")
+	a.Add(set, "rollouts wait for people, and no Application is refreshed")
+	set.BoolVar(&a.rollouts, "rollouts", true, "move versions from ring to ring on what Argo CD shows; with =false people promote them")
+	set.BoolVar(&a.retry, "argocd-retry", true, "start operations again, three times, that ended without a verdict because Argo CD or the cluster was not there, and end those that work on what is no longer asked for")
+	set.StringSliceVar(&a.refresh, "argocd-refresh", nil, "when Applications are refreshed: "+onPush+", for all whose files a push changed; "+onSoak+" means nothing any more")
 }
 
 // check refuses flags that say nothing.
-func (a *argo) check() error {
+func (a *argo) check() (err error) {
+	if a.clusters, err = a.Clusters(); err != nil {
+		return err
+	}
 	for _, occasion := range a.refresh {
 		if occasion != onSoak && occasion != onPush {
-			return fault.Hintf("use soak, push, or both with a comma", "reading --argocd-refresh: %q is unknown", occasion)
+			return fault.Hintf("use push", "reading --argocd-refresh: %q is unknown", occasion)
 		}
 	}
-	for _, flag := range []string{"argocd-refresh", "argocd-namespace", "argocd-retry"} {
-		if a.kubeconfig == "" && a.set.Changed(flag) {
-			return fault.Hintf("name the cluster with --argocd-kubeconfig FILE or "+InCluster, "reading --%s: Argo CD's cluster is not named", flag)
+	asks := map[string]bool{"argocd-refresh": true, "argocd-namespace": true, "argocd-retry": true, "rollouts": a.rollouts}
+	for _, flag := range []string{"argocd-refresh", "argocd-namespace", "argocd-retry", "rollouts"} {
+		if len(a.clusters.All()) == 0 && a.set.Changed(flag) && asks[flag] {
+			return fault.Hintf("name the cluster with --argocd-kubeconfig FILE or "+argoflags.InCluster, "reading --%s: Argo CD's cluster is not named", flag)
 		}
 	}
 	return nil
 }
 
-// argocd gives the replica what tells Argo CD. The function closes it.
-func (o *options) argocd(c *replica.Config, log *slog.Logger) (func(), error) {
-	closed := func() {}
-	if err := o.argo.check(); err != nil {
+// argocd gives the replica what tells and shows Argo CD. The function closes it.
+func (o *options) argocd(c *replica.Config, log *slog.Logger) (closed func(), err error) {
+	a := &o.argo
+	if err := a.check(); err != nil {
 		return nil, err
 	}
-	if o.argo.webhook != "" {
-		hook, err := notify.NewWebhook(o.argo.webhook, o.deps.Getenv("SLUICE_ARGOCD_WEBHOOK_TOKEN"), nil)
+	if slices.Contains(a.refresh, onSoak) {
+		log.Warn("--argocd-refresh soak means nothing any more", "hint", "leave it out: soaks are the engine's, which looks at Argo CD while something is under way")
+	}
+	if a.webhook != "" {
+		hook, err := notify.NewWebhook(a.webhook, o.deps.Getenv("SLUICE_ARGOCD_WEBHOOK_TOKEN"), nil)
 		if err != nil {
 			return nil, fmt.Errorf("reading --argocd-webhook: %w", err)
 		}
-		c.Notifiers = append(c.Notifiers, o.notifier(hook, c, log))
+		c.Notifiers = append(c.Notifiers, o.notifier(notify.Options{Sender: hook}, c, log))
 	}
-	if o.argo.kubeconfig == "" {
-		return closed, nil
-	}
-	apps, closed, err := o.deps.ArgoCD(o.argo.kubeconfig, o.argo.namespace)
+	apps, closed, err := o.connect()
 	if err != nil {
-		return nil, fmt.Errorf("reading --argocd-kubeconfig: %w", err)
+		return nil, err
 	}
-	if o.argo.retry {
-		c.Starter = apps
-	}
-	if slices.Contains(o.argo.refresh, onSoak) {
-		c.Rings = apps
-	}
-	if slices.Contains(o.argo.refresh, onPush) {
-		c.Notifiers = append(c.Notifiers, o.notifier(notify.Refresh{Applications: apps}, c, log))
-	}
+	o.use(c, log, apps)
 	return closed, nil
 }
 
+// connect opens every cluster that an environment has; none is asked anything yet.
+func (o *options) connect() (apps map[argoflags.Cluster]Applications, closed func(), err error) {
+	apps = map[argoflags.Cluster]Applications{}
+	var all []func()
+	closed = func() {
+		for _, f := range all {
+			f()
+		}
+	}
+	for _, place := range o.argo.clusters.All() {
+		there, f, err := o.deps.ArgoCD(place)
+		if err != nil {
+			closed()
+			return nil, nil, fmt.Errorf("reading --%s: %w", argoflags.Flag, err)
+		}
+		apps[place], all = there, append(all, f)
+	}
+	return apps, closed, nil
+}
+
+// use gives the replica each environment's own Argo CD. One that does not
+// answer holds up no other: none is asked by what asks another.
+func (o *options) use(c *replica.Config, log *slog.Logger, apps map[argoflags.Cluster]Applications) {
+	of := func(env ident.Environment) Applications {
+		place, ok := o.argo.clusters.Of(env)
+		if !ok {
+			return nil
+		}
+		return apps[place]
+	}
+	if o.argo.rollouts {
+		c.Observer = func(p manifest.Place) loop.Observer {
+			if there := of(p.Environment); there != nil {
+				return observe.New(there, p)
+			}
+			return nil
+		}
+	}
+	if o.argo.retry {
+		c.Tender = func(env ident.Environment) unblock.Tender {
+			if there := of(env); there != nil {
+				return there
+			}
+			return nil
+		}
+	}
+	if !slices.Contains(o.argo.refresh, onPush) {
+		return
+	}
+	for _, place := range o.argo.clusters.All() {
+		c.Notifiers = append(c.Notifiers, o.notifier(notify.Options{Sender: notify.Refresh{Applications: apps[place]},
+			Of: func(env ident.Environment) bool { own, ok := o.argo.clusters.Of(env); return ok && own == place }}, c, log))
+	}
+}
+
 // notifier returns what sends notices and counts them.
-func (o *options) notifier(s notify.Sender, c *replica.Config, log *slog.Logger) *notify.Notifier {
-	return notify.New(notify.Options{Sender: s, Hear: func(err error) {
+func (o *options) notifier(n notify.Options, c *replica.Config, log *slog.Logger) *notify.Notifier {
+	n.Hear = func(err error) {
 		result := "sent"
 		if err != nil {
 			result = "failed"
 			log.Warn("telling Argo CD", "error", err, "hint", fault.HintOf(err))
 		}
 		c.Metrics.Notices.WithLabelValues(result).Inc()
-	}})
+	}
+	return notify.New(n)
 }

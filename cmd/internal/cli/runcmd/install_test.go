@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/yaml"
 
+	"github.com/gatorcloud/sluice/cmd/internal/cli/argoflags"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/run/loop"
@@ -32,7 +33,7 @@ func TestInstalledArgsAreFlags(t *testing.T) {
 		refresh           []string
 	}{
 		"Plain":  {"asks Kubernetes for nothing", "", nil},
-		"ArgoCD": {"refreshes Applications", "argocd", []string{"soak", "push"}},
+		"ArgoCD": {"refreshes Applications", "argocd", []string{"push"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			args := installed(t, tc.component)
@@ -43,9 +44,9 @@ func TestInstalledArgsAreFlags(t *testing.T) {
 			if err := cmd.ParseFlags(args[1:]); err != nil {
 				t.Fatalf("args %q: %v", args, err)
 			}
-			where, _ := cmd.Flags().GetString("argocd-kubeconfig")
+			where, _ := cmd.Flags().GetStringArray("argocd-kubeconfig")
 			when, _ := cmd.Flags().GetStringSlice("argocd-refresh")
-			if (where == InCluster) != (tc.refresh != nil) || tc.refresh != nil && !slices.Equal(when, tc.refresh) {
+			if slices.Equal(where, []string{argoflags.InCluster}) != (tc.refresh != nil) || tc.refresh != nil && !slices.Equal(when, tc.refresh) {
 				t.Errorf("args %q use the kubeconfig %q on %q, want %q: %s", args, where, when, tc.refresh, tc.reason)
 			}
 		})
@@ -106,8 +107,11 @@ func TestArgoFlagsAreChecked(t *testing.T) {
 		shows  string // no error when empty
 	}{
 		"None":         {"asks for nothing", nil, ""},
-		"Soak":         {"the usual", []string{"--argocd-kubeconfig=x"}, ""},
-		"Both":         {"on both occasions", []string{"--argocd-kubeconfig=x", "--argocd-refresh=soak,push"}, ""},
+		"Usual":        {"rollouts and retries", []string{"--argocd-kubeconfig=x"}, ""},
+		"Soak":         {"of the first round, with a note", []string{"--argocd-kubeconfig=x", "--argocd-refresh=soak,push"}, ""},
+		"People":       {"the engine is off without a cluster, too", []string{"--rollouts=false"}, ""},
+		"RolloutsOff":  {"nothing to look at", []string{"--rollouts"}, "reading --rollouts: Argo CD's cluster is not named"},
+		"TwoClusters":  {"which of them", []string{"--argocd-kubeconfig=x", "--argocd-kubeconfig=y"}, `reading --argocd-kubeconfig: "y"`},
 		"Unknown":      {"no such occasion", []string{"--argocd-kubeconfig=x", "--argocd-refresh=pull"}, `"pull"`},
 		"NoCluster":    {"nowhere to refresh", []string{"--argocd-refresh=push"}, "reading --argocd-refresh: Argo CD's cluster is not named"},
 		"NamespaceOff": {"a namespace of nothing", []string{"--argocd-namespace=gitops"}, "reading --argocd-namespace: Argo CD's cluster is not named"},
@@ -144,7 +148,7 @@ func TestArgoFlagsAreCheckedFirst(t *testing.T) {
 				Clock:     loop.System(),
 				Poke:      func(context.Context) <-chan struct{} { return nil },
 				Getenv:    func(string) string { return "" },
-				ArgoCD:    func(string, string) (Applications, func(), error) { return nil, nil, errors.New("no such cluster") },
+				ArgoCD:    func(argoflags.Cluster) (Applications, func(), error) { return nil, nil, errors.New("no such cluster") },
 			})
 			cmd.SetArgs(append(tc.args, "--repo", filepath.Join(t.TempDir(), "gone")))
 			cmd.SetErr(io.Discard)

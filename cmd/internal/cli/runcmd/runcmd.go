@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/gatorcloud/sluice/cmd/internal/cli/argoflags"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/ranged"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
 	"github.com/gatorcloud/sluice/renderer/etcd"
@@ -41,7 +42,7 @@ type Deps struct {
 	// Poke returns what is sent to when the branch should be looked at.
 	Poke func(ctx context.Context) <-chan struct{}
 	// ArgoCD connects to the cluster that Argo CD runs in.
-	ArgoCD func(kubeconfig, namespace string) (Applications, func(), error)
+	ArgoCD func(argoflags.Cluster) (Applications, func(), error)
 	// Getenv reads the environment's variables.
 	Getenv  func(string) string
 	Version string
@@ -96,10 +97,14 @@ with the tenants that changed and nothing else. Rights that start or end do so
 at their moment. Commits of people to the catalog or the fleet are rendered when
 they are seen: by polling, or at once on SIGHUP.
 
+Versions move from ring to ring by the leader's word: with --argocd-kubeconfig it
+looks at what Argo CD shows of each grant, and pushes the next one when the gates
+of fleet.yaml are passed. Each environment may have its own Argo CD; one that does
+not answer stops the rollouts of its environments, and nothing else. Without one,
+or with --rollouts=false, people promote.
+
 Argo CD is told about pushes if --argocd-webhook or --argocd-refresh push says
-so, and sees them by polling otherwise. With --argocd-kubeconfig the leader also
-refreshes a ring's Application when its soak ends; without it the next ring
-begins at Argo CD's periodic resync after that.
+so, and sees them by polling otherwise.
 
 Several replicas share the environments: one leads each, the others stand by.
 Logs are JSON on stderr; /livez, /readyz?verbose and /metrics are served on
@@ -110,10 +115,13 @@ Logs are JSON on stderr; /livez, /readyz?verbose and /metrics are served on
   # one environment, alone, and tell Argo CD about every push
   sluice run --env local --repo fleet.git --no-leader-election --argocd-webhook https://argocd.example/api/webhook
 
-  # in a pod beside Argo CD: begin the next ring when a soak ends, and tell
-  # about pushes by annotations
+  # in a pod beside Argo CD: move rollouts, and tell about pushes by annotations
   sluice run --repo https://git.example/fleet.git --branch main --etcd-endpoints https://etcd:2379 \
-    --argocd-kubeconfig in-cluster --argocd-refresh soak,push`,
+    --argocd-kubeconfig in-cluster --argocd-refresh push
+
+  # each environment has its own Argo CD
+  sluice run --repo https://git.example/fleet.git --branch main --etcd-endpoints https://etcd:2379 \
+    --argocd-kubeconfig pop-sha1=clouds.yaml#sha1 --argocd-kubeconfig pop-fra1=clouds.yaml#fra1`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if alone, _ := cmd.Flags().GetBool("no-leader-election"); alone {

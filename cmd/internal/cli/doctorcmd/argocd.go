@@ -1,0 +1,77 @@
+package doctorcmd
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/gatorcloud/sluice/cmd/internal/cli/argoflags"
+	"github.com/gatorcloud/sluice/environments"
+	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
+)
+
+// Applications are those of an Argo CD, by their names.
+type Applications interface {
+	// MayRefresh asks whether an Application may be refreshed, and changes
+	// nothing. It reports whether it is there.
+	MayRefresh(ctx context.Context, name string) (bool, error)
+	// Application reads one, if it is there.
+	Application(ctx context.Context, name string) (a unblock.Application, there bool, err error)
+}
+
+// argocd checks each Argo CD: the right to refresh the Applications of its
+// environments, and how it syncs their fleets.
+func (d *doctor) argocd(ctx context.Context, clusters argoflags.Clusters, sites []*environments.Site) {
+	for _, place := range clusters.All() {
+		apps, closed, err := d.deps.ArgoCD(place)
+		if !d.note("argocd access", place.String()+", namespace "+place.Namespace, err) {
+			continue
+		}
+		for _, site := range sites {
+			if own, ok := clusters.Of(site.Name); ok && own == place {
+				d.fleet(ctx, apps, site)
+			}
+		}
+		closed()
+	}
+}
+
+// fleet checks what may be done with an environment's fleet, and how it is synced.
+func (d *doctor) fleet(ctx context.Context, apps Applications, site *environments.Site) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	name := manifest.AppFleet(site.Name)
+	there, err := apps.MayRefresh(ctx, name)
+	detail := "may refresh " + name
+	if !there {
+		detail = "may ask for " + name + ", which is not there yet"
+	}
+	if !d.note("argocd "+site.Name.String(), detail, err) || !there {
+		return
+	}
+	a, there, err := apps.Application(ctx, name)
+	if err == nil && there {
+		err = checkPolicy(a)
+	}
+	d.note("argocd "+site.Name.String()+" sync", "by itself, and only what differs", err)
+}
+
+// applyOnly is the option with which a sync leaves alone what is as Git has it.
+const applyOnly = "ApplyOutOfSyncOnly=true"
+
+// checkPolicy refuses a fleet that takes up no commit by itself, and one that
+// applies everything each time: it would wait for whatever is Degraded there,
+// with grants that do not concern it.
+func checkPolicy(a unblock.Application) error {
+	if !a.Syncs {
+		return fault.Hintf("set spec.syncPolicy.automated: {prune: true, selfHeal: true}, without enabled: false",
+			"Application %q is not synced by itself: what is granted arrives nowhere", a.Name)
+	}
+	if !slices.Contains(a.Options, applyOnly) {
+		return fault.Hintf("add "+applyOnly+" to spec.syncPolicy.syncOptions",
+			"Application %q applies all of the fleet in every sync: a shared part that is Degraded holds up every grant", a.Name)
+	}
+	return nil
+}
