@@ -9,16 +9,16 @@ import (
 	"time"
 
 	"github.com/gatorcloud/sluice/renderer/argocd/notify"
-	"github.com/gatorcloud/sluice/renderer/argocd/soak"
 	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
 )
 
-// argocd hears what it is told and has one ring, whose soak ended long ago.
+// argocd hears what it is told, and has two operations that need help.
 type argocd struct {
-	mu        sync.Mutex
-	pushes    []notify.Push
-	refreshed map[string]int // by replica and Application
-	started   map[string]int // by replica and environment
+	mu      sync.Mutex
+	pushes  []notify.Push
+	started map[string]int // by replica and Application
+	ended   map[string]int
 }
 
 func (a *argocd) Send(_ context.Context, p notify.Push) error {
@@ -28,38 +28,30 @@ func (a *argocd) Send(_ context.Context, p notify.Push) error {
 	return nil
 }
 
-// rings are the Applications as one replica sees them.
-type rings struct {
+// tender is Argo CD as one replica tends it.
+type tender struct {
 	*argocd
 	id string
 }
 
-func (r rings) Ring(context.Context, string) (soak.Ring, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	looked := time.Time{}
-	if len(r.refreshed) > 0 {
-		looked = time.Now()
-	}
-	return soak.Ring{Soak: time.Minute, Since: time.Now().Add(-time.Hour), Looked: looked}, nil
+func (r tender) Unsettled(_ context.Context, environment, _ string) ([]unblock.Application, string, error) {
+	return []unblock.Application{
+		{Name: environment, Erred: true, Automated: true, Finished: time.Now().Add(-time.Hour)},
+		{Name: environment + "-1", Level: "tenant", Phase: "Running", Syncs: true, Source: "1", Compared: "1", Syncing: "0"},
+	}, "", nil
 }
 
-func (r rings) Refresh(_ context.Context, name string) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.refreshed[r.id+" "+name]++
-	return nil
-}
-
-func (r rings) Unsynced(_ context.Context, environment string) ([]unblock.Application, error) {
-	ended := time.Now().Add(-time.Hour)
-	return []unblock.Application{{Name: environment, Erred: true, Automated: true, Finished: ended}}, nil
-}
-
-func (r rings) Start(_ context.Context, a unblock.Application, attempt int) error {
+func (r tender) Start(_ context.Context, a unblock.Application, attempt int) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.started[r.id+" "+a.Name] = attempt
+	return nil
+}
+
+func (r tender) Terminate(_ context.Context, a unblock.Application) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ended[r.id+" "+a.Name]++
 	return nil
 }
 
@@ -81,16 +73,16 @@ func (a *argocd) last(t *testing.T, part string) notify.Push {
 	return notify.Push{}
 }
 
-// Only the leader tells Argo CD (in the example the ring canary soaks): of every push what it changed, and of a ring
-// whose soak has ended that it is to be looked at, once. And only the leader starts again what ended without a verdict.
+// Only the leader tells Argo CD of every push what it changed, starts again what
+// ended without a verdict, and ends what nobody asks for any more.
 func TestTheLeaderTellsArgoCD(t *testing.T) {
 	s := newStand(t)
 	s.sell("/tenant/info", 1000001, 3)
-	a := &argocd{refreshed: map[string]int{}, started: map[string]int{}}
+	a := &argocd{started: map[string]int{}, ended: map[string]int{}}
 	tells := func(id string) func(*Config) {
 		return func(c *Config) {
 			c.Notifiers = append(c.Notifiers, notify.New(notify.Options{Sender: a}))
-			c.Rings, c.Starter = rings{a, id}, rings{a, id}
+			c.Tender = func(ident.Environment) unblock.Tender { return tender{a, id} }
 		}
 	}
 	s.replica("a", tells("a"))
@@ -113,10 +105,7 @@ func TestTheLeaderTellsArgoCD(t *testing.T) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if len(a.refreshed) != 1 || a.refreshed["a local-canary"] != 1 {
-		t.Errorf("refreshed %v, want the ring that soaks, once and by the leader", a.refreshed)
-	}
-	if len(a.started) != 1 || a.started["a local"] != 1 {
-		t.Errorf("started %v, want the Application that erred, by the leader", a.started)
+	if len(a.started) != 1 || a.started["a local"] != 1 || len(a.ended) != 1 || a.ended["a local-1"] != 1 {
+		t.Errorf("started %v and ended %v, want the Application that erred and the one that hangs, by the leader", a.started, a.ended)
 	}
 }

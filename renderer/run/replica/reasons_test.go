@@ -4,12 +4,15 @@ import (
 	"errors"
 	"os"
 	"regexp"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/gatorcloud/sluice/renderer/etcd/election"
 	"github.com/gatorcloud/sluice/renderer/git"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/render/guard"
+	"github.com/gatorcloud/sluice/renderer/rollout"
 	"github.com/gatorcloud/sluice/renderer/run/loop"
 	"github.com/gatorcloud/sluice/renderer/run/publish"
 )
@@ -38,5 +41,24 @@ func TestReasonsOfAlerts(t *testing.T) {
 	}
 	if len(asked) == 0 {
 		t.Error("no alert asks for a reason")
+	}
+}
+
+// The codes of rollouts that alerts ask for are those that the engine gives.
+func TestCodesOfAlerts(t *testing.T) {
+	rules, err := os.ReadFile("../../install/rules.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := regexp.MustCompile(`reason=~"([^"]*)"`).FindAllStringSubmatch(string(rules), -1)
+	for _, m := range asked {
+		for code := range strings.SplitSeq(m[1], "|") {
+			if !slices.Contains(rollout.Codes(), rollout.Code(code)) {
+				t.Errorf("an alert asks for the code %q, which no rollout waits for", code)
+			}
+		}
+	}
+	if len(asked) == 0 {
+		t.Error("no alert asks for a code")
 	}
 }

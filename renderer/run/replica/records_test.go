@@ -62,7 +62,7 @@ func TestRecords(t *testing.T) {
 	} {
 		o := sold(swg)
 		tc.change(&o)
-		got := records(o, example(t))
+		got := records(o, example(t), func(ident.Tenant, ident.Product) ident.Version { return ident.Must[ident.VersionKind]("202") })
 		if len(got) != 1 || got[0].Records[swg] != tc.want {
 			t.Errorf("%s: records() = %+v, want %+v: %s", name, got, tc.want, tc.reason)
 		}
