@@ -122,6 +122,7 @@ func TestScheduledWorkIsDoneOnce(t *testing.T) {
 	}
 	s := newStand(t)
 	s.edit("environments/local/environment.yaml", "releaseHours: 24", "releaseHours: 0")
+	s.bump("200")
 	for id := range 3 {
 		s.sell("/tenant/info", 1000001+id, 3)
 	}
@@ -153,9 +154,11 @@ func TestScheduledWorkIsDoneOnce(t *testing.T) {
 			}
 		}, 2}, // released, and gone; the record of a tenant without rights is nothing
 		"OldVersions": {func() {
-			s.edit("environments/local/fleet.yaml", "keepVersions: 1", "keepVersions: 0")
-			s.gone(fmt.Sprintf(tenant, 2, 1000002) + "/swg/200")
-		}, 1},
+			s.bump("202")
+			s.eventually(fmt.Sprintf(tenant, 2, 1000002)+"/swg/202/sluice.yaml", "")
+			s.bump("200")
+			s.gone(fmt.Sprintf(tenant, 2, 1000002) + "/swg/202")
+		}, 2}, // made ready, and gone when nobody wants it any more
 	} {
 		before := s.rendered()
 		tc.do()
@@ -171,8 +174,8 @@ func TestScheduledWorkIsDoneOnce(t *testing.T) {
 			workers++
 		}
 	}
-	if n := s.rendered(); workers != 1 || pushes != n || n != first+5 {
-		t.Errorf("%d replicas worked, %d pushes, %d commits, want 1, %d, %[4]d", workers, pushes, n, first+5)
+	if n := s.rendered(); workers != 1 || pushes != n || n != first+6 {
+		t.Errorf("%d replicas worked, %d pushes, %d commits, want 1, %d, %[4]d", workers, pushes, n, first+6)
 	}
 }
 
