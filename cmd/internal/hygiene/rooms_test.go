@@ -19,7 +19,7 @@ var rooms = []room{
 	{"environments", []string{"renderer/model"}, []string{"yaml"}},
 
 	// Pure work on nouns.
-	{"renderer/render", []string{"renderer/model", "catalog", "environments"}, []string{"yaml", "sync"}},
+	{"renderer/render", []string{"renderer/model", "renderer/rollout", "catalog", "environments"}, []string{"yaml", "sync"}},
 	{"renderer/render/shape", []string{"renderer/model"}, []string{"kubernetes", "kinds", "cron", "schema", "yaml"}},
 	{"renderer/render/overlay", []string{"renderer/model"}, []string{"yaml", "kustomize"}},
 	{"renderer/render/chart", []string{"renderer/model"}, []string{"yaml", "helm", "schema"}},
@@ -31,7 +31,7 @@ var rooms = []room{
 	{"renderer/git", []string{"renderer/model", "renderer/backoff"}, []string{"disk", "network", "process", "environment", "clock", "chance", "go-git", "ssh", "compress", "sync"}},
 	{"renderer/git/worktree", []string{"renderer/model", "renderer/git/internal/edit"}, []string{"disk", "chance"}},
 	{"renderer/etcd", []string{"renderer/model", "renderer/backoff"}, []string{"disk", "network", "clock", "chance", "etcd", "grpc", "zap"}},
-	{"renderer/argocd", []string{"renderer/model", "renderer/backoff", "renderer/rollout", "catalog", "environments"}, []string{"network", "clock", "yaml", "kubernetes"}},
+	{"renderer/argocd", []string{"renderer/model", "renderer/backoff", "renderer/rollout", "catalog", "environments", "plugin/health"}, []string{"network", "clock", "yaml", "kubernetes"}},
 	{"renderer/ingest", []string{"renderer/model", "renderer/backoff", "renderer/etcd"}, []string{"clock", "etcd", "kubernetes", "sync"}},
 	{"renderer/ingest/sps", []string{"renderer/model"}, []string{"disk", "network", "yaml"}},
 	{"renderer/ingest/query", []string{"renderer/model", "renderer/backoff", "renderer/etcd"}, []string{"network", "clock"}},
@@ -54,14 +54,14 @@ var rooms = []room{
 	{"plugin/install/image", []string{"renderer/model"}, []string{"disk", "images"}},
 
 	// Commands.
-	{"cmd/internal/cli", []string{"renderer", "catalog", "environments"}, []string{"cobra", "yaml", "schema", "disk"}},
+	{"cmd/internal/cli", []string{"renderer", "catalog", "environments", "plugin/health"}, []string{"cobra", "yaml", "schema", "disk"}},
 	{"cmd/internal/cli/progress", nil, []string{"clock", "disk", "terminal"}},
 	{"cmd/internal/cli/democmd", []string{"cmd/internal/cli", "renderer", "catalog", "environments"}, []string{"cobra", "yaml", "disk", "go-git"}},
 	{"cmd/internal/cli/doctorcmd", []string{"cmd/internal/cli", "renderer", "catalog", "environments"}, []string{"cobra", "etcd"}},
 	{"cmd/internal/cli/ingestcmd", []string{"cmd/internal/cli", "renderer", "catalog", "environments"}, []string{"cobra", "disk", "network"}},
 	{"cmd/internal/cli/rendercmd", []string{"cmd/internal/cli", "renderer", "catalog", "environments"}, []string{"cobra", "diff"}},
-	{"cmd/internal/wire", []string{"cmd/internal/cli", "renderer", "plugin/health", "catalog", "environments"}, []string{"cobra", "disk", "clock", "environment"}},
-	{"cmd/sluice", []string{"cmd/internal", "renderer", "plugin/health", "catalog", "environments"}, []string{"disk"}},
+	{"cmd/internal/wire", []string{"cmd/internal/cli", "renderer", "catalog", "environments", "plugin/health"}, []string{"cobra", "disk", "clock", "environment"}},
+	{"cmd/sluice", []string{"cmd/internal", "renderer", "catalog", "environments", "plugin/health"}, []string{"disk"}},
 	{"cmd/sluice-cmp", []string{"cmd/internal/cli/exit", "cmd/internal/cli/words", "plugin", "renderer/model", "renderer/render/overlay"},
 		[]string{"cobra", "disk", "network", "environment", "grpc", "prometheus"}},
 

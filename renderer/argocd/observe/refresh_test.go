@@ -215,6 +215,10 @@ func TestRollout(t *testing.T) {
 	s.r = rollout.Adopt(s.in)
 	s.slice(canary, "pop-canary")
 	var last rollout.Result
+	before := map[ident.Tenant]ident.Version{}
+	for i := range rings {
+		maps.Copy(before, s.in.Granted(s.r, i, swg))
+	}
 	turns := 0
 	for ; turns < 400; turns++ {
 		o, err := s.Observe(t.Context(), s.in, s.r)
@@ -224,15 +228,16 @@ func TestRollout(t *testing.T) {
 		o.Ill = last.Ill
 		last = rollout.Advance(s.in, rollout.Settle(s.in, s.r), o, s.now)
 		s.r = last.Rollouts
-		for i, x := range s.in.Census.Tenants() {
-			k := rollout.Key{Ring: rings[x.Ring], Product: swg}
-			if v := s.r.Version(k, x.ID, x.Place, ident.Version{}); v != x.Products[swg].Ran {
-				h := x.Products[swg]
-				h.Ran = v
-				s.in.Census.Tenants()[i].Products[swg] = h
+		s.in.Census.Refresh(s.in.Fleet, s.r)
+		for i, ring := range rings {
+			for id, v := range s.in.Granted(s.r, i, swg) {
+				if before[id] == v {
+					continue
+				}
+				before[id] = v
 				var n int
-				_, _ = fmt.Sscan(x.ID.String(), &n)
-				s.product(n-1000000, swg, k.Ring, v.String())
+				_, _ = fmt.Sscan(id.String(), &n)
+				s.product(n-1000000, swg, ring, v.String())
 			}
 		}
 		for c, part := range s.r.Shared {
