@@ -96,7 +96,7 @@ var media = map[string][]string{
 	"helm":       {"helm.sh/", "github.com/BurntSushi/toml", "github.com/Masterminds/", "github.com/gobwas/glob"}, // and what its templates call
 	"images":     {"github.com/google/go-containerregistry/"},
 	"kubernetes": {"k8s.io/client-go", "k8s.io/apimachinery", "k8s.io/klog/"},
-	"kinds":      {"k8s.io/api/"},
+	"kinds":      {"k8s.io/api/", "k8s.io/pod-security-admission/"},
 	"quantity":   {"k8s.io/apimachinery/pkg/api/resource"},
 	"kustomize":  {"sigs.k8s.io/kustomize/"},
 	"prometheus": {"github.com/prometheus/"},
