@@ -3,12 +3,16 @@
 package e2e
 
 import (
-	"errors"
-	"maps"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/gatorcloud/sluice/cmd/lab/internal/timeline"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/rollout"
 )
 
 const soak = 8
@@ -18,6 +22,8 @@ const soak = 8
 func (r *rig) bump(t *testing.T) {
 	s := r.site(t, "bump", fleet(soak))
 	s.up()
+	s.watched()
+	s.proven("web", "1")
 	s.bumpAndAwait("web", "2")
 	events := s.since("pushed: web 2")
 	s.inRings(events, "web", "2")
@@ -27,7 +33,6 @@ func (r *rig) bump(t *testing.T) {
 		s.inBuckets(events, tenant, "2")
 	}
 	s.ordered("mail restarted", events.Never(pods(s.name+"-1*", "mail-*", "")))
-	s.staleHealth()
 }
 
 // bumpAndAwait moves all rings and waits until everybody runs the version.
@@ -39,39 +44,27 @@ func (s *site) bumpAndAwait(product, version string) {
 	})
 }
 
-// plainHealth is the health check that Argo CD's own documentation gives for Applications in waves.
-const plainHealth = `
-hs = {status = "Progressing", message = ""}
-if obj.status ~= nil and obj.status.health ~= nil then
-  hs.status = obj.status.health.status
-  if obj.status.health.message ~= nil then hs.message = obj.status.health.message end
-end
-return hs
-`
-
-// staleHealth documents why sluice brings a health check of its own: with the
-// usual one a ring moves on the stale health of the ring ahead.
-func (s *site) staleHealth() {
+// proven waits until every ring has a version of a product behind it: it may
+// be left for another one then.
+func (s *site) proven(product, version string) {
 	s.t.Helper()
-	usual := maps.Clone(s.settings)
-	usual[applicationHealth] = plainHealth
-	if err := s.lab.Configure(s.t.Context(), usual); err != nil {
-		s.t.Fatal(err)
-	}
-	defer func() {
-		if err := s.lab.Configure(s.t.Context(), s.settings); err != nil {
-			s.t.Error(err)
+	s.eventually("every ring proved "+product+" "+version, func() string {
+		s.pull()
+		data, err := os.ReadFile(filepath.Join(s.work, "environments", s.name, rollout.File))
+		if err != nil {
+			return err.Error()
 		}
-		time.Sleep(5 * time.Second)
-	}()
-	// Argo CD takes settings up within a second; nothing tells when.
-	time.Sleep(5 * time.Second)
-	s.log.Mark(time.Now(), "usual health check")
-	s.bumpAndAwait("web", "1")
-	events := s.since("usual health check")
-	if err := s.granted(events, "main", "1"); !errors.Is(err, timeline.ErrOrder) {
-		s.t.Errorf("with the usual health check: %v, want the last ring too early", err)
-	}
+		r, err := rollout.Decode(data)
+		if err != nil {
+			return err.Error()
+		}
+		for k, lane := range r.Lanes {
+			if k.Product.String() == product && !slices.ContainsFunc(lane.Good, func(v ident.Version) bool { return v.String() == version }) {
+				return fmt.Sprintf("ring %s has %v behind it", k.Ring, lane.Good)
+			}
+		}
+		return ""
+	})
 }
 
 // granted demands that a ring is granted a version of web only when a tenant of the first ring runs it.

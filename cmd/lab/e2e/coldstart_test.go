@@ -24,21 +24,19 @@ func (s *site) up() {
 }
 
 // coldStart brings up an environment from nothing: shared parts before
-// tenants, rings in order, and in each tenant shared before products, products
-// in order, buckets in order and routes last.
+// tenants, and in each tenant shared before products, buckets in order and
+// routes last. Where nobody ran a product a ring waits for no other.
 func (r *rig) coldStart(t *testing.T) {
 	s := r.site(t, "cold", fleet(0))
 	s.up()
 	events := s.log.Events()
 	s.ordered("environment-shared before tenants", events.AllBefore(healthy(s.shared(), "ledger-*", ""), pods(s.name+"-1*", "", "")))
 	s.ordered("ledger's data before its server", events.AllBefore(healthy(s.shared(), "ledger-data", ""), pods(s.shared(), "ledger-server-*", "")))
-	s.inRings(events, "web", "1")
-	s.inRings(events, "mail", "1")
 	for _, tenant := range everyone() {
 		n := s.namespace(tenant)
 		s.ordered("login's data before its server", events.AllBefore(healthy(n, "login-data", ""), pods(n, "login-server-*", "")))
 		s.ordered("tenant-shared before the first product", events.AllBefore(healthy(n, "login-*", ""), pods(n, "mail-*", "")))
-		s.ordered("products in order", events.AllBefore(healthy(n, "mail-*", ""), pods(n, "web-*", "")))
+		s.ordered("tenant-shared before the second product", events.AllBefore(healthy(n, "login-*", ""), pods(n, "web-*", "")))
 		s.inBuckets(events, tenant, "1")
 		s.ordered("routes last", events.AllBefore(healthy(n, "web-*", "web-1"), timeline.Match{Kind: "ConfigMap", Namespace: n, Name: "web-routes"}))
 	}

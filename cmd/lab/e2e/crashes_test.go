@@ -15,13 +15,14 @@ import (
 )
 
 // watcher is the name of `sluice run` as a component of the lab.
-const watcher = "renderer"
+func (s *site) watcher() string { return "renderer-" + s.name }
 
 // watched lets `sluice run` render the environment from now on.
 func (s *site) watched() {
 	s.t.Helper()
-	err := s.lab.Start(s.t.Context(), lab.Program{Name: watcher, Command: []string{
-		s.rig.sluice, "run", "--env=" + s.name, "--repo=" + s.lab.RepositoryURL(s.name), "--branch=main", "--listen=",
+	s.watching = true
+	err := s.lab.Start(s.t.Context(), lab.Program{Name: s.watcher(), Command: []string{
+		s.rig.sluice, "run", "--env=" + s.name, "--repo=" + s.lab.RepositoryURL(s.name), "--branch=main", "--listen=", "--poll=2s",
 		"--git-cache=" + filepath.Join(s.t.TempDir(), "cache"), "--etcd-endpoints=" + s.lab.TenantEtcd(),
 		"--argocd-kubeconfig=" + s.lab.KubeConfig(),
 	}})
@@ -29,7 +30,7 @@ func (s *site) watched() {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() {
-		if err := s.lab.Kill(watcher); err != nil {
+		if err := s.lab.Kill(s.watcher()); err != nil {
 			s.t.Error(err)
 		}
 	})
@@ -52,9 +53,10 @@ func (r *rig) crashes(t *testing.T) {
 	s.await("everybody runs web 1", func(now map[timeline.Object]timeline.State) string {
 		return all(s.runs(now, "web", "1", everyone()...), s.quiet(now))
 	})
+	s.proven("web", "1")
 	s.change("web 2", move("web", "2"))
 	for _, name := range []string{
-		argocd.ControllerName, argocd.RepoServerName, argocd.PluginName("sluice"), argocd.RedisName, lab.GitServer, control.TenantEtcdName, "etcd", watcher,
+		argocd.ControllerName, argocd.RepoServerName, argocd.PluginName("sluice"), argocd.RedisName, lab.GitServer, control.TenantEtcdName, "etcd", s.watcher(),
 	} {
 		s.moving()
 		if err := s.lab.Kill(name); err != nil {

@@ -118,7 +118,9 @@ func (s *site) goesInReverse() {
 	gone := func(name string) timeline.Match {
 		return timeline.Match{Kind: "Application", Name: s.name + name, Health: timeline.Gone}
 	}
-	s.ordered("the last product goes first", events.InOrder(gone("-1001-web"), gone("-1001-mail"), gone("-1001")))
+	for _, product := range []string{"-1001-web", "-1001-mail"} {
+		s.ordered("the product goes before its tenant", events.InOrder(gone(product), gone("-1001")))
+	}
 }
 
 func (s *site) suspended(now map[timeline.Object]timeline.State) string {

@@ -25,6 +25,8 @@ func (r *rig) pins(t *testing.T) {
 	s.await("everybody runs web 1", func(now map[timeline.Object]timeline.State) string {
 		return all(s.runs(now, "web", "1", "1001", "1002", "1003"), s.quiet(now))
 	})
+	s.watched()
+	s.proven("web", "1")
 
 	s.sluiced("authz", "put", "1002/web", "--version=2")
 	s.render("1002 is pinned to a newer version")
@@ -62,6 +64,8 @@ func (r *rig) moves(t *testing.T) {
 	s.await("everybody is up", func(now map[timeline.Object]timeline.State) string {
 		return all(s.runs(now, "web", "1", "1001", "1002", "1003"), s.runs(now, "mail", "1", "1001", "1002", "1003"), s.quiet(now))
 	})
+	s.watched()
+	s.proven("web", "1")
 
 	s.change("1002 moves to canary", func(rings []ring) { rings[0].Tenants = []string{"1001", "1002"} })
 	s.inRing("1002", "canary")
@@ -89,12 +93,16 @@ func (r *rig) moves(t *testing.T) {
 	s.ordered("an Application went", events.Never(timeline.Match{Kind: "Application", Name: s.name + "-1003*", Health: timeline.Deleting}))
 	s.inBuckets(events, "1003", "2")
 
-	// The ring that is left without tenants stays, so that one can come back.
+	// The ring that is left without tenants stays, so that one can come back. He
+	// is ahead of his ring there, and waits for it.
 	s.change("1003 moves back", func(rings []ring) { rings[0].Tenants = []string{"1001", "1002"} })
 	s.inRing("1003", "main")
-	s.await("1003 runs web 1", func(now map[timeline.Object]timeline.State) string {
-		return all(s.runs(now, "web", "1", "1003"), s.quiet(now))
+	s.change("web 2 in main", func(rings []ring) { moveRing(&rings[1], "web", "2") })
+	s.proven("web", "2")
+	s.await("1003 still runs web 2", func(now map[timeline.Object]timeline.State) string {
+		return all(s.runs(now, "web", "2", "1003"), s.quiet(now))
 	})
+	s.ordered("a tenant ahead of his ring restarted", s.since("pushed: 1003 moves back").Never(pods(s.namespace("1003"), "web-*", "")))
 }
 
 // inRing waits until the tenant's Application belongs to a ring and the fleet is quiet.

@@ -29,11 +29,10 @@ const patience = 8 * time.Minute
 
 // ring is one ring of fleet.yaml.
 type ring struct {
-	Name     string              `json:"name"`
-	Tenants  []string            `json:"tenants,omitempty"`
-	Soak     int                 `json:"soakSeconds,omitempty"`
-	Versions map[string]string   `json:"versions"`
-	Previous map[string][]string `json:"previous,omitempty"`
+	Name     string            `json:"name"`
+	Tenants  []string          `json:"tenants,omitempty"`
+	Soak     int               `json:"soakSeconds,omitempty"`
+	Versions map[string]string `json:"versions"`
 }
 
 // fleet is three rings of two tenants, the last of which takes the rest.
@@ -59,6 +58,8 @@ type site struct {
 	// now is the moment of renders; empty is the clock.
 	now   string
 	rings []ring
+	// watching says that `sluice run` renders the environment.
+	watching bool
 }
 
 // site makes an environment with its repository and records what happens to it.
@@ -205,6 +206,22 @@ func (s *site) commit(message string) {
 	s.log.Mark(time.Now(), "pushed: %s", message)
 }
 
+// merge pushes the work tree as one commit on whatever was pushed meanwhile.
+func (s *site) merge(message string) {
+	s.t.Helper()
+	s.git("add", "--all")
+	s.git("commit", "--quiet", "--allow-empty", "--message="+message)
+	s.eventually("pushed "+message, func() string {
+		if _, err := s.command("git", "push", "--quiet", "origin", "main"); err != nil {
+			s.git("fetch", "--quiet", "origin", "main")
+			s.git("rebase", "--quiet", "origin/main")
+			return err.Error()
+		}
+		return ""
+	})
+	s.log.Mark(time.Now(), "pushed: %s", message)
+}
+
 // pull makes the work tree that of the branch.
 func (s *site) pull() {
 	s.t.Helper()
@@ -215,6 +232,10 @@ func (s *site) pull() {
 // render brings what etcd says into the branch, as one commit.
 func (s *site) render(what string) {
 	s.t.Helper()
+	if s.watching {
+		s.log.Mark(time.Now(), "rendered: %s", what)
+		return
+	}
 	args := []string{"render", "--env=" + s.name, "--repo=" + s.lab.RepositoryURL(s.name), "--branch=main",
 		"--git-cache=" + filepath.Join(s.t.TempDir(), "cache")}
 	if s.now != "" {
@@ -224,19 +245,24 @@ func (s *site) render(what string) {
 	s.log.Mark(time.Now(), "rendered: %s", what)
 }
 
-// change changes the fleet and renders it in the same commit, as a merge request does.
+// change changes the fleet, as a merge request does. Who renders it is the
+// watching renderer, or the same commit.
 func (s *site) change(message string, change func(rings []ring)) {
 	s.t.Helper()
 	s.pull()
 	change(s.rings)
 	s.writeFleet()
+	if s.watching {
+		s.merge(message)
+		return
+	}
 	if _, err := s.command(s.rig.sluice, "render", "--from-git", "--env="+s.name); err != nil {
 		s.t.Fatal(err)
 	}
 	s.commit(message)
 }
 
-// move returns a change that grants a version in all rings and keeps the one before.
+// move returns a change that wants a version in all rings.
 func move(product, version string) func([]ring) {
 	return func(rings []ring) {
 		for i := range rings {
@@ -246,13 +272,7 @@ func move(product, version string) func([]ring) {
 }
 
 func moveRing(r *ring, product, version string) {
-	r.Versions, r.Previous = maps.Clone(r.Versions), maps.Clone(r.Previous)
-	if r.Previous == nil {
-		r.Previous = map[string][]string{}
-	}
-	if old := r.Versions[product]; old != version {
-		r.Previous[product] = []string{old}
-	}
+	r.Versions = maps.Clone(r.Versions)
 	r.Versions[product] = version
 }
 
