@@ -49,6 +49,7 @@ const (
 	Raised   What = "raised"     // a shared part was granted
 	Served   What = "served"     // a shared part was proven
 	Followed What = "stragglers" // Tenants may run Version
+	Hurried  What = "expedited"  // a person lets Version pass soaks, approvals, hours and freezes
 	Lifted   What = "lifted"     // a person lets Version be granted again after it failed
 )
 

@@ -250,6 +250,9 @@ func TestRollbackRefuses(t *testing.T) {
 		"NoRing":  {"no such ring", `no ring of environment "local" has "swg"`, []string{"rollback", "swg", "--ring=none"}},
 		"Name":    {"names pass the gate", "--to", []string{"rollback", "swg", "--to=a/b"}},
 		"Lift":    {"it was not taken back", "swg=202 was not taken back", []string{"lift", "swg=202"}},
+		"Hurry":   {"nobody wants it", "no ring wants swg=203", []string{"expedite", "swg=203", "--reason=x"}},
+		"Why":     {"whoever meets it must know", "--reason", []string{"expedite", "swg=202"}},
+		"Past":    {"it would hurry nothing", "--until", []string{"expedite", "swg=202", "--reason=x", "--until=2026-11-30"}},
 		"NoLift":  {"a version is needed", "reading", []string{"lift", "swg"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -281,5 +284,20 @@ func TestLift(t *testing.T) {
 	}
 	if out, err := o.run("history", "-o=json"); err != nil || !strings.Contains(out, `"did": "lifted"`) || !strings.Contains(out, "disk was full") {
 		t.Errorf("history = %s, %v, want the lift", out, err)
+	}
+}
+
+// A hotfix is one more entry of fleet.yaml, once.
+func TestExpedite(t *testing.T) {
+	o := newOrigin(t, underWay())
+	if out, err := o.run("expedite", "swg=202", "--reason=CVE-2026-1"); err != nil || out != "swg=202\n" {
+		t.Fatalf("expedite = %q, %v", out, err)
+	}
+	want := fleetFile + "expedite:\n- {product: swg, version: \"202\", until: \"2026-12-01T09:00:00Z\", reason: \"CVE-2026-1\"}"
+	if d := cmp.Diff(want, o.repo.Git("show", "main:environments/local/fleet.yaml")); d != "" {
+		t.Errorf("fleet.yaml after expedite (-want +got):\n%s", d)
+	}
+	if _, err := o.run("expedite", "swg=202", "--reason=again"); err == nil || !strings.Contains(err.Error(), "swg=202 is there twice") {
+		t.Errorf("expedite once more = %v, want a refusal", err)
 	}
 }

@@ -53,8 +53,8 @@ func New(d Deps) *cobra.Command {
 		Use:   "rollout",
 		Short: "See, undo and unblock how versions reach the rings",
 		Long: `What runs is decided by Git alone: what rings shall run stands in fleet.yaml, what
-they may run in rollouts.yaml. Status and history read it; rollback and lift
-change it.
+they may run in rollouts.yaml. Status and history read it; rollback,
+expedite and lift change them.
 
 An operation of Argo CD that waits for something which becomes neither healthy
 nor degraded keeps its Application from everything newer, even from the revert.
@@ -62,7 +62,7 @@ Unblock and abort end such operations from the fleet down and wait until every
 Application has taken up its present source.`,
 	}
 	cmd.AddCommand(
-		d.status(), d.history(), d.rollback(), d.lift(),
+		d.status(), d.history(), d.rollback(), d.expedite(), d.lift(),
 		d.command(cobra.Command{
 			Use:   "unblock",
 			Short: "End operations that work on what is no longer asked for",

@@ -18,6 +18,7 @@ import (
 // world is what a commit says of the rollouts of an environment.
 type world struct {
 	site     *environments.Site
+	sold     *catalog.Catalog
 	in       *rollout.Input
 	rollouts rollout.Rollouts
 	started  bool // rollouts.yaml is there
@@ -45,7 +46,7 @@ func read(files fs.FS, env ident.Environment) (*world, error) {
 	if c == nil {
 		return nil, err
 	}
-	w.in.Catalog = rollout.CatalogOf(c) // versions with faults cannot be granted and are not published here
+	w.sold, w.in.Catalog = c, rollout.CatalogOf(c) // versions with faults cannot be granted and are not published here
 	if err := w.readRollouts(files, env); err != nil {
 		return nil, err
 	}
@@ -75,6 +76,9 @@ func (w *world) need() error {
 	return fault.Hintf("render it first, or run `sluice rollout adopt` if it is rendered already",
 		"environment %q has no %s", w.site.Name, rollout.File)
 }
+
+// faults are the contradictions in what people wrote.
+func (w *world) faults() []error { return rollout.Check(w.site, w.sold, w.rollouts) }
 
 func rolloutsPath(env ident.Environment) string {
 	return manifest.EnvironmentPath(env) + "/" + rollout.File
