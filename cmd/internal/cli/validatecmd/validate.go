@@ -17,12 +17,13 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/render/base"
 	"github.com/gatorcloud/sluice/renderer/rollout"
+	"github.com/gatorcloud/sluice/renderer/run/publish"
 	"github.com/spf13/cobra"
 )
 
 // New returns `sluice validate`.
 func New(repo repoflags.Repository) *cobra.Command {
-	var o options
+	o := options{at: repo.At}
 	cmd := &cobra.Command{
 		Use:   "validate",
 		Short: "Check catalog, lock and environments and list every error",
@@ -39,13 +40,16 @@ before its proof was asked for; it is built all the same.
 --proven does so for all versions that stand unchanged in another catalog.lock,
 such as the target branch's: then the time of a merge request does not grow with
 the catalog. It takes no word of the merge request for it. A newer sluice proves
-more, so let the branch itself be validated without.`,
+more, so let the branch itself be validated without.
+
+--against names the revision at which a merge request began: it is refused when it
+touches rollouts.yaml, which the engine alone writes.`,
 		Example: `  # before a merge request
   sluice validate
 
   # in the pipeline of a merge request: prove what is new
   git show origin/main:catalog/catalog.lock > main.lock
-  sluice validate --proven main.lock
+  sluice validate --proven main.lock --against "$CI_MERGE_REQUEST_DIFF_BASE_SHA"
 
   # a repository elsewhere
   sluice validate --repo https://git.example/fleet.git --branch main`,
@@ -61,6 +65,7 @@ more, so let the branch itself be validated without.`,
 	repo.Flags(cmd.Flags())
 	cmd.Flags().StringArrayVar(&o.unproven, "unproven", nil, "pass over the proof of a published version, as swg/200 or shared/identity/3")
 	cmd.Flags().StringVar(&o.proven, "proven", "", "a catalog.lock whose versions were proven: those that are unchanged are not proven again")
+	cmd.Flags().StringVar(&o.against, "against", "", "revision at which the merge request began: refuse it if it touches rollouts.yaml")
 	return cmd
 }
 
@@ -68,6 +73,8 @@ more, so let the branch itself be validated without.`,
 type options struct {
 	unproven []string
 	proven   string
+	against  string
+	at       func(ctx context.Context, revision string) (publish.Reader, error)
 }
 
 func run(ctx context.Context, open func(context.Context) (fs.FS, error), o options, stdout, stderr io.Writer) error {
@@ -108,6 +115,7 @@ func run(ctx context.Context, open func(context.Context) (fs.FS, error), o optio
 			faults = append(faults, rollout.Check(site, c, rollouts)...)
 		}
 	}
+	faults = append(faults, o.untouched(ctx, root))
 	if err := errors.Join(faults...); err != nil {
 		return err
 	}
