@@ -1,6 +1,9 @@
 package wire
 
 import (
+	"context"
+	"time"
+
 	"github.com/gatorcloud/sluice/cmd/internal/cli/argoflags"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/rolloutcmd"
 	"github.com/gatorcloud/sluice/renderer/argocd"
@@ -31,4 +34,16 @@ func access(p rolloutcmd.Place) (*argocd.Access, error) {
 		return argocd.InCluster()
 	}
 	return argocd.Kubeconfig(argocd.Options{File: p.Kubeconfig, Context: p.Context})
+}
+
+// wait waits for as long, unless it is ended before.
+func wait(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

@@ -77,11 +77,12 @@ func underWay() rollout.Rollouts {
 type origin struct {
 	t    *testing.T
 	repo *gittest.Repo
+	wait func() error // what a watch does between two looks
 }
 
 func newOrigin(t *testing.T, r rollout.Rollouts) origin {
 	t.Helper()
-	o := origin{t, gittest.New(t)}
+	o := origin{t: t, repo: gittest.New(t)}
 	repo, err := git.Open(t.Context(), o.repo.Dir, git.Options{Branch: "main"})
 	if err != nil {
 		t.Fatal(err)
@@ -137,6 +138,7 @@ func (o origin) run(args ...string) (string, error) {
 				},
 			}
 		},
+		Wait:     func(context.Context, time.Duration) error { return o.wait() },
 		Pipeline: pipeline.New(), Now: func() time.Time { return time.Date(2026, 11, 30, 9, 0, 0, 0, time.UTC) },
 	})
 	var stdout, stderr strings.Builder
@@ -299,5 +301,31 @@ func TestExpedite(t *testing.T) {
 	}
 	if _, err := o.run("expedite", "swg=202", "--reason=again"); err == nil || !strings.Contains(err.Error(), "swg=202 is there twice") {
 		t.Errorf("expedite once more = %v, want a refusal", err)
+	}
+}
+
+// A watch prints what changed, and ends when nothing waits or somebody ends it.
+func TestWatch(t *testing.T) {
+	o := newOrigin(t, underWay())
+	waits := 0
+	o.wait = func() error {
+		if waits++; waits == 2 {
+			r := underWay()
+			r.Lanes[rollout.Key{Ring: main, Product: swg}] = rollout.Lane{At: at("202"), Good: versions("200", "202")}
+			o.repo.Write("environments/local/rollouts.yaml", string(r.Encode()))
+		}
+		return nil
+	}
+	out, err := o.run("status", "swg", "--watch", "-o=name")
+	if want := "swg/canary\nswg/main\nswg/main\n"; err != nil || out != want || waits != 2 {
+		t.Errorf("status --watch = %q, %v after %d waits, want %q after 2", out, err, waits, want)
+	}
+	o = newOrigin(t, underWay())
+	o.wait = func() error { return context.Canceled }
+	if out, err := o.run("status", "swg", "--watch", "-o=name"); !errors.Is(err, exit.ErrWaiting) || out != "swg/canary\nswg/main\n" {
+		t.Errorf("status --watch, ended = %q, %v, want that it waits", out, err)
+	}
+	if _, err := o.run("status", "swg", "--watch", "--timeout=0s"); !errors.Is(err, exit.ErrWaiting) {
+		t.Errorf("status --watch --timeout=0s = %v, want that it waits", err)
 	}
 }

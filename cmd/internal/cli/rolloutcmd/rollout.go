@@ -6,6 +6,7 @@
 package rolloutcmd
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -37,6 +38,8 @@ type Deps struct {
 	// Pipeline renders what goes back.
 	Pipeline *pipeline.Pipeline
 	Now      func() time.Time
+	// Wait waits, or returns why it was ended before.
+	Wait func(context.Context, time.Duration) error
 	// Version is the renderer's own, for the commit's trailer.
 	Version string
 }

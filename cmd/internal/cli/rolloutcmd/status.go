@@ -103,6 +103,8 @@ func (d Deps) status() *cobra.Command {
 	repo := d.Repo()
 	var env string
 	var o output.Options
+	var watch bool
+	var timeout time.Duration
 	cmd := &cobra.Command{
 		Use:   "status [PRODUCT]",
 		Short: "Show how far each product is in each ring, and what it waits for",
@@ -111,18 +113,35 @@ and ring what is wanted and granted, to which share of the ring's places, since
 when it is proven, and why it does not move on. What Argo CD alone shows is not
 asked here: a lane whose next step depends on it is unseen.
 
+With --watch it prints lanes again when they change, until all is done, a version
+failed, or --timeout is over.
+
 The exit code is 0 when all is done, 1 when a version failed and was taken back,
 3 while something waits.`,
-		Example: "  # where is swg, and what does it wait for\n  sluice rollout status swg --env local -o wide",
-		Args:    cobra.MaximumNArgs(1),
+		Example: `  # where is swg, and what does it wait for
+  sluice rollout status swg --env local -o wide
+
+  # wait for it in a pipeline
+  sluice rollout status swg --env local --watch --timeout 2h`,
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			w, err := d.look(cmd.Context(), repo, env)
+			look := func() ([]statusRow, error) {
+				w, err := d.look(cmd.Context(), repo, env)
+				if err != nil {
+					return nil, err
+				}
+				rows := w.rows(d.Now())
+				if len(args) > 0 {
+					rows = slices.DeleteFunc(rows, func(r statusRow) bool { return r.Product != args[0] })
+				}
+				return rows, nil
+			}
+			if watch {
+				return d.watch(cmd.Context(), cmd.OutOrStdout(), o, timeout, look)
+			}
+			rows, err := look()
 			if err != nil {
 				return err
-			}
-			rows := w.rows(d.Now())
-			if len(args) > 0 {
-				rows = slices.DeleteFunc(rows, func(r statusRow) bool { return r.Product != args[0] })
 			}
 			return errors.Join(output.Print(cmd.OutOrStdout(), o, rows, statusColumns()), outcome(rows))
 		},
@@ -130,6 +149,8 @@ The exit code is 0 when all is done, 1 when a version failed and was taken back,
 	repo.Flags(cmd.Flags())
 	addEnv(cmd, &env)
 	o.AddFlags(cmd.Flags())
+	cmd.Flags().BoolVar(&watch, "watch", false, "print lanes again when they change, until nothing waits")
+	cmd.Flags().DurationVar(&timeout, "timeout", time.Hour, "longest watch")
 	return cmd
 }
 
