@@ -183,6 +183,9 @@ func (f *Roster) sliceApplication(ring int, b manifest.Batch) manifest.Applicati
 	if n := r.TolerateUnhealthy.Tenants; n > 0 {
 		notes[manifest.AnnotationTolerate] = strconv.Itoa(n)
 	}
+	if r.Approval {
+		notes[manifest.AnnotationAsks] = "approval"
+	}
 	return manifest.Application{
 		Name: manifest.AppRing(f.site.Name, b), Place: f.place, Level: "ring", Local: true, Wave: manifest.WaveRings,
 		Path: f.path(manifest.RingsDir + "/" + b.Dir()), Versions: versions,

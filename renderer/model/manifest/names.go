@@ -18,9 +18,10 @@ const (
 	LabelState       = "gatorcloud.io/state"
 	LabelLevel       = "gatorcloud.io/level"
 
-	AnnotationSoak     = "gatorcloud.io/soak"               // seconds
+	AnnotationSoak     = "gatorcloud.io/soak"               // seconds, in trees of the first edition
 	AnnotationTolerate = "gatorcloud.io/tolerate-unhealthy" // tenants
-	AnnotationApproval = "gatorcloud.io/approval"           // "required"
+	AnnotationApproval = "gatorcloud.io/approval"           // "required", in trees of the first edition
+	AnnotationAsks     = "gatorcloud.io/asks"               // "approval": a person is asked before the next ring
 	// AnnotationAutoscaler marks an autoscaler that is there only while its target should run.
 	AnnotationAutoscaler = "gatorcloud.io/autoscaler"
 

@@ -7,7 +7,8 @@ local actions = {refresh = {displayName = "Refresh", iconClass = "fa fa-sync"}}
 
 if map(metadata.labels)["gatorcloud.io/level"] == "ring" then
   local versions = granted(map(obj.spec))
-  local awaited = annotations["gatorcloud.io/approval"] == "required" and versions ~= "" and
+  local asks = annotations["gatorcloud.io/asks"] == "approval" or annotations["gatorcloud.io/approval"] == "required"
+  local awaited = asks and versions ~= "" and
     annotations["gatorcloud.io/approved"] ~= versions
   local held = annotations["gatorcloud.io/paused"] ~= nil and annotations["gatorcloud.io/paused"] ~= "false"
   actions["approve"] = {disabled = not awaited, displayName = "Approve " .. versions, iconClass = "fa fa-check"}

@@ -4,8 +4,8 @@
 
 local annotations = map(map(obj.metadata).annotations)
 local versions = granted(map(obj.spec))
-if annotations["gatorcloud.io/approval"] ~= "required" then
-  error("this Application waits for no approval: its annotation gatorcloud.io/approval is not \"required\"", 0)
+if annotations["gatorcloud.io/asks"] ~= "approval" and annotations["gatorcloud.io/approval"] ~= "required" then
+  error("this Application waits for no approval: its annotation gatorcloud.io/asks is not \"approval\"", 0)
 end
 if versions == "" then
   error("this Application grants no versions that could be approved", 0)
