@@ -56,6 +56,7 @@ func (c *Core) Advance(ctx context.Context, now time.Time) (Outcome, error) {
 	if len(res.Moves) == 0 {
 		return Outcome{}, nil
 	}
+	defer c.turn()() // not while it looks: another environment's Argo CD may be slow
 	c.moves = res.Moves
 	start, ok := c.ready.Renderer.Grant(c.roster, res.Rollouts)
 	if ok {

@@ -34,6 +34,7 @@ func (c *Core) look(ctx context.Context) error {
 		if c.roster != nil {
 			c.roster.Settle()
 		}
+		c.forget() // it is in that commit
 		c.unsure, c.attempt = false, attempt{}
 		return nil
 	}

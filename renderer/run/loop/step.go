@@ -115,6 +115,17 @@ func (c *Core) full(ctx context.Context, now time.Time) (Outcome, error) {
 	return s.outcome, nil
 }
 
+// whole renders everything in place of a few, and keeps what was decided and is
+// not published.
+func (c *Core) whole(ctx context.Context, now time.Time) (Outcome, error) {
+	if len(c.moves) > 0 {
+		_, decided := c.roster.Rollouts()
+		c.start = &decided
+	}
+	c.roster = nil
+	return c.full(ctx, now)
+}
+
 // window renders the tenants that changed.
 func (c *Core) window(ctx context.Context, now time.Time) (Outcome, error) {
 	c.due.pop(now, c.pending)
@@ -147,8 +158,7 @@ func (c *Core) window(ctx context.Context, now time.Time) (Outcome, error) {
 // change renders the tenants of a window and publishes them.
 func (c *Core) change(ctx context.Context, s *step, now time.Time) (Outcome, error) {
 	if !c.settles(s) {
-		c.roster = nil
-		return c.full(ctx, now)
+		return c.whole(ctx, now)
 	}
 	tx := c.config.Branch.Begin(c.head)
 	defer tx.Discard()
@@ -164,8 +174,7 @@ func (c *Core) change(ctx context.Context, s *step, now time.Time) (Outcome, err
 			return Outcome{}, fmt.Errorf("rendering tenant %q: %w", f.Tenant.ID, err)
 		}
 		if len(report.Kept) > 0 { // what it needs is not known: only a full render keeps what is shared
-			c.roster = nil
-			return c.full(ctx, now)
+			return c.whole(ctx, now)
 		}
 		s.outcome.Faults = append(s.outcome.Faults, report.Faults...)
 		rendered[f.Tenant.ID] = struct{}{}
