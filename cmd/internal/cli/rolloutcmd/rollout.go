@@ -71,7 +71,9 @@ Application has taken up its present source.`,
 			Short: "End operations that work on what is no longer asked for",
 			Long: `Unblock ends the fleet's operation if a newer commit waits for it, and every
 operation below whose source is no longer that of its Application. Operations
-that do what is asked for go on, however long they wait.`,
+that do what is asked for go on, however long they wait. It returns when every
+level has taken up its present source and handed it on. The leader of sluice run
+ends such operations by itself; this is for who does not run it, or cannot wait.`,
 			Example: "  # the revert is pushed and does not arrive\n  sluice rollout unblock --env pop-sha1",
 		}, false),
 		d.command(cobra.Command{
