@@ -37,7 +37,7 @@ func Autoscaled() Overlay {
 	o.Descriptor.MaxReplicas = 9
 	return o.With(map[string]string{
 		"autoscaled/kustomization.yaml": "resources:\n- ../active\n- autoscaler.yaml\n",
-		"autoscaled/autoscaler.yaml": object("autoscaling/v2", "HorizontalPodAutoscaler", "gateway", "gateway", 1) +
+		"autoscaled/autoscaler.yaml": strings.Replace(object("autoscaling/v2", "HorizontalPodAutoscaler", "gateway", "gateway", 1), "  annotations:\n", "  annotations:\n    "+manifest.AnnotationAutoscaler+": sluice\n", 1) +
 			"spec:\n  minReplicas: 1\n  maxReplicas: 9\n  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: gateway}\n",
 	})
 }
