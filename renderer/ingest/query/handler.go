@@ -23,10 +23,10 @@ import (
 //go:embed openapi.yaml
 var Contract []byte
 
-// Syncer asks for a tenant to be fetched anew from the upstream system. It
+// Requester asks for a tenant to be fetched anew from the upstream system. It
 // returns when the request is durable.
-type Syncer interface {
-	Sync(ctx context.Context, id ident.Tenant) error
+type Requester interface {
+	Request(ctx context.Context, id ident.Tenant) error
 }
 
 // Options configure a Handler. Mirror is required.
@@ -34,8 +34,8 @@ type Options struct {
 	Mirror *Mirror
 	// Life is how long an ended authorisation stays in each state; authz.DefaultLife when zero.
 	Life authz.Life
-	// Syncer takes POST /v1/sync; nil answers 501.
-	Syncer Syncer
+	// Requester takes POST /v1/sync; nil answers 501.
+	Requester Requester
 	// Caller names who asks, for the bound of streams per caller; nil knows one caller.
 	Caller func(context.Context) string
 	// Streams is how many may follow at once, and half of them by one caller; 256 when zero.
@@ -235,7 +235,7 @@ func (h *handler) progress(w http.ResponseWriter, _ *http.Request, v *view) {
 const maxSync = 1 << 10
 
 func (h *handler) sync(w http.ResponseWriter, req *http.Request, _ *view) {
-	if h.Syncer == nil {
+	if h.Requester == nil {
 		refuse(w, http.StatusNotImplemented, "nothing here fetches from an upstream system")
 		return
 	}
@@ -255,7 +255,7 @@ func (h *handler) sync(w http.ResponseWriter, req *http.Request, _ *view) {
 		refuse(w, http.StatusBadRequest, `the body must be {"tenant": "<id>"}`)
 		return
 	}
-	if err := h.Syncer.Sync(req.Context(), asked.Tenant); err != nil {
+	if err := h.Requester.Request(req.Context(), asked.Tenant); err != nil {
 		w.Header().Set("Retry-After", "5")
 		refuse(w, http.StatusServiceUnavailable, "the request could not be kept") // the cause is in the log of whoever keeps it
 		return

@@ -5,10 +5,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gatorcloud/sluice/renderer/ingest/caller"
 )
 
 // Each operation with each status that it declares, and no other.
@@ -25,11 +29,11 @@ func TestAnswers(t *testing.T) {
 		hostile[k] = v
 	}
 	s := newStand(t, MirrorOptions{}).load(true, hostile)
-	good, bad := &syncer{}, &syncer{err: errAway}
-	h := Handler(Options{Mirror: s.mirror, Syncer: good})
+	good, bad := &requests{}, &requests{err: errAway}
+	h := Handler(Options{Mirror: s.mirror, Requester: good})
 	none := Handler(Options{Mirror: s.mirror})
-	away := Handler(Options{Mirror: s.mirror, Syncer: bad})
-	cold := Handler(Options{Mirror: newStand(t, MirrorOptions{}).mirror, Syncer: good})
+	away := Handler(Options{Mirror: s.mirror, Requester: bad})
+	cold := Handler(Options{Mirror: newStand(t, MirrorOptions{}).mirror, Requester: good})
 	crowd := &handler{Options: Options{Mirror: s.mirror, Caller: func(context.Context) string { return "" }}, streams: turnstile{held: map[string]int{}}}
 	tag := ask(h, "GET", "/v1/tenants/1000001").Header().Get("Etag")
 	productTag := ask(h, "GET", "/v1/tenants/1000001/products/swg").Header().Get("Etag")
@@ -282,3 +286,33 @@ type discard struct{ header http.Header }
 func (d *discard) Header() http.Header         { return d.header }
 func (d *discard) Write(b []byte) (int, error) { return len(b), nil }
 func (d *discard) WriteHeader(int)             {}
+
+// Behind the gate strangers learn nothing, not even what there is.
+func TestBehindTheGate(t *testing.T) {
+	s := newStand(t, MirrorOptions{}).load(true, fleet(1))
+	file := filepath.Join(t.TempDir(), "tokens")
+	if err := os.WriteFile(file, []byte("portal 0123456789abcdef0123456789abcdef\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tokens, err := caller.OpenTokens(file, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	gate, err := caller.New(caller.Options{Tokens: tokens})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := gate.Wrap(Handler(Options{Mirror: s.mirror, Caller: caller.Of, Streams: 1}))
+	stranger := ""
+	for _, target := range []string{"/v1/tenants/1000000", "/v1/tenants/7777777", "/v1/openapi.yaml", "/nowhere"} {
+		got := ask(h, "GET", target)
+		if text := fmt.Sprint(got.Code, got.Header(), got.Body); got.Code != 401 || stranger != "" && text != stranger {
+			t.Errorf("%s = %s, want what strangers get elsewhere: %s", target, text, stranger)
+		} else {
+			stranger = text
+		}
+	}
+	if got := ask(h, "GET", "/v1/tenants/1000000", header("Authorization", "Bearer 0123456789abcdef0123456789abcdef")); got.Code != 200 {
+		t.Errorf("a known caller = %d %s, want 200", got.Code, got.Body)
+	}
+}

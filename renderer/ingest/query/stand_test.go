@@ -164,19 +164,19 @@ func body(t testing.TB, w *httptest.ResponseRecorder) map[string]any {
 	return all
 }
 
-// syncer keeps what it is asked for.
-type syncer struct {
+// requests keeps what it is asked for.
+type requests struct {
 	asked []ident.Tenant
 	err   error
 }
 
-func (s *syncer) Sync(_ context.Context, id ident.Tenant) error {
+func (s *requests) Request(_ context.Context, id ident.Tenant) error {
 	s.asked = append(s.asked, id)
 	return s.err
 }
 
 var (
-	_       Syncer = (*syncer)(nil)
-	errAway        = errors.New("etcd is away")
-	life           = authz.Life{SuspendFor: 24 * time.Hour, GraceFor: 48 * time.Hour}
+	_       Requester = (*requests)(nil)
+	errAway           = errors.New("etcd is away")
+	life              = authz.Life{SuspendFor: 24 * time.Hour, GraceFor: 48 * time.Hour}
 )
