@@ -298,7 +298,7 @@ func TestCertificatesLetIn(t *testing.T) {
 			}
 			got := ""
 			if resp, err := client.Do(req); err == nil {
-				if text, _ := io.ReadAll(resp.Body); resp.StatusCode == 200 {
+				if text, _ := io.ReadAll(resp.Body); resp.StatusCode == http.StatusOK {
 					got = string(text)
 				}
 				_ = resp.Body.Close()

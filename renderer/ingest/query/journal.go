@@ -52,6 +52,19 @@ func (j *journal) add(at point, tenants []ident.Tenant) {
 	}
 }
 
+// holds reports whether a point can be followed from.
+func (j *journal) holds(from point) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.reaches(from)
+}
+
+// reaches reports whether everything after a point is in the journal, whose
+// lock is held.
+func (j *journal) reaches(from point) bool {
+	return from.cluster == j.cluster && from.revision >= j.after
+}
+
 // batch is how many changes since returns at once; those of one revision are
 // never parted.
 const batch = 1000
@@ -63,7 +76,7 @@ const batch = 1000
 func (j *journal) since(from point) (tenants []ident.Tenant, upto int64, wake <-chan struct{}, ok bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if from.cluster != j.cluster || from.revision < j.after {
+	if !j.reaches(from) {
 		return nil, 0, nil, false
 	}
 	i, _ := slices.BinarySearchFunc(j.changes, from.revision+1, func(c change, r int64) int { return cmp.Compare(c.revision, r) })

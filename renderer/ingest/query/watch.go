@@ -48,7 +48,7 @@ func (h *handler) watch(w http.ResponseWriter, req *http.Request, v *view) {
 		refuse(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	if _, _, _, ok := h.Mirror.journal.since(from); !ok {
+	if !h.Mirror.journal.holds(from) {
 		refuse(w, http.StatusGone, fmt.Sprintf("what changed since point %s is not known any more: read all tenants and follow from there", from))
 		return
 	}
