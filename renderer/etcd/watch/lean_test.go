@@ -57,3 +57,35 @@ func TestLeanMirror(t *testing.T) {
 		t.Errorf("window after a reading of the same = %v, want none", got)
 	}
 }
+
+// A restored etcd gives the same revisions to other values.
+func TestRestoredValuesAreRead(t *testing.T) {
+	for name, tc := range map[string]struct {
+		reason  string
+		cluster uint64
+		begin   func(*Mirror, uint64) *Load
+	}{
+		"Another": {"another etcd", 2, (*Mirror).Begin},
+		"Earlier": {"the same one, of before", 1, (*Mirror).BeginAnew},
+	} {
+		for kind, m := range map[string]*Mirror{"whole": NewMirror(prefix, time.Now), "lean": NewLeanMirror(prefix, Form{authz.ParseKey, authz.FormatKey}, time.Now)} {
+			load := m.Begin(1)
+			load.Add(prefix+"/1000001", []byte("before"), 3)
+			load.Done(9)
+			if w, _ := m.Take(nil); !w.Replaced {
+				t.Errorf("%s: the first window of a %s copy is not said to be all there is", name, kind)
+			}
+			m.Apply([]Event{{Key: prefix + "/1000002", Value: []byte("before"), Revision: 10}}, 10)
+			if w, _ := m.Take(nil); w.Replaced {
+				t.Errorf("%s: a window of changes of a %s copy is said to be all there is", name, kind)
+			}
+			load = tc.begin(m, tc.cluster)
+			load.Add(prefix+"/1000001", []byte("restored"), 3)
+			load.Done(4)
+			w, _ := m.Take(nil)
+			if len(w.Records) != 1 || string(w.Records[0].Value) != "restored" || !w.Replaced {
+				t.Errorf("%s: window of a %s copy = %+v, want what was restored: %s", name, kind, w, tc.reason)
+			}
+		}
+	}
+}

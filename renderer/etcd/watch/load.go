@@ -45,6 +45,14 @@ func (m *Mirror) Begin(cluster uint64) *Load {
 	return m.load
 }
 
+// BeginAnew begins a reading of an etcd that is behind the copy: it was
+// restored, and the same revision may be of another value now.
+func (m *Mirror) BeginAnew(cluster uint64) *Load {
+	l := m.Begin(cluster)
+	l.began = 0
+	return l
+}
+
 // usual is how many records a tenant has.
 const usual = 5
 
@@ -107,7 +115,7 @@ func (l *Load) replace(revision int64) {
 	for id := range m.held {
 		m.mark(id)
 	}
-	m.cluster, m.revision, m.loaded = l.cluster, revision, true
+	m.cluster, m.revision, m.loaded, m.replaced = l.cluster, revision, true, true
 	m.held, m.bad, m.keys = l.seen, l.bad, len(l.bad)
 	for id, list := range m.held {
 		m.keys += len(list)

@@ -30,6 +30,9 @@ type Window struct {
 	Records []authz.Record
 	// Keys is how many records the whole prefix has.
 	Keys int
+	// Replaced is set when the window is all there is, of the first reading or
+	// of another history: revisions of windows before mean nothing in it.
+	Replaced bool
 }
 
 // Form is how keys below a prefix name what they hold.
@@ -56,6 +59,7 @@ type Mirror struct {
 	dirty    map[ident.Tenant]struct{}
 	since    time.Time
 	load     *Load // the reading under way
+	replaced bool  // since the last Take or All
 	stale    bool  // events are of a watch on what was before the copy was replaced
 	heard    time.Time
 	changed  chan struct{}

@@ -47,7 +47,7 @@ func (m *Mirror) All() (Window, bool) {
 }
 
 func (m *Mirror) window() Window {
-	w := Window{Cluster: m.cluster, Revision: m.revision, Since: m.since, Keys: m.keys}
+	w := Window{Cluster: m.cluster, Revision: m.revision, Since: m.since, Keys: m.keys, Replaced: m.replaced}
 	for key, r := range m.bad {
 		w.Records = append(w.Records, authz.Record{Key: key, Value: []byte(r.value), Revision: r.mod})
 	}
@@ -76,7 +76,7 @@ func (m *Mirror) settle() {
 		m.dirty = map[ident.Tenant]struct{}{}
 	}
 	clear(m.dirty)
-	m.since = time.Time{}
+	m.since, m.replaced = time.Time{}, false
 }
 
 // burst is from how many changed tenants on their set is given back.

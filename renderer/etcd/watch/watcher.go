@@ -129,12 +129,17 @@ func (w *Watcher) read(ctx context.Context, cause string) (int64, Correction, er
 }
 
 func (w *Watcher) scan(ctx context.Context) (int64, Correction, error) {
+	cluster, held, _ := w.mirror.State() // before etcd is asked, whose answer is not behind it but after a restore
 	now, err := w.store.Now(ctx, w.mirror.Prefix())
 	if err != nil {
 		return 0, Correction{}, err
 	}
+	begin := w.mirror.Begin
+	if cluster == now.Cluster && now.Revision < held {
+		begin = w.mirror.BeginAnew
+	}
 	var load *Load
-	revision, err := w.store.Scan(ctx, w.mirror.Prefix(), func() { load = w.mirror.Begin(now.Cluster) }, func(key string, value []byte, mod int64) {
+	revision, err := w.store.Scan(ctx, w.mirror.Prefix(), func() { load = begin(now.Cluster) }, func(key string, value []byte, mod int64) {
 		load.Add(key, value, mod)
 	})
 	if err != nil {

@@ -154,11 +154,21 @@ func (m *Mirror) refresh() {
 	}
 	w, _ := m.info.Take(nil)
 	for id, records := range group(w, m.o.Prefix, authz.ParseKey) {
-		edit(id, func(e entry) entry { return e.withRecords(records) })
+		edit(id, func(e entry) entry {
+			if w.Replaced {
+				e = entry{id: e.id, told: e.told}
+			}
+			return e.withRecords(records)
+		})
 	}
 	s, told := m.status.Take(nil)
 	for id, records := range group(s, m.o.StatusPrefix, status.ParseKey) {
-		edit(id, func(e entry) entry { return e.withStatus(records) })
+		edit(id, func(e entry) entry {
+			if s.Replaced {
+				e.told = nil
+			}
+			return e.withStatus(records)
+		})
 	}
 	next := old.with(point{w.Cluster, w.Revision}, changed)
 	next.told = told

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gatorcloud/sluice/renderer/etcd/watch"
 	"github.com/gatorcloud/sluice/renderer/ingest/caller"
 )
 
@@ -198,6 +199,41 @@ func TestLateStatus(t *testing.T) {
 	after := ask(h, "GET", "/v1/tenants/1000000", header("If-None-Match", before.Header().Get("Etag")))
 	if after.Code != 200 || !strings.Contains(after.Body.String(), `"version":"202"`) {
 		t.Errorf("answer = %d %s, want the version", after.Code, after.Body)
+	}
+}
+
+// An etcd that was restored gives the same revisions to other values: they are
+// read, and whoever follows is told to begin again.
+func TestRestoredEtcd(t *testing.T) {
+	s := newStand(t, MirrorOptions{}).load(true, fleet(2))
+	s.put(own("1000000"))
+	h := Handler(Options{Mirror: s.mirror})
+	before := ask(h, "GET", "/v1/tenants/1000001")
+	k, v := own("1000001")
+	kp, vp := bought("1000001", "swg", `, "replicas": 7`)
+	ks, vs := accepted("1000001", "swg", "207")
+	s.cluster, s.revision = 0xbeef, 10
+	s.mirror.status.Begin(s.cluster).Done(5) // its records come later
+	s.mirror.refresh()
+	for _, m := range []*watch.Mirror{s.mirror.info, s.mirror.status} {
+		load := m.Begin(s.cluster)
+		for key, value := range records(k, v, kp, vp, ks, vs) {
+			if strings.HasPrefix(key, m.Prefix()) {
+				load.Add(key, []byte(value), 10)
+			}
+		}
+		load.Done(10)
+	}
+	s.mirror.refresh()
+	after := ask(h, "GET", "/v1/tenants/1000001", header("If-None-Match", before.Header().Get("Etag")))
+	if text := after.Body.String(); after.Code != 200 || !strings.Contains(text, `"replicas":7`) || !strings.Contains(text, `"version":"207"`) {
+		t.Errorf("answer = %d %s, want what was restored", after.Code, text)
+	}
+	if got := ask(h, "GET", "/v1/tenants/1000000"); got.Code != http.StatusNotFound {
+		t.Errorf("a tenant that was not restored = %d, want 404", got.Code)
+	}
+	if got := ask(h, "GET", "/v1/watch?wait=0&from="+before.Header().Get("Sluice-At")); got.Code != http.StatusGone {
+		t.Errorf("following from before = %d, want 410", got.Code)
 	}
 }
 
