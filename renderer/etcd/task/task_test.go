@@ -404,3 +404,58 @@ func TestLostLeaseEndsTheRun(t *testing.T) {
 		t.Errorf("claims = %v, %v, want one without a result", resp.Kvs, err)
 	}
 }
+
+// A fire time while etcd is away is claimed when it is back, unless that is late.
+func TestEtcdAway(t *testing.T) {
+	for name, tc := range map[string]struct {
+		reason string
+		step   time.Duration // of the clock, while etcd is away for half a second
+		want   string
+	}{
+		"Short": {"it comes back in time", 100 * time.Millisecond, "2027-03-04T03:00:00Z"},
+		"Long":  {"the fire time has passed", time.Minute, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			endpoint := serve(t)
+			direct := dial(t, endpoint)
+			proxy, err := etcdtest.NewProxy(endpoint)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = proxy.Close() })
+			client := dial(t, proxy.Endpoint())
+			clock := newHand(moment(t, "2027-03-04T02:59:59Z"))
+			r := New(Options{Client: client, ID: "one", TTL: time.Second, Now: func() time.Time { now, _ := clock.read(); return now }, Sleep: clock.sleep})
+			ctx, cancel := context.WithCancel(t.Context())
+			var all sync.WaitGroup
+			all.Go(func() {
+				_ = r.Run(ctx, Task{Name: "nightly", Schedule: parse(t, "0 3 * * *", "UTC"), Do: func(context.Context, Claim) error { return nil }})
+			})
+			proxy.Set(etcdtest.Refuse)
+			clock.move(time.Second)
+			for range 10 {
+				time.Sleep(50 * time.Millisecond)
+				clock.move(tc.step)
+			}
+			proxy.Set(etcdtest.Pass)
+			got := ""
+			for range 100 {
+				time.Sleep(50 * time.Millisecond)
+				clock.move(100 * time.Millisecond)
+				resp, err := direct.Get(t.Context(), DefaultPrefix+"/nightly/2", clientv3.WithPrefix())
+				if err != nil {
+					t.Fatal(err)
+				}
+				if len(resp.Kvs) > 0 {
+					got = strings.TrimPrefix(string(resp.Kvs[0].Key), DefaultPrefix+"/nightly/")
+					break
+				}
+			}
+			cancel()
+			all.Wait()
+			if got != tc.want {
+				t.Errorf("claim = %q, want %q: %s", got, tc.want, tc.reason)
+			}
+		})
+	}
+}
