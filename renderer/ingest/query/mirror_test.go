@@ -46,7 +46,7 @@ func TestCopyIsOneReading(t *testing.T) {
 			case 2:
 				k, v = accepted(id, product, fmt.Sprint(200+r.IntN(3)))
 			case 3:
-				k, v = own(id)
+				k, _ = own(id)
 				v = `{"tenantId": "broken"}`
 			}
 			if r.IntN(4) == 0 {

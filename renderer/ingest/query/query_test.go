@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -26,9 +27,7 @@ func TestAnswers(t *testing.T) {
 		"/tenant/info/x y", `{}`,
 		"/tenant/status/1000005/swg", `{"environment": 3}`,
 	)
-	for k, v := range fleet(3) {
-		hostile[k] = v
-	}
+	maps.Copy(hostile, fleet(3))
 	s := newStand(t, MirrorOptions{}).load(true, hostile)
 	good, bad := &requests{}, &requests{err: errAway}
 	h := Handler(Options{Mirror: s.mirror, Requester: good})
@@ -36,8 +35,8 @@ func TestAnswers(t *testing.T) {
 	away := Handler(Options{Mirror: s.mirror, Requester: bad})
 	cold := Handler(Options{Mirror: newStand(t, MirrorOptions{}).mirror, Requester: good})
 	crowd := &handler{Options: Options{Mirror: s.mirror, Caller: func(context.Context) string { return "" }}, streams: turnstile{held: map[string]int{}}}
-	tag := ask(h, "GET", "/v1/tenants/1000001").Header().Get("Etag")
-	productTag := ask(h, "GET", "/v1/tenants/1000001/products/swg").Header().Get("Etag")
+	tag := ask(h, "GET", "/v1/tenants/1000001").Header().Get("ETag")
+	productTag := ask(h, "GET", "/v1/tenants/1000001/products/swg").Header().Get("ETag")
 	with := func(text string) func(*http.Request) {
 		return func(r *http.Request) { r.Body = io.NopCloser(strings.NewReader(text)) }
 	}
@@ -149,7 +148,7 @@ func TestStatesFollowTheClock(t *testing.T) {
 			t.Errorf("at %v state %v until %q, want %s until %q", s.clock(), all["state"], next, want.state, want.next)
 		}
 		whole := ask(h, "GET", "/v1/tenants/1000001")
-		if tag := got.Header().Get("Etag") + whole.Header().Get("Etag"); tags[tag] {
+		if tag := got.Header().Get("ETag") + whole.Header().Get("ETag"); tags[tag] {
 			t.Errorf("at %v the tags %s are those of another state", s.clock(), tag)
 		} else {
 			tags[tag] = true
@@ -196,7 +195,7 @@ func TestLateStatus(t *testing.T) {
 	load.Add(k, []byte(v), s.revision)
 	load.Done(s.revision)
 	s.mirror.refresh()
-	after := ask(h, "GET", "/v1/tenants/1000000", header("If-None-Match", before.Header().Get("Etag")))
+	after := ask(h, "GET", "/v1/tenants/1000000", header("If-None-Match", before.Header().Get("ETag")))
 	if after.Code != 200 || !strings.Contains(after.Body.String(), `"version":"202"`) {
 		t.Errorf("answer = %d %s, want the version", after.Code, after.Body)
 	}
@@ -225,7 +224,7 @@ func TestRestoredEtcd(t *testing.T) {
 		load.Done(10)
 	}
 	s.mirror.refresh()
-	after := ask(h, "GET", "/v1/tenants/1000001", header("If-None-Match", before.Header().Get("Etag")))
+	after := ask(h, "GET", "/v1/tenants/1000001", header("If-None-Match", before.Header().Get("ETag")))
 	if text := after.Body.String(); after.Code != 200 || !strings.Contains(text, `"replicas":7`) || !strings.Contains(text, `"version":"207"`) {
 		t.Errorf("answer = %d %s, want what was restored", after.Code, text)
 	}
