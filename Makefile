@@ -9,7 +9,7 @@ BIN     := bin
 # Packages whose own code starts goroutines or is called by several. The rest
 # is pure, or takes long under the detector and runs these packages anyway.
 RACE    := ./renderer/argocd/... ./renderer/etcd/... ./renderer/git/... ./renderer/render ./renderer/render/guard ./renderer/render/pipeline ./renderer/run/... \
-           ./plugin ./plugin/cmpserver ./plugin/unpack ./cmd/sluice-cmp/... ./cmd/lab/internal/...
+           ./renderer/ingest/caller ./renderer/ingest/query ./plugin ./plugin/cmpserver ./plugin/unpack ./cmd/sluice-cmp/... ./cmd/lab/internal/...
 # Where programs lie that are built once: outside the tree, by version.
 CACHE   := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sluice-tools
 # The linter's module has a mod file of its own: its hundreds of dependencies
