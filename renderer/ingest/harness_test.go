@@ -104,6 +104,13 @@ func (f *fixture) put(id string, doc any) {
 	}
 }
 
+func (f *fixture) remove(id string) {
+	f.t.Helper()
+	if err := f.sps.Remove(id); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
 // bring puts a document into SPS and through to etcd.
 func (f *fixture) bring(id string, doc any) {
 	f.t.Helper()

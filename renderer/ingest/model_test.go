@@ -121,7 +121,7 @@ func (h *history) change() {
 
 func (h *history) remove() {
 	id := h.tenant()
-	h.sps.Remove(id)
+	h.fixture.remove(id)
 	for _, p := range modelProducts {
 		h.reasons[id+"/"+p] = true
 	}
@@ -157,7 +157,7 @@ func (h *history) faults() spstest.Faults {
 // step returns a worker that may crash at one of its steps, or sees the world
 // change there.
 func (h *history) step() *Worker {
-	w := rapid.SampledFrom(h.workers).Draw(h.rt, "replica")
+	w := h.workers[rapid.IntRange(0, len(h.workers)-1).Draw(h.rt, "replica")]
 	left := rapid.IntRange(0, 8).Draw(h.rt, "steps before it happens")
 	what := rapid.SampledFrom([]string{"crash", "notice", "change", "lease", "nothing"}).Draw(h.rt, "what happens")
 	w.step = func(string) error {

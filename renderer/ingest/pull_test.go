@@ -90,7 +90,7 @@ func TestPartialLists(t *testing.T) {
 				t.Fatal(err)
 			}
 			before := f.listing().Revisions
-			f.sps.Remove("5")
+			f.remove("5")
 			for range 3 {
 				f.sps.Set(tc.faults)
 				if done, err := f.pull(); err == nil {
@@ -146,7 +146,7 @@ func TestRepeatedList(t *testing.T) {
 func TestAbsence(t *testing.T) {
 	f := newFixture(t, serve(t), 10)
 	five(f)
-	f.sps.Remove("5")
+	f.remove("5")
 	f.pass(time.Hour)
 	live := func(when string, want bool) {
 		t.Helper()
@@ -218,7 +218,7 @@ func TestCap(t *testing.T) {
 	for name, end := range map[string]func(f *fixture){
 		"Gone": func(f *fixture) {
 			for _, id := range []string{"1", "2", "3", "4"} {
-				f.sps.Remove(id)
+				f.remove(id)
 			}
 			for range 2 {
 				if _, err := f.pull(); err != nil {
@@ -310,7 +310,7 @@ func TestListBehind(t *testing.T) {
 		if name == "page" && f.live(f.right("5", "swg")) {
 			f.sps.Set(spstest.Faults{Deny: true})
 			f.drain()
-			f.sps.Remove("5")
+			f.remove("5")
 		}
 		return nil
 	}

@@ -20,6 +20,9 @@ const (
 	mostPause  = 10 * time.Minute
 	// busyPause is how long to wait for another replica, or for notices to end.
 	busyPause = time.Second
+	// leastPull is what a list may take whatever its period: an SPS that drips
+	// does not keep the next one from being read for ever.
+	leastPull = 30 * time.Minute
 )
 
 // queue holds the tenants that this replica knows to be dirty. The keys in
@@ -78,7 +81,9 @@ func (w *Worker) pullDue(ctx context.Context) {
 	if err == nil && w.store.moment().Sub(last.Completed).Abs() < w.o.Pull/2 {
 		return
 	}
-	done, err := w.Pull(ctx)
+	limited, cancel := context.WithTimeout(ctx, max(w.o.Pull, leastPull))
+	defer cancel()
+	done, err := w.Pull(limited)
 	if ctx.Err() != nil {
 		return
 	}

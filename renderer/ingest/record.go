@@ -2,9 +2,9 @@ package ingest
 
 import (
 	"encoding/json"
-	"fmt"
 	"time"
 
+	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/strict"
 )
@@ -93,7 +93,7 @@ func encode(v any) string {
 // decode reads a record of this package; what others wrote there is an error.
 func decode(key string, value []byte, out any) error {
 	if err := strict.JSON(value, maxRecord, out); err != nil {
-		return fmt.Errorf("reading %q: %w", key, err)
+		return fault.Hintf("nobody but sluice writes it; delete it with etcdctl del, and ask for the tenant again", "reading %q: %w", key, err)
 	}
 	return nil
 }

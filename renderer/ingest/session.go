@@ -7,6 +7,8 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/client/v3/concurrency"
+
+	"github.com/gatorcloud/sluice/renderer/etcd/election"
 )
 
 // session keeps the lease of this replica's claims. After a loss the next
@@ -31,21 +33,12 @@ func (s *session) get(ctx context.Context) (clientv3.LeaseID, error) {
 			return s.now.Lease(), nil
 		}
 	}
-	seconds := max(1, int64((s.ttl+time.Second-1)/time.Second))
-	limited, cancel := context.WithTimeout(ctx, requestTimeout)
-	defer cancel()
-	grant, err := s.client.Grant(limited, seconds)
-	if err != nil {
-		return 0, err
-	}
-	// The session outlives the fetch that made it.
-	made, err := concurrency.NewSession(s.client, concurrency.WithLease(grant.ID), concurrency.WithTTL(int(seconds)),
-		concurrency.WithContext(context.WithoutCancel(ctx)))
+	made, err := election.Session(ctx, s.client, s.ttl)
 	if err != nil {
 		return 0, err
 	}
 	s.now = made
-	return grant.ID, nil
+	return made.Lease(), nil
 }
 
 // close gives the lease back, and with it all claims.

@@ -12,6 +12,7 @@ package notify
 
 import (
 	"context"
+	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -117,10 +118,10 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) verdict {
 		return verdict{http.StatusUnsupportedMediaType, WrongType, 0}
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
-	switch {
-	case err != nil && len(body) >= MaxBody:
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
 		return verdict{http.StatusRequestEntityTooLarge, TooLarge, 0}
-	case err != nil:
+	}
+	if err != nil {
 		return verdict{http.StatusBadRequest, Malformed, 0}
 	}
 	notice, ok := verify(r.Header, body, h.o.Keys(), h.o.Now())

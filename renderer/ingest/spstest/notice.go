@@ -61,3 +61,28 @@ func (n Notice) Send(ctx context.Context, url string) (int, error) {
 	}
 	return resp.StatusCode, resp.Body.Close()
 }
+
+// Notices say where changes are told, and with which key; no URL tells nobody.
+type Notices struct {
+	URL string `json:"url"`
+	Key []byte `json:"key"`
+}
+
+// Tell sends a notice of every change from now on.
+func (s *Server) Tell(n Notices) { s.locked(func() { s.notices = n }) }
+
+// tell sends a notice of a change, once: what is lost a list makes up for.
+func (s *Server) tell(id string) error {
+	s.mu.Lock()
+	s.told++
+	n, number := s.notices, s.told
+	s.mu.Unlock()
+	if n.URL == "" {
+		return nil
+	}
+	code, err := Notice{ID: fmt.Sprintf("fake-%d-%d", time.Now().UnixNano(), number), At: time.Now(), Tenant: id, Keys: [][]byte{n.Key}}.Send(context.Background(), n.URL)
+	if err == nil && code != http.StatusAccepted {
+		err = fmt.Errorf("notice of tenant %q is answered %d", id, code)
+	}
+	return err
+}

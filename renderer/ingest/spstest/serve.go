@@ -15,22 +15,36 @@ func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/tenants", s.guarded(s.list))
 	mux.HandleFunc("GET /v1/tenants/{id}", s.guarded(s.single))
-	mux.HandleFunc("PUT /fake/tenants/{id}", func(w http.ResponseWriter, r *http.Request) {
-		data, _ := io.ReadAll(r.Body)
-		if err := s.Put(r.PathValue("id"), string(data)); err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
+	mux.HandleFunc("PUT /fake/tenants/{id}", control(func(r *http.Request) error {
+		data, err := io.ReadAll(r.Body)
+		if err != nil {
+			return err
 		}
-	})
-	mux.HandleFunc("DELETE /fake/tenants/{id}", func(_ http.ResponseWriter, r *http.Request) { s.Remove(r.PathValue("id")) })
-	mux.HandleFunc("PUT /fake/faults", func(w http.ResponseWriter, r *http.Request) {
+		return s.Put(r.PathValue("id"), string(data))
+	}))
+	mux.HandleFunc("DELETE /fake/tenants/{id}", control(func(r *http.Request) error { return s.Remove(r.PathValue("id")) }))
+	mux.HandleFunc("PUT /fake/faults", control(func(r *http.Request) error {
 		var f Faults
-		if err := json.NewDecoder(r.Body).Decode(&f); err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-			return
-		}
+		err := json.NewDecoder(r.Body).Decode(&f)
 		s.Set(f)
-	})
+		return err
+	}))
+	mux.HandleFunc("PUT /fake/notices", control(func(r *http.Request) error {
+		var n Notices
+		err := json.NewDecoder(r.Body).Decode(&n)
+		s.Tell(n)
+		return err
+	}))
 	return mux
+}
+
+// control answers what a lab asks for; what fails is the lab's fault.
+func control(do func(*http.Request) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if err := do(r); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+		}
+	}
 }
 
 func (s *Server) guarded(next func(http.ResponseWriter, *http.Request, Faults)) http.HandlerFunc {

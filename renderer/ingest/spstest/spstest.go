@@ -5,6 +5,7 @@
 //	PUT    /fake/tenants/<id>  a tenant in the contract's form, without revision
 //	DELETE /fake/tenants/<id>
 //	PUT    /fake/faults        Faults
+//	PUT    /fake/notices       Notices: where to tell of every change from now on
 //
 // It believes its caller: it is no place for tests of what is hostile in form.
 // Those set Faults.Raw.
@@ -65,6 +66,8 @@ type Server struct {
 	http     *http.Server
 	listener net.Listener
 	token    string
+	notices  Notices
+	told     int
 }
 
 type tenant struct {
@@ -137,16 +140,17 @@ func (s *Server) Put(id string, document any) error {
 		s.revision++
 		s.tenants[id] = tenant{fields, s.revision}
 	})
-	return nil
+	return s.tell(id)
 }
 
 // Remove forgets a tenant.
-func (s *Server) Remove(id string) {
+func (s *Server) Remove(id string) error {
 	s.locked(func() {
 		s.revision++
 		delete(s.tenants, id)
 		delete(s.before, id)
 	})
+	return s.tell(id)
 }
 
 // IDs are the tenants that there are.

@@ -161,6 +161,10 @@ func TestIngest(t *testing.T) {
 	if got := stderr.String(); strings.Contains(got, "secret") || strings.Contains(got, "hush") || strings.Contains(got, "replicas") {
 		t.Errorf("the log tells too much:\n%s", got)
 	}
+	sps.Set(spstest.Faults{})
+	sps.Tell(spstest.Notices{URL: api, Key: key})
+	put(t, sps, 5)
+	eventually(t, "the fake tells of its changes", func() bool { return replicas() == 5 })
 	stop()
 	if err := <-done; err != nil {
 		t.Errorf("ended with %v, want without an error", err)
