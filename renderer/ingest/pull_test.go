@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gatorcloud/sluice/renderer/ingest/spstest"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
 )
 
 func contextWithStop(t *testing.T) (context.Context, func()) {
@@ -116,8 +117,10 @@ func (f *fixture) drain() {
 	f.t.Helper()
 	for n := 0; n < patience+2 && len(f.keys("dirty")) > 0; n++ {
 		w := f.worker()
-		for _, id := range f.keys("dirty") {
-			_, _ = w.Work(f.ctx(), tenantID(id))
+		for _, name := range f.keys("dirty") {
+			if id, err := ident.Parse[ident.TenantKind](name); err == nil {
+				_, _ = w.Work(f.ctx(), id)
+			}
 		}
 		w.Close()
 	}

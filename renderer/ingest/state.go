@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -29,6 +30,8 @@ type state struct {
 	held                       Held
 	ended                      Ended
 	bookMod, heldMod, endedMod int64
+	// full says that nobody can tell who was ended, so that nobody may be.
+	full bool
 }
 
 // right returns an authorisation that etcd holds and that can be read.
@@ -65,9 +68,11 @@ func (s *Store) reads(id ident.Tenant) []clientv3.Op {
 	}
 }
 
-// assemble makes a state of the answers to reads.
+// assemble makes a state of the answers to reads. With an error it holds
+// whether the tenant is dirty, and is good for nothing else.
 func (s *Store) assemble(id ident.Tenant, kvs []*mvccpb.KeyValue) (state, error) {
 	st := state{id: id, rights: map[ident.Product]stored{}}
+	var bad error
 	for _, kv := range kvs {
 		key, is := string(kv.Key), stored{kv.Value, kv.ModRevision}
 		var err error
@@ -79,15 +84,14 @@ func (s *Store) assemble(id ident.Tenant, kvs []*mvccpb.KeyValue) (state, error)
 		case s.place.held(id):
 			st.heldMod, err = kv.ModRevision, decode(key, kv.Value, &st.held)
 		case s.place.ended():
-			st.endedMod, err = kv.ModRevision, decode(key, kv.Value, &st.ended)
+			st.endedMod = kv.ModRevision
+			st.full = decode(key, kv.Value, &st.ended) != nil // then nobody is ended, and everything else goes on
 		default:
 			st.record(s.records, key, is)
 		}
-		if err != nil {
-			return state{}, err
-		}
+		bad = cmp.Or(bad, err)
 	}
-	return st, nil
+	return st, bad
 }
 
 // record takes one record of the tenant. A key that names none is nobody's.
@@ -116,6 +120,9 @@ func found(resp *clientv3.TxnResponse) []*mvccpb.KeyValue {
 // room reports whether the cap allows to end one more tenant now: so many in a
 // day, and never more than half of those that are known.
 func (s *Store) room(ctx context.Context, st state, now time.Time) (bool, error) {
+	if st.full {
+		return false, nil
+	}
 	resp, err := s.get(ctx, s.place.all("tenants"), clientv3.WithPrefix(), clientv3.WithCountOnly())
 	if err != nil {
 		return false, err

@@ -71,7 +71,6 @@ func (w *Worker) claim(ctx context.Context, id ident.Tenant) (claim, Outcome, er
 	}
 	c := claim{fence: resp.Header.Revision}
 	c.state, err = s.assemble(id, found(resp))
-	c.id = id
 	if err != nil {
 		return c, Quarantined, w.fail(ctx, c, Quarantined, err)
 	}

@@ -346,6 +346,42 @@ func TestPeoplesRecords(t *testing.T) {
 	}
 }
 
+// What others write among ingest's own keys costs the tenant that it is about,
+// and nobody else; without a count of who was ended nobody is.
+func TestSpoiltKeys(t *testing.T) {
+	f := newFixture(t, serve(t), 10)
+	five(f)
+	for _, key := range []string{f.store.place.ended(), f.store.place.full(), f.store.place.dirty(tenantID("2")), f.store.place.book(tenantID("3")),
+		f.store.place.below("tenants/../x"), f.store.place.below("dirty/"), f.store.place.below("held/..")} {
+		if _, err := f.store.kv.Put(t.Context(), key, "{"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, id := range []string{"1", "2", "3"} {
+		f.put(id, with(document(id, "swg", "seg"), map[string]any{"replicas": 8}))
+	}
+	f.put("4", document("4", "seg")) // swg is over
+	if _, err := f.pull(); err != nil {
+		t.Errorf("Pull() = %v", err)
+	}
+	f.drain()
+	for id, want := range map[string]int{"1": 8, "2": 8, "3": 2} {
+		if got := f.right(id, "swg").Replicas; got != want {
+			t.Errorf("tenant %s has %d replicas, want %d", id, got, want)
+		}
+	}
+	if held := f.keys("held"); !f.live(f.right("4", "swg")) || !slices.Contains(held, "4") {
+		t.Errorf("tenant 4 was ended = %v, held %q: want it to wait", !f.live(f.right("4", "swg")), held)
+	}
+	troubles, err := f.store.Troubles(t.Context())
+	if err != nil || len(troubles) != 1 || troubles[0].ID.String() != "3" || troubles[0].Cause != string(Quarantined) {
+		t.Errorf("Troubles() = %+v, %v, want tenant 3", troubles, err)
+	}
+	if waiting, err := f.store.Held(t.Context()); err != nil || len(waiting) != 1 {
+		t.Errorf("Held() = %+v, %v", waiting, err)
+	}
+}
+
 func TestRun(t *testing.T) {
 	f := newFixture(t, serve(t), 10)
 	ctx, stop := contextWithStop(t)
