@@ -6,6 +6,8 @@ import "github.com/prometheus/client_golang/prometheus"
 type Ingest struct {
 	// Notices counts answers to notices by cause.
 	Notices *prometheus.CounterVec
+	// Refused counts queries of callers that were refused by cause.
+	Refused *prometheus.CounterVec
 	// Fetches counts fetches of single tenants by outcome, Listed the tenants
 	// of lists; Lists counts lists by result.
 	Fetches, Listed, Lists *prometheus.CounterVec
@@ -32,6 +34,7 @@ func (m *Metrics) Ingest() *Ingest {
 	}
 	return &Ingest{
 		Notices:     counter("notices_total", "Answers to notices of SPS by cause.", "cause"),
+		Refused:     counter("refused_queries_total", "Queries of other services that were refused by cause.", "cause"),
 		Fetches:     counter("fetches_total", "Fetches of single tenants by outcome.", "outcome"),
 		Listed:      counter("listed_total", "Tenants of lists by outcome.", "outcome"),
 		Lists:       counter("lists_total", "Lists of all tenants by result.", "result"),

@@ -89,7 +89,7 @@ func (o *options) with(ctx context.Context, f func(*ingest.Store) error) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(f(store), stop())
+	return errors.Join(f(store.store), stop())
 }
 
 func waits(ctx context.Context, s *ingest.Store) ([]waiting, error) {

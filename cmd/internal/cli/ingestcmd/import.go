@@ -45,7 +45,7 @@ A tenant that is wrong is left out and named; the others are written.`,
 			if err != nil {
 				return err
 			}
-			return errors.Join(importAll(cmd, store, entries, dryRun), stop())
+			return errors.Join(importAll(cmd, store.store, entries, dryRun), stop())
 		},
 	}
 	cmd.Flags().StringVarP(&file, "filename", "f", "", "`file` of tenants in JSON or YAML; - reads stdin")

@@ -41,10 +41,11 @@ type options struct {
 	sps                 sps.Options
 	mapping             string
 	keys                string
-	api, listen, id     string
+	notify, listen, id  string
 	lease, pull, reread time.Duration
 	workers, rate       int
 	debug               bool
+	query               queries
 	timeout             time.Duration
 }
 
@@ -67,10 +68,14 @@ a volume waits for a person: see sluice ingest held list.
 
 Any number of replicas do the same work. Logs are JSON on stderr; /livez,
 /readyz?verbose and /metrics are served on --listen, POST /v1/notify on
---api-listen.`,
+--notify-listen, and on --query-listen what other services ask: what a tenant
+may use, and who has changed, from a copy in memory.`,
 		Example: `  # from an SPS with a token, told by notices
   sluice ingest --sps-url https://sps.example/api --sps-token-file token --notify-keys keys \
     --etcd-endpoints https://etcd:2379
+
+  # the same, and answer other services that have a token
+  sluice ingest --sps-url https://sps.example/api --sps-token-file token --query-listen 127.0.0.1:8082 --query-tokens callers
 
   # an SPS with other names, without notices
   sluice ingest --sps-url https://sps.example --sps-mapping mapping.yaml --pull 5m`,
@@ -97,27 +102,36 @@ func (o *options) add(set *pflag.FlagSet) {
 	ranged.Int(set, "sps-page", ranged.Bounds[int]{Into: &o.sps.Limit, Default: 1000, Least: 1, Most: 10_000}, "how many tenants a page of the list is asked to have")
 	set.StringVar(&o.keys, "notify-keys", "", "`file` with the keys that sign notices, whsec_ and base64, one a line; without it no notices are taken")
 	ranged.Int(set, "notify-rate", ranged.Bounds[int]{Into: &o.rate, Default: 2000, Least: 1, Most: 1_000_000}, "how many notices a second are taken")
-	set.StringVar(&o.api, "api-listen", "127.0.0.1:8081", "address of POST /v1/notify; empty serves none")
+	set.StringVar(&o.notify, "notify-listen", "127.0.0.1:8081", "address of POST /v1/notify; empty serves none")
 	set.StringVar(&o.listen, "listen", "127.0.0.1:8080", "address of /livez, /readyz and /metrics; empty serves none")
 	ranged.Duration(set, "pull", ranged.Bounds[time.Duration]{Into: &o.pull, Default: 30 * time.Minute, Least: time.Second, Most: day}, "mean time between readings of the whole list")
 	ranged.Duration(set, "reread", ranged.Bounds[time.Duration]{Into: &o.reread, Default: 30 * time.Second, Least: time.Second, Most: time.Hour}, "mean time between readings of the queue beside its watch")
 	ranged.Duration(set, "lease-ttl", ranged.Bounds[time.Duration]{Into: &o.lease, Default: 15 * time.Second, Least: time.Second, Most: time.Hour}, "how long the tenants of a replica that is gone wait for another")
 	ranged.Int(set, "workers", ranged.Bounds[int]{Into: &o.workers, Default: 4, Least: 1, Most: 256}, "tenants fetched at once")
+	o.query.add(set)
 	set.StringVar(&o.id, "id", "", "name of this replica for people; host and process by default")
 	set.BoolVar(&o.debug, "debug", false, "log every step")
 }
 
-// open opens the store of the flags.
-func (o *options) open(ctx context.Context) (*ingest.Store, func() error, error) {
+// opened is the store of the flags, and what it is made of.
+type opened struct {
+	store   *ingest.Store
+	etcd    *etcd.Store
+	records string
+}
+
+// open opens the store of the flags; the function closes it.
+func (o *options) open(ctx context.Context) (opened, func() error, error) {
 	store, records, stop, err := o.deps.Etcd(ctx)
 	if err != nil {
-		return nil, nil, err
+		return opened{}, nil, err
 	}
 	prefix, err := authz.Apart(o.prefix, records, ingest.DefaultPrefix)
 	if err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("reading --ingest-prefix: %w", err), stop())
+		return opened{}, nil, errors.Join(fmt.Errorf("reading --ingest-prefix: %w", err), stop())
 	}
-	return ingest.NewStore(ingest.Place{Etcd: store, Prefix: prefix, Records: records, Now: o.deps.Now, EndCap: o.endCap}), stop, nil
+	place := ingest.Place{Etcd: store, Prefix: prefix, Records: records, Now: o.deps.Now, EndCap: o.endCap}
+	return opened{ingest.NewStore(place), store, records}, stop, nil
 }
 
 // names reads the mapping of a file; none is the contract.
@@ -153,8 +167,12 @@ func (o *options) run(ctx context.Context, stderr io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	keys, err := o.keyring(log)
-	if err != nil {
+	sv := service{client: client, log: log, metrics: telemetry.New(o.deps.Version), health: telemetry.NewHealth()}
+	sv.counts = sv.metrics.Ingest()
+	if sv.keys, err = o.keyring(log); err != nil {
+		return err
+	}
+	if sv.gate, err = o.query.gate(o.deps.Now, sv.counts); err != nil {
 		return err
 	}
 	store, stop, err := o.open(ctx)
@@ -162,8 +180,8 @@ func (o *options) run(ctx context.Context, stderr io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	return o.serve(ctx, service{store: store, client: client, keys: keys, log: log,
-		metrics: telemetry.New(o.deps.Version), health: telemetry.NewHealth()})
+	sv.opened = store
+	return o.serve(ctx, sv)
 }
 
 // name returns the replica's id.

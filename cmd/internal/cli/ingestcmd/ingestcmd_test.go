@@ -89,6 +89,28 @@ func get(t *testing.T, url string) (int, string) {
 	return resp.StatusCode, string(body)
 }
 
+// bearer is the token of the caller portal.
+const bearer = "0c9e2b8a7d614f53b2a4c1e8f7d6a5b4"
+
+func ask(t *testing.T, url, token string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(body)
+}
+
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
@@ -109,6 +131,7 @@ func TestIngest(t *testing.T) {
 	put(t, sps, 1)
 	key := []byte("a key of twenty-four bytes or more")
 	write(t, dir, "token", "hush\n")
+	write(t, dir, "callers", "portal "+bearer+"\n")
 	write(t, dir, "keys", "# SPS\nwhsec_"+base64.StdEncoding.EncodeToString(key)+"\n")
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
@@ -118,7 +141,7 @@ func TestIngest(t *testing.T) {
 		cmd := ingestcmd.New(deps(store))
 		cmd.SetErr(&stderr)
 		cmd.SetArgs([]string{"--sps-url", sps.URL(), "--sps-token-file", filepath.Join(dir, "token"), "--notify-keys", filepath.Join(dir, "keys"),
-			"--listen", "127.0.0.1:0", "--api-listen", "127.0.0.1:0", "--reread", "1s"})
+			"--listen", "127.0.0.1:0", "--query-listen", "127.0.0.1:0", "--query-tokens", filepath.Join(dir, "callers"), "--notify-listen", "127.0.0.1:0", "--reread", "1s"})
 		done <- cmd.ExecuteContext(ctx)
 	}()
 	replicas := func() int {
@@ -129,7 +152,7 @@ func TestIngest(t *testing.T) {
 		return l.Tenants[0].Authorisations[0].Replicas
 	}
 	eventually(t, "the list is in etcd", func() bool { return replicas() == 1 })
-	metrics, api := "http://"+address(t, &stderr, "listen"), "http://"+address(t, &stderr, "api-listen")+"/v1/notify"
+	metrics, api := "http://"+address(t, &stderr, "listen"), "http://"+address(t, &stderr, "notify-listen")+"/v1/notify"
 	put(t, sps, 4)
 	for id, want := range map[string]int{"a": http.StatusAccepted, "b": http.StatusUnauthorized} {
 		signer := key
@@ -160,6 +183,14 @@ func TestIngest(t *testing.T) {
 	}
 	if got := stderr.String(); strings.Contains(got, "secret") || strings.Contains(got, "hush") || strings.Contains(got, "replicas") {
 		t.Errorf("the log tells too much:\n%s", got)
+	}
+	queries := "http://" + address(t, &stderr, "query-listen") + "/v1/tenants/1000006"
+	eventually(t, "queries are answered from the copy", func() bool {
+		code, body := ask(t, queries, bearer)
+		return code == http.StatusOK && strings.Contains(body, `"replicas":4`)
+	})
+	if code, _ := ask(t, queries, "nobody's token"); code != http.StatusUnauthorized {
+		t.Errorf("a stranger's query is answered %d", code)
 	}
 	sps.Set(spstest.Faults{})
 	sps.Tell(spstest.Notices{URL: api, Key: key})
@@ -205,6 +236,7 @@ func TestRefused(t *testing.T) {
 		"ShortKey":  {"a key that can be guessed", []string{"--sps-url", "http://sps", "--notify-keys", filepath.Join(dir, "keys")}, "24 random bytes"},
 		"NoKeys":    {"a file that is not there", []string{"--sps-url", "http://sps", "--notify-keys", filepath.Join(dir, "none")}, "--notify-keys"},
 		"BadNames":  {"a field that the contract has not", []string{"--sps-url", "http://sps", "--sps-mapping", filepath.Join(dir, "mapping")}, `did you mean "tenantId"?`},
+		"Nobody":    {"queries that nobody may make", []string{"--sps-url", "http://sps", "--query-listen", "127.0.0.1:0"}, "--query-tokens"},
 		"HalfACert": {"a certificate without its key", []string{"--sps-url", "https://sps", "--sps-cert", "x"}, "--sps-key"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,10 +2,12 @@ package ingestcmd
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 
 	"github.com/gatorcloud/sluice/renderer/ingest"
+	"github.com/gatorcloud/sluice/renderer/ingest/caller"
 	"github.com/gatorcloud/sluice/renderer/ingest/notify"
 	"github.com/gatorcloud/sluice/renderer/ingest/sps"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
@@ -14,21 +16,28 @@ import (
 
 // service is one running replica.
 type service struct {
-	store   *ingest.Store
+	opened
 	client  *sps.Client
-	keys    *keyring // nil when no notices are taken
+	keys    *keyring     // nil when no notices are taken
+	gate    *caller.Gate // nil when no queries are answered
 	log     *slog.Logger
 	metrics *telemetry.Metrics
+	counts  *telemetry.Ingest // of metrics
 	health  *telemetry.Health
 }
 
 // serve runs the replica behind its HTTP servers.
-func (o *options) serve(ctx context.Context, s service) error {
-	m := s.metrics.Ingest()
+func (o *options) serve(ctx context.Context, s service) (err error) {
+	m := s.counts
+	stop, err := o.answer(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
 	for _, l := range []struct {
 		flag, address string
 		handler       http.Handler
-	}{{"listen", o.listen, telemetry.Handler(s.metrics, s.health)}, {"api-listen", o.api, o.routes(s, m)}} {
+	}{{"listen", o.listen, telemetry.Handler(s.metrics, s.health)}, {"notify-listen", o.notify, o.routes(s)}} {
 		if l.address == "" || l.handler == nil {
 			continue
 		}
@@ -39,7 +48,7 @@ func (o *options) serve(ctx context.Context, s service) error {
 		defer server.Close()
 		s.log.Info("serving", "what", l.flag, "address", server.Address())
 	}
-	s.log.Info("running", "id", o.name(), "version", o.deps.Version, "notices", s.keys != nil)
+	s.log.Info("running", "id", o.name(), "version", o.deps.Version, "notices", s.keys != nil, "queries", s.gate != nil)
 	ingest.New(ingest.Options{
 		Store: s.store, Source: s.client, ID: o.name(), Workers: o.workers, Lease: o.lease, Reread: o.reread, Pull: o.pull, Logger: s.log,
 		Hear: func(outcome ingest.Outcome) { m.Fetches.WithLabelValues(string(outcome)).Inc() },
@@ -63,17 +72,17 @@ func (o *options) serve(ctx context.Context, s service) error {
 }
 
 // routes serves what SPS calls; nil when it may call nothing.
-func (o *options) routes(s service, m *telemetry.Ingest) http.Handler {
+func (o *options) routes(s service) http.Handler {
 	if s.keys == nil {
 		return nil
 	}
 	for _, cause := range notify.Causes() {
-		m.Notices.WithLabelValues(cause)
+		s.counts.Notices.WithLabelValues(cause)
 	}
 	mux := http.NewServeMux()
 	mux.Handle("POST /v1/notify", notify.NewHandler(notify.Options{
 		Marker: s.store, Keys: s.keys.now, Read: o.sps.Mapping.ReadNotice, Now: o.deps.Now, Rate: o.rate,
-		Hear: func(cause string) { m.Notices.WithLabelValues(cause).Inc() },
+		Hear: func(cause string) { s.counts.Notices.WithLabelValues(cause).Inc() },
 	}))
 	return mux
 }
