@@ -11,13 +11,11 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
-// anyBook is the revision of bookkeeping that nobody looked at before.
-const anyBook = -1
-
-// apply writes a document of a list or a file, for which nobody was asked. It
-// returns errMoved where somebody is at work on the tenant, or was since the
-// bookkeeping had the given revision. A dry run writes nothing.
-func (s *Store) apply(ctx context.Context, doc sps.Document, book int64, dryRun bool) (Outcome, error) {
+// apply writes a document of a list or a file, for which nobody was asked: one
+// whose revision says that it is newer than what is written, or the first. It
+// returns errMoved where somebody is at work on the tenant, and where only an
+// answer of now could tell. A dry run writes nothing.
+func (s *Store) apply(ctx context.Context, doc sps.Document, dryRun bool) (Outcome, error) {
 	idle := []clientv3.Cmp{absent(s.place.dirty(doc.ID)), absent(s.place.claim(doc.ID))}
 	resp, err := s.commit(ctx, fmt.Sprintf("reading tenant %q", doc.ID), txn{guards: idle, then: s.reads(doc.ID)})
 	if err != nil {
@@ -27,7 +25,7 @@ func (s *Store) apply(ctx context.Context, doc sps.Document, book int64, dryRun 
 	switch {
 	case err != nil:
 		return Quarantined, err
-	case !resp.Succeeded || book != anyBook && book != st.bookMod:
+	case !resp.Succeeded:
 		return Overtaken, errMoved
 	}
 	switch v, err := st.book.weigh(doc); {
@@ -39,6 +37,8 @@ func (s *Store) apply(ctx context.Context, doc sps.Document, book int64, dryRun 
 		return Stale, nil
 	case v == disputed:
 		return Disputed, nil
+	case st.book.Revision > 0 && doc.Revision == st.book.Revision: // of somebody who was missing or ended
+		return Overtaken, errMoved
 	}
 	p, err := s.decide(ctx, st, func(d decision) (plan, error) { return d.merge(doc) })
 	if err != nil {
@@ -56,10 +56,10 @@ func (s *Store) Import(ctx context.Context, doc sps.Document, dryRun bool) (Outc
 	if doc.Err != nil {
 		return Quarantined, fault.New(fault.Skipped, fault.HintOf(doc.Err), "%w", doc.Err)
 	}
-	outcome, err := s.apply(ctx, doc, anyBook, dryRun)
+	outcome, err := s.apply(ctx, doc, dryRun)
 	switch {
 	case errors.Is(err, errMoved):
-		return Overtaken, fault.New(fault.Skipped, "import it again when it has been fetched", "tenant %q: SPS is being asked for it, or somebody wrote it meanwhile", doc.ID)
+		return Overtaken, fault.New(fault.Skipped, "import it again when it has been fetched", "tenant %q: SPS is being asked for it, or only its answer can tell", doc.ID)
 	case outcome == Quarantined && fault.ClassOf(err) == fault.Person:
 		return Quarantined, fault.New(fault.Skipped, fault.HintOf(err), "%w", err)
 	}

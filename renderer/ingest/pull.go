@@ -35,24 +35,12 @@ type Pulled struct {
 	Missing int
 }
 
-// known is what the bookkeeping said of a tenant before the list was read. It
-// is decoded when it is looked at: of a list with nothing new none is.
+// known is what the bookkeeping said of a tenant when the list began to come.
 type known struct {
 	Book
-	value []byte
-	mod   int64
+	mod int64
 	// there says that the list names the tenant.
 	there bool
-}
-
-// open decodes the bookkeeping, and reports whether it can be read.
-func (k *known) open() bool {
-	if k.value == nil {
-		return true
-	}
-	err := decode("book", k.value, &k.Book)
-	k.value = nil
-	return err == nil
 }
 
 // pull is one reading of the list.
@@ -67,12 +55,9 @@ type pull struct {
 // read whole or not all of it written: then nobody is missing for it, and the
 // next reading begins from nothing.
 func (w *Worker) Pull(ctx context.Context) (Pulled, error) {
-	p := &pull{Worker: w, known: map[ident.Tenant]*known{}, done: Pulled{Outcomes: map[Outcome]int{}}}
+	p := &pull{Worker: w, done: Pulled{Outcomes: map[Outcome]int{}}}
 	last, mod, err := w.store.full(ctx)
 	if err != nil {
-		return p.done, err
-	}
-	if err := p.remember(ctx); err != nil { // before the list: what is written since is not overwritten
 		return p.done, err
 	}
 	etag := last.ETag
@@ -126,19 +111,27 @@ func (s *Store) keep(ctx context.Context, f Full, mod int64) error {
 	return err
 }
 
-// remember reads all bookkeeping.
+// remember reads all bookkeeping. What cannot be read is not known here, and
+// whoever fetches the tenant says so.
 func (p *pull) remember(ctx context.Context) error {
 	s := p.store
-	_, err := s.etcd.Scan(ctx, s.place.below("tenants"), func() { clear(p.known) }, func(key string, value []byte, mod int64) {
-		if id, ok := s.place.tenant("tenants", key); ok {
-			p.known[id] = &known{value: value, mod: mod}
+	_, err := s.etcd.Scan(ctx, s.place.below("tenants"), func() { p.known = map[ident.Tenant]*known{} }, func(key string, value []byte, mod int64) {
+		k := &known{mod: mod}
+		if id, ok := s.place.tenant("tenants", key); ok && decode(key, value, &k.Book) == nil {
+			p.known[id] = k
 		}
 	})
 	return err
 }
 
-// page writes what is new on one page.
+// page writes what is new on one page. The bookkeeping is read with the first
+// one, so that a list with nothing new costs no more than the question.
 func (p *pull) page(ctx context.Context, page []sps.Entry) error {
+	if p.known == nil {
+		if err := p.remember(ctx); err != nil {
+			return err
+		}
+	}
 	if err := p.step("page"); err != nil {
 		return err
 	}
@@ -149,7 +142,6 @@ func (p *pull) page(ctx context.Context, page []sps.Entry) error {
 		k := p.known[e.ID]
 		if k != nil {
 			k.there = true
-			k.open() // what cannot be read is no revision, and whoever writes the tenant says so
 		}
 		if k != nil && e.Revision > 0 && e.Revision == k.Revision && !k.Ended && len(k.Absent) == 0 {
 			outcomes[i] = Unchanged
@@ -185,7 +177,7 @@ func (p *pull) entry(ctx context.Context, e sps.Entry, k *known) (Outcome, error
 	case doc.Err == nil && doc.Revision == 0 && k.Revision == 0 && k.Digest == doc.Digest && !k.Ended && len(k.Absent) == 0:
 		return Unchanged, nil
 	case doc.Err == nil && doc.Revision > 0:
-		outcome, err := p.store.apply(ctx, doc, k.mod, false)
+		outcome, err := p.store.apply(ctx, doc, false)
 		if !errors.Is(err, errMoved) && fault.ClassOf(err) != fault.Person {
 			return outcome, err
 		}
@@ -199,7 +191,7 @@ func (p *pull) miss(ctx context.Context, list string) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(appliedAtOnce)
 	for id, k := range p.known {
-		if k.there || !k.open() || k.Ended || len(k.Absent) >= proofs || slices.Contains(k.Absent, list) {
+		if k.there || k.Ended || len(k.Absent) >= proofs || slices.Contains(k.Absent, list) {
 			continue
 		}
 		p.done.Missing++
