@@ -10,8 +10,8 @@ import (
 	"github.com/gatorcloud/sluice/renderer/etcd/embedded"
 )
 
-// While two replicas work, etcd restarts, a replica is killed and SPS goes on
-// changing: every notice that was acknowledged is in etcd at the end.
+// While two replicas work, etcd restarts, a replica loses its lease and SPS goes
+// on changing: every notice that was acknowledged is in etcd at the end.
 func TestRestarts(t *testing.T) {
 	if testing.Short() {
 		t.Skip("restarts etcd again and again")
@@ -34,9 +34,10 @@ func TestRestarts(t *testing.T) {
 	f := newFixture(t, store, 100)
 	ctx, stop := contextWithStop(t)
 	var ended []chan struct{}
+	var workers []*Worker
 	for range 2 {
 		w, done := f.worker(), make(chan struct{})
-		ended = append(ended, done)
+		ended, workers = append(ended, done), append(workers, w)
 		go func() { w.Run(ctx); close(done) }()
 	}
 	notices := 0
@@ -50,6 +51,7 @@ func TestRestarts(t *testing.T) {
 				return err == nil
 			})
 		}
+		workers[round%2].Close()
 		if err := server.Close(); err != nil {
 			t.Fatal(err)
 		}

@@ -410,3 +410,46 @@ func TestRun(t *testing.T) {
 		t.Errorf("claims %q are left after a graceful stop", left)
 	}
 }
+
+// The queue keeps to the same: notices that come while a tenant is fetched are
+// one more fetch, and an SPS that is away is asked again until it answers.
+func TestQueue(t *testing.T) {
+	f := newFixture(t, serve(t), 10)
+	ctx, stop := contextWithStop(t)
+	defer stop()
+	f.put("1", document("1", "swg"))
+	arrived, release := make(chan struct{}, 100), make(chan struct{})
+	f.sps.Hook(func(string) {
+		arrived <- struct{}{}
+		<-release
+	})
+	go f.worker().Run(ctx)
+	mark := func(from, to int) {
+		for i := from; i < to; i++ {
+			if _, err := f.store.Mark(t.Context(), tenantID("1"), fmt.Sprint(i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	mark(0, 1)
+	<-arrived
+	mark(1, 200)
+	f.put("1", with(document("1", "swg"), map[string]any{"replicas": 7}))
+	close(release)
+	eventually(t, "the last change is written", func() bool {
+		l := f.listing()
+		return len(f.keys("dirty")) == 0 && len(l.Tenants) == 1 && l.Tenants[0].Authorisations[0].Replicas == 7
+	})
+	if got := f.sps.Fetched("1"); got > 2 {
+		t.Errorf("%d fetches of 200 notices, want at most 2", got)
+	}
+	f.sps.Set(spstest.Faults{Down: true})
+	f.put("1", with(document("1", "swg"), map[string]any{"replicas": 8}))
+	mark(200, 201)
+	eventually(t, "two fetches failed", func() bool {
+		all, err := f.store.Troubles(t.Context())
+		return err == nil && len(all) == 1 && all[0].Attempts >= 2
+	})
+	f.sps.Set(spstest.Faults{})
+	eventually(t, "it is written without another notice", func() bool { return f.right("1", "swg").Replicas == 8 })
+}
