@@ -6,11 +6,13 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/gatorcloud/sluice/cmd/internal/wire"
 	"github.com/gatorcloud/sluice/renderer/etcd/embedded"
+	"github.com/gatorcloud/sluice/renderer/ingest/spstest"
 	"github.com/rogpeppe/go-internal/testscript"
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
@@ -34,6 +36,7 @@ func TestScript(t *testing.T) {
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"silent-server": silent,
+			"sps":           upstream(),
 			"etcd-put": func(ts *testscript.TestScript, _ bool, args []string) {
 				raw(ts, func(ctx context.Context, c *clientv3.Client) (string, error) {
 					_, err := c.Put(ctx, args[0], args[1])
@@ -78,6 +81,44 @@ func silent(ts *testscript.TestScript, _ bool, _ []string) {
 			defer func() { _ = c.Close() }()
 		}
 	}()
+}
+
+// upstream is a command of scripts that is an SPS in this process:
+//
+//	sps start             puts its URL into $SPS, and a free address for notices into $NOTIFY
+//	sps tell URL KEY      sends notices of every change from now on
+//	sps put ID FILE       makes or changes a tenant
+//	sps remove ID         forgets one
+func upstream() func(*testscript.TestScript, bool, []string) {
+	var servers sync.Map // by the script's folder
+	return func(ts *testscript.TestScript, _ bool, args []string) {
+		if args[0] == "start" {
+			s := spstest.New()
+			ts.Check(s.Start("127.0.0.1:0"))
+			ts.Defer(func() { _ = s.Close() })
+			free, err := net.Listen("tcp", "127.0.0.1:0")
+			ts.Check(err)
+			ts.Check(free.Close())
+			ts.Setenv("SPS", s.URL())
+			ts.Setenv("NOTIFY", free.Addr().String())
+			servers.Store(ts.Getenv("WORK"), s)
+			return
+		}
+		found, ok := servers.Load(ts.Getenv("WORK"))
+		if !ok {
+			ts.Fatalf("sps %s: start it first", args[0])
+		}
+		switch s := found.(*spstest.Server); args[0] {
+		case "tell":
+			s.Tell(spstest.Notices{URL: args[1], Key: []byte(args[2])})
+		case "put":
+			ts.Check(s.Put(args[1], ts.ReadFile(args[2])))
+		case "remove":
+			ts.Check(s.Remove(args[1]))
+		default:
+			ts.Fatalf("sps %s is unknown", args[0])
+		}
+	}
 }
 
 // raw lets f read or write a key as it is, past sluice, in the script's own
