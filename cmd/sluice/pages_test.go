@@ -75,7 +75,7 @@ func TestPages(t *testing.T) {
 	if err := os.Rename(program, filepath.Join(tools, "sluice-cmp")); err != nil {
 		t.Fatal(err)
 	}
-	for _, page := range []string{"README.md", "renderer/README.md", "plugin/README.md", "catalog/products/README.md",
+	for _, page := range []string{"README.md", "renderer/README.md", "renderer/ingest/README.md", "plugin/README.md", "catalog/products/README.md",
 		".gitlab/CONTRIBUTING.md", ".gitlab/merge_request_templates/Default.md", ".gitlab/merge_request_templates/Bump.md",
 		".gitlab/merge_request_templates/Version.md"} {
 		t.Run(page, func(t *testing.T) {
@@ -174,6 +174,7 @@ func (r *reader) shell(line, dir string, env []string) (string, error) {
 
 // unrun are beginnings of commands that are not run here, with the reason.
 var unrun = map[string]string{
+	"sluice ingest":   "asks an SPS",
 	"sluice run ":     "runs for ever",
 	"sluice rollout ": "needs an Argo CD",
 }
@@ -218,10 +219,14 @@ func (r *reader) try(c command) error {
 // the list of commands for unknown words.
 func (r *reader) help(line string) error {
 	out, err := r.shell(line+" --help", r.home, r.env)
-	if err == nil && len(strings.Fields(line)) > 2 && strings.Contains(out, "Available Commands:") {
-		return errors.New("no such command")
+	words := strings.Fields(line)
+	if err != nil || len(words) <= 2 || !strings.Contains(out, "Available Commands:") {
+		return err
 	}
-	return err
+	if strings.HasPrefix(words[2], "-") && strings.Contains(out, words[1]+" [flags]") {
+		return nil // a group that does something itself
+	}
+	return errors.New("no such command")
 }
 
 // targets looks for targets of make.

@@ -7,7 +7,9 @@
 //   - A tenant is fetched by one replica at a time, and what was fetched is
 //     written in one transaction with the bookkeeping, the clearing of dirty
 //     and the end of the claim. It fails, whole, if the claim was lost, if a
-//     notice came meanwhile, or if somebody else wrote one of the records.
+//     notice came meanwhile, or if somebody else wrote one of the records. (So a
+//     tenant whose notices never pause for as long as a fetch takes waits for a
+//     pause.)
 //   - A revision of SPS is written once; what is older is never written.
 //   - No answer deletes a record. A tenant that is gone is ended: each of its
 //     authorisations gets an end, and keeps its data for the days of grace.

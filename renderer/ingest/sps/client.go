@@ -9,6 +9,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"os"
 	"strconv"
@@ -57,6 +58,8 @@ func NewClient(o Options) (*Client, error) {
 		return nil, fault.Hintf(hint, "SPS's URL %q: is not http or https with a host and a path", o.URL)
 	case base.Scheme == "http" && (o.CAFile != "" || o.CertFile != "" || o.KeyFile != ""):
 		return nil, fault.Hintf("use https://, or leave the TLS files out", "SPS's URL %q: is not encrypted, but TLS files are given", o.URL)
+	case base.Scheme == "http" && o.TokenFile != "" && !loopback(base.Hostname()):
+		return nil, fault.Hintf("use https://", "SPS's URL %q: the token would pass in clear", o.URL)
 	}
 	if o.Timeout <= 0 {
 		o.Timeout = 30 * time.Second
@@ -72,6 +75,12 @@ func NewClient(o Options) (*Client, error) {
 		IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: 64 << 10}
 	return &Client{o: o, base: base, http: &http.Client{Transport: transport, Timeout: o.Timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}, nil
+}
+
+// loopback reports whether a host is this machine.
+func loopback(host string) bool {
+	at, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && at.IsLoopback()
 }
 
 func (o *Options) tls() (*tls.Config, error) {

@@ -85,7 +85,7 @@ func importAll(cmd *cobra.Command, store *ingest.Store, entries []sps.Entry, dry
 		switch {
 		case err != nil && fault.ClassOf(err) != fault.Skipped:
 			bar.Clear()
-			return errors.Join(fmt.Errorf("after %d of %d tenants: %w", i, len(entries), err))
+			return fmt.Errorf("after %d of %d tenants: %w", i, len(entries), err)
 		case err != nil && len(faults) < maxSkipped:
 			faults = append(faults, err)
 		}
