@@ -33,6 +33,8 @@ type history struct {
 	// what was acknowledged has to do.
 	told    bool
 	notices int
+	// saved is what SPS said of a tenant at some time.
+	saved string
 	// reasons are the rights that SPS really took away at some time.
 	reasons map[string]bool
 	seen    map[authz.Key]bool
@@ -77,10 +79,11 @@ func (h *history) run() {
 	}()
 	actions := map[string]func(){
 		"change": h.change, "remove": h.remove, "notice": h.notice, "work": h.work, "list": h.list, "kill": h.kill, "wait": func() { h.pass(time.Hour) },
+		"accept": h.accept, "save": h.save, "import": h.load,
 	}
-	names := []string{"change", "change", "notice", "notice", "work", "work", "work", "kill", "wait"}
+	names := []string{"change", "change", "notice", "notice", "work", "work", "work", "kill", "wait", "accept"}
 	if !h.told {
-		names = append(names, "remove", "list", "list")
+		names = append(names, "remove", "list", "list", "save", "import")
 	}
 	for range rapid.IntRange(5, 30).Draw(h.rt, "length") {
 		actions[rapid.SampledFrom(names).Draw(h.rt, "action")]()
@@ -198,6 +201,22 @@ func (h *history) kill() {
 	i := rapid.IntRange(0, len(h.workers)-1).Draw(h.rt, "replica")
 	h.workers[i].Close()
 	h.workers[i] = h.worker()
+}
+
+// accept is a person who believes SPS.
+func (h *history) accept() {
+	for _, id := range h.keys("held") {
+		_, _ = h.store.Accept(h.ctx(), tenantID(id)) // who is being fetched is refused
+	}
+}
+
+// save writes down what SPS says of a tenant, load imports it later.
+func (h *history) save() { h.saved = h.sps.Document(h.tenant()) }
+
+func (h *history) load() {
+	if h.saved != "" {
+		_, _ = h.store.Import(h.ctx(), sps.Mapping{}.Entry([]byte(h.saved)).Document(), false) // by then it may be old
+	}
 }
 
 // check holds at any time: no record is gone, and no right ended that SPS did
