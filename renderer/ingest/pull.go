@@ -46,6 +46,7 @@ type known struct {
 // pull is one reading of the list.
 type pull struct {
 	*Worker
+	also  []clientv3.Cmp
 	known map[ident.Tenant]*known
 	done  Pulled
 }
@@ -53,9 +54,10 @@ type pull struct {
 // Pull reads the list of all tenants once and writes what is new. Any number
 // of replicas may do so at the same time. An error says that the list was not
 // read whole or not all of it written: then nobody is missing for it, and the
-// next reading begins from nothing.
-func (w *Worker) Pull(ctx context.Context) (Pulled, error) {
-	p := &pull{Worker: w, done: Pulled{Outcomes: map[Outcome]int{}}}
+// next reading begins from nothing. Under other conditions than also nobody is
+// noted as missing, and no list as read.
+func (w *Worker) Pull(ctx context.Context, also ...clientv3.Cmp) (Pulled, error) {
+	p := &pull{Worker: w, also: also, done: Pulled{Outcomes: map[Outcome]int{}}}
 	last, mod, err := w.store.full(ctx)
 	if err != nil {
 		return p.done, err
@@ -88,7 +90,7 @@ func (w *Worker) Pull(ctx context.Context) (Pulled, error) {
 	if p.done.Outcomes[Stale] > 0 || p.done.Missing > 0 {
 		list.ETag = "" // part of it came from a copy that lags, or who was missing has to be looked for again
 	}
-	return p.done, w.store.keep(ctx, Full{Snapshot: list.ID, ETag: list.ETag, Completed: w.store.moment()}, mod)
+	return p.done, p.keep(ctx, Full{Snapshot: list.ID, ETag: list.ETag, Completed: w.store.moment()}, mod)
 }
 
 // full reads which list was read last.
@@ -105,8 +107,9 @@ func (s *Store) full(ctx context.Context) (Full, int64, error) {
 }
 
 // keep notes a list that was read whole, unless another replica noted one.
-func (s *Store) keep(ctx context.Context, f Full, mod int64) error {
-	_, err := s.commit(ctx, "noting the list of SPS", txn{guards: []clientv3.Cmp{unchanged(s.place.full(), mod)},
+func (p *pull) keep(ctx context.Context, f Full, mod int64) error {
+	s := p.store
+	_, err := s.commit(ctx, "noting the list of SPS", txn{guards: append(slices.Clone(p.also), unchanged(s.place.full(), mod)),
 		then: []clientv3.Op{clientv3.OpPut(s.place.full(), encode(f))}})
 	return err
 }
@@ -197,7 +200,7 @@ func (p *pull) miss(ctx context.Context, list string) error {
 		p.done.Missing++
 		book := k.Book
 		book.Absent = append(slices.Clone(book.Absent), list)
-		t := txn{guards: []clientv3.Cmp{unchanged(p.store.place.book(id), k.mod)}, then: []clientv3.Op{clientv3.OpPut(p.store.place.book(id), encode(book))}}
+		t := txn{guards: append(slices.Clone(p.also), unchanged(p.store.place.book(id), k.mod)), then: []clientv3.Op{clientv3.OpPut(p.store.place.book(id), encode(book))}}
 		if len(book.Absent) == proofs {
 			t.then = append(t.then, p.store.soil(id))
 		}

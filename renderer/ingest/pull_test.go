@@ -3,9 +3,13 @@ package ingest
 import (
 	"context"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/gatorcloud/sluice/renderer/etcd/task"
 	"github.com/gatorcloud/sluice/renderer/ingest/spstest"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 )
@@ -320,5 +324,62 @@ func TestListBehind(t *testing.T) {
 	done, err := w.Pull(t.Context())
 	if err != nil || f.live(f.right("5", "swg")) {
 		t.Errorf("Pull() = %+v, %v, and tenant 5 goes on = %v", done, err, f.live(f.right("5", "swg")))
+	}
+}
+
+// On a schedule one of all replicas reads the list, and a run that lost its
+// claim notes nothing.
+func TestScheduledList(t *testing.T) {
+	f := newFixture(t, serve(t), 10)
+	five(f)
+	f.put("2", with(document("2", "swg", "seg"), map[string]any{"replicas": 5}))
+	lost := clientv3.Compare(clientv3.CreateRevision("/nobody"), "=", 7)
+	w := f.worker()
+	defer w.Close()
+	before, _, err := f.store.full(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.remove("5")
+	if done, err := w.Pull(t.Context(), lost); err != nil || done.Missing != 1 {
+		t.Errorf("Pull() = %+v, %v", done, err)
+	}
+	if now, _, err := f.store.full(t.Context()); err != nil || now != before {
+		t.Errorf("a run without its claim noted the list %+v, %v", now, err)
+	}
+	if done, err := w.Pull(t.Context()); err != nil || done.Missing != 1 {
+		t.Errorf("Pull() = %+v, %v, want the first proof that counts", done, err)
+	}
+	if st, err := f.store.waiting(t.Context(), tenantID("5")); len(st.book.Absent) != 1 {
+		t.Errorf("tenant 5 was missing in %q, %v, want one list", st.book.Absent, err)
+	}
+}
+
+func TestScheduleIsKept(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for the next minute")
+	}
+	f := newFixture(t, serve(t), 10)
+	every, err := task.ParseSchedule("* * * * *", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := contextWithStop(t)
+	defer stop()
+	f.put("1", document("1", "swg"))
+	var lists atomic.Int64
+	begun := time.Now()
+	for range 3 {
+		w := f.worker()
+		w.o.Schedule, w.o.Pulled = &every, func(Pulled, error) { lists.Add(1) }
+		go w.Run(ctx)
+	}
+	for end := time.Now().Add(90 * time.Second); time.Now().Before(end) && lists.Load() == 0; {
+		time.Sleep(100 * time.Millisecond)
+	}
+	time.Sleep(time.Second)
+	due := 1 + int64(time.Now().Truncate(time.Minute).Sub(begun.Truncate(time.Minute))/time.Minute)
+	if got := lists.Load(); got < 1 || got > due || len(f.listing().Tenants) != 1 {
+		t.Errorf("three replicas read %d lists for %d fire times, %d tenants came", got, due, len(f.listing().Tenants))
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"k8s.io/client-go/util/workqueue"
 
 	"github.com/gatorcloud/sluice/renderer/backoff"
+	"github.com/gatorcloud/sluice/renderer/etcd/task"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 )
 
@@ -24,6 +25,9 @@ const (
 	// does not keep the next one from being read for ever.
 	leastPull = 30 * time.Minute
 )
+
+// TaskName is the reading of the list among scheduled tasks.
+const TaskName = "list-of-sps"
 
 // queue holds the tenants that this replica knows to be dirty. The keys in
 // etcd are the truth; this is in which order and when they are looked at.
@@ -41,7 +45,10 @@ func (w *Worker) Run(ctx context.Context) {
 			}
 		})
 	}
-	if w.o.Pull > 0 {
+	switch {
+	case w.o.Schedule != nil:
+		all.Go(func() { w.scheduled(ctx) })
+	case w.o.Pull > 0:
 		all.Go(func() { wait.JitterUntilWithContext(ctx, w.pullDue, w.o.Pull, 0.5, true) })
 	}
 	<-ctx.Done()
@@ -81,11 +88,26 @@ func (w *Worker) pullDue(ctx context.Context) {
 	if err == nil && w.store.moment().Sub(last.Completed).Abs() < w.o.Pull/2 {
 		return
 	}
+	_ = w.list(ctx) // is told, and the next list makes up for it
+}
+
+// scheduled reads the list when it is due, in one replica.
+func (w *Worker) scheduled(ctx context.Context) {
+	r := task.New(task.Options{Client: w.store.etcd.Client(), ID: w.id, TTL: w.o.Lease, Logger: w.o.Logger})
+	err := r.Run(ctx, task.Task{Name: TaskName, Schedule: *w.o.Schedule, CatchUp: task.Last,
+		Do: func(ctx context.Context, c task.Claim) error { return w.list(ctx, c.Guard()) }})
+	if err != nil && ctx.Err() == nil {
+		w.o.Logger.Error("the list is not read any more", "error", brief(err))
+	}
+}
+
+// list reads the list in bounded time and tells what came of it.
+func (w *Worker) list(ctx context.Context, also ...clientv3.Cmp) error {
 	limited, cancel := context.WithTimeout(ctx, max(w.o.Pull, leastPull))
 	defer cancel()
-	done, err := w.Pull(limited)
+	done, err := w.Pull(limited, also...)
 	if ctx.Err() != nil {
-		return
+		return ctx.Err()
 	}
 	w.o.Pulled(done, err)
 	for outcome, n := range done.Outcomes {
@@ -94,6 +116,7 @@ func (w *Worker) pullDue(ctx context.Context) {
 	if err != nil {
 		w.o.Logger.Warn("reading the list of SPS", "error", brief(err))
 	}
+	return err
 }
 
 // listen keeps the queue true: it reads the dirty keys, watches them, and

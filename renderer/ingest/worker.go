@@ -3,6 +3,8 @@ package ingest
 import (
 	"log/slog"
 	"time"
+
+	"github.com/gatorcloud/sluice/renderer/etcd/task"
 )
 
 // Options configure a Worker. Store and Source are required.
@@ -20,6 +22,8 @@ type Options struct {
 	// Pull is the mean time between readings of the whole list; 30 min when
 	// zero, none when negative.
 	Pull time.Duration
+	// Schedule says when the list is read instead, in one of all replicas. May be nil.
+	Schedule *task.Schedule
 	// Logger hears about failures; nil is silent.
 	Logger *slog.Logger
 	// Hear is told of every outcome. May be nil.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/ranged"
 	"github.com/gatorcloud/sluice/renderer/etcd"
+	"github.com/gatorcloud/sluice/renderer/etcd/task"
 	"github.com/gatorcloud/sluice/renderer/ingest"
 	"github.com/gatorcloud/sluice/renderer/ingest/sps"
 	"github.com/gatorcloud/sluice/renderer/model/authz"
@@ -46,6 +47,7 @@ type options struct {
 	workers, rate       int
 	debug               bool
 	query               queries
+	cron, zone          string
 	timeout             time.Duration
 }
 
@@ -105,6 +107,8 @@ func (o *options) add(set *pflag.FlagSet) {
 	set.StringVar(&o.notify, "notify-listen", "127.0.0.1:8081", "address of POST /v1/notify; empty serves none")
 	set.StringVar(&o.listen, "listen", "127.0.0.1:8080", "address of /livez, /readyz and /metrics; empty serves none")
 	ranged.Duration(set, "pull", ranged.Bounds[time.Duration]{Into: &o.pull, Default: 30 * time.Minute, Least: time.Second, Most: day}, "mean time between readings of the whole list")
+	set.StringVar(&o.cron, "pull-cron", "", "when one of all replicas reads the whole list, in five fields such as '*/30 * * * *'; without it each does every --pull")
+	set.StringVar(&o.zone, "pull-zone", "", "time zone of --pull-cron, such as Europe/Berlin (default UTC)")
 	ranged.Duration(set, "reread", ranged.Bounds[time.Duration]{Into: &o.reread, Default: 30 * time.Second, Least: time.Second, Most: time.Hour}, "mean time between readings of the queue beside its watch")
 	ranged.Duration(set, "lease-ttl", ranged.Bounds[time.Duration]{Into: &o.lease, Default: 15 * time.Second, Least: time.Second, Most: time.Hour}, "how long the tenants of a replica that is gone wait for another")
 	ranged.Int(set, "workers", ranged.Bounds[int]{Into: &o.workers, Default: 4, Least: 1, Most: 256}, "tenants fetched at once")
@@ -163,11 +167,15 @@ func (o *options) run(ctx context.Context, stderr io.Writer) (err error) {
 	if o.sps.Mapping, err = names(o.mapping); err != nil {
 		return err
 	}
+	schedule, err := o.schedule()
+	if err != nil {
+		return err
+	}
 	client, err := sps.NewClient(o.sps)
 	if err != nil {
 		return err
 	}
-	sv := service{client: client, log: log, metrics: telemetry.New(o.deps.Version), health: telemetry.NewHealth()}
+	sv := service{client: client, schedule: schedule, log: log, metrics: telemetry.New(o.deps.Version), health: telemetry.NewHealth()}
 	sv.counts = sv.metrics.Ingest()
 	if sv.keys, err = o.keyring(log); err != nil {
 		return err
@@ -182,6 +190,21 @@ func (o *options) run(ctx context.Context, stderr io.Writer) (err error) {
 	defer func() { err = errors.Join(err, stop()) }()
 	sv.opened = store
 	return o.serve(ctx, sv)
+}
+
+// schedule returns when the list is read; nil when each replica decides.
+func (o *options) schedule() (*task.Schedule, error) {
+	if o.cron == "" {
+		if o.zone != "" {
+			return nil, fault.Hintf("give --pull-cron, or leave it out", "reading --pull-zone: nothing has a schedule")
+		}
+		return nil, nil
+	}
+	s, err := task.ParseSchedule(o.cron, o.zone)
+	if err != nil {
+		return nil, fmt.Errorf("reading --pull-cron: %w", err)
+	}
+	return &s, nil
 }
 
 // name returns the replica's id.

@@ -237,6 +237,8 @@ func TestRefused(t *testing.T) {
 		"NoKeys":    {"a file that is not there", []string{"--sps-url", "http://sps", "--notify-keys", filepath.Join(dir, "none")}, "--notify-keys"},
 		"BadNames":  {"a field that the contract has not", []string{"--sps-url", "http://sps", "--sps-mapping", filepath.Join(dir, "mapping")}, `did you mean "tenantId"?`},
 		"Nobody":    {"queries that nobody may make", []string{"--sps-url", "http://sps", "--query-listen", "127.0.0.1:0"}, "--query-tokens"},
+		"Cron":      {"no schedule", []string{"--sps-url", "http://sps", "--pull-cron", "often"}, "five fields"},
+		"Zone":      {"a zone of nothing", []string{"--sps-url", "http://sps", "--pull-zone", "UTC"}, "--pull-cron"},
 		"Clear":     {"a token in clear", []string{"--sps-url", "http://sps", "--sps-token-file", "x"}, "https://"},
 		"HalfACert": {"a certificate without its key", []string{"--sps-url", "https://sps", "--sps-cert", "x"}, "--sps-key"},
 	} {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/gatorcloud/sluice/renderer/etcd/task"
 	"github.com/gatorcloud/sluice/renderer/ingest"
 	"github.com/gatorcloud/sluice/renderer/ingest/caller"
 	"github.com/gatorcloud/sluice/renderer/ingest/notify"
@@ -17,13 +18,14 @@ import (
 // service is one running replica.
 type service struct {
 	opened
-	client  *sps.Client
-	keys    *keyring     // nil when no notices are taken
-	gate    *caller.Gate // nil when no queries are answered
-	log     *slog.Logger
-	metrics *telemetry.Metrics
-	counts  *telemetry.Ingest // of metrics
-	health  *telemetry.Health
+	client   *sps.Client
+	schedule *task.Schedule // nil when each replica reads the list
+	keys     *keyring       // nil when no notices are taken
+	gate     *caller.Gate   // nil when no queries are answered
+	log      *slog.Logger
+	metrics  *telemetry.Metrics
+	counts   *telemetry.Ingest // of metrics
+	health   *telemetry.Health
 }
 
 // serve runs the replica behind its HTTP servers.
@@ -50,7 +52,7 @@ func (o *options) serve(ctx context.Context, s service) (err error) {
 	}
 	s.log.Info("running", "id", o.name(), "version", o.deps.Version, "notices", s.keys != nil, "queries", s.gate != nil)
 	ingest.New(ingest.Options{
-		Store: s.store, Source: s.client, ID: o.name(), Workers: o.workers, Lease: o.lease, Reread: o.reread, Pull: o.pull, Logger: s.log,
+		Store: s.store, Source: s.client, ID: o.name(), Workers: o.workers, Lease: o.lease, Reread: o.reread, Pull: o.pull, Schedule: s.schedule, Logger: s.log,
 		Hear: func(outcome ingest.Outcome) { m.Fetches.WithLabelValues(string(outcome)).Inc() },
 		Pulled: func(done ingest.Pulled, err error) {
 			s.health.Note("sps", err)
