@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -64,6 +63,7 @@ func TestModelNotices(t *testing.T) {
 }
 
 func newHistory(t *testing.T, rt *rapid.T, store *etcd.Store) *history {
+	t.Helper()
 	h := &history{fixture: newFixture(t, store, rapid.SampledFrom([]int{1, 100}).Draw(rt, "cap")), rt: rt, reasons: map[string]bool{}, seen: map[authz.Key]bool{},
 		unnumbered: rapid.Bool().Draw(rt, "unnumbered"), lists: rapid.Bool().Draw(rt, "lists lie")}
 	h.workers = []*Worker{h.worker(), h.worker()}
@@ -256,7 +256,7 @@ func (h *history) heal() {
 			break
 		}
 		h.pass(25 * time.Hour) // no ETag is believed for longer
-		if _, err := h.workers[0].Pull(context.Background()); err != nil && len(h.sps.IDs()) > 0 {
+		if _, err := h.workers[0].Pull(h.ctx()); err != nil && len(h.sps.IDs()) > 0 {
 			h.rt.Fatalf("reading the list of an SPS that is well: %v", err)
 		}
 		h.drain()

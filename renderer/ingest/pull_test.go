@@ -15,6 +15,7 @@ import (
 )
 
 func contextWithStop(t *testing.T) (context.Context, func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
 	return ctx, cancel

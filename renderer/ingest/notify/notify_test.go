@@ -135,22 +135,26 @@ func set(r *http.Request, name, value string) *http.Request {
 }
 
 func header(t *testing.T, name, value string) *http.Request {
+	t.Helper()
 	return set(signed(t, body, newKey), name, value)
 }
 
 func at(t *testing.T, d time.Duration) *http.Request {
+	t.Helper()
 	r := signed(t, body)
 	stamp(r, now.Add(d), body, newKey)
 	return r
 }
 
 func named(t *testing.T, id string) *http.Request {
+	t.Helper()
 	r := set(signed(t, body), "Webhook-Id", id)
 	stamp(r, now, body, newKey)
 	return r
 }
 
 func twice(t *testing.T, name string) *http.Request {
+	t.Helper()
 	r := signed(t, body, newKey)
 	r.Header.Add(name, r.Header.Get(name))
 	return r
