@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
 )
 
 // Config says where etcd is and who asks. Only Endpoints are needed.
@@ -34,6 +35,9 @@ type Config struct {
 	CertFile, KeyFile string
 	// Username and Password log in to etcd; both or none.
 	Username, Password string
+	// Insecure lets Username and Password go over plain http to other machines,
+	// where whoever is on the way reads them.
+	Insecure bool
 	// DialTimeout bounds the connection with its login; 5 s when zero.
 	DialTimeout time.Duration
 	// RequestTimeout bounds each request; 15 s when zero.
@@ -127,6 +131,9 @@ func (r *resolved) endpoint(e string) (string, error) {
 	}
 	if u.Scheme == "http" && r.secured() {
 		return "", fault.Hintf("use https:// or leave the TLS files out", "etcd endpoint %q: is not encrypted, but TLS files are given", e)
+	}
+	if u.Scheme == "http" && r.Password != "" && !r.Insecure && !ident.IsLoopback(u.Hostname()) {
+		return "", fault.Hintf("use https://, or say --etcd-insecure-http: whoever is on the way reads the password", "etcd endpoint %q: the password would go unencrypted to another machine", e)
 	}
 	return u.Scheme + "://" + u.Host, nil
 }

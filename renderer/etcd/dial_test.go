@@ -25,6 +25,7 @@ func TestDialRefusesConfigurations(t *testing.T) {
 		"Userinfo":      {"a password in a URL is shown in logs", Config{Endpoints: []string{"http://root:secret@a:1"}}, []string{"--etcd-password"}},
 		"MixedSchemes":  {"the first one decides for all", Config{Endpoints: []string{"http://a:1", "https://b:1"}}, []string{"https://b:1"}},
 		"PlainWithTLS":  {"the files would be ignored and the password sent in clear", Config{Endpoints: []string{"http://a:1"}, CAFile: "/ca"}, []string{"https://"}},
+		"PlainPassword": {"whoever is on the way reads it", Config{Endpoints: []string{"http://etcd.example:2379"}, Username: "root", Password: "s3cret"}, []string{"unencrypted"}},
 		"UserOnly":      {"no password", Config{Endpoints: []string{"http://a:1"}, Username: "root"}, []string{`"root"`}},
 		"PasswordOnly":  {"no user", Config{Endpoints: []string{"http://a:1"}, Password: "secret"}, []string{"--etcd-user"}},
 		"CAMissing":     {"no such file", Config{Endpoints: []string{"a:1"}, CAFile: "/nowhere/ca.pem"}, []string{"/nowhere/ca.pem", "--etcd-cacert"}},

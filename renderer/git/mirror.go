@@ -52,7 +52,7 @@ type mirror struct {
 func openMirror(ctx context.Context, url string, o Options, h hooks) (*mirror, error) {
 	a := o.Auth
 	r, err := remote.New(url, remote.Auth{
-		User: a.User, Password: a.Password, Token: a.Token, CABundle: a.CABundle,
+		User: a.User, Password: a.Password, Token: a.Token, Insecure: a.Insecure, CABundle: a.CABundle,
 		SSHKey: a.SSHKey, SSHKeyPassword: a.SSHKeyPassword, KnownHosts: a.KnownHosts,
 	})
 	if err != nil {

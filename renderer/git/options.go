@@ -39,6 +39,9 @@ type Auth struct {
 	Password string
 	// Token opens http and https in place of Password.
 	Token string
+	// Insecure lets User and Password or Token go over plain http to other
+	// machines, where whoever is on the way reads them.
+	Insecure bool
 	// CABundle holds further PEM certificates to trust for https.
 	CABundle []byte
 	// SSHKey is a PEM private key; without it the SSH agent is asked.

@@ -47,7 +47,7 @@ func TestNotices(t *testing.T) {
 			}))
 			defer server.Close()
 			heard := make(chan error, 1)
-			hook, err := NewWebhook(server.URL, "s3cr3t", nil)
+			hook, err := NewWebhook(server.URL, "s3cr3t", false, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -75,7 +75,7 @@ func TestNotices(t *testing.T) {
 
 func TestURLIsChecked(t *testing.T) {
 	for _, u := range []string{"", "argocd", "ftp://x/y", "http://"} {
-		if _, err := NewWebhook(u, "", nil); fault.ClassOf(err) != fault.Person {
+		if _, err := NewWebhook(u, "", false, nil); fault.ClassOf(err) != fault.Person {
 			t.Errorf("NewWebhook(%q) = %v, want a person to mend it", u, err)
 		}
 	}
@@ -131,6 +131,44 @@ func TestArgoCDReadsThePayload(t *testing.T) {
 	for dir, want := range map[string]bool{"environments/local/rings/main": true, "environments/local/rings/main-0f": false, "environments/local/tenants/06/00/1000006/base": false} {
 		if got := apppath.AppFilesHaveChanged([]string{dir}, event.Commits[0].Modified); got != want {
 			t.Errorf("an Application of %q is woken: %t, want %t", dir, got, want)
+		}
+	}
+}
+
+// The token goes to the webhook and to nobody else: to no other host that it
+// redirects to, and not unencrypted over a network.
+func TestTokenStays(t *testing.T) {
+	asked := false
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
+	defer other.Close()
+	for _, code := range []int{http.StatusMovedPermanently, http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
+		server := httptest.NewServer(http.RedirectHandler(other.URL, code))
+		hook, err := NewWebhook(server.URL, "s3cr3t", false, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = hook.Send(t.Context(), Push{Branch: "main"})
+		if fault.ClassOf(err) != fault.Person || fault.HintOf(err) == "" || strings.Contains(err.Error(), "s3cr3t") {
+			t.Errorf("Send() to a redirect %d = %v, want a person to mend it", code, err)
+		}
+		server.Close()
+	}
+	if asked {
+		t.Error("the host behind the redirect was asked")
+	}
+	for _, tc := range []struct {
+		where, token string
+		insecure, ok bool
+	}{
+		{"http://argocd.example/api/webhook", "s3cr3t", false, false},
+		{"http://127.0.0.1.example/api/webhook", "s3cr3t", false, false},
+		{"http://argocd.example/api/webhook", "s3cr3t", true, true},
+		{"http://argocd.example/api/webhook", "", false, true},
+		{"https://argocd.example/api/webhook", "s3cr3t", false, true},
+		{"http://[::1]:8080/api/webhook", "s3cr3t", false, true},
+	} {
+		if _, err := NewWebhook(tc.where, tc.token, tc.insecure, nil); (err == nil) != tc.ok || err != nil && (fault.HintOf(err) == "" || strings.Contains(err.Error(), "s3cr3t")) {
+			t.Errorf("NewWebhook(%q, token %q, insecure %t) = %v, want %t", tc.where, tc.token, tc.insecure, err, tc.ok)
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
 )
 
 // Webhook is Argo CD's webhook.
@@ -26,13 +27,23 @@ var _ Sender = (*Webhook)(nil)
 
 // NewWebhook returns the webhook at a URL such as
 // https://argocd.example/api/webhook. The token is what Argo CD knows as
-// webhook.gitlab.secret and may be empty; client nil has a time limit of 10 s.
-func NewWebhook(where, token string, client *http.Client) (*Webhook, error) {
+// webhook.gitlab.secret and may be empty; it goes nowhere but there: no redirect
+// is followed, and plain http only to this machine unless insecure is said.
+// client nil has a time limit of 10 s.
+func NewWebhook(where, token string, insecure bool, client *http.Client) (*Webhook, error) {
 	u, err := url.Parse(where)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return nil, fault.Hintf("use a URL such as https://argocd.example/api/webhook", "Argo CD's webhook: is no http URL")
 	}
-	return &Webhook{url: where, token: token, client: cmp.Or(client, &http.Client{Timeout: 10 * time.Second})}, nil
+	if token != "" && u.Scheme == "http" && !insecure && !ident.IsLoopback(u.Hostname()) {
+		return nil, fault.Hintf("use https, or say --argocd-webhook-insecure-http: whoever is on the way reads the token",
+			"Argo CD's webhook: the token would go unencrypted to host %q", u.Hostname())
+	}
+	c := *cmp.Or(client, &http.Client{Timeout: 10 * time.Second})
+	c.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
+		return fault.Hintf("give the URL that answers itself", "it redirects to host %q, which is not told the token", r.URL.Hostname())
+	}
+	return &Webhook{url: where, token: token, client: &c}, nil
 }
 
 // payload is the part of GitLab's push event that Argo CD reads, and its frame.
@@ -101,6 +112,9 @@ func (w *Webhook) Send(ctx context.Context, p Push) error {
 	if err != nil {
 		if where, ok := errors.AsType[*url.Error](err); ok {
 			err = where.Err // the URL may hold a secret
+		}
+		if hint := fault.HintOf(err); hint != "" {
+			return fault.New(fault.Person, hint, "telling Argo CD: %w", err)
 		}
 		return fault.New(fault.Retry, "", "telling Argo CD: %w", err)
 	}

@@ -20,6 +20,14 @@ func IsDNSLabel(s string) bool { return dnsLabel.MatchString(s) }
 // at most 253 characters.
 func IsDNSName(s string) bool { return len(s) <= 253 && dnsName.MatchString(s) }
 
+// IsLoopback reports whether a host, without its port, is this machine: the one
+// place to which credentials may go unencrypted.
+func IsLoopback(host string) bool {
+	rest, four := strings.CutPrefix(host, "127.")
+	return host == "localhost" || host == "::1" || strings.HasSuffix(host, ".localhost") ||
+		four && strings.Count(rest, ".") == 2 && strings.Trim(rest, "0123456789.") == ""
+}
+
 // IsHostName reports whether s is a DNS name each of whose labels is one too,
 // as the name of a host must be.
 func IsHostName(s string) bool {

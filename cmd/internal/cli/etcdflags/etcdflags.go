@@ -55,6 +55,7 @@ func connection() []setting {
 		{"user", "name", "user to log in as"},
 		{"password", "text", "password; other users of the machine see it here, SLUICE_ETCD_PASSWORD hides it"},
 		{"password-file", "file", "file whose first line is the password"},
+		{"insecure-http", "bool", "true sends the password over plain http to other machines too, where whoever is on the way reads it"},
 		{"dial-timeout", "duration", "longest wait for a connection (default 5s)"},
 		{"request-timeout", "duration", "longest wait for an answer (default 15s)"},
 		{"config", "file", "YAML file with these settings, e.g. `endpoints: https://etcd:2379`"},
@@ -98,7 +99,10 @@ func (f *Flags) add(set *pflag.FlagSet, s setting) {
 	if f.given == nil {
 		f.given = layer{}
 	}
-	set.Var(value{f.given, s}, "etcd-"+s.name, strings.ReplaceAll(s.usage, "`", "'"))
+	flag := set.VarPF(value{f.given, s}, "etcd-"+s.name, "", strings.ReplaceAll(s.usage, "`", "'"))
+	if s.kind == "bool" {
+		flag.NoOptDefVal = "true"
+	}
 }
 
 // Resolve reads environment and file and returns the settings.
@@ -136,6 +140,7 @@ type file struct {
 	User           string `json:"user"`
 	Password       string `json:"password"`
 	PasswordFile   string `json:"passwordFile"`
+	InsecureHTTP   string `json:"insecureHTTP"`
 	DialTimeout    string `json:"dialTimeout"`
 	RequestTimeout string `json:"requestTimeout"`
 	Prefix         string `json:"prefix"`
@@ -155,7 +160,7 @@ func readFile(path string) (layer, error) {
 	l := layer{}
 	for name, v := range map[string]string{
 		"endpoints": f.Endpoints, "dir": f.Dir, "cacert": f.CACert, "cert": f.Cert, "key": f.Key,
-		"user": f.User, "password": f.Password, "password-file": f.PasswordFile,
+		"user": f.User, "password": f.Password, "password-file": f.PasswordFile, "insecure-http": f.InsecureHTTP,
 		"dial-timeout": f.DialTimeout, "request-timeout": f.RequestTimeout, "prefix": f.Prefix,
 	} {
 		if v != "" {
@@ -205,7 +210,7 @@ func resolve(layers []layer, getenv func(string) string) (s Settings, err error)
 	s.Store = etcd.Config{
 		Endpoints: strings.Split(endpoints, ","),
 		CAFile:    pick(layers, "cacert"), CertFile: pick(layers, "cert"), KeyFile: pick(layers, "key"),
-		Username: pick(layers, "user"),
+		Username: pick(layers, "user"), Insecure: pick(layers, "insecure-http") == "true",
 	}
 	if s.Store.Password, err = password(layers); err != nil {
 		return Settings{}, err

@@ -43,6 +43,7 @@ type Flags struct {
 	set                                                  *pflag.FlagSet
 	repo, branch, user, key, known, cache, author, email string
 	patience                                             time.Duration
+	insecure                                             bool
 }
 
 // New returns flags that read the environment with getenv.
@@ -65,6 +66,7 @@ func (f *Flags) Add(set *pflag.FlagSet) {
 	text(&f.cache, "git-cache", "SLUICE_GIT_CACHE", "", "directory for copies of remote repositories")
 	text(&f.author, "git-author", "SLUICE_GIT_AUTHOR", "sluice", "name of the author of commits")
 	text(&f.email, "git-email", "SLUICE_GIT_EMAIL", "sluice@localhost", "email of the author of commits")
+	set.BoolVar(&f.insecure, "git-insecure-http", false, "send the token or password over plain http to other machines too, where whoever is on the way reads it")
 	ranged.Duration(set, timeout, ranged.Bounds[time.Duration]{Into: &f.patience, Default: 5 * time.Minute, Least: time.Second, Most: time.Hour},
 		"longest silence of a Git server that is borne (SLUICE_GIT_TIMEOUT)")
 }
@@ -87,7 +89,8 @@ func (f *Flags) Options() (git.Options, error) {
 	}
 	o := git.Options{
 		Branch: f.branch, CacheDir: f.cache, Author: git.Author{Name: f.author, Email: f.email}, Patience: f.patience,
-		Auth: git.Auth{User: f.user, Token: f.getenv("SLUICE_GIT_TOKEN"), Password: f.getenv("SLUICE_GIT_PASSWORD"), KnownHosts: f.known},
+		Auth: git.Auth{User: f.user, Token: f.getenv("SLUICE_GIT_TOKEN"), Password: f.getenv("SLUICE_GIT_PASSWORD"), KnownHosts: f.known,
+			Insecure: f.insecure},
 	}
 	if f.key != "" {
 		key, err := os.ReadFile(f.key)

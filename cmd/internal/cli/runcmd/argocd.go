@@ -34,16 +34,17 @@ const (
 // argo are the flags that say how Argo CD is told and observed.
 type argo struct {
 	argoflags.Flags
-	clusters        argoflags.Clusters
-	webhook         string
-	refresh         []string
-	retry, rollouts bool
-	set             *pflag.FlagSet
+	clusters                  argoflags.Clusters
+	webhook                   string
+	refresh                   []string
+	retry, rollouts, insecure bool
+	set                       *pflag.FlagSet
 }
 
 func (a *argo) add(set *pflag.FlagSet) {
 	a.set = set
 	set.StringVar(&a.webhook, "argocd-webhook", "", "Argo CD's webhook to tell about pushes, such as https://argocd.example/api/webhook; its secret is read from SLUICE_ARGOCD_WEBHOOK_TOKEN")
+	set.BoolVar(&a.insecure, "argocd-webhook-insecure-http", false, "send the webhook's token over plain http to other machines too, where whoever is on the way reads it")
 	a.Add(set, "rollouts wait for people, and no Application is refreshed")
 	set.BoolVar(&a.rollouts, "rollouts", true, "move versions from ring to ring on what Argo CD shows; with =false people promote them")
 	set.BoolVar(&a.retry, "argocd-retry", true, "start operations again, three times, that ended without a verdict because Argo CD or the cluster was not there, and end those that work on what is no longer asked for")
@@ -79,7 +80,7 @@ func (o *options) argocd(c *replica.Config, log *slog.Logger) (closed func(), er
 		log.Warn("--argocd-refresh soak means nothing any more", "hint", "leave it out: soaks are the engine's, which looks at Argo CD while something is under way")
 	}
 	if a.webhook != "" {
-		hook, err := notify.NewWebhook(a.webhook, o.deps.Getenv("SLUICE_ARGOCD_WEBHOOK_TOKEN"), nil)
+		hook, err := notify.NewWebhook(a.webhook, o.deps.Getenv("SLUICE_ARGOCD_WEBHOOK_TOKEN"), a.insecure, nil)
 		if err != nil {
 			return nil, fmt.Errorf("reading --argocd-webhook: %w", err)
 		}

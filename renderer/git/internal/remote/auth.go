@@ -14,6 +14,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
 )
 
 // dialTimeout bounds how long a server may take to answer a connection.
@@ -22,6 +23,7 @@ const dialTimeout = 30 * time.Second
 // Auth holds the credentials for a server; what its scheme does not use is ignored.
 type Auth struct {
 	User, Password, Token string
+	Insecure              bool // over plain http to other machines too
 	CABundle              []byte
 	SSHKey                []byte
 	SSHKeyPassword        string
@@ -50,6 +52,10 @@ func New(url string, a Auth) (*Remote, error) {
 	case "file":
 		r.transport = local{file.DefaultClient}
 	case "http", "https":
+		if e.Protocol == "http" && password != "" && !a.Insecure && !ident.IsLoopback(e.Host) {
+			return nil, fault.Hintf("use https, or say --git-insecure-http: whoever is on the way reads the token or password",
+				"opening repository %s: the credentials would go unencrypted to host %q", r, e.Host)
+		}
 		r.transport, r.idle, err = newHTTP(a.CABundle)
 		if password != "" {
 			r.auth = &githttp.BasicAuth{Username: user, Password: password}
