@@ -45,3 +45,25 @@ func TestNamespacesApart(t *testing.T) {
 		})
 	}
 }
+
+// A hole in every tenant's egress is small, and says what it is for.
+func TestEgress(t *testing.T) {
+	for name, tc := range map[string]struct{ reason, hole, want string }{
+		"Sound":    {"one server", "{cidr: 10.0.0.1/32, ports: [6443], reason: the API server}", ""},
+		"Six":      {"so it is with long addresses", "{cidr: 2001:db8::1/128, ports: [6443], reason: the API server}", ""},
+		"All":      {"everything for everybody", "{cidr: 0.0.0.0/0, ports: [443], reason: the internet}", "opens everything"},
+		"NoCIDR":   {"a name is no network", "{cidr: git.example, ports: [443], reason: x}", "is no network"},
+		"Host":     {"an address in a network is none", "{cidr: 10.0.0.1/24, ports: [443], reason: x}", "is no network"},
+		"NoPorts":  {"every port", "{cidr: 10.0.0.1/32, reason: x}", "0 ports"},
+		"NoReason": {"whoever reads it wants to know why", "{cidr: 10.0.0.1/32, ports: [443]}", "reason"},
+		"Port":     {"no port", "{cidr: 10.0.0.1/32, ports: [70000], reason: x}", "70000"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := environments.Load(fstest.MapFS{"local/environment.yaml": {Data: []byte(goodEnvironment + "egress: [" + tc.hole + "]\n")}, "local/fleet.yaml": {Data: []byte(goodFleet)}},
+				ident.Must[ident.EnvironmentKind]("local"))
+			if (err == nil) != (tc.want == "") || err != nil && (!strings.Contains(err.Error(), tc.want) || fault.HintOf(err) == "") {
+				t.Errorf("%s: Load() = %v, want %q with a hint", tc.reason, err, tc.want)
+			}
+		})
+	}
+}

@@ -2,6 +2,7 @@ package environments
 
 import (
 	"maps"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
@@ -86,8 +87,26 @@ func (e *Environment) check(c checker, name ident.Environment) {
 	if _, err := e.Zone(); err != nil {
 		c.addf("timeZone", "use an IANA name such as Europe/Berlin", "%w", err)
 	}
+	for _, h := range e.Egress {
+		e.checkHole(c, h)
+	}
 	e.checkPlaces(c)
 	e.checkPrefix(c)
+}
+
+func (e *Environment) checkHole(c checker, h Hole) {
+	p, err := netip.ParsePrefix(h.CIDR)
+	if err != nil || p.Masked() != p {
+		c.addf("egress", "use an address and its length, such as 10.0.0.1/32", "egress cidr %+q is no network", h.CIDR)
+	} else if p.Bits() < 8 {
+		c.addf("egress", "name the network; what the internet is needed for the product opens for its own pods", "egress cidr %q opens everything for all tenants", h.CIDR)
+	}
+	if len(h.Ports) == 0 || strings.TrimSpace(h.Reason) == "" {
+		c.addf("egress", "write {cidr, ports, reason}", "egress to %q has %d ports and reason %q", h.CIDR, len(h.Ports), h.Reason)
+	}
+	for _, port := range h.Ports {
+		c.within("egress port", port, 1, 65535)
+	}
 }
 
 func (e *Environment) checkPlaces(c checker) {

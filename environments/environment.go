@@ -35,12 +35,23 @@ type Environment struct {
 	Life Life `json:"life,omitzero"`
 	// MaxRemovalsPercent is the share of tenants that one render may remove; 5 when zero.
 	MaxRemovalsPercent int `json:"maxRemovalsPercent,omitempty"`
+	// Egress are the holes in tenants' default-deny egress, beside their own
+	// namespace, the shared parts and DNS. What one product needs it opens for its
+	// own pods.
+	Egress []Hole `json:"egress,omitempty"`
 	// Quota bounds a tenant's namespace, in the form of ResourceQuota's hard; may be empty.
 	Quota map[string]string `json:"quota,omitempty"`
 	// TimeZone is the IANA zone of the fleet's opening hours; "UTC" when empty.
 	TimeZone string `json:"timeZone,omitempty"`
 	// Prometheus is the URL that the gates of the fleet are asked at; needed when there are some.
 	Prometheus string `json:"prometheus,omitempty"`
+}
+
+// Hole is where every tenant's pods may connect, such as the API server.
+type Hole struct {
+	CIDR   string `json:"cidr"`
+	Ports  []int  `json:"ports"` // of TCP
+	Reason string `json:"reason"`
 }
 
 // Destination is an Argo CD destination: a cluster by name or by server URL.

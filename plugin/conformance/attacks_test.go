@@ -99,6 +99,7 @@ func attacks() map[string]attack {
 		"Priority":              {"others' pods go first", workload("      priorityClassName: system-node-critical\n" + container("")), false, two},
 		"ExternalIPs":           {"traffic for another address", object("v1", "Service", "", "spec: {ports: [{port: 80}], externalIPs: [10.0.0.1]}\n"), false, inside},
 		"OpenNetwork":           {"the namespace is open again", object("networking.k8s.io/v1", "NetworkPolicy", "", "spec: {podSelector: {}, ingress: [{}]}\n"), false, inside},
+		"FixedHost":             {"a host that others have as well", object("networking.k8s.io/v1", "Ingress", "", "spec: {rules: [{host: portal.example.com}]}\n"), false, []string{author}},
 		"GlobalRule":            {"the routes of everybody", object("apisix.apache.org/v2", "ApisixGlobalRule", "", "spec: {plugins: []}\n"), false, inside},
 		"Owner":                 {"it goes with another object", object("v1", "ConfigMap", ", ownerReferences: [{apiVersion: v1, kind: ConfigMap, name: y, uid: z}]", ""), false, two},
 		"Finalizer":             {"it never goes", object("v1", "ConfigMap", ", finalizers: [example.com/x]", ""), false, two},

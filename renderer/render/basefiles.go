@@ -99,9 +99,10 @@ func quotaFile(site *environments.Site, t *plan.Tenant) []byte {
 	return []byte(b.String())
 }
 
-// networkPolicyFile closes the namespace to other tenants: pods are reached
-// from their own namespace, from the environment's shared components and from
-// namespaces that an administrator labelled as entrances.
+// networkPolicyFile closes the namespace both ways: pods are reached from their
+// own namespace, from the environment's shared components and from namespaces
+// that an administrator labelled as entrances; they reach their own namespace,
+// the shared components, name servers, and what the environment declares.
 func networkPolicyFile(site *environments.Site, t *plan.Tenant) []byte {
 	var b strings.Builder
 	b.WriteString(metadata("apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n", "tenant", site, t, ""))
@@ -109,15 +110,31 @@ func networkPolicyFile(site *environments.Site, t *plan.Tenant) []byte {
   podSelector: {}
   policyTypes:
   - Ingress
+  - Egress
   ingress:
   - from:
     - podSelector: {}
     - namespaceSelector:
         matchLabels:
-          kubernetes.io/metadata.name: %s
+          kubernetes.io/metadata.name: %[1]s
     - namespaceSelector:
         matchLabels:
           gatorcloud.io/entrance: "true"
+  egress:
+  - to:
+    - podSelector: {}
+    - namespaceSelector:
+        matchLabels:
+          kubernetes.io/metadata.name: %[1]s
+  - ports:
+    - {protocol: UDP, port: 53}
+    - {protocol: TCP, port: 53}
 `, manifest.Quote(manifest.SharedNamespace(site.Name)))
+	for _, h := range site.Egress {
+		fmt.Fprintf(&b, "  - to:\n    - ipBlock:\n        cidr: %s\n    ports:\n", manifest.Quote(h.CIDR))
+		for _, port := range h.Ports {
+			fmt.Fprintf(&b, "    - {protocol: TCP, port: %d}\n", port)
+		}
+	}
 	return []byte(b.String())
 }
