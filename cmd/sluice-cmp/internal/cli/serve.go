@@ -1,12 +1,15 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime"
+	"runtime/debug"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -48,7 +51,7 @@ accepted. The plugin's name in Argo CD is the socket's name without ".sock".`,
 	f.StringVar(&s.socket, "socket", socketPath, "unix socket to listen on")
 	f.StringVar(&s.metrics, "metrics-addr", "127.0.0.1:8090", "address of Prometheus metrics at /metrics; empty for none")
 	f.StringVar(&s.logLevel, "log-level", "info", "debug, info, warn or error")
-	f.IntVar(&s.concurrency, "concurrency", 0, "requests worked on at once (default 4 for each CPU)")
+	f.IntVar(&s.concurrency, "concurrency", 0, "requests worked on at once (default 4 for each CPU, fewer if GOMEMLIMIT is small)")
 	f.IntVar(&s.queue, "queue", 0, "requests that may wait (default 4096)")
 	f.DurationVar(&s.timeout, "timeout", 0, "longest time for a request (default 55s, below Argo CD's 60s)")
 	f.DurationVar(&s.drain, "drain", 0, "longest time for accepted requests after SIGTERM (default 20s)")
@@ -66,9 +69,10 @@ func (s serving) run(ctx context.Context, w world) error {
 	log := slog.New(slog.NewJSONHandler(w.stderr, &slog.HandlerOptions{Level: level}))
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	b := bounded(cmp.Or(s.concurrency, 4*runtime.GOMAXPROCS(0)), debug.SetMemoryLimit(-1))
 	server := cmpserver.New(cmpserver.Options{
-		Generator: plugin.New(overlay.New(overlay.Options{})), Logger: log, Metrics: cmpserver.NewMetrics(registry),
-		Concurrency: s.concurrency, Queue: s.queue, Timeout: s.timeout, Drain: s.drain,
+		Generator: plugin.New(overlay.New(overlay.Options{Limits: b.builds})), Logger: log, Metrics: cmpserver.NewMetrics(registry),
+		Concurrency: b.concurrency, Limits: b.archives, Queue: s.queue, Timeout: s.timeout, Drain: s.drain,
 	})
 	stop, err := serveMetrics(s.metrics, registry)
 	if err != nil {

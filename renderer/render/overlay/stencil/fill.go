@@ -18,7 +18,7 @@ func (s *Stencil) Fill(dst []byte, f *Form) ([]byte, bool) {
 		if ok {
 			dst, ok = h.write(dst, v)
 		}
-		if !ok {
+		if !ok || len(dst)-start > 2*s.size+room { // kustomize's way has bounds
 			return dst[:start], false
 		}
 		dst = append(dst, s.texts[i+1]...)
@@ -93,3 +93,7 @@ func (s *Stencil) value(h *hole, f *Form, scratch *[]byte) (string, bool) {
 	}
 	return v, true
 }
+
+// room is by how much an overlay may be larger than twice the one that the
+// stencil was made of: values that are written in many places grow with each.
+const room = 1 << 20
