@@ -3,6 +3,7 @@ package plugin
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
 	"fmt"
 
 	"github.com/gatorcloud/sluice/renderer/model/fault"
@@ -43,11 +44,32 @@ func (r Result) Stream() []byte { return bytes.Join(r.Documents, []byte("---\n")
 // use and remembers nothing but what it read in bases.
 type Generator struct {
 	builder Builder
+	keys    []ed25519.PublicKey // of renderers; without any a seal is a digest
 	bases   bases
 }
 
 // New returns a generator that builds overlays with b.
 func New(b Builder) *Generator { return &Generator{builder: b} }
+
+// NewTrusting returns a generator that generates only what the owner of one of
+// the keys has sealed.
+func NewTrusting(b Builder, keys []ed25519.PublicKey) *Generator {
+	return &Generator{builder: b, keys: keys}
+}
+
+// signed refuses a directory whose descriptor, or in a ring whose members, none
+// of the keys has signed; their digests bind the rest.
+func (g *Generator) signed(kind string, d *tree.Dir) error {
+	for _, e := range d.Entries() {
+		if len(g.keys) == 0 || e.Dir != nil || kind != manifest.KindRing && e.Name != manifest.DescriptorFile {
+			continue
+		}
+		if err := manifest.Verify(e.Data, g.keys); err != nil {
+			return because(ReasonSeal, fmt.Errorf("%s: %w", fault.Clip(e.Name), err))
+		}
+	}
+	return nil
+}
 
 // Generate returns the manifests of a request, never none. Whatever the
 // directory's own files say, an error means that nothing may be applied; see
@@ -56,6 +78,9 @@ func (g *Generator) Generate(ctx context.Context, r Request) (Result, error) {
 	kind, file, err := level(r.Dir)
 	if err != nil {
 		return Result{}, err
+	}
+	if err := g.signed(kind, r.Dir); err != nil {
+		return Result{}, wrap("directory", r, err)
 	}
 	switch kind {
 	case manifest.KindRing:

@@ -137,6 +137,7 @@ func alike(a, b rollout.Rollouts) bool {
 // Change renders one tenant's folder anew and notes in the roster what else the
 // change touches. Flush writes that once for any number of changes.
 func (r *Renderer) Change(ctx context.Context, f *Roster, facts authz.Facts, memory Memory, sink tree.Sink) (Report, error) {
+	sink = signed(sink, r.config.Key)
 	work := r.changing(f, memory, sink)
 	if err := f.clash(facts.Tenant); err != nil {
 		work.lost = map[ident.Tenant]error{facts.Tenant.ID: err}

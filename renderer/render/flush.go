@@ -64,6 +64,7 @@ func (f *Roster) noted(id ident.Tenant) bool {
 // when one of them is cut differently, and the fleet's own files when slices or
 // shared components differ. It may be repeated, on another sink after a lost race.
 func (f *Roster) Flush(ctx context.Context, sink tree.Sink) error {
+	sink = signed(sink, f.key)
 	if f.changes == nil {
 		return nil
 	}

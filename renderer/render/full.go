@@ -20,6 +20,7 @@ import (
 // those of start, or of memory when it is nil, are settled for the tenants.
 // Tenants with a fault keep what memory has of them.
 func (r *Renderer) Full(ctx context.Context, all []authz.Facts, memory Memory, start *rollout.Rollouts, sink tree.Sink) (*Roster, Report, error) {
+	sink = signed(sink, r.config.Key)
 	for _, dir := range manifest.RenderedDirs() {
 		sink.Reset(r.path(dir))
 	}

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"crypto/ed25519"
 	"runtime"
 
 	"github.com/gatorcloud/sluice/catalog"
@@ -47,6 +48,8 @@ type Config struct {
 	Bases plan.Bases
 	// Engine builds every overlay before it is written; a new one when nil.
 	Engine *overlay.Engine
+	// Key signs seals; nil leaves them digests.
+	Key ed25519.PrivateKey
 	// Workers is how many tenants are rendered at once; the number of processors when less than one.
 	Workers int
 	// Progress hears how many of all tenants are done; it is called from many goroutines. May be nil.

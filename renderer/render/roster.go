@@ -2,6 +2,7 @@ package render
 
 import (
 	"context"
+	"crypto/ed25519"
 	"fmt"
 	"maps"
 	"strconv"
@@ -38,7 +39,8 @@ type Roster struct {
 	order   *order
 	members map[ident.Tenant]member
 	rings   []map[ident.Tenant]struct{}
-	keeps   map[plan.SharedRef]int  // what active tenants have in play
+	keeps   map[plan.SharedRef]int // what active tenants have in play
+	key     ed25519.PrivateKey
 	codes   map[string]ident.Tenant // who has which
 	waits   map[ident.Tenant]string // for one that another tenant has
 
@@ -49,7 +51,7 @@ type Roster struct {
 
 // newRoster returns a fleet without tenants and without order.
 func newRoster(c Config, p *proof) *Roster {
-	f := &Roster{site: c.Site, catalog: c.Catalog, bases: c.Bases, proof: p, place: placeOf(c.Site), members: map[ident.Tenant]member{},
+	f := &Roster{key: c.Key, site: c.Site, catalog: c.Catalog, bases: c.Bases, proof: p, place: placeOf(c.Site), members: map[ident.Tenant]member{},
 		keeps: map[plan.SharedRef]int{}, codes: map[string]ident.Tenant{}, waits: map[ident.Tenant]string{}}
 	for range c.Site.Fleet.Rings {
 		f.rings = append(f.rings, map[ident.Tenant]struct{}{})

@@ -13,9 +13,6 @@ const KeepLineEnds = "a checkout converted the line ends: commit a .gitattribute
 
 const sealKey = "seal: \"sha256:"
 
-// sealLen is the length of a seal line: key, 64 hex digits, quote, newline.
-const sealLen = len(sealKey) + 2*sha256.Size + 2
-
 // Seal returns body with its seal line appended. The body ends in a newline.
 func Seal(body []byte) []byte {
 	sum := sha256.Sum256(body)
@@ -28,11 +25,11 @@ func Seal(body []byte) []byte {
 // seal or is not the seal of what precedes it.
 func Unseal(file []byte) ([]byte, error) {
 	const hint = "files below environments/ are rendered: revert the edit and change the catalog, the fleet or the authorisation"
-	if len(file) < sealLen {
+	body, line := cut(file)
+	if !bytes.HasPrefix(line, []byte("seal:")) {
 		return nil, fault.Hintf(hint, "checking seal: the file has none")
 	}
-	body := file[:len(file)-sealLen]
-	if !bytes.Equal(Seal(bytes.Clone(body)), file) {
+	if digest, _ := signature(line); !bytes.Equal(Seal(bytes.Clone(body))[len(body):], digest) {
 		if unix := bytes.ReplaceAll(file, []byte("\r\n"), []byte("\n")); len(unix) < len(file) {
 			if _, err := Unseal(unix); err == nil {
 				return nil, fault.Hintf(KeepLineEnds, "checking seal: the file has CRLF line ends and was rendered with LF")

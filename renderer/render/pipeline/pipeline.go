@@ -10,6 +10,7 @@ package pipeline
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -108,11 +109,18 @@ func flatten(err error) []error {
 type Pipeline struct {
 	bases  *bases
 	engine *overlay.Engine
+	key    ed25519.PrivateKey
 }
 
 // New returns a pipeline.
 func New() *Pipeline {
-	return &Pipeline{&bases{known: map[string]*entry{}}, overlay.New(overlay.Options{Families: families})}
+	return &Pipeline{bases: &bases{known: map[string]*entry{}}, engine: overlay.New(overlay.Options{Families: families})}
+}
+
+// Sealing returns a pipeline that signs seals with a key, and shares everything
+// else with p; nil leaves them digests.
+func (p *Pipeline) Sealing(key ed25519.PrivateKey) *Pipeline {
+	return &Pipeline{bases: p.bases, engine: p.engine, key: key}
 }
 
 // families is how many bases the engine keeps ready, each in three states: a
@@ -166,7 +174,7 @@ func (p *Pipeline) Prepare(files fs.FS, env ident.Environment, o Options) (*Prep
 	seller := &seller{site: site, catalog: c, bases: p.bases, memory: memory, had: had}
 	offer := seller.sold()
 	return &Prepared{Site: site, Catalog: c, Faults: faults, Grants: seller.bad, Memory: memory,
-		Renderer: render.New(render.Config{Site: site, Catalog: c, Fleet: fleet, Sold: offer, Bases: p.bases, Engine: p.engine, Workers: o.Workers, Progress: o.Progress}),
+		Renderer: render.New(render.Config{Site: site, Catalog: c, Fleet: fleet, Sold: offer, Bases: p.bases, Engine: p.engine, Key: p.key, Workers: o.Workers, Progress: o.Progress}),
 	}, nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/gatorcloud/sluice/cmd/internal/cli/progress"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/ranged"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/sealkey"
 	"github.com/gatorcloud/sluice/environments"
 	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
@@ -47,6 +48,7 @@ type options struct {
 	now      string
 	fromGit  bool
 	removals bool
+	sealKey  string
 	workers  int
 }
 
@@ -56,6 +58,7 @@ func (o *options) add(set *pflag.FlagSet) {
 	set.StringSliceVar(&o.envs, "env", nil, "environment to render; all by default")
 	set.StringVar(&o.now, "now", "", "moment that decides what has started and ended, as 2006-01-02 or RFC 3339; the clock by default")
 	set.BoolVar(&o.fromGit, "from-git", false, "render from the facts in the repository instead of etcd")
+	sealkey.Add(set, &o.sealKey)
 	set.BoolVar(&o.removals, "allow-removals", false, "allow to remove or suspend many tenants at once, or all")
 	ranged.Int(set, "workers", ranged.Bounds[int]{Into: &o.workers, Default: 0, Least: 0, Most: 1024}, "tenants rendered at once; 0 takes the number of processors")
 }
@@ -65,10 +68,12 @@ type session struct {
 	options *options
 	target  publish.Place
 	render  pipeline.Options
-	envs    []ident.Environment
-	stderr  io.Writer
-	skipped []error
-	close   []func() error
+
+	pipeline *pipeline.Pipeline
+	envs     []ident.Environment
+	stderr   io.Writer
+	skipped  []error
+	close    []func() error
 }
 
 // open opens what the flags name. The caller closes the session.
@@ -79,6 +84,11 @@ func (o *options) open(ctx context.Context, stderr io.Writer) (_ *session, err e
 			err = errors.Join(err, s.Close())
 		}
 	}()
+	key, err := sealkey.Read(o.sealKey)
+	if err != nil {
+		return nil, err
+	}
+	s.pipeline = o.deps.Pipeline.Sealing(key)
 	if s.render.Now, err = o.moment(); err != nil {
 		return nil, err
 	}
@@ -164,7 +174,7 @@ func (s *session) fill(env ident.Environment, out *pipeline.Summary) publish.Fil
 		defer bar.Clear()
 		o := s.render
 		o.Progress = bar.Set
-		summary, err := s.options.deps.Pipeline.Render(ctx, files, env, sink, o)
+		summary, err := s.pipeline.Render(ctx, files, env, sink, o)
 		*out = summary
 		return publish.Of(summary, s.options.deps.Version), err
 	}

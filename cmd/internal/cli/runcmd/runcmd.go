@@ -16,6 +16,7 @@ import (
 	"github.com/gatorcloud/sluice/cmd/internal/cli/argoflags"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/ranged"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/sealkey"
 	"github.com/gatorcloud/sluice/renderer/etcd"
 	"github.com/gatorcloud/sluice/renderer/etcd/election"
 	"github.com/gatorcloud/sluice/renderer/etcd/status"
@@ -60,6 +61,7 @@ type options struct {
 	resync, ttl, jump    time.Duration
 	workers              int
 	id                   string
+	sealKey              string
 }
 
 const day = 24 * time.Hour
@@ -68,6 +70,7 @@ func (o *options) add(set *pflag.FlagSet) {
 	o.deps.Repo.Flags(set)
 	o.deps.EtcdFlags(set)
 	set.StringSliceVar(&o.envs, "env", nil, "environment to keep; all of the branch by default")
+	sealkey.Add(set, &o.sealKey)
 	set.StringVar(&o.listen, "listen", "127.0.0.1:8080", "address of /livez, /readyz and /metrics; empty serves none")
 	ranged.Duration(set, "debounce", ranged.Bounds[time.Duration]{Into: &o.timing.Debounce, Default: 10 * time.Millisecond, Least: time.Millisecond, Most: time.Minute}, "how long a burst of changes must be quiet before it is rendered")
 	ranged.Duration(set, "max-delay", ranged.Bounds[time.Duration]{Into: &o.timing.MaxDelay, Default: 500 * time.Millisecond, Least: time.Millisecond, Most: time.Hour}, "longest that a change waits for its burst to end")
@@ -148,7 +151,11 @@ func (o *options) run(ctx context.Context, stderr io.Writer) (err error) {
 	if _, err := authz.Apart(o.leasePrefix, authz.DefaultPrefix, election.DefaultPrefix); err != nil {
 		return fmt.Errorf("reading --lease-prefix: %w", err)
 	}
-	c := replica.Config{Pipeline: o.deps.Pipeline, Clock: loop.NewTrusted(o.deps.Clock, o.jump),
+	key, err := sealkey.Read(o.sealKey)
+	if err != nil {
+		return err
+	}
+	c := replica.Config{Pipeline: o.deps.Pipeline.Sealing(key), Clock: loop.NewTrusted(o.deps.Clock, o.jump),
 		Metrics: telemetry.New(o.deps.Version), Health: telemetry.NewHealth(), Environments: envs, Election: o.led, ID: o.name(),
 		LeasePrefix: o.leasePrefix, LeaseTTL: o.ttl, StatusPrefix: o.status, Timing: o.timing, Resync: o.resync,
 		AllowRemovals: o.removals, Workers: o.workers, Version: o.deps.Version, Poke: o.deps.Poke(ctx), Logger: log}

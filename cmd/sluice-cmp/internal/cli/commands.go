@@ -33,7 +33,8 @@ func generate(w world) *cobra.Command {
 		Long: `Print the manifests of the working directory as one YAML stream.
 
 The versions that are granted come from ARGOCD_APP_PARAMETERS, as Argo CD sets
-it; what is not granted is refused.`,
+it; what is not granted is refused. SLUICE_SEAL_KEYS names the file with the
+public keys of which one must have signed a directory.`,
 		Example: `  cd environments/pop-sha1/tenants/06/00/1000006/swg/202
   ARGOCD_APP_PARAMETERS='[{"name":"versions","map":{"swg":"202"}}]' sluice-cmp generate`,
 		Args: cobra.NoArgs,
@@ -42,7 +43,11 @@ it; what is not granted is refused.`,
 			if err != nil {
 				return err
 			}
-			result, err := plugin.New(overlay.New(overlay.Options{})).Generate(cmd.Context(), r)
+			keys, err := trusted(w.getenv(envSealKeys))
+			if err != nil {
+				return err
+			}
+			result, err := plugin.NewTrusting(overlay.New(overlay.Options{}), keys).Generate(cmd.Context(), r)
 			if err != nil {
 				return err
 			}

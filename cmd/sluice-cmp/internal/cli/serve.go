@@ -32,6 +32,7 @@ const socketPath = "/home/argocd/cmp-server/plugins/sluice.sock"
 // serving are the flags of serve.
 type serving struct {
 	socket, metrics, logLevel string
+	keys                      string
 	concurrency, queue        int
 	timeout, drain            time.Duration
 }
@@ -49,6 +50,7 @@ accepted. The plugin's name in Argo CD is the socket's name without ".sock".`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&s.socket, "socket", socketPath, "unix socket to listen on")
+	f.StringVar(&s.keys, "seal-keys", w.getenv(envSealKeys), "`file` with the public keys, PEM, of which one must have signed a directory; without it a seal is a digest (SLUICE_SEAL_KEYS)")
 	f.StringVar(&s.metrics, "metrics-addr", "127.0.0.1:8090", "address of Prometheus metrics at /metrics; empty for none")
 	f.StringVar(&s.logLevel, "log-level", "info", "debug, info, warn or error")
 	f.IntVar(&s.concurrency, "concurrency", 0, "requests worked on at once (default 4 for each CPU, fewer if GOMEMLIMIT is small)")
@@ -69,9 +71,16 @@ func (s serving) run(ctx context.Context, w world) error {
 	log := slog.New(slog.NewJSONHandler(w.stderr, &slog.HandlerOptions{Level: level}))
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	keys, err := trusted(s.keys)
+	if err != nil {
+		return err
+	}
+	if keys == nil {
+		log.Warn("seals are digests: whoever can push can make one; see --seal-keys")
+	}
 	b := bounded(cmp.Or(s.concurrency, 4*runtime.GOMAXPROCS(0)), debug.SetMemoryLimit(-1))
 	server := cmpserver.New(cmpserver.Options{
-		Generator: plugin.New(overlay.New(overlay.Options{Limits: b.builds})), Logger: log, Metrics: cmpserver.NewMetrics(registry),
+		Generator: plugin.NewTrusting(overlay.New(overlay.Options{Limits: b.builds}), keys), Logger: log, Metrics: cmpserver.NewMetrics(registry),
 		Concurrency: b.concurrency, Limits: b.archives, Queue: s.queue, Timeout: s.timeout, Drain: s.drain,
 	})
 	stop, err := serveMetrics(s.metrics, registry)
