@@ -23,7 +23,7 @@ import (
 func TestRoles(t *testing.T) {
 	var cm corev1.ConfigMap
 	decode(t, "../install/settings/argocd-rbac-cm.yaml", &cm)
-	cm.Data["policy.csv"] = "g, ann, role:sluice-sre\ng, bob, role:sluice-support\n"
+	cm.Data["policy.csv"] = "g, ann, role:sluice-sre\ng, bob, role:sluice-support\np, role:sluice-support, logs, get, pop-sha1/*, allow\n"
 	enforcer := rbac.NewEnforcer(fake.NewClientset(), "argocd", "argocd-rbac-cm", nil)
 	builtin, err := assets.Embedded.ReadFile("builtin-policy.csv")
 	if err != nil {
@@ -57,6 +57,7 @@ func TestRoles(t *testing.T) {
 		"SREHasNoShell":       {"ann", "exec", "create", app, false},
 		"SupportReads":        {"bob", "applications", "get", app, true},
 		"SupportReadsLogs":    {"bob", "logs", "get", app, true},
+		"SupportReadsOthers":  {"bob", "logs", "get", "platform/x", false},
 		"SupportDoesNotSync":  {"bob", "applications", "sync", app, false},
 		"SupportDoesNotAct":   {"bob", "applications", approve, app, false},
 		"OthersReadNothing":   {"eve", "applications", "get", app, false},

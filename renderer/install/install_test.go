@@ -63,6 +63,37 @@ func TestBuilds(t *testing.T) {
 	}
 }
 
+// What runs is a release that somebody chose, and where it may connect is written.
+func TestBounds(t *testing.T) {
+	var d struct {
+		Spec struct {
+			Template struct {
+				Spec struct {
+					Containers []struct {
+						Image string `json:"image"`
+					} `json:"containers"`
+				} `json:"spec"`
+			} `json:"template"`
+		} `json:"spec"`
+	}
+	object(t, "Deployment", &d)
+	for _, c := range d.Spec.Template.Spec.Containers {
+		if _, tag, found := strings.Cut(c.Image, ":"); !found || tag == "latest" {
+			t.Errorf("image %q is any release", c.Image)
+		}
+	}
+	var p struct {
+		Spec struct {
+			PolicyTypes []string `json:"policyTypes"`
+			Egress      []any    `json:"egress"`
+		} `json:"spec"`
+	}
+	object(t, "NetworkPolicy", &p)
+	if !slices.Equal(p.Spec.PolicyTypes, []string{"Ingress", "Egress"}) || len(p.Spec.Egress) == 0 {
+		t.Errorf("policy types %q with %d ways out, want both closed but for what is written", p.Spec.PolicyTypes, len(p.Spec.Egress))
+	}
+}
+
 type selector struct {
 	MatchLabels map[string]string `json:"matchLabels"`
 }
