@@ -86,7 +86,7 @@ func TestPageOfTrailers(t *testing.T) {
 	for _, row := range rows(t, architecture, "Trailers") {
 		told = append(told, spans(row[0])...)
 	}
-	for _, m := range regexp.MustCompile(`Trailer\w+ += "([^"]+)"`).FindAllStringSubmatch(read(t, "renderer/run/publish/commit.go"), -1) {
+	for _, m := range regexp.MustCompile(`Trailer\w+ += "([^"]+)"`).FindAllStringSubmatch(read(t, "renderer/run/publish/commit.go")+read(t, "renderer/run/publish/moves.go"), -1) {
 		have = append(have, m[1])
 	}
 	slices.Sort(told)

@@ -18,6 +18,7 @@ import (
 	"github.com/gatorcloud/sluice/cmd/internal/cli/argoflags"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/render/pipeline"
 	"github.com/gatorcloud/sluice/renderer/run/loop"
 )
 
@@ -145,6 +146,7 @@ func TestArgoFlagsAreCheckedFirst(t *testing.T) {
 			cmd := New(Deps{
 				Repo:      unopened(),
 				EtcdFlags: func(*pflag.FlagSet) {},
+				Pipeline:  pipeline.New(),
 				Clock:     loop.System(),
 				Poke:      func(context.Context) <-chan struct{} { return nil },
 				Getenv:    func(string) string { return "" },
