@@ -38,6 +38,7 @@ type document struct {
 	Kinds       []Kind              `json:"kinds"`
 	Autoscale   *documentAutoscale  `json:"autoscale"`
 	PodSecurity *PodSecurity        `json:"podSecurity"`
+	AllowTags   bool                `json:"allowTags"`
 
 	UpgradesFrom []string    `json:"upgradesFrom"`
 	DowngradesTo []string    `json:"downgradesTo"`
@@ -122,7 +123,7 @@ func (c *checker) version(doc document) *Version {
 	v := &Version{
 		APIVersion: doc.APIVersion, Kind: doc.Kind, Name: doc.Name, Version: doc.Version,
 		Description: doc.Description, Sharing: doc.Sharing, Parameters: doc.Parameters,
-		Routes: doc.Routes, Images: doc.Images, Kinds: doc.Kinds, PodSecurity: doc.PodSecurity,
+		Routes: doc.Routes, Images: doc.Images, Kinds: doc.Kinds, PodSecurity: doc.PodSecurity, AllowTags: doc.AllowTags,
 		UpgradesFrom: doc.UpgradesFrom, DowngradesTo: doc.DowngradesTo, Migrations: doc.Migrations,
 		Ref: c.ref, Digest: tree.Digest(c.files), Files: c.files,
 	}

@@ -101,6 +101,9 @@ type Version struct {
 	// bucket and gone while suspended; empty for none.
 	Routes string  `json:"routes,omitempty"`
 	Images []Image `json:"images,omitempty"`
+	// AllowTags lets images be pinned by tags alone, which whoever owns the
+	// registry can move.
+	AllowTags bool `json:"allowTags,omitempty"`
 	// PodSecurity is the standard that its pods need; nil is restricted.
 	PodSecurity *PodSecurity `json:"podSecurity,omitempty"`
 	// Kinds are the custom kinds of the version that sluice does not know.

@@ -69,6 +69,7 @@ const DeclaredFile = "declared.yaml"
 type declaration struct {
 	Version     string       `json:"version"` // as in catalog.lock
 	PodSecurity *PodSecurity `json:"podSecurity"`
+	AllowTags   bool         `json:"allowTags"`
 }
 
 // declare reads DeclaredFile into the versions that it names.
@@ -108,12 +109,16 @@ func (c *Catalog) declares(d declaration) error {
 	switch {
 	case !locked:
 		return fault.Hintf("write it into the version's own description", "the version is not published")
-	case d.PodSecurity == nil:
-		return fault.Hintf("write podSecurity: {level: ..., reason: ...}", "it declares nothing")
+	case d.PodSecurity == nil && !d.AllowTags:
+		return fault.Hintf("write podSecurity: {level: ..., reason: ...}, or allowTags: true", "it declares nothing")
 	case v == nil: // its own fault is told
 		return nil
-	case v.PodSecurity != nil:
+	case v.PodSecurity != nil && d.PodSecurity != nil:
 		return fault.Hintf("remove the entry", "the version declares podSecurity already")
+	}
+	v.AllowTags = v.AllowTags || d.AllowTags
+	if d.PodSecurity == nil {
+		return nil
 	}
 	v.PodSecurity = d.PodSecurity
 	return d.PodSecurity.check()

@@ -27,6 +27,7 @@ func TestPodSecurity(t *testing.T) {
 		"Nobody":     {"a version that is not there", good().with(catalog.DeclaredFile, strings.ReplaceAll(declared, "202", "999")), "not published"},
 		"NoName":     {"no name of a version", good().with(catalog.DeclaredFile, "- version: swg\n"), "no version of the catalog"},
 		"Nothing":    {"an entry that says nothing", good().locked(t).with(catalog.DeclaredFile, "- version: products/swg/202\n"), "declares nothing"},
+		"Tags":       {"an entry for tags leaves the rest", good().locked(t).with(catalog.DeclaredFile, "- {version: products/swg/202, allowTags: true}\n"), "restricted"},
 		"Level":      {"there is no such standard", good().with(product, swg202+"podSecurity: {level: root, "+reason), `level "root" is none`},
 		"Restricted": {"what is so anyway", good().with(product, swg202+"podSecurity: {level: restricted, "+reason), `level "restricted" is none`},
 		"NoReason":   {"whoever reads it wants to know why", good().with(product, swg202+"podSecurity: {level: baseline, reason: ' '}\n"), "reason"},

@@ -155,7 +155,7 @@ func stoppedByProof(t *testing.T, a attack) bool {
 	}
 	try := func(object string) error {
 		c, err := catalog.LoadUnlocked(fstest.MapFS{
-			dir + file: {Data: []byte("apiVersion: sluice.gatorcloud.io/v1\n" + head + "components: [{name: store}]\nimages: [{name: registry.example.com/a, newTag: \"1\"}]\n")},
+			dir + file: {Data: []byte("apiVersion: sluice.gatorcloud.io/v1\n" + head + "components: [{name: store}]\nallowTags: true\nimages: [{name: registry.example.com/a, newTag: \"1\"}]\n")},
 			dir + "components/store/kustomization.yaml": {Data: []byte("resources: [own.yaml, more.yaml]\n")},
 			dir + "components/store/own.yaml":           {Data: []byte("apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: x}\n---\n" + strings.Replace(workload(container("")), "name: x", "name: y", 1))},
 			dir + "components/store/more.yaml":          {Data: []byte(object)},

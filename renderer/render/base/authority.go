@@ -28,6 +28,20 @@ func (b *Base) authority() []error {
 			faults = append(faults, err)
 		}
 		faults = append(faults, b.fixedHosts(o)...)
+		faults = append(faults, b.moving(o)...)
+	}
+	return faults
+}
+
+// moving refuses images that are pinned by a tag alone: who owns the registry can
+// give it to other bytes, and no lock sees it.
+func (b *Base) moving(o object) []error {
+	var faults []error
+	for _, image := range imagesOf(o) {
+		if ref := parseImage(image); ref.digest == "" && !b.Version.AllowTags {
+			faults = append(faults, fault.Hintf("run `sluice catalog pin`, or write allowTags: true in the version's description",
+				"%s: image %q is pinned by a tag, which can move", o, image))
+		}
 	}
 	return faults
 }
