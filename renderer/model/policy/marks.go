@@ -31,7 +31,6 @@ func domains() []string { return []string{"gatorcloud.io/", "argocd.argoproj.io/
 
 // rendererMarks are the keys that the renderer writes.
 func rendererMarks() []string {
-	return []string{manifest.LabelComponent, manifest.LabelEnvironment, manifest.LabelProduct, manifest.LabelTenant, manifest.LabelVersion, manifest.AnnotationWave, manifest.AnnotationAutoscaler, provides}
 	return []string{manifest.LabelComponent, manifest.LabelEnvironment, manifest.LabelProduct, manifest.LabelTenant, manifest.LabelVersion,
 		manifest.AnnotationAutoscaler, manifest.AnnotationWave, provides}
 }

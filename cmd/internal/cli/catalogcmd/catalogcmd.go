@@ -19,15 +19,15 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 )
 
-// New returns `sluice catalog`.
-func New() *cobra.Command {
+// New returns `sluice catalog`; resolve asks registries.
+func New(resolve Resolve) *cobra.Command {
 	var dir string
 	cmd := &cobra.Command{
 		Use:   "catalog",
 		Short: "Show products and their versions, and publish new ones",
 	}
 	cmd.PersistentFlags().StringVar(&dir, "dir", ".", "root of the repository, which holds the folder catalog")
-	cmd.AddCommand(newList(&dir), newShow(&dir), newGraph(&dir), newDiff(&dir), newLock(&dir))
+	cmd.AddCommand(newList(&dir), newShow(&dir), newGraph(&dir), newDiff(&dir), newPin(&dir, resolve), newLock(&dir))
 	return cmd
 }
 
