@@ -44,6 +44,7 @@ func TestScenarios(t *testing.T) {
 	t.Run("Bump", r.bump)
 	t.Run("Crashes", r.crashes)
 	t.Run("Autoscale", r.autoscale)
+	t.Run("Admission", r.admission)
 	for name, run := range map[string]func(*testing.T){
 		"ColdStart": r.coldStart, "BadVersion": r.badVersion, "Reverts": r.reverts, "Rollback": r.rollback, "Pins": r.pins,
 		"Ends": r.ends, "LastHolder": r.lastHolder, "Refusals": r.refusals, "Moves": r.moves, "Modes": r.modes,
