@@ -112,6 +112,17 @@ type Pin struct {
 	Reason  string        `json:"reason"`
 }
 
+// PinOf returns the version that a tenant's product is pinned to: the one that
+// people reviewed here, else that of the authorisation; zero for none.
+func (f *Fleet) PinOf(t ident.Tenant, p ident.Product, authorised ident.Version) ident.Version {
+	for _, pin := range f.Pins {
+		if pin.Tenant == t && pin.Product == p {
+			return pin.Version
+		}
+	}
+	return authorised
+}
+
 // Hold keeps a product of a ring at a version, whatever the ring shall run: a
 // gate that opens when a person lifts it, or at a moment.
 type Hold struct {

@@ -2,6 +2,7 @@ package render
 
 import (
 	"maps"
+	"slices"
 
 	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
@@ -83,11 +84,24 @@ type ran = func(ident.Tenant, ident.Product) ident.Version
 func (r *Renderer) resident(f authz.Facts, was ident.Ring, ran func(ident.Product) ident.Version) rollout.Tenant {
 	t := rollout.Tenant{ID: f.Tenant.ID, Ring: r.planner.Ring(f.Tenant), Was: was, Place: rollout.PlaceOf(f.Tenant.ID),
 		Products: make(map[ident.Product]rollout.Holding, len(f.States))}
-	for i, a := range f.Tenant.Authorisations {
+	for i, a := range r.pinned(f).Tenant.Authorisations {
 		t.Products[a.Product] = rollout.Holding{Active: f.States[i] == authz.Active, Pin: a.Version, Ran: ran(a.Product),
 			Accepts: r.planner.Accepts(a)}
 	}
 	return t
+}
+
+// pinned returns facts with the pins that are in force beside the authorisations' own.
+func (r *Renderer) pinned(f authz.Facts) authz.Facts {
+	fleet := r.config.Site.Fleet
+	if len(fleet.Pins) == 0 {
+		return f
+	}
+	f.Tenant.Authorisations = slices.Clone(f.Tenant.Authorisations)
+	for i, a := range f.Tenant.Authorisations {
+		f.Tenant.Authorisations[i].Version = fleet.PinOf(f.Tenant.ID, a.Product, a.Version)
+	}
+	return f
 }
 
 // frozen returns a tenant whose facts are broken: he moves nowhere.

@@ -316,8 +316,15 @@ func TestFullIsDeterministic(t *testing.T) {
 // What stands in Git after any series of changes is what a render from nothing
 // gives over the rollouts of the commit before, byte for byte, and what the
 // oracle says of the facts.
-func TestChangesEqualFull(t *testing.T) {
-	r := newRenderer(t, 3, 2)
+func TestChangesEqualFull(t *testing.T) { changesEqualFull(t, nil) }
+
+// So they do beside pins of the fleet.
+func TestChangesEqualFullWithPins(t *testing.T) {
+	changesEqualFull(t, map[string]string{"1000003": "200", "1000004": "202", "1000005": "200", "1000006": "202"})
+}
+
+func changesEqualFull(t *testing.T, pins map[string]string) {
+	r := pinning(t, 3, pins, nil)
 	rapid.Check(t, func(rt *rapid.T) {
 		all, ran := map[string]authz.Facts{}, history{}
 		fleet, files := full(t, r, nil, served())
@@ -361,10 +368,29 @@ func TestChangesEqualFull(t *testing.T) {
 			if d := diffFiles(want, files); d != "" {
 				rt.Fatalf("after changes (-full +incremental):\n%s", d)
 			}
-			ran = ran.next(all)
-			checkFleet(rt, files, ran.expected(all, 3))
+			facts := reviewed(all, pins)
+			ran = ran.next(facts)
+			checkFleet(rt, files, ran.expected(facts, 3))
 		}
 	})
+}
+
+// reviewed returns facts with the pins of swg that stand before their own.
+func reviewed(all map[string]authz.Facts, pins map[string]string) map[string]authz.Facts {
+	out := maps.Clone(all)
+	for id, v := range pins {
+		f := out[id]
+		f.Tenant.Authorisations = slices.Clone(f.Tenant.Authorisations)
+		for i, a := range f.Tenant.Authorisations {
+			if a.Product.String() == "swg" {
+				f.Tenant.Authorisations[i].Version = ident.Must[ident.VersionKind](v)
+			}
+		}
+		if _, ok := out[id]; ok {
+			out[id] = f
+		}
+	}
+	return out
 }
 
 // served is an environment in which every shared part is proven, so that a pin

@@ -34,7 +34,7 @@ func (r run) tenant(ctx context.Context, f authz.Facts) (outcome, error) {
 	if f.Broken != nil {
 		return r.keep(f, nil)
 	}
-	d, faults, err := r.draft(ctx, f, f)
+	d, faults, err := r.draft(ctx, r.pinned(f), f)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -129,9 +129,9 @@ func (r run) mend(ctx context.Context, f authz.Facts, faults []plan.Fault) (outc
 		}
 	}
 	back := fallBack(f, before, faults)
-	old, again, err := r.draft(ctx, back, back)
+	old, again, err := r.draft(ctx, r.pinned(back), back)
 	if err == nil && len(again) > 0 && folder != nil {
-		old, again, err = r.draft(ctx, r.stay(back, again), back)
+		old, again, err = r.draft(ctx, r.stay(r.pinned(back), again), back)
 	}
 	if err != nil {
 		return outcome{}, err
@@ -152,7 +152,7 @@ func (r run) mend(ctx context.Context, f authz.Facts, faults []plan.Fault) (outc
 // leave writes a tenant's folder as it stands.
 func (r run) leave(t *plan.Tenant, folder *tree.Dir) (outcome, error) {
 	t.Products = nil
-	for _, a := range t.Facts.Tenant.Authorisations {
+	for _, a := range r.pinned(t.Facts).Tenant.Authorisations {
 		p := plan.Product{Name: a.Product, Pin: a.Version}
 		p.Runs, p.Own = r.order.Runs(t.Ring, t.Facts.Tenant.ID, a.Product, a.Version)
 		t.Products = append(t.Products, p)

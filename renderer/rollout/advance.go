@@ -143,7 +143,7 @@ func (t *turn) pins(l *look) {
 			continue
 		}
 		from := len(t.reasons)
-		if code := t.in.Unpinnable(l.key.Product, runs, m.Pin); code != "" {
+		if code := t.in.unpinnable(l.key.Product, runs, m); code != "" {
 			t.reason(Reason{Key: l.key, Code: code, Version: m.Pin})
 		} else if t.window(l.Ring, l.key, m.Pin) {
 			t.raise(l.key, m.Pin)

@@ -438,7 +438,13 @@ func playPin(t *testing.T, w *world) {
 		t.Errorf("a pin to a blocked version moved the tenant to %s", got)
 	}
 	w.expectWhy("main", swg, Blocking)
-	w.fleet.Blocked = nil
+	w.fleet.Blocked, h.refuses = nil, map[ident.Version]bool{v("203"): true}
+	w.tick()
+	if got := w.version(30, swg); got != "202" {
+		t.Errorf("a pin that refuses its parameters moved the tenant to %s", got)
+	}
+	w.expectWhy("main", swg, Refused)
+	h.refuses = nil
 	w.tick()
 	if got := w.version(30, swg); got != "203" {
 		t.Errorf("the pinned tenant runs %s, want its pin, 203, at once", got)

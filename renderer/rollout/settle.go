@@ -200,7 +200,7 @@ func (s *settler) pins(ring int, p ident.Product) {
 		if !waits && s.some != nil && !s.some[m.ID] {
 			continue // in force
 		}
-		if s.in.Unpinnable(p, runs, m.Pin) == "" && (runs == m.Pin || s.old.serves(s.in.Catalog[p][m.Pin].Needs, true)) {
+		if s.in.unpinnable(p, runs, m) == "" && (runs == m.Pin || s.old.serves(s.in.Catalog[p][m.Pin].Needs, true)) {
 			delete(lane.Stragglers, m.ID)
 		} else if runs.IsZero() {
 			lane.Stragglers[m.ID] = lane.at(m.Place)
@@ -226,6 +226,14 @@ func (in *Input) Unpinnable(p ident.Product, runs, pin ident.Version) Code {
 		return ""
 	}
 	return NoEdge
+}
+
+// unpinnable says the same of a tenant, whose parameters the pin may refuse.
+func (in *Input) unpinnable(p ident.Product, runs ident.Version, m member) Code {
+	if code := in.Unpinnable(p, runs, m.Pin); code != "" || runs == m.Pin || m.accepts(m.Pin) {
+		return code
+	}
+	return Refused
 }
 
 func blocked(_ Blocked, ok bool) bool { return ok }

@@ -9,6 +9,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -168,7 +169,7 @@ func (p *Planner) Tenant(f authz.Facts, g Grants) (*Tenant, []Fault) {
 			faults = append(faults, Fault{Tenant: id, Product: a.Product, Err: err})
 			continue
 		}
-		product.Unpinned = p.unpinned(product, g)
+		product.Unpinned = p.unpinned(product, a, g)
 		t.Products = append(t.Products, product)
 	}
 	if err := p.shared(t); err != nil {
@@ -239,17 +240,18 @@ func (p *Planner) product(t *Tenant, a authz.Authorisation, state authz.State, g
 
 // unpinned says why the pin of a product cannot take effect; nil when it is in
 // force, or will be when what it needs is there.
-func (p *Planner) unpinned(product Product, g Grants) error {
+func (p *Planner) unpinned(product Product, a authz.Authorisation, g Grants) error {
 	if product.Pin.IsZero() || product.Pin == product.Runs {
 		return nil
 	}
 	code := g.Unpinnable(product.Name, product.Runs, product.Pin)
-	if code == "" {
+	if code == "" && p.Accepts(a)(product.Pin) {
 		return nil
 	}
 	if _, err := p.catalog.Version(product.Name, product.Pin); err != nil {
 		return fmt.Errorf("it is pinned, and keeps version %q: %w", product.Runs, err)
 	}
+	code = cmp.Or(code, rollout.Refused)
 	return fault.Hintf(code.Lift(), "it is pinned to version %q and keeps %q: %s", product.Pin, product.Runs, code)
 }
 

@@ -111,7 +111,7 @@ func (w *world) tenant(f authz.Facts, ring int) rollout.Tenant {
 	id := f.Tenant.ID
 	t := rollout.Tenant{ID: id, Ring: ring, Was: w.in.Fleet.Rings[ring].Name, Place: rollout.PlaceOf(id), Products: map[ident.Product]rollout.Holding{}}
 	for i, a := range f.Tenant.Authorisations {
-		h := rollout.Holding{Active: f.States[i] == authz.Active, Pin: a.Version}
+		h := rollout.Holding{Active: f.States[i] == authz.Active, Pin: w.site.Fleet.PinOf(id, a.Product, a.Version)}
 		h.Ran = w.rollouts.Version(rollout.Key{Ring: t.Was, Product: a.Product}, id, t.Place, h.Pin)
 		t.Products[a.Product] = h
 	}
