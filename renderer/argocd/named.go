@@ -2,12 +2,14 @@ package argocd
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/gatorcloud/sluice/renderer/argocd/notify"
+	"github.com/gatorcloud/sluice/renderer/argocd/observe"
 	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
 )
 
@@ -15,7 +17,10 @@ import (
 // patch.
 type Named struct{ *Client }
 
-var _ notify.Refresher = Named{}
+var (
+	_ notify.Refresher  = Named{}
+	_ observe.Annotator = Named{}
+)
 
 // Refresh asks Argo CD to compare the Application of a name. One that is not
 // there yet is looked at when it is made.
@@ -28,6 +33,19 @@ func (n Named) Refresh(ctx context.Context, name string) error {
 		return fmt.Errorf("refreshing Application %q: %w", name, err)
 	}
 	return nil
+}
+
+// Annotate sets annotations of an Application. Dry it only asks whether it may.
+func (n Named) Annotate(ctx context.Context, name string, annotations map[string]string, dry bool) error {
+	body, err := json.Marshal(map[string]any{"metadata": map[string]any{"annotations": annotations}})
+	if err != nil {
+		return err
+	}
+	o := metav1.PatchOptions{}
+	if dry {
+		o.DryRun = []string{metav1.DryRunAll}
+	}
+	return n.patch(ctx, name, body, o)
 }
 
 // Application reads the Application of a name, if there is one.

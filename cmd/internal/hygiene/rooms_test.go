@@ -60,13 +60,8 @@ var rooms = []room{
 	{"cmd/internal/cli/doctorcmd", []string{"cmd/internal/cli", "renderer", "catalog", "environments"}, []string{"cobra", "etcd"}},
 	{"cmd/internal/cli/ingestcmd", []string{"cmd/internal/cli", "renderer", "catalog", "environments"}, []string{"cobra", "disk", "network"}},
 	{"cmd/internal/cli/rendercmd", []string{"cmd/internal/cli", "renderer", "catalog", "environments"}, []string{"cobra", "diff"}},
-<<<<<<< HEAD
 	{"cmd/internal/wire", []string{"cmd/internal/cli", "renderer", "catalog", "environments", "plugin/health"}, []string{"cobra", "disk", "clock", "environment", "images"}},
 	{"cmd/sluice", []string{"cmd/internal", "renderer", "catalog", "environments", "plugin/health"}, []string{"disk"}},
-=======
-	{"cmd/internal/wire", []string{"cmd/internal/cli", "renderer", "plugin/health", "catalog", "environments"}, []string{"cobra", "disk", "clock", "environment", "images"}},
-	{"cmd/sluice", []string{"cmd/internal", "renderer", "plugin/health", "catalog", "environments"}, []string{"disk"}},
->>>>>>> b4080a7 (catalog: pin a new version's images by what the registry says)
 	{"cmd/sluice-cmp", []string{"cmd/internal/cli/exit", "cmd/internal/cli/words", "plugin", "renderer/model", "renderer/render/overlay"},
 		[]string{"cobra", "disk", "network", "environment", "grpc", "prometheus"}},
 

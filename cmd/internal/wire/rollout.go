@@ -1,12 +1,15 @@
 package wire
 
 import (
+	"cmp"
 	"context"
+	"os"
 	"time"
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/argoflags"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/rolloutcmd"
 	"github.com/gatorcloud/sluice/renderer/argocd"
+	"github.com/gatorcloud/sluice/renderer/argocd/observe"
 	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
 )
 
@@ -18,6 +21,14 @@ func operations(p rolloutcmd.Place) (unblock.Cluster, func(), error) {
 	}
 	return c, c.Close, nil
 }
+
+// annotator connects to the same, for single Applications.
+func annotator(p rolloutcmd.Place) (observe.Annotator, func(), error) {
+	return applications(argoflags.Cluster(p))
+}
+
+// who returns the user of the CI job, else of this machine.
+func who() string { return cmp.Or(os.Getenv("GITLAB_USER_LOGIN"), os.Getenv("USER")) }
 
 // client connects to the Argo CD of a kubeconfig, or of the cluster that this
 // process runs in.

@@ -77,7 +77,7 @@ carries to clusters ring by ring and bucket by bucket.`,
 		catalogcmd.New(digest),
 		environmentcmd.New(repository()),
 		democmd.New(democmd.Deps{StartEtcd: embed, Git: git.Installed, List: list, Pipeline: p, Now: time.Now, Version: Version()}),
-		rolloutcmd.New(rolloutcmd.Deps{Open: operations, Repo: repository, Pipeline: p, Now: time.Now, Wait: wait, Version: Version()}),
+		rolloutcmd.New(rolloutcmd.Deps{Open: operations, Argo: annotator, Who: who, Repo: repository, Pipeline: p, Now: time.Now, Wait: wait, Version: Version()}),
 		versioncmd.New(Version()),
 	)
 	words.Strict(cmd)

@@ -44,6 +44,8 @@ type Options struct {
 	Source Source
 	// Now is the moment of the render; it is required with a Source.
 	Now time.Time
+	// Start are rollouts made from those of the last commit; nil takes these.
+	Start *rollout.Rollouts
 	// AllowRemovals switches the guards against mass harm off.
 	AllowRemovals bool
 	// Workers is how many tenants are rendered at once; the number of processors when zero.
@@ -141,8 +143,9 @@ func (p *Pipeline) Bases() interface {
 type Prepared struct {
 	Site     *environments.Site
 	Catalog  *catalog.Catalog
-	Faults   error   // of the catalog
-	Grants   []Grant // that are offered to no ring
+	Faults   error           // of the catalog
+	Grants   []Grant         // that are offered to no ring
+	Sold     rollout.Catalog // what may be granted
 	Memory   render.Stored
 	Renderer *render.Renderer
 }
@@ -176,7 +179,7 @@ func (p *Pipeline) Prepare(files fs.FS, env ident.Environment, o Options) (*Prep
 	}
 	seller := &seller{site: site, catalog: c, bases: p.bases, memory: memory, had: had}
 	offer := seller.sold()
-	return &Prepared{Site: site, Catalog: c, Faults: faults, Grants: seller.bad, Memory: memory,
+	return &Prepared{Site: site, Catalog: c, Faults: faults, Grants: seller.bad, Sold: offer, Memory: memory,
 		Renderer: render.New(render.Config{Site: site, Catalog: c, Fleet: fleet, Sold: offer, Bases: p.bases, Engine: p.engine, Key: p.key, Workers: o.Workers, Progress: o.Progress}),
 	}, nil
 }
@@ -199,7 +202,7 @@ func (p *Pipeline) Render(ctx context.Context, files fs.FS, env ident.Environmen
 		}
 		sink.Guard(g)
 	}
-	_, summary.Report, err = ready.Renderer.Full(ctx, all, ready.Memory, nil, sink)
+	_, summary.Report, err = ready.Renderer.Full(ctx, all, ready.Memory, o.Start, sink)
 	if err != nil {
 		return summary, fmt.Errorf("rendering environment %q: %w", env, err)
 	}

@@ -80,6 +80,13 @@ func Told(m rollout.Move) string {
 			names = append(names, t.String())
 		}
 		return fmt.Sprintf("%s is granted to stragglers of ring %s: %s", what, m.Ring, fault.List(names))
+	case rollout.Hurried:
+		return fmt.Sprintf("%s may pass soaks, approvals, hours and freezes: %s", what, m.Reason)
+	case rollout.Lifted:
+		if m.Reason == "" {
+			return what + " may be granted again"
+		}
+		return fmt.Sprintf("%s may be granted again: %s", what, m.Reason)
 	}
 	return what
 }

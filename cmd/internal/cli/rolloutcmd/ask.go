@@ -12,16 +12,16 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// ask asks on a terminal before more than one ring goes back.
-func (b *back) ask(cmd *cobra.Command, rows []backRow) error {
+// ask shows on a terminal what would be done, and asks whether it shall be.
+func ask[T any](cmd *cobra.Command, rows []T, columns []output.Column[T], question string) error {
 	in, ok := cmd.InOrStdin().(*os.File)
-	if b.options.yes || len(rows) < 2 || !ok || !terminal(in) {
+	if !ok || !terminal(in) {
 		return nil
 	}
-	if err := output.Print(cmd.ErrOrStderr(), output.Options{}, rows, backColumns); err != nil {
+	if err := output.Print(cmd.ErrOrStderr(), output.Options{}, rows, columns); err != nil {
 		return err
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "Take %s back in %d rings? [y/N] ", b.product, len(rows))
+	fmt.Fprintf(cmd.ErrOrStderr(), "%s [y/N] ", question)
 	line, _ := bufio.NewReader(in).ReadString('\n') // no answer is no
 	if answer := strings.ToLower(strings.TrimSpace(line)); answer != "y" && answer != "yes" {
 		return fault.Hintf("answer y, or give --yes", "nothing was written")

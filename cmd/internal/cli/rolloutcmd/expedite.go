@@ -113,7 +113,7 @@ func (h *hurry) fill(_ context.Context, files fs.FS, sink tree.Sink) (publish.Co
 		return publish.Commit{}, err
 	}
 	m := rollout.Move{Key: rollout.Key{Product: h.product}, What: rollout.Hurried, Version: h.version, Reason: h.reason}
-	return publish.Commit{Environment: h.env, What: fmt.Sprintf("expedite %s=%s", h.product, h.version), Tenants: after.tenants,
+	return publish.Commit{Environment: h.env, What: fmt.Sprintf("expedite %s=%s", h.product, h.version), Tenants: len(after.tenants),
 		Moves: []rollout.Move{m}, Version: h.by}, sink.PutFile(fleetPath(h.env), text)
 }
 

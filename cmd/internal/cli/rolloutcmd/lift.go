@@ -75,7 +75,7 @@ func (d Deps) lifting(env ident.Environment, m rollout.Move) publish.Fill {
 			return publish.Commit{}, fault.Hintf("see `sluice rollout status`", "%s=%s was not taken back, or is lifted already", m.Product, m.Version)
 		}
 		return publish.Commit{Environment: env, What: fmt.Sprintf("lift %s=%s", m.Product, m.Version),
-			Tenants: w.tenants, Moves: []rollout.Move{m}, Version: d.Version}, sink.PutFile(rolloutsPath(env), lifted.Encode())
+			Tenants: len(w.tenants), Moves: []rollout.Move{m}, Version: d.Version}, sink.PutFile(rolloutsPath(env), lifted.Encode())
 	}
 }
 

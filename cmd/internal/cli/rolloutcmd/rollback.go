@@ -128,8 +128,10 @@ func (b *back) run(cmd *cobra.Command, place publish.Place) error {
 		return err
 	}
 	if !b.options.dryRun {
-		if err := b.ask(cmd, p.rows); err != nil {
-			return err
+		if !b.options.yes && len(p.rows) > 1 {
+			if err := ask(cmd, p.rows, backColumns, fmt.Sprintf("Take %s back in %d rings?", b.product, len(p.rows))); err != nil {
+				return err
+			}
 		}
 		if _, err := place.Write(cmd.Context(), b.fill); err != nil {
 			return err
@@ -138,32 +140,32 @@ func (b *back) run(cmd *cobra.Command, place publish.Place) error {
 	return output.Print(cmd.OutOrStdout(), b.options.output, p.rows, backColumns)
 }
 
-// plan is what a rollback does to a commit.
-type plan struct {
+// retreat is what a rollback does to a commit.
+type retreat struct {
 	rows  []backRow
 	fleet []byte // of fleet.yaml
 	moves []rollout.Move
 }
 
 // plan returns what is to be done on top of the files of a commit.
-func (b *back) plan(files fs.FS) (plan, error) {
+func (b *back) plan(files fs.FS) (retreat, error) {
 	w, err := read(files, b.env)
 	if err != nil {
-		return plan{}, err
+		return retreat{}, err
 	}
 	if b.to.IsZero() { // without rollouts nobody knows what was good
 		if err := w.need(); err != nil {
-			return plan{}, err
+			return retreat{}, err
 		}
 	}
 	wants, reasons := w.in.Undo(w.rollouts, b.product, b.only, b.to)
 	if len(reasons) > 0 {
-		return plan{}, b.stuck(reasons)
+		return retreat{}, b.stuck(reasons)
 	}
 	if len(wants) == 0 {
-		return plan{}, fault.Hintf("see `sluice rollout status`", "no ring of environment %q has %q to take back", b.env, b.product)
+		return retreat{}, fault.Hintf("see `sluice rollout status`", "no ring of environment %q has %q to take back", b.env, b.product)
 	}
-	var p plan
+	var p retreat
 	var edits []edit.Want
 	for _, g := range w.in.Fleet.Rings {
 		if v, ok := wants[g.Name]; ok {
@@ -176,7 +178,7 @@ func (b *back) plan(files fs.FS) (plan, error) {
 	}
 	before, err := fs.ReadFile(files, fleetPath(b.env))
 	if err != nil {
-		return plan{}, err
+		return retreat{}, err
 	}
 	p.fleet, err = edit.Versions(before, edits...)
 	return p, err

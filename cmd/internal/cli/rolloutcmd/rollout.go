@@ -1,8 +1,9 @@
 // Package rolloutcmd is `sluice rollout`: see how versions reach the rings of an
-// environment, take them back, and end what hangs in an old operation.
+// environment, move them and take them back, and end what hangs in an old operation.
 //
 // Status, history, lift and rollback need Git alone. What Argo CD shows is the
-// leader's to see; they name it where it is missing and guess nothing.
+// leader's to see; they name it where it is missing and guess nothing. Advance
+// looks once in its place.
 package rolloutcmd
 
 import (
@@ -11,11 +12,13 @@ import (
 	"time"
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
+	"github.com/gatorcloud/sluice/renderer/argocd/observe"
 	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/render/pipeline"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // Place is the Argo CD that the flags name.
@@ -33,6 +36,10 @@ type Place struct {
 type Deps struct {
 	// Open connects to the cluster in which Argo CD runs.
 	Open func(p Place) (cluster unblock.Cluster, closed func(), err error)
+	// Argo connects to the same, to look at single Applications and to say something on them.
+	Argo func(p Place) (there observe.Annotator, closed func(), err error)
+	// Who returns who gives the command, as far as that is known.
+	Who func() string
 	// Repo returns the repository of a command, with flags of its own.
 	Repo func() repoflags.Repository
 	// Pipeline renders what goes back.
@@ -57,7 +64,9 @@ func New(d Deps) *cobra.Command {
 		Short: "See, undo and unblock how versions reach the rings",
 		Long: `What runs is decided by Git alone: what rings shall run stands in fleet.yaml, what
 they may run in rollouts.yaml. Status and history read it; rollback,
-expedite and lift change them.
+expedite and lift change them; advance and promote make the engine's next step,
+approve, pause and resume tell it what people think, and adopt writes
+rollouts.yaml when it is lost.
 
 An operation of Argo CD that waits for something which becomes neither healthy
 nor degraded keeps its Application from everything newer, even from the revert.
@@ -65,7 +74,10 @@ Unblock and abort end such operations from the fleet down and wait until every
 Application has taken up its present source.`,
 	}
 	cmd.AddCommand(
-		d.status(), d.history(), d.rollback(), d.expedite(), d.lift(),
+		d.status(), d.history(), d.advance(), d.promote(),
+		d.say(observe.Approve, "Approve what a ring is granted now", approveLong), d.say(observe.Pause, "Hold a ring where it is", pauseLong),
+		d.say(observe.Resume, "End the pause of a ring", resumeLong),
+		d.rollback(), d.expedite(), d.lift(), d.adopt(),
 		d.command(cobra.Command{
 			Use:   "unblock",
 			Short: "End operations that work on what is no longer asked for",
@@ -94,9 +106,7 @@ func (d Deps) command(form cobra.Command, abort bool) *cobra.Command {
 	cmd.Args = cobra.NoArgs
 	flags := cmd.Flags()
 	addEnv(cmd, &o.env)
-	flags.StringVar(&o.place.Kubeconfig, "kubeconfig", "", "kubeconfig `file` of the cluster that Argo CD runs in, or in-cluster (KUBECONFIG; default ~/.kube/config)")
-	flags.StringVar(&o.place.Context, "context", "", "`name` of the kubeconfig's context; the current one by default")
-	flags.StringVar(&o.place.Namespace, "argocd-namespace", "argocd", "`namespace` of Argo CD's Applications")
+	o.place.add(flags, "KUBECONFIG; default ~/.kube/config")
 	flags.DurationVar(&o.timeout, "timeout", 5*time.Minute, "longest wait until nothing is in motion")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return d.run(cmd, o, abort) }
 	return cmd
@@ -132,6 +142,16 @@ func (d Deps) run(cmd *cobra.Command, o *options, abort bool) error {
 	fmt.Fprintf(cmd.ErrOrStderr(), "ended %d operations; nothing hangs\n", ended)
 	return nil
 }
+
+// add adds the flags that name an Argo CD; without says what holds when there is none.
+func (p *Place) add(flags *pflag.FlagSet, without string) {
+	flags.StringVar(&p.Kubeconfig, "kubeconfig", "", "kubeconfig `file` of the cluster that Argo CD runs in, or in-cluster ("+without+")")
+	flags.StringVar(&p.Context, "context", "", "`name` of the kubeconfig's context; the current one by default")
+	flags.StringVar(&p.Namespace, "argocd-namespace", "argocd", "`namespace` of Argo CD's Applications")
+}
+
+// named reports whether a cluster was named.
+func (p *Place) named() bool { return p.Kubeconfig != "" || p.Context != "" }
 
 func addEnv(cmd *cobra.Command, env *string) {
 	cmd.Flags().StringVar(env, "env", "", "environment (required)")

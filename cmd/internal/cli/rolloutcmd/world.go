@@ -12,6 +12,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/render"
+	"github.com/gatorcloud/sluice/renderer/render/plan"
 	"github.com/gatorcloud/sluice/renderer/rollout"
 )
 
@@ -22,7 +23,7 @@ type world struct {
 	in       *rollout.Input
 	rollouts rollout.Rollouts
 	started  bool // rollouts.yaml is there
-	tenants  int
+	tenants  []rollout.Tenant
 }
 
 // read reads an environment from the root of a repository.
@@ -88,30 +89,44 @@ func fleetPath(env ident.Environment) string {
 	return manifest.EnvironmentPath(env) + "/" + manifest.FleetFile
 }
 
+// exact takes what the tree has tenants run, and how it cuts rings, for what
+// the engine moves them from; runs may say otherwise.
+func (w *world) exact(head render.Head, runs func(ident.Tenant, ident.Product) ident.Version) {
+	for i := range w.tenants {
+		t := &w.tenants[i]
+		t.Was = head.Members[t.ID].Ring
+		for p, h := range t.Products {
+			h.Ran = runs(t.ID, p)
+			t.Products[p] = h
+		}
+	}
+	w.in.Census, w.in.Cut = rollout.NewCensus(w.tenants), head.Cut
+}
+
 // readTenants takes the tenants' facts for what they run at head.
 func (w *world) readTenants(stored render.Stored) error {
 	ids, err := stored.Tenants()
 	if err != nil {
 		return err
 	}
-	rings := environments.NewAssigner(w.site.Fleet)
+	planner := plan.New(w.site, w.sold, nil)
 	all := make([]rollout.Tenant, 0, len(ids))
 	for _, id := range ids {
 		f, err := stored.Facts(id)
 		if err != nil {
 			return fmt.Errorf("environment %q: %w", w.site.Name, err)
 		}
-		all = append(all, w.tenant(f, rings.Ring(id, f.Tenant.Labels)))
+		all = append(all, w.tenant(f, planner))
 	}
-	w.in.Census, w.tenants = rollout.NewCensus(all), len(all)
+	w.in.Census, w.tenants = rollout.NewCensus(all), all
 	return nil
 }
 
-func (w *world) tenant(f authz.Facts, ring int) rollout.Tenant {
-	id := f.Tenant.ID
+func (w *world) tenant(f authz.Facts, planner *plan.Planner) rollout.Tenant {
+	id, ring := f.Tenant.ID, planner.Ring(f.Tenant)
 	t := rollout.Tenant{ID: id, Ring: ring, Was: w.in.Fleet.Rings[ring].Name, Place: rollout.PlaceOf(id), Products: map[ident.Product]rollout.Holding{}}
 	for i, a := range f.Tenant.Authorisations {
-		h := rollout.Holding{Active: f.States[i] == authz.Active, Pin: w.site.Fleet.PinOf(id, a.Product, a.Version)}
+		h := rollout.Holding{Active: f.States[i] == authz.Active, Pin: w.site.Fleet.PinOf(id, a.Product, a.Version), Accepts: planner.Accepts(a)}
 		h.Ran = w.rollouts.Version(rollout.Key{Ring: t.Was, Product: a.Product}, id, t.Place, h.Pin)
 		t.Products[a.Product] = h
 	}
