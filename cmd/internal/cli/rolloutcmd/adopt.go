@@ -90,46 +90,54 @@ func (a *adopt) run(cmd *cobra.Command, repo repoflags.Repository, place publish
 	if err != nil {
 		return err
 	}
-	switch {
-	case a.fromGit:
-		a.source = inGit{}
-	case a.place.named():
-		if err := a.end(ctx, files); err != nil {
-			return err
-		}
-		a.source, err = a.live(ctx)
-	default:
-		a.source, err = a.history(ctx, repo)
-	}
+	rows, err := a.look(ctx, repo, files)
 	if err != nil {
 		return err
 	}
-	rows, err := a.rows(files)
-	if err != nil {
-		return err
-	}
-	if !a.dryRun {
-		if !a.yes {
-			if err := ask(cmd, rows, statusColumns(), "Write rollouts.yaml so?"); err != nil {
-				return err
-			}
-		}
-		if _, err := place.Write(ctx, a.fill); err != nil {
+	if a.dryRun {
+		if _, err := place.Compare(ctx, a.fill); err != nil {
 			return err
 		}
-	} else if _, err := place.Compare(ctx, a.fill); err != nil {
+		return output.Print(cmd.OutOrStdout(), a.output, rows, statusColumns())
+	}
+	if !a.yes {
+		if err := ask(cmd, rows, statusColumns(), "Write rollouts.yaml so?"); err != nil {
+			return err
+		}
+	}
+	if _, err := fs.Stat(files, rolloutsPath(a.env)); errors.Is(err, fs.ErrNotExist) && a.place.named() {
+		if err := a.end(ctx); err != nil {
+			return err
+		}
+		if rows, err = a.look(ctx, repo, files); err != nil { // it may have moved until then
+			return err
+		}
+	}
+	if _, err := place.Write(ctx, a.fill); err != nil {
 		return err
 	}
 	return output.Print(cmd.OutOrStdout(), a.output, rows, statusColumns())
 }
 
+// look finds the source and shows what it says.
+func (a *adopt) look(ctx context.Context, repo repoflags.Repository, files fs.FS) (rows []statusRow, err error) {
+	switch {
+	case a.fromGit:
+		a.source = inGit{}
+	case a.place.named():
+		a.source, err = a.live(ctx)
+	default:
+		a.source, err = a.history(ctx, repo)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return a.rows(files)
+}
+
 // end ends the operation of a fleet that was never rendered with rollouts: it
 // waits for rings, and goes on to the next as soon as one is healthy.
-func (a *adopt) end(ctx context.Context, files fs.FS) error {
-	_, err := fs.Stat(files, rolloutsPath(a.env))
-	if !errors.Is(err, fs.ErrNotExist) || a.dryRun {
-		return nil
-	}
+func (a *adopt) end(ctx context.Context) error {
 	cluster, closed, err := a.deps.Open(a.place)
 	if err != nil {
 		return err

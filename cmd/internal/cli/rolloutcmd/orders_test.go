@@ -15,6 +15,8 @@ import (
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/rolloutcmd"
 	"github.com/gatorcloud/sluice/environments"
+	"github.com/gatorcloud/sluice/renderer/argocd/observe"
+	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
 	"github.com/gatorcloud/sluice/renderer/git"
 	"github.com/gatorcloud/sluice/renderer/git/gittest"
 	"github.com/gatorcloud/sluice/renderer/model/authz"
@@ -78,6 +80,7 @@ type origin struct {
 	t    *testing.T
 	repo *gittest.Repo
 	wait func() error // what a watch does between two looks
+	argo *argo        // nil: there is none
 }
 
 func newOrigin(t *testing.T, r rollout.Rollouts) origin {
@@ -138,6 +141,8 @@ func (o origin) run(args ...string) (string, error) {
 				},
 			}
 		},
+		Open:     func(rolloutcmd.Place) (unblock.Cluster, func(), error) { return &o.argo.fleet, func() {}, nil },
+		Argo:     func(rolloutcmd.Place) (observe.Annotator, func(), error) { return o.argo, func() {}, nil },
 		Wait:     func(context.Context, time.Duration) error { return o.wait() },
 		Pipeline: pipeline.New(), Now: func() time.Time { return time.Date(2026, 11, 30, 9, 0, 0, 0, time.UTC) },
 	})
