@@ -126,8 +126,8 @@ func buildAll(t *testing.T, kustomize, clone string) {
 		}
 	}
 	overlays, err := filepath.Glob(filepath.Join(clone, "environments/local/tenants/*/*/*/*/*/parameters.yaml"))
-	if err != nil || len(overlays) < 4 {
-		t.Fatalf("overlays = %v, %v, want at least four", overlays, err)
+	if err != nil || len(overlays) < 3 {
+		t.Fatalf("overlays = %v, %v, want at least three", overlays, err)
 	}
 	bases, _ := filepath.Glob(filepath.Join(clone, "environments/local/tenants/*/*/*/base/namespace.yaml"))
 	shared, _ := filepath.Glob(filepath.Join(clone, "environments/local/tenants/*/*/*/base/shared/*/*/parameters.yaml"))

@@ -200,7 +200,7 @@ func (s *settler) pins(ring int, p ident.Product) {
 		if !waits && s.some != nil && !s.some[m.ID] {
 			continue // in force
 		}
-		if s.in.unpinnable(p, runs, m) == "" && (runs == m.Pin || s.old.serves(s.in.Catalog[p][m.Pin].Needs, true)) {
+		if s.in.unpinnable(p, runs, m) == "" && s.old.served(s.in.Catalog[p][m.Pin].Needs, runs, m.Pin) {
 			delete(lane.Stragglers, m.ID)
 		} else if runs.IsZero() {
 			lane.Stragglers[m.ID] = lane.at(m.Place)
@@ -251,6 +251,20 @@ func (in *Input) refuses(r Rollouts, p ident.Product, v ident.Version) Code {
 		return TakenBack
 	}
 	return ""
+}
+
+// served reports whether a pin finds the shared parts that it needs. Who runs
+// nothing yet needs them granted only, as everybody who comes new.
+func (r Rollouts) served(needs map[ident.Component]ident.Version, runs, pin ident.Version) bool {
+	if runs == pin || r.serves(needs, true) {
+		return true
+	}
+	for c, v := range needs {
+		if part, used := r.Shared[c]; used && before(part.At, v) {
+			return false
+		}
+	}
+	return runs.IsZero()
 }
 
 // serves reports whether the shared parts that a version needs are proven at
