@@ -167,12 +167,12 @@ func (s *step) decide(ctx context.Context, files fs.FS, sink tree.Sink, look loo
 		o.Promoted = map[ident.Ring]bool{s.ring: true}
 	}
 	settled := rollout.Settle(w.in, w.rollouts)
-	for end := s.deps.Now().Add(s.timeout); ; {
+	for left := s.timeout / glance; ; left-- {
 		if o, err = look(ctx, w.in, settled, o); err != nil {
 			return publish.Commit{}, fmt.Errorf("observing environment %q: %w", s.env, err)
 		}
 		s.result = rollout.Advance(w.in, settled, o, s.deps.Now())
-		if len(s.result.Moves) > 0 || !o.Seen || !soon(s.result.Reasons) || !s.deps.Now().Add(glance).Before(end) {
+		if len(s.result.Moves) > 0 || !o.Seen || !soon(s.result.Reasons) || left <= 0 {
 			break
 		}
 		o.Ill = s.result.Ill

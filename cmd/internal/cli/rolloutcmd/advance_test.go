@@ -59,7 +59,6 @@ func TestAdvanceRefuses(t *testing.T) {
 		"NoRing":  {"a ring is a person's word about it", "--ring", []string{"promote", "--by=anna"}},
 		"OddRing": {"no such ring", `"mian"`, []string{"promote", "--ring=mian", "--by=anna"}},
 		"Nobody":  {"a word is somebody's", "--by", []string{"promote", "--ring=main"}},
-		"NoEnv":   {"names pass the gate", "--env", []string{"advance", "--env=a/b"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if out, err := o.run(tc.args...); err == nil || !strings.Contains(err.Error(), tc.want) || fault.HintOf(err) == "" || o.repo.Tip() != before {
