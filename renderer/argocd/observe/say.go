@@ -28,6 +28,15 @@ type Annotator interface {
 	Annotate(ctx context.Context, name string, annotations map[string]string, dry bool) error
 }
 
+// Saying is a word for a ring.
+type Saying struct {
+	Environment ident.Environment
+	Ring        ident.Ring
+	Word        Word
+	// Dry only asks whether it may be said.
+	Dry bool
+}
+
 // Said is what a word was said on.
 type Said struct {
 	Application string
@@ -37,18 +46,18 @@ type Said struct {
 
 // Say says a word on a ring: approve and pause on its first slice, which is the
 // first to be granted anything; resume on every one that is paused.
-func Say(ctx context.Context, c Annotator, env ident.Environment, ring ident.Ring, w Word, dry bool) ([]Said, error) {
-	slicesOf, err := applicationsOf(ctx, c, env, ring)
+func Say(ctx context.Context, c Annotator, s Saying) ([]Said, error) {
+	slicesOf, err := applicationsOf(ctx, c, s.Environment, s.Ring)
 	if err != nil {
 		return nil, err
 	}
 	var said []Said
 	set := map[string]string{annotationPaused: "true"}
-	switch first := slicesOf[0]; w {
+	switch first := slicesOf[0]; s.Word {
 	case Approve:
 		versions := first.versions()
 		if versions == "" {
-			return nil, fault.Hintf("see `sluice rollout status`", "ring %q is granted no versions that could be approved", ring)
+			return nil, fault.Hintf("see `sluice rollout status`", "ring %q is granted no versions that could be approved", s.Ring)
 		}
 		set = map[string]string{annotationApproved: versions}
 		said = []Said{{first.Metadata.Name, versions}}
@@ -62,9 +71,9 @@ func Say(ctx context.Context, c Annotator, env ident.Environment, ring ident.Rin
 			}
 		}
 	}
-	for _, s := range said {
-		if err := c.Annotate(ctx, s.Application, set, dry); err != nil {
-			return nil, fmt.Errorf("saying %s on Application %q: %w", w, s.Application, err)
+	for _, on := range said {
+		if err := c.Annotate(ctx, on.Application, set, s.Dry); err != nil {
+			return nil, fmt.Errorf("saying %s on Application %q: %w", s.Word, on.Application, err)
 		}
 	}
 	return said, nil

@@ -127,7 +127,7 @@ func (a *adopt) look(ctx context.Context, repo repoflags.Repository, files fs.FS
 	case a.place.named():
 		a.source, err = a.live(ctx)
 	default:
-		a.source, err = a.history(ctx, repo)
+		a.source, err = a.history(ctx, repo, files)
 	}
 	if err != nil {
 		return nil, err

@@ -60,7 +60,7 @@ it when it looks next.`,
 				return err
 			}
 			defer closed()
-			said, err := observe.Say(cmd.Context(), there, name, of, w, dryRun)
+			said, err := observe.Say(cmd.Context(), there, observe.Saying{Environment: name, Ring: of, Word: w, Dry: dryRun})
 			if err != nil {
 				return err
 			}

@@ -43,7 +43,7 @@ func (s sealed) rollouts(*world, fs.FS) (start, before rollout.Rollouts, err err
 
 // history finds the last rollouts.yaml that sluice wrote. Commits of others
 // since then edited it, lost it or did not touch it.
-func (a *adopt) history(ctx context.Context, repo repoflags.Repository) (source, error) {
+func (a *adopt) history(ctx context.Context, repo repoflags.Repository, files fs.FS) (source, error) {
 	r, head, err := repo.History(ctx)
 	if err != nil {
 		return nil, err
@@ -71,7 +71,7 @@ func (a *adopt) history(ctx context.Context, repo repoflags.Repository) (source,
 	if data == nil {
 		return nil, fault.Hintf(hint, "no commit of environment %q is sluice's", a.env)
 	}
-	now, err := fs.ReadFile(r.FS(head), rolloutsPath(a.env))
+	now, err := fs.ReadFile(files, rolloutsPath(a.env))
 	if err == nil && bytes.Equal(now, data) {
 		return nil, fault.Hintf("if Git was restored, name Argo CD's cluster with --kubeconfig", "%s is as sluice wrote it: there is nothing to adopt", rollout.File)
 	}
