@@ -86,7 +86,7 @@ func TestFleetRefuses(t *testing.T) {
 		"GateName":       {"it stands in reasons and URLs", "name: errors", "name: Error rate", `name "Error rate" is not allowed`},
 		"GateTwice":      {"verdicts are by name", "  parallel", "  - {name: errors, query: up, min: 1}\n  parallel", `gate "errors" is there twice`},
 		"GateFor":        {"no rollout waits longer than a month", "forSeconds: 600", "forSeconds: -1", "forSeconds -1 is out of range"},
-		"FreezeEndless":  {"a freeze that nobody ends ends all rollouts", `, to: "2027-01-02"`, "", "line 6: freezes[0]: it is not complete: it has no to"},
+		"FreezeEndless":  {"a freeze that nobody ends ends all rollouts", `, to: "2027-01-02"`, "", "line 6: freezes[0]: it is not complete: it has no to"}, //nolint:dupword // as it is written
 		"FreezeNoStart":  {"since when", "from: 2026-12-24T00:00:00Z, ", "", "it has no from"},
 		"FreezeTurned":   {"it would freeze nothing", "2027-01-02", "2026-12-24", "line 6: freezes[0]: it ends before it begins"},
 		"FreezeMoment":   {"times are exact", `"2027-01-02"`, `"2027-1-2"`, `freezes[0].to: "2027-1-2" is no time`},

@@ -8,7 +8,6 @@ import (
 	"testing/fstest"
 
 	"github.com/argoproj/argo-cd/v2/pkg/apis/application/v1alpha1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/plugin"
@@ -220,7 +219,7 @@ func stoppedByProject(t *testing.T, all map[string]v1alpha1.AppProject, a attack
 	o := parsedObject(t, a.in(namespace))
 	gk := o.GroupVersionKind().GroupKind()
 	if manifest.ClusterScoped(gk.Group, gk.Kind) { // Argo CD asks the cluster, and clears the namespace
-		return !p.IsGroupKindPermitted(schema.GroupKind(gk), false)
+		return !p.IsGroupKindPermitted(gk, false)
 	}
 	if o.GetNamespace() != "" {
 		namespace = o.GetNamespace()

@@ -46,7 +46,7 @@ func TestRolesOfThePage(t *testing.T) {
 	}
 	server := serve(t)
 	admin := dial(t, Config{Endpoints: server.Endpoints()}).client
-	for _, line := range []string{"etcdctl role add root", "etcdctl user add root", "etcdctl user grant-role root root"} {
+	for _, line := range []string{"etcdctl role add root", "etcdctl user add root", "etcdctl user grant-role root root"} { //nolint:dupword // as it is written
 		if err := command(t, admin, line); err != nil {
 			t.Fatal(err)
 		}

@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"sync/atomic"
 	"testing"
@@ -90,10 +91,7 @@ func document(id string, products ...string) map[string]any {
 
 // with returns a document whose first authorisation has other fields.
 func with(doc map[string]any, fields map[string]any) map[string]any {
-	right := doc["authorisations"].([]any)[0].(map[string]any)
-	for name, value := range fields {
-		right[name] = value
-	}
+	maps.Copy(doc["authorisations"].([]any)[0].(map[string]any), fields)
 	return doc
 }
 

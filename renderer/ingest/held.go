@@ -132,8 +132,9 @@ func (c Change) apply(a authz.Authorisation, now time.Time) (authz.Authorisation
 		a.Storage = c.To
 		return a, nil
 	}
-	to, err := now, error(nil)
+	to := now
 	if c.To != toNow {
+		var err error
 		if to, err = authz.ParseMoment(c.To); err != nil {
 			return a, err
 		}

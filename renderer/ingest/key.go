@@ -16,7 +16,6 @@ func (p place) held(id ident.Tenant) string  { return string(p) + "/held/" + id.
 func (p place) seen(id string) string        { return string(p) + "/seen/" + id }
 func (p place) full() string                 { return string(p) + "/full" }
 func (p place) ended() string                { return string(p) + "/ended" }
-func (p place) pull() string                 { return string(p) + "/pull" }
 func (p place) below(kind string) string     { return string(p) + "/" + kind }
 func (p place) all(kind string) string       { return p.below(kind) + "/" }
 

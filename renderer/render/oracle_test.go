@@ -88,19 +88,12 @@ func (h history) expected(all map[string]authz.Facts, size int) []string {
 	for ring, members := range rings {
 		w.ring(ring, members, size, h)
 	}
-	// The engine grants the parts that the versions of the rings need, with what
-	// these need, where a tenant has use for one.
-	for name, with := range map[string][]string{"geoip": {"geoip 2", "dns 1"}, "dns": {"dns 1"}} {
-		if keeps[name+" 1"] || keeps[name+" 2"] {
-			for _, part := range with {
-				keeps[part] = true
-				name, version, _ := strings.Cut(part, " ")
-				w.say("fleet: has %s at %s in wave %d, pruned last", name, version, waves[name])
-			}
-		}
+	// The engine grants the parts that the versions of the rings need.
+	for _, part := range []string{"geoip 2", "dns 1"} {
+		keeps[part] = true
+		name, version, _ := strings.Cut(part, " ")
+		w.say("fleet: has %s at %s in wave %d, pruned last", name, version, waves[name])
 	}
-	slices.Sort(w)
-	w = slices.Compact(w)
 	for part := range keeps {
 		w.say("shared: has %s", part)
 	}

@@ -196,12 +196,14 @@ func (f *Roster) sliceApplication(ring int, b manifest.Batch) manifest.Applicati
 }
 
 // writeShared writes one Application for each environment-shared component that
-// tenants need, at the version that the engine granted, and the overlays of all
-// versions that something in play requires.
+// a ring's versions need, at the version that the engine granted, and the
+// overlays of all versions that something in play requires. A component runs
+// whether a tenant has use for it or not: it goes when no ring may run what
+// needs it, so that nobody can still be at work with it.
 func (f *Roster) writeShared(ctx context.Context, sink tree.Sink) error {
-	granted, err := f.granted()
-	if err != nil {
-		return err
+	granted := make([]plan.SharedRef, 0, len(f.order.rollouts.Shared))
+	for c, part := range f.order.rollouts.Shared {
+		granted = append(granted, plan.SharedRef{Name: c, ID: part.At})
 	}
 	overlays := maps.Clone(f.keeps)
 	for _, r := range granted {
@@ -221,41 +223,6 @@ func (f *Roster) writeShared(ctx context.Context, sink tree.Sink) error {
 		}
 	}
 	return nil
-}
-
-// granted returns the environment-shared components that run: those that
-// tenants have in play and what they require, at their granted versions.
-func (f *Roster) granted() ([]plan.SharedRef, error) {
-	var all []plan.SharedRef
-	seen := map[ident.Component]bool{}
-	var visit func(c ident.Component) error
-	visit = func(c ident.Component) error {
-		at := f.order.rollouts.Shared[c].At
-		if seen[c] || at.IsZero() {
-			return nil
-		}
-		seen[c] = true
-		all = append(all, plan.SharedRef{Name: c, ID: at})
-		v, err := f.catalog.SharedVersion(c, at)
-		if err != nil {
-			return err
-		}
-		for _, ref := range v.Requires() {
-			if ref.Sharing != catalog.SharingEnvironment {
-				continue
-			}
-			if err := visit(ref.Name); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	for r := range f.keeps {
-		if err := visit(r.Name); err != nil {
-			return nil, err
-		}
-	}
-	return all, nil
 }
 
 func (f *Roster) sharedApplication(name ident.Component, v ident.Version) manifest.Application {

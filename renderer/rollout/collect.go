@@ -78,7 +78,7 @@ func (s *settler) collect(p ident.Product) {
 }
 
 // shared raises what is run without being granted, and drops the parts that
-// nothing needs that is run, wanted or between the two. It lowers nothing.
+// nothing needs that is run, wanted, good or between these. It lowers nothing.
 func (s *settler) shared(products []ident.Product) {
 	needed := map[ident.Component]bool{}
 	for _, p := range products {
@@ -104,7 +104,8 @@ func (s *settler) shared(products []ident.Product) {
 	maps.DeleteFunc(s.out.Shared, func(c ident.Component, _ Shared) bool { return !needed[c] })
 }
 
-// run returns the versions of a product that rings want (false) or run (true).
+// run returns the versions of a product that rings want or may go back to
+// (false) or run (true).
 func (s *settler) run(p ident.Product) map[ident.Version]bool {
 	run := map[ident.Version]bool{}
 	for i := range s.in.Fleet.Rings {
@@ -114,6 +115,11 @@ func (s *settler) run(p ident.Product) map[ident.Version]bool {
 			run[want] = false
 		}
 		lane := s.out.Lanes[key]
+		for _, good := range lane.Good { // the way back
+			if !run[good] {
+				run[good] = false
+			}
+		}
 		for _, at := range lane.At {
 			run[at.Version] = true
 		}

@@ -164,8 +164,9 @@ func (s *site) same(claim string) {
 	}
 }
 
-// lastHolder takes what shares a component away: the component goes after its
-// last holder, and stays for others.
+// lastHolder takes what shares a component away: what a tenant's products share
+// goes after its last holder; what the environment shares when no ring may run
+// what needs it any more.
 func (r *rig) lastHolder(t *testing.T) {
 	s := r.site(t, "holders", two())
 	s.now = "2026-11-01"
@@ -193,6 +194,15 @@ func (r *rig) lastHolder(t *testing.T) {
 
 	s.sluiced("authz", "delete", "--yes", "1001/web")
 	s.render("1001 gives web back, the last holder of the ledger")
+	s.await("nobody has web", func(now map[timeline.Object]timeline.State) string {
+		return all(s.without(now, s.namespace("1001"), "web-", "login-"), s.quiet(now))
+	})
+	s.ordered("the ledger went with its last holder", s.since("rendered: 1001 gives web back*").Never(gone(s.shared(), "*")))
+	s.change("no ring offers web", func(rings []ring) {
+		for i := range rings {
+			rings[i].Versions = map[string]string{"mail": "1"}
+		}
+	})
 	s.await("the ledger is gone", func(now map[timeline.Object]timeline.State) string {
 		return all(s.without(now, s.shared(), "ledger-"), s.without(now, s.namespace("1001"), "web-", "login-"), s.quiet(now))
 	})

@@ -26,7 +26,7 @@ func newCrowd(t testing.TB, size int) *crowd {
 	app := a.product(0, swg, main, "202")
 	a.product(0, swg, main, "203")
 	var objects []any
-	for _, name := range strings.Fields("gateway spe agent console store queue ca dns scanner proxy") {
+	for name := range strings.FieldsSeq("gateway spe agent console store queue ca dns scanner proxy") {
 		for _, kind := range []string{"Deployment", "Service"} {
 			objects = append(objects, fields{"group": "apps", "version": "v1", "kind": kind, "namespace": "t-1000000", "name": name, "status": "Synced",
 				"health": fields{"status": "Healthy", "message": "all replicas are updated and available"}, "syncWave": 10})

@@ -86,7 +86,7 @@ func verify(h http.Header, body []byte, keys []Key, now time.Time) (string, bool
 // decoded returns the signatures of version 1 in the header.
 func decoded(header string) [][]byte {
 	var all [][]byte
-	for _, one := range strings.Fields(header) {
+	for one := range strings.FieldsSeq(header) {
 		text, ok := strings.CutPrefix(one, "v1,")
 		if !ok || len(all) == maxSignatures {
 			continue

@@ -124,7 +124,7 @@ func (m *merger) present(t authz.Tenant, remembered bool) (authz.Facts, error) {
 		}
 		m.result.Remembered = append(m.result.Remembered, t.ID)
 		if before.Broken != nil {
-			return before, nil
+			return before, nil //nolint:nilerr // it is in the facts
 		}
 		all = slices.Clone(all)
 		for _, a := range before.Tenant.Authorisations {
@@ -161,7 +161,7 @@ func (m *merger) absent(id ident.Tenant) error {
 	if len(m.bad[id]) > 0 || before.Broken != nil { // its records are there, or were, and cannot be read
 		m.result.Tenants = append(m.result.Tenants, before)
 		m.result.Remembered = append(m.result.Remembered, id)
-		return nil
+		return nil //nolint:nilerr // it is in the facts
 	}
 	if m.clock.mayGo(before) {
 		m.result.Gone = append(m.result.Gone, id)

@@ -114,9 +114,10 @@ func TestDefinitions(t *testing.T) {
 }
 
 func TestDefineRefuses(t *testing.T) {
+	_, served, _ := strings.Cut(engineDefinition, "  versions:")
 	for name, tc := range map[string]struct{ reason, old, new, want string }{
 		"Group":    {"whose is it?", "group: example.com", "group: \"\"", "names.kind"},
-		"Versions": {"nothing is served", engineDefinition[strings.Index(engineDefinition, "  versions:"):], "  versions: []\n", "0 versions"},
+		"Versions": {"nothing is served", "  versions:" + served, "  versions: []\n", "0 versions"},
 		"NoSchema": {"what is not served needs none", "schema: {openAPIV3Schema: {type: object}}", "x: y", ""},
 		"Pattern":  {"the API server would refuse it", `"^[a-z]+$"`, `"^[a-z"`, `version "v1"`},
 		"Type":     {"there is no such type", "size: {type: integer", "size: {type: int", `version "v1"`},

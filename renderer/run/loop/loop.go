@@ -191,14 +191,13 @@ func (l *Loop) observing() time.Duration {
 // nothing else: it is told once.
 func (l *Loop) advance(ctx context.Context, now time.Time) (Outcome, error) {
 	o, err := l.core.Advance(ctx, now)
-	var unseen *UnseenError
-	if !errors.As(err, &unseen) {
+	if _, unseen := errors.AsType[*UnseenError](err); !unseen {
 		l.unseen = l.unseen && err != nil
 		l.o.Observed(l.core.Reasons(), nil)
 		return o, err
 	}
 	if ctx.Err() != nil {
-		return Outcome{}, nil
+		return Outcome{}, nil //nolint:nilerr // the loop asks ctx
 	}
 	l.o.Observed(nil, err)
 	if !l.unseen {

@@ -19,15 +19,15 @@ func TestClusters(t *testing.T) {
 		shows  string // of an error
 	}{
 		"None":       {"nobody has one", nil, "- - []", ""},
-		"One":        {"one for all", []string{"x"}, "x x [x]", ""},
-		"Context":    {"as kubectl has several in a file", []string{"x#eu"}, "x#eu x#eu [x#eu]", ""},
+		"One":        {"one for all", []string{"x"}, "x x [x]", ""},                                  //nolint:dupword // as it is written
+		"Context":    {"as kubectl has several in a file", []string{"x#eu"}, "x#eu x#eu [x#eu]", ""}, //nolint:dupword // as it is written
 		"Own":        {"each its own", []string{"pop=x", "edge=y#b"}, "x y#b [x y#b]", ""},
 		"Rest":       {"one its own", []string{"y", "pop=x"}, "x y [x y]", ""},
 		"Pod":        {"beside Argo CD for one, elsewhere for none", []string{"pop=in-cluster"}, "in-cluster - [in-cluster]", ""},
-		"SameFile":   {"connected to once", []string{"pop=x", "edge=x"}, "x x [x]", ""},
+		"SameFile":   {"connected to once", []string{"pop=x", "edge=x"}, "x x [x]", ""}, //nolint:dupword // as it is written
 		"SameCtx":    {"two contexts of a file are two", []string{"pop=x#a", "edge=x#b"}, "x#a x#b [x#a x#b]", ""},
 		"OddFile":    {"no environment is called so", []string{"./a=b"}, "./a=b ./a=b [./a=b]", ""},
-		"OddContext": {"a file may be called so", []string{"a#b#c"}, "a#b#c a#b#c [a#b#c]", ""},
+		"OddContext": {"a file may be called so", []string{"a#b#c"}, "a#b#c a#b#c [a#b#c]", ""}, //nolint:dupword // as it is written
 		"TwoForAll":  {"which of them", []string{"x", "y"}, "", `"y"`},
 		"TwoForOne":  {"which of them", []string{"pop=x", "pop=y"}, "", `"pop=y"`},
 		"Empty":      {"no file", []string{"pop="}, "", `"pop="`},

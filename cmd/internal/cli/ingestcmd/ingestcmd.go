@@ -48,7 +48,6 @@ type options struct {
 	debug               bool
 	query               queries
 	cron, zone          string
-	timeout             time.Duration
 }
 
 const day = 24 * time.Hour

@@ -322,7 +322,7 @@ func TestWatch(t *testing.T) {
 		return nil
 	}
 	out, err := o.run("status", "swg", "--watch", "-o=name")
-	if want := "swg/canary\nswg/main\nswg/main\n"; err != nil || out != want || waits != 2 {
+	if want := "swg/canary\nswg/main\nswg/main\n"; err != nil || out != want || waits != 2 { //nolint:dupword // as it is written
 		t.Errorf("status --watch = %q, %v after %d waits, want %q after 2", out, err, waits, want)
 	}
 	o = newOrigin(t, underWay())

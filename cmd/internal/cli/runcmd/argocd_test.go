@@ -2,7 +2,6 @@ package runcmd
 
 import (
 	"errors"
-	"io"
 	"log/slog"
 	"strings"
 	"testing"
@@ -41,7 +40,7 @@ func wired(t *testing.T, refuse string, args ...string) (c replica.Config, open,
 		t.Fatal(err)
 	}
 	c.Metrics = telemetry.New("test")
-	done, err := o.argocd(&c, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	done, err := o.argocd(&c, slog.New(slog.DiscardHandler))
 	if err == nil {
 		done()
 	}
