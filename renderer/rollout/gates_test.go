@@ -169,3 +169,25 @@ func TestBackReachesStragglers(t *testing.T) {
 		}
 	}
 }
+
+// Who comes new gets his pin if the shared parts are granted, proven or not:
+// what his ring runs may be later than his data.
+func TestNewcomersGetTheirPin(t *testing.T) {
+	for need, want := range map[string]string{"5": "200", "6": "200", "7": "202"} {
+		w := newWorld(t, "main")
+		w.catalog[swg] = map[ident.Version]Edges{
+			v("200"): {Needs: map[ident.Component]ident.Version{store: v(need)}},
+			v("202"): {Needs: map[ident.Component]ident.Version{store: v("6")}},
+		}
+		w.want(swg, "202")
+		w.away = true // nothing is ever proven
+		w.onboard("main", 0, 3, swg)
+		w.tick()
+		w.onboard("main", 3, 4, swg)
+		w.tenants[id(3)].holds[swg].pin = v("200")
+		w.tick()
+		if got := w.version(3, swg); got != want {
+			t.Errorf("the part is granted at 6 and the pin needs %s: he runs %s, want %s", need, got, want)
+		}
+	}
+}
