@@ -247,7 +247,9 @@ func (r *statusRow) tell(g *rollout.Ring, lane rollout.Lane, res rollout.Result)
 		if r.Why == "" && !why.Version.IsZero() {
 			r.Why = fmt.Sprintf("%s=%s", r.Product, why.Version)
 		}
-	case slices.ContainsFunc(res.Moves, func(m rollout.Move) bool { return mine(m.Key) }):
+	case slices.ContainsFunc(res.Moves, func(m rollout.Move) bool { return mine(m.Key) && m.What == rollout.Granted }):
 		r.State, r.Why = ready, "sluice run grants it when it looks next"
+	case slices.ContainsFunc(res.Moves, func(m rollout.Move) bool { return mine(m.Key) }):
+		r.State, r.Why = ready, "nothing stands in its way; sluice run notes so when it looks next"
 	}
 }
