@@ -42,7 +42,7 @@ func (r *rig) admission(t *testing.T) {
 		"Unlabelled": {"apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata:\n  name: x\n  namespace: argocd\n  annotations: {argocd.argoproj.io/tracking-id: 'apart:argoproj.io/Application:argocd/x'}\nspec:\n  project: default\n  source: {repoURL: https://git.example/evil.git, path: x}\n  destination: {name: in-cluster, namespace: argocd}\n", "whose fleet writes"},
 		"Binding":    {object + "roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}\n", "cluster-admin"},
 		"Network":    {"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: x, namespace: apart-1}\nspec: {podSelector: {}, ingress: [{}]}\n", "names who may come in"},
-		"Pod":        {"apiVersion: v1\nkind: Pod\nmetadata: {name: x, namespace: apart-1}\nspec: {containers: [{name: x, image: x, securityContext: {privileged: true}}]}\n", "violates PodSecurity"},
+		"Pod":        {"apiVersion: v1\nkind: Pod\nmetadata: {name: x, namespace: apart-1}\nspec: {hostNetwork: true, containers: [{name: x, image: x}]}\n", "violates PodSecurity"},
 	} {
 		t.Run(name, func(t *testing.T) { r.denied(t, tc.object, tc.want) })
 	}
