@@ -75,18 +75,35 @@ func NewCensus(tenants []Tenant) *Census {
 // order is by place, for the equal ones by id.
 func order(a, b *Tenant) int { return cmp.Or(cmp.Compare(a.Place, b.Place), a.ID.Compare(b.ID)) }
 
-// Put takes a tenant in, in place of what was known of it.
+// Put takes a tenant in, in place of what was known of it. Where he stays in his
+// place nobody else is moved.
 func (c *Census) Put(t Tenant) {
-	c.Drop(t.ID)
+	old, known := c.tenants[t.ID]
+	if known && (old.Ring != t.Ring || old.Place != t.Place) {
+		c.Drop(t.ID)
+		known = false
+	}
 	c.tenants[t.ID] = &t
-	c.sizes[t.Ring]++
+	if !known {
+		c.sizes[t.Ring]++
+		old = &Tenant{}
+	}
+	for p, h := range old.Products {
+		if _, still := t.Products[p]; !still {
+			c.groups[spot{t.Ring, p}].drop(member{old, h})
+		}
+	}
 	for p, h := range t.Products {
 		g := c.groups[spot{t.Ring, p}]
 		if g == nil {
 			g = &group{}
 			c.groups[spot{t.Ring, p}] = g
 		}
-		g.put(member{&t, h})
+		if was, held := old.Products[p]; held {
+			g.swap(member{old, was}, member{&t, h})
+		} else {
+			g.put(member{&t, h})
+		}
 	}
 }
 
@@ -132,6 +149,17 @@ func (g *group) put(m member) {
 		i, _ = slices.BinarySearchFunc(g.pinned, m, byPlace)
 		g.pinned = slices.Insert(g.pinned, i, m)
 	}
+}
+
+// swap puts a member in the place of what he was.
+func (g *group) swap(was, m member) {
+	if was.movable() != m.movable() || !was.Pin.IsZero() || !m.Pin.IsZero() {
+		g.drop(was)
+		g.put(m)
+		return
+	}
+	i, _ := slices.BinarySearchFunc(g.members, m, byPlace)
+	g.members[i] = m
 }
 
 func (g *group) drop(m member) {

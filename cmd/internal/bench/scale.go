@@ -20,12 +20,12 @@ import (
 var local = ident.Must[ident.EnvironmentKind]("local")
 
 // fourProducts returns the published catalog with a fourth product: seg, a
-// copy of dsa under another name.
+// copy of dsa under another name. What is locked or declared of them is left out.
 func fourProducts() (*catalog.Catalog, error) {
 	files := fstest.MapFS{}
 	published := catalog.Published()
 	err := fs.WalkDir(published, ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || path == "catalog.lock" {
+		if err != nil || d.IsDir() || path == catalog.LockFile || path == catalog.DeclaredFile {
 			return err
 		}
 		data, err := fs.ReadFile(published, path)
