@@ -24,6 +24,7 @@ type rules struct {
 	cluster bool
 	state   string
 	graph   *graph
+	allowed *allowed
 }
 
 // objects reads and checks the manifests of a build; it fails on the first that
@@ -82,6 +83,10 @@ func (r rules) authority(o object, doc []byte) error {
 	if !policy.Concerns(o.group(), o.kind, doc) {
 		return nil
 	}
+	key := r.key(doc)
+	if r.allowed.has(key) {
+		return nil
+	}
 	all, err := decodeObject(doc)
 	if err != nil {
 		return err
@@ -89,6 +94,7 @@ func (r rules) authority(o object, doc []byte) error {
 	if faults := policy.Check(all, policy.Place{Namespace: r.namespace, Shared: r.cluster}); len(faults) > 0 {
 		return because(ReasonAuthority, faults[0])
 	}
+	r.allowed.add(key)
 	return nil
 }
 

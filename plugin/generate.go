@@ -46,6 +46,7 @@ type Generator struct {
 	builder Builder
 	keys    []ed25519.PublicKey // of renderers; without any a seal is a digest
 	bases   bases
+	allowed allowed
 }
 
 // New returns a generator that builds overlays with b.

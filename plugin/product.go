@@ -169,7 +169,7 @@ func (g *Generator) overlay(ctx context.Context, o sealed) (built, error) {
 	if err != nil {
 		return built{known: known}, fmt.Errorf("building %s: %w", o.ref(), err)
 	}
-	r := rules{namespace: o.Namespace, owner: o.Tenant.IsZero(), cluster: o.Tenant.IsZero(), state: o.State, graph: base.graph}
+	r := rules{namespace: o.Namespace, owner: o.Tenant.IsZero(), cluster: o.Tenant.IsZero(), state: o.State, graph: base.graph, allowed: &g.allowed}
 	docs, objects, err := r.objects(out)
 	if err != nil {
 		return built{known: known}, err

@@ -156,7 +156,7 @@ func (g *Generator) workloads(ctx context.Context, d *tree.Dir, t granted) ([][]
 	if err != nil {
 		return nil, fmt.Errorf("building the tenant's namespace: %w", err)
 	}
-	r := rules{namespace: t.Namespace, owner: true}
+	r := rules{namespace: t.Namespace, owner: true, allowed: &g.allowed}
 	docs, objects, err := r.objects(out)
 	if err != nil {
 		return nil, err
