@@ -7,22 +7,35 @@ import (
 	"strings"
 )
 
-// read fills o from a file that Encode wrote, a tenth of the work of decoding
-// YAML: it takes the values out of the lines and asks Encode whether they make
-// the same file, seal included. It reports false for every other file, also one
-// that means the same.
-func (o *Overlay) read(file []byte) bool {
+// written is a descriptor whose file can be read without decoding YAML.
+type written interface {
+	// set keeps the value of a key; it fails when a name does not pass its gate.
+	set(key, value string) error
+	// Encode returns the file.
+	Encode() []byte
+}
+
+// fill fills found from a file that its Encode wrote, a tenth of the work of
+// decoding YAML: it takes the values out of the lines and asks Encode whether
+// they make the same file, seal included. It reports false for every other file,
+// also one that means the same.
+func fill(found written, file []byte) bool {
 	if len(file) > maxDescriptor {
 		return false
 	}
-	found := Overlay{APIVersion: APIVersion, Kind: KindOverlay}
 	for line := range strings.Lines(string(file)) {
 		key, value, _ := strings.Cut(line, ": ")
 		if found.set(key, strings.Trim(value, "\"\n")) != nil {
 			return false
 		}
 	}
-	if !bytes.Equal(found.Encode(), file) {
+	return bytes.Equal(found.Encode(), file)
+}
+
+// read fills o from a file that Encode wrote, and no other.
+func (o *Overlay) read(file []byte) bool {
+	found := Overlay{APIVersion: APIVersion, Kind: KindOverlay}
+	if !fill(&found, file) {
 		return false
 	}
 	*o = found
@@ -62,19 +75,10 @@ func (o *Overlay) set(key, value string) (err error) {
 	return err
 }
 
-// read fills m from a file that Encode wrote, as Overlay's does.
+// read fills m from a file that Encode wrote, and no other.
 func (m *Member) read(file []byte) bool {
-	if len(file) > maxDescriptor {
-		return false
-	}
 	found := Member{APIVersion: APIVersion, Kind: KindMember}
-	for line := range strings.Lines(string(file)) {
-		key, value, _ := strings.Cut(line, ": ")
-		if found.set(key, strings.Trim(value, "\"\n")) != nil {
-			return false
-		}
-	}
-	if !bytes.Equal(found.Encode(), file) {
+	if !fill(&found, file) {
 		return false
 	}
 	*m = found
