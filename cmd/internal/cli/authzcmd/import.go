@@ -4,15 +4,14 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/gatorcloud/sluice/cmd/internal/cli/input"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/progress"
 	"github.com/gatorcloud/sluice/renderer/model/authz"
-	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
 func newImport(deps Deps) *cobra.Command {
@@ -51,18 +50,9 @@ interrupted is finished by running it again.`,
 
 // readFile decodes the file of the given name, or stdin.
 func readFile(name string, stdin io.Reader) ([]authz.Tenant, error) {
-	in := stdin
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return nil, fault.Hintf("check --filename", "importing tenants: %w", err)
-		}
-		defer f.Close()
-		in = f
-	}
-	data, err := io.ReadAll(io.LimitReader(in, authz.MaxFile+1))
+	data, err := input.Read("importing tenants", name, stdin, authz.MaxFile)
 	if err != nil {
-		return nil, fmt.Errorf("importing tenants from %q: %w", name, err)
+		return nil, err
 	}
 	return authz.DecodeFile(data)
 }

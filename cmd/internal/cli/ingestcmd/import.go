@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/gatorcloud/sluice/cmd/internal/cli/input"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/progress"
 	"github.com/gatorcloud/sluice/renderer/ingest"
 	"github.com/gatorcloud/sluice/renderer/ingest/sps"
@@ -60,18 +60,9 @@ func readEntries(file, mapping string, stdin io.Reader) ([]sps.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := stdin
-	if file != "-" {
-		f, err := os.Open(file)
-		if err != nil {
-			return nil, fault.Hintf("check --filename", "importing subscriptions: %w", err)
-		}
-		defer f.Close()
-		in = f
-	}
-	data, err := io.ReadAll(io.LimitReader(in, sps.MaxFile+1))
+	data, err := input.Read("importing subscriptions", file, stdin, sps.MaxFile)
 	if err != nil {
-		return nil, fmt.Errorf("importing subscriptions from %q: %w", file, err)
+		return nil, err
 	}
 	return m.ReadFile(data)
 }

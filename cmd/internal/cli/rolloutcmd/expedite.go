@@ -45,20 +45,7 @@ ring comes after ring. It is refused unless a ring wants the version.`,
 			if err != nil {
 				return err
 			}
-			place, err := repo.Place(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer place.Close()
-			if dryRun {
-				_, err = place.Compare(cmd.Context(), h.fill)
-			} else {
-				_, err = place.Write(cmd.Context(), h.fill)
-			}
-			if err == nil {
-				_, err = fmt.Fprintln(cmd.OutOrStdout(), args[0])
-			}
-			return err
+			return record(cmd, repo, h.fill, args[0], dryRun)
 		},
 	}
 	repo.Flags(cmd.Flags())

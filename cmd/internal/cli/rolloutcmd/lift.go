@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"strings"
 
+	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
@@ -36,21 +37,8 @@ taken back. What people blocked in fleet.yaml they take out there.`,
 			if err != nil {
 				return err
 			}
-			place, err := repo.Place(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer place.Close()
 			fill := d.lifting(name, rollout.Move{Key: rollout.Key{Product: p}, What: rollout.Lifted, Version: v, Reason: reason})
-			if dryRun {
-				_, err = place.Compare(cmd.Context(), fill)
-			} else {
-				_, err = place.Write(cmd.Context(), fill)
-			}
-			if err == nil {
-				_, err = fmt.Fprintln(cmd.OutOrStdout(), args[0])
-			}
-			return err
+			return record(cmd, repo, fill, args[0], dryRun)
 		},
 	}
 	repo.Flags(cmd.Flags())
@@ -58,6 +46,25 @@ taken back. What people blocked in fleet.yaml they take out there.`,
 	cmd.Flags().StringVar(&reason, "reason", "", "why, for whoever reads the history")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "write nothing")
 	return cmd
+}
+
+// record writes what people said of a version in one commit, or tries to, and
+// prints the version.
+func record(cmd *cobra.Command, repo repoflags.Repository, fill publish.Fill, version string, dryRun bool) error {
+	place, err := repo.Place(cmd.Context())
+	if err != nil {
+		return err
+	}
+	defer place.Close()
+	if dryRun {
+		_, err = place.Compare(cmd.Context(), fill)
+	} else {
+		_, err = place.Write(cmd.Context(), fill)
+	}
+	if err == nil {
+		_, err = fmt.Fprintln(cmd.OutOrStdout(), version)
+	}
+	return err
 }
 
 // lifting writes rollouts.yaml alone: what is granted does not change.
