@@ -140,11 +140,14 @@ func matching(expression, text string) int {
 
 // widths returns the steps of the paddings that a format asks for.
 func widths(format string, args []reflect.Value) int {
-	total, n := 0, 0
+	total, n, verb := 0, 0, false
 	for _, c := range format {
-		if c < '0' || c > '9' {
-			n = 0
-		} else if n < math.MaxInt32 {
+		switch {
+		case c == '%':
+			n, verb = 0, !verb
+		case c < '0' || c > '9':
+			n, verb = 0, verb && strings.ContainsRune(" +-#.*[]", c)
+		case verb && n < math.MaxInt32:
 			n = 10*n + int(c-'0')
 			total = min(total+n, math.MaxInt32)
 		}

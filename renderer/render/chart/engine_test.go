@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -48,6 +49,13 @@ func TestEveryFunctionIsListed(t *testing.T) {
 	}
 }
 
+// costlyCall finds the functions that can put a value into itself, and the one
+// that takes long by itself.
+var costlyCall = regexp.MustCompile(`\b(set|must[Mm]erge\w*|merge\w*|derivePassword)\b`)
+
+// pointer finds the values that hold pointers.
+var pointer = regexp.MustCompile(`\$|\.Capabilities`)
+
 // both renders one chart with helm's engine and with ours.
 func both(t *rapid.T, files map[string]string) {
 	make := func() (*helm.Chart, chartutil.Values) {
@@ -66,12 +74,19 @@ func both(t *rapid.T, files map[string]string) {
 		}
 	}
 	ch, top := make()
-	want, wantErr := engine.Render(ch, top)
-	ch, top = make()
 	got, err := render(context.Background(), ch, top)
+	var cost *costError
+	if errors.As(err, &cost) {
+		if !costlyCall.MatchString(fmt.Sprint(files)) {
+			t.Fatalf("render(%q) = %v, and nothing in it costs much", files, err)
+		}
+		return // of a value inside itself helm overflows its stack, which ends the process
+	}
+	ch, top = make()
+	want, wantErr := engine.Render(ch, top)
 	var impure *impureError
-	if errors.As(err, &impure) && strings.Contains(fmt.Sprint(want), "0x") {
-		return // helm prints an address
+	if errors.As(err, &impure) && (strings.Contains(fmt.Sprint(want), "0x") || pointer.MatchString(fmt.Sprint(files))) {
+		return // helm prints an address, or what it makes of one
 	}
 	if (err == nil) != (wantErr == nil) || err == nil && !maps.Equal(got, want) {
 		t.Fatalf("render(%q) = %q, %v\nwant %q, %v", files, got, err, want, wantErr)

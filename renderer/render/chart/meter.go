@@ -100,7 +100,7 @@ func (m *meter) surface(v reflect.Value) error {
 func (m *meter) bottom(v reflect.Value, depth int) error { return m.walk(v, depth, m.bottom) }
 
 // print is bottom for a value that is written as Go writes it: a pointer as
-// what it points to, but one inside as its address.
+// what it points to, but one inside as its address, unless it says itself how.
 func (m *meter) print(v reflect.Value) error {
 	for (v.Kind() == reflect.Interface || v.Kind() == reflect.Pointer) && !v.IsNil() {
 		v = v.Elem()
@@ -110,6 +110,12 @@ func (m *meter) print(v reflect.Value) error {
 
 func (m *meter) printed(v reflect.Value, depth int) error {
 	if v.Kind() == reflect.Pointer && !v.IsNil() {
+		if v.CanInterface() {
+			switch v.Interface().(type) {
+			case fmt.Stringer, error:
+				return m.spend(10 * perStep)
+			}
+		}
 		return &impureError{"printing an address of memory"}
 	}
 	return m.walk(v, depth, m.printed)
