@@ -1,6 +1,8 @@
 package rollout
 
 import (
+	"fmt"
+	"math"
 	"time"
 
 	"github.com/gatorcloud/sluice/renderer/model/ident"
@@ -44,6 +46,30 @@ type Gate struct {
 	Name    string
 	Product ident.Product // zero: gates every product
 	For     time.Duration // how long the proof must have stood before the metric counts
+	Query   Query
+}
+
+// of reports whether the gate is one of a product's.
+func (g Gate) of(p ident.Product) bool { return g.Product.IsZero() || g.Product == p }
+
+// Query is what a metric is asked of, and what it may be.
+type Query struct {
+	Server   string   // URL of the Prometheus
+	Text     string   // PromQL of one value
+	Min, Max *float64 // bounds that belong to what passes; nil for none
+}
+
+// Judge says whether a value passes. What is no finite number says nothing.
+func (q Query) Judge(value float64) Metric {
+	switch {
+	case math.IsNaN(value) || math.IsInf(value, 0):
+		return Metric{Says: fmt.Sprintf("its value is %v", value)}
+	case q.Max != nil && value > *q.Max:
+		return Metric{Pending, fmt.Sprintf("%v is above %v", value, *q.Max)}
+	case q.Min != nil && value < *q.Min:
+		return Metric{Pending, fmt.Sprintf("%v is below %v", value, *q.Min)}
+	}
+	return Metric{Proven, fmt.Sprintf("%v is within its bounds", value)}
 }
 
 // Hold keeps a product of a ring at a version.

@@ -49,16 +49,16 @@ func Forecast(in *Input, r Rollouts, now time.Time) ([]Forecasted, []Reason) {
 // healthy is the observation of a fleet in which all that is granted is proven at now.
 func (in *Input) healthy(r Rollouts, now time.Time) Observation {
 	o := Observation{Seen: true, Slices: map[Key][]Slice{}, Stragglers: map[Key]map[ident.Tenant]Verdict{},
-		Shared: map[ident.Component]Part{}, Metrics: map[ident.Ring]map[string]Verdict{}, Approved: map[Key]ident.Version{}}
+		Shared: map[ident.Component]Part{}, Metrics: map[ident.Ring]map[string]Metric{}, Approved: map[Key]ident.Version{}}
 	for c, s := range r.Shared {
 		o.Shared[c] = Part{s.At, Proven}
 	}
 	products := in.Products(r)
 	for i := range in.Fleet.Rings {
 		g := &in.Fleet.Rings[i]
-		metrics := map[string]Verdict{}
+		metrics := map[string]Metric{}
 		for _, gate := range g.Gates {
-			metrics[gate.Name] = Proven
+			metrics[gate.Name] = Metric{Verdict: Proven}
 		}
 		o.Metrics[g.Name] = metrics
 		for _, p := range products {

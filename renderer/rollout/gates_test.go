@@ -1,6 +1,7 @@
 package rollout_test
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -188,6 +189,28 @@ func TestNewcomersGetTheirPin(t *testing.T) {
 		w.tick()
 		if got := w.version(3, swg); got != want {
 			t.Errorf("the part is granted at 6 and the pin needs %s: he runs %s, want %s", need, got, want)
+		}
+	}
+}
+
+// TestJudge passes finite numbers within their bounds and nothing else.
+func TestJudge(t *testing.T) {
+	low, high := 1.0, 2.0
+	for name, tc := range map[string]struct {
+		query Query
+		value float64
+		want  Verdict
+		says  string
+	}{
+		"Within":   {Query{Min: &low, Max: &high}, 1.5, Proven, "1.5 is within its bounds"},
+		"Edge":     {Query{Min: &low, Max: &high}, 2, Proven, "2 is within its bounds"},
+		"Above":    {Query{Max: &high}, 2.5, Pending, "2.5 is above 2"},
+		"Below":    {Query{Min: &low}, 0, Pending, "0 is below 1"},
+		"NaN":      {Query{Max: &high}, math.NaN(), Unknown, "its value is NaN"},
+		"Infinity": {Query{Min: &low}, math.Inf(1), Unknown, "its value is +Inf"},
+	} {
+		if got := tc.query.Judge(tc.value); got != (Metric{tc.want, tc.says}) {
+			t.Errorf("%s: Judge(%v) = %+v, want %v, %q", name, tc.value, got, tc.want, tc.says)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -175,14 +176,14 @@ func (l *look) evidence(soak time.Duration, metrics bool) bool {
 		return true
 	}
 	for _, g := range l.Ring.Gates {
-		if !g.Product.IsZero() && g.Product != l.key.Product {
+		if !g.of(l.key.Product) {
 			continue
 		}
 		if !l.word && !l.soaked(g.For) {
-			return say(Metric, g.Name, l.Since.Add(g.For))
+			return say(Measured, g.Name, l.Since.Add(g.For))
 		}
-		if l.obs.Metrics[l.key.Ring][g.Name] != Proven {
-			return say(Metric, g.Name, time.Time{})
+		if m := l.obs.Metrics[l.key.Ring][g.Name]; m.Verdict != Proven {
+			return say(Measured, g.Name+": "+cmp.Or(m.Says, "not asked yet"), time.Time{})
 		}
 	}
 	return true

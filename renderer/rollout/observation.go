@@ -32,8 +32,8 @@ type Observation struct {
 	// Stragglers are the verdicts on stragglers at the versions they keep.
 	Stragglers map[Key]map[ident.Tenant]Verdict
 	Shared     map[ident.Component]Part
-	// Metrics are the verdicts on the gates of a ring, by name.
-	Metrics map[ident.Ring]map[string]Verdict
+	// Metrics are what the gates of a ring showed, by name; only Proven passes.
+	Metrics map[ident.Ring]map[string]Metric
 	// Approved are versions that people approved, by lane.
 	Approved map[Key]ident.Version
 	// Paused are rings that people hold, or whose people could not be heard:
@@ -68,6 +68,12 @@ type Part struct {
 	Verdict Verdict
 }
 
+// Metric is what a gate showed: a verdict, and why in one clause.
+type Metric struct {
+	Verdict Verdict
+	Says    string
+}
+
 // Status is what was seen of one tenant's product.
 type Status struct {
 	Version    ident.Version // what it was judged by
@@ -75,6 +81,25 @@ type Status struct {
 	Sick       bool      // not Healthy, at whatever version
 	Fresh      bool      // created after the grant
 	Reconciled time.Time // by Argo CD's clock
+}
+
+// Asking returns the gates of each ring that have something to judge: those of
+// products that are proven there and go on.
+func (in *Input) Asking(r Rollouts) map[ident.Ring][]Gate {
+	all := map[ident.Ring][]Gate{}
+	for _, k := range in.Moving(r) {
+		if r.Lanes[k].Since.IsZero() {
+			continue
+		}
+		for _, ring := range in.Fleet.Rings {
+			for _, g := range ring.Gates {
+				if ring.Name == k.Ring && g.of(k.Product) && !slices.Contains(all[k.Ring], g) {
+					all[k.Ring] = append(all[k.Ring], g)
+				}
+			}
+		}
+	}
+	return all
 }
 
 // Moving returns the lanes that Advance needs observations of: all but those at

@@ -29,7 +29,7 @@ const (
 	Unproven    Code = "unproven"
 	Refused     Code = "refused"
 	Soak        Code = "soak"
-	Metric      Code = "metric"
+	Measured    Code = "metric"
 	Approval    Code = "approval"
 	Frozen      Code = "freeze"
 	Hours       Code = "hours"
@@ -55,7 +55,7 @@ var lifts = map[Code]string{
 	Unproven:    "wait for Argo CD to show the version Healthy, see `sluice why`, or run `sluice rollout promote --ring`",
 	Refused:     "change the tenants' parameters, pin them, or raise tolerateUnhealthy",
 	Soak:        "wait, or expedite the version in fleet.yaml",
-	Metric:      "wait for the metric to pass, or mend its query",
+	Measured:    "wait for the metric to pass, or mend its query",
 	Approval:    "run `sluice rollout approve`",
 	Frozen:      "wait for the freeze to end, or expedite the version in fleet.yaml",
 	Hours:       "wait for the opening hours, or expedite the version in fleet.yaml",

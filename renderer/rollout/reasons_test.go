@@ -100,7 +100,7 @@ var reasons = map[Code]stuck{
 		because: slow,
 		lift:    func(w *world) { w.run(25) },
 	},
-	Metric: {
+	Measured: {
 		because: func(w *world) { w.ring("canary").Gates = []Gate{{Name: "errors"}} },
 		lift:    func(w *world) { w.metric["errors"] = Proven },
 	},

@@ -28,7 +28,7 @@ func FleetOf(site *environments.Site) (*Fleet, error) {
 		f.Rings = append(f.Rings, Ring{
 			Name: r.Name, Versions: r.Versions, Steps: r.Steps,
 			StepSoak: seconds(r.StepSoakSeconds), Soak: seconds(r.SoakSeconds), Approval: r.Approval,
-			Tolerate: Tolerance(r.TolerateUnhealthy), Opens: opens, Gates: gates(r),
+			Tolerate: Tolerance(r.TolerateUnhealthy), Opens: opens, Gates: gates(site, r),
 			Parallel: r.Parallel, Rollback: r.OnFailure == environments.Rollback,
 		})
 	}
@@ -65,10 +65,10 @@ func windows(site *environments.Site, ring int) ([]Window, error) {
 	return all, errors.Join(faults...)
 }
 
-func gates(r *environments.Ring) []Gate {
+func gates(site *environments.Site, r *environments.Ring) []Gate {
 	var all []Gate
 	for _, g := range r.Gates {
-		all = append(all, Gate{g.Name, g.Product, seconds(g.ForSeconds)})
+		all = append(all, Gate{g.Name, g.Product, seconds(g.ForSeconds), Query{site.Prometheus, g.Query, g.Min, g.Max}})
 	}
 	return all
 }

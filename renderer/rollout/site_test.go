@@ -60,12 +60,13 @@ func TestFleetOf(t *testing.T) {
 	product, version, ring := ident.Must[ident.ProductKind], ident.Must[ident.VersionKind], ident.Must[ident.RingKind]
 	swg, date := product("swg"), func(y int, m time.Month, d int) time.Time { return time.Date(y, m, d, 0, 0, 0, 0, time.UTC) }
 	week, _ := ParseWindow("Mon-Thu 09:00-16:00")
+	one := 1.0
 	night, _ := ParseWindow("Sat 22:00-02:00")
 	want := &Fleet{
 		Rings: []Ring{{
 			Name: ring("early"), Versions: map[ident.Product]ident.Version{swg: version("203")}, Steps: []int{1, 50},
 			StepSoak: time.Minute, Soak: time.Hour, Approval: true, Tolerate: Tolerance{Percent: 2}, Opens: []Window{week, night},
-			Gates: []Gate{{"errors", swg, 10 * time.Minute}}, Parallel: 3, Rollback: true,
+			Gates: []Gate{{"errors", swg, 10 * time.Minute, Query{"http://prometheus:9090", "up", &one, nil}}}, Parallel: 3, Rollback: true,
 		}, {
 			Name: ring("main"), Versions: map[ident.Product]ident.Version{swg: version("202")}, Tolerate: Tolerance{Tenants: 4},
 		}},

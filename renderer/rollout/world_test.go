@@ -201,7 +201,7 @@ func (w *world) observe(in *Input) look {
 		return w.again()
 	}
 	l := look{Observation{Seen: !w.away, Slices: map[Key][]Slice{}, Stragglers: map[Key]map[ident.Tenant]Verdict{}, Shared: map[ident.Component]Part{},
-		Metrics: map[ident.Ring]map[string]Verdict{}}, w.argo, w.seq, map[Key]truth{}}
+		Metrics: map[ident.Ring]map[string]Metric{}}, w.argo, w.seq, map[Key]truth{}}
 	for c, version := range w.parts {
 		l.Shared[c] = Part{version, Proven}
 		if w.partBad[c] {
@@ -210,7 +210,10 @@ func (w *world) observe(in *Input) look {
 	}
 	for i := range in.Fleet.Rings {
 		g := &in.Fleet.Rings[i]
-		l.Metrics[g.Name] = maps.Clone(w.metric)
+		l.Metrics[g.Name] = map[string]Metric{}
+		for name, v := range w.metric {
+			l.Metrics[g.Name][name] = Metric{Verdict: v}
+		}
 		for key := range w.rollouts.Lanes {
 			if key.Ring == g.Name && !w.away {
 				w.see(in, i, key, &l)

@@ -32,6 +32,7 @@ var rooms = []room{
 	{"renderer/git/worktree", []string{"renderer/model", "renderer/git/internal/edit"}, []string{"disk", "chance"}},
 	{"renderer/etcd", []string{"renderer/model", "renderer/backoff"}, []string{"disk", "network", "clock", "chance", "etcd", "grpc", "zap"}},
 	{"renderer/argocd", []string{"renderer/model", "renderer/backoff", "renderer/rollout", "catalog", "environments", "plugin/health"}, []string{"network", "clock", "yaml", "kubernetes"}},
+	{"renderer/prometheus", []string{"renderer/model", "renderer/rollout", "catalog", "environments"}, []string{"disk", "network", "prometheus", "sync"}},
 	{"renderer/ingest", []string{"renderer/model", "renderer/backoff", "renderer/etcd"}, []string{"clock", "etcd", "kubernetes", "sync"}},
 	{"renderer/ingest/sps", []string{"renderer/model"}, []string{"disk", "network", "yaml"}},
 	{"renderer/ingest/query", []string{"renderer/model", "renderer/backoff", "renderer/etcd"}, []string{"network", "clock"}},

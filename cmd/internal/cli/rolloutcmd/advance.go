@@ -10,13 +10,16 @@ import (
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/exit"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/output"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/promflags"
 	"github.com/gatorcloud/sluice/renderer/argocd/observe"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
+	"github.com/gatorcloud/sluice/renderer/prometheus"
 	"github.com/gatorcloud/sluice/renderer/render"
 	"github.com/gatorcloud/sluice/renderer/render/pipeline"
 	"github.com/gatorcloud/sluice/renderer/rollout"
+	"github.com/gatorcloud/sluice/renderer/run/loop"
 	"github.com/gatorcloud/sluice/renderer/run/publish"
 	"github.com/spf13/cobra"
 )
@@ -54,6 +57,7 @@ type step struct {
 	word    string     // of that person
 	timeout time.Duration
 	dryRun  bool
+	metrics promflags.Flags
 	output  output.Options
 	result  rollout.Result // of the last fill
 }
@@ -93,6 +97,7 @@ The exit code is 0 when nothing waits, 1 when a version failed or is Degraded,
 
 func (s *step) flags(cmd *cobra.Command, without string) {
 	s.place.add(cmd.Flags(), without)
+	s.metrics.Add(cmd.Flags())
 	cmd.Flags().DurationVar(&s.timeout, "timeout", 90*time.Second, "longest look at Argo CD; what is Degraded is taken back after a minute")
 	cmd.Flags().BoolVar(&s.dryRun, "dry-run", false, "write nothing; show what would move")
 	s.output.AddFlags(cmd.Flags())
@@ -106,7 +111,11 @@ func (s *step) run(cmd *cobra.Command, place publish.Place) error {
 			return err
 		}
 		defer closed()
-		fill = s.looking(there)
+		metrics, err := s.metrics.Client()
+		if err != nil {
+			return err
+		}
+		fill = s.looking(there, metrics)
 	}
 	var err error
 	if s.dryRun {
@@ -129,8 +138,8 @@ func (s *step) fill(ctx context.Context, files fs.FS, sink tree.Sink) (publish.C
 
 // looking decides on what an Argo CD shows. What it asked for is remembered, also
 // when a race is lost.
-func (s *step) looking(there observe.Cluster) publish.Fill {
-	var observer *observe.Observer
+func (s *step) looking(there observe.Cluster, metrics *prometheus.Client) publish.Fill {
+	var observer loop.Observer
 	return func(ctx context.Context, files fs.FS, sink tree.Sink) (publish.Commit, error) {
 		return s.decide(ctx, files, sink, func(ctx context.Context, in *rollout.Input, r rollout.Rollouts, last rollout.Observation) (rollout.Observation, error) {
 			if observer == nil {
@@ -138,7 +147,7 @@ func (s *step) looking(there observe.Cluster) publish.Fill {
 				if err != nil {
 					return last, err
 				}
-				observer = observe.New(there, render.PlaceOf(w.site))
+				observer = &prometheus.Observer{Sight: observe.New(there, render.PlaceOf(w.site)), Client: metrics}
 			}
 			o, err := observer.Observe(ctx, in, r)
 			o.Ill, o.Promoted = last.Ill, last.Promoted

@@ -8,12 +8,14 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/argoflags"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/promflags"
 	"github.com/gatorcloud/sluice/renderer/argocd/notify"
 	"github.com/gatorcloud/sluice/renderer/argocd/observe"
 	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/prometheus"
 	"github.com/gatorcloud/sluice/renderer/run/loop"
 	"github.com/gatorcloud/sluice/renderer/run/replica"
 )
@@ -38,6 +40,8 @@ type argo struct {
 	webhook                   string
 	refresh                   []string
 	retry, rollouts, insecure bool
+	metrics                   promflags.Flags
+	prometheus                *prometheus.Client
 	set                       *pflag.FlagSet
 }
 
@@ -47,6 +51,7 @@ func (a *argo) add(set *pflag.FlagSet) {
 	set.BoolVar(&a.insecure, "argocd-webhook-insecure-http", false, "send the webhook's token over plain http to other machines too, where whoever is on the way reads it")
 	a.Add(set, "rollouts wait for people, and no Application is refreshed")
 	set.BoolVar(&a.rollouts, "rollouts", true, "move versions from ring to ring on what Argo CD shows; with =false people promote them")
+	a.metrics.Add(set)
 	set.BoolVar(&a.retry, "argocd-retry", true, "start operations again, three times, that ended without a verdict because Argo CD or the cluster was not there, and end those that work on what is no longer asked for")
 	set.StringSliceVar(&a.refresh, "argocd-refresh", nil, "when Applications are refreshed: "+onPush+", for all whose files a push changed; "+onSoak+" means nothing any more")
 }
@@ -54,6 +59,9 @@ func (a *argo) add(set *pflag.FlagSet) {
 // check refuses flags that say nothing.
 func (a *argo) check() (err error) {
 	if a.clusters, err = a.Clusters(); err != nil {
+		return err
+	}
+	if a.prometheus, err = a.metrics.Client(); err != nil {
 		return err
 	}
 	for _, occasion := range a.refresh {
@@ -127,7 +135,7 @@ func (o *options) use(c *replica.Config, log *slog.Logger, apps map[argoflags.Cl
 	if o.argo.rollouts {
 		c.Observer = func(p manifest.Place) loop.Observer {
 			if there := of(p.Environment); there != nil {
-				return observe.New(there, p)
+				return &prometheus.Observer{Sight: observe.New(there, p), Client: o.argo.prometheus}
 			}
 			return nil
 		}
