@@ -56,7 +56,8 @@ var rooms = []room{
 
 	// Commands.
 	{"cmd/internal/cli", []string{"renderer", "catalog", "environments", "plugin/health"}, []string{"cobra", "yaml", "schema", "disk"}},
-	{"cmd/internal/cli/progress", nil, []string{"clock", "disk", "terminal"}},
+	{"cmd/internal/cli/terminal", nil, []string{"disk", "terminal"}},
+	{"cmd/internal/cli/progress", []string{"cmd/internal/cli/terminal"}, []string{"clock"}},
 	{"cmd/internal/cli/democmd", []string{"cmd/internal/cli", "renderer", "catalog", "environments"}, []string{"cobra", "yaml", "disk", "go-git"}},
 	{"cmd/internal/cli/doctorcmd", []string{"cmd/internal/cli", "renderer", "catalog", "environments"}, []string{"cobra", "etcd"}},
 	{"cmd/internal/cli/ingestcmd", []string{"cmd/internal/cli", "renderer", "catalog", "environments"}, []string{"cobra", "disk", "network"}},

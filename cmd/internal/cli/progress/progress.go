@@ -5,11 +5,10 @@ package progress
 import (
 	"fmt"
 	"io"
-	"os"
 	"sync"
 	"time"
 
-	"golang.org/x/term"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/terminal"
 )
 
 // Bar is one line that is written over. It is safe for concurrent use.
@@ -25,7 +24,7 @@ type Bar struct {
 // New returns a bar on w, which is silent unless w is a terminal.
 func New(w io.Writer, label string) *Bar {
 	b := &Bar{label: label, begun: time.Now()}
-	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+	if terminal.Is(w) {
 		b.out = w
 	}
 	return b

@@ -321,13 +321,13 @@ func TestWatch(t *testing.T) {
 		}
 		return nil
 	}
-	out, err := o.run("status", "swg", "--watch", "-o=name")
+	out, err := o.run("watch", "swg", "-o=name")
 	if want := "swg/canary\nswg/main\nswg/main\n"; err != nil || out != want || waits != 2 { //nolint:dupword // as it is written
 		t.Errorf("status --watch = %q, %v after %d waits, want %q after 2", out, err, waits, want)
 	}
 	o = newOrigin(t, underWay())
 	o.wait = func() error { return context.Canceled }
-	if out, err := o.run("status", "swg", "--watch", "-o=name"); !errors.Is(err, exit.ErrWaiting) || out != "swg/canary\nswg/main\n" {
+	if out, err := o.run("watch", "swg", "-o=name"); !errors.Is(err, exit.ErrWaiting) || out != "swg/canary\nswg/main\n" {
 		t.Errorf("status --watch, ended = %q, %v, want that it waits", out, err)
 	}
 	if _, err := o.run("status", "swg", "--watch", "--timeout=0s"); !errors.Is(err, exit.ErrWaiting) {

@@ -74,7 +74,7 @@ Unblock and abort end such operations from the fleet down and wait until every
 Application has taken up its present source.`,
 	}
 	cmd.AddCommand(
-		d.status(), d.history(), d.advance(), d.promote(),
+		d.status(), d.watching(), d.history(), d.advance(), d.promote(),
 		d.say(observe.Approve, "Approve what a ring is granted now", approveLong), d.say(observe.Pause, "Hold a ring where it is", pauseLong),
 		d.say(observe.Resume, "End the pause of a ring", resumeLong),
 		d.rollback(), d.expedite(), d.lift(), d.adopt(),

@@ -99,12 +99,21 @@ func moment(t time.Time) *time.Time {
 	return &t
 }
 
+// lanes are the flags and the work of status and watch.
+type lanes struct {
+	deps    Deps
+	repo    repoflags.Repository
+	env     string
+	output  output.Options
+	watch   bool
+	timeout time.Duration
+}
+
+const outcomes = `The exit code is 0 when all is done, 1 when a version failed and was taken back,
+3 while something waits.`
+
 func (d Deps) status() *cobra.Command {
-	repo := d.Repo()
-	var env string
-	var o output.Options
-	var watch bool
-	var timeout time.Duration
+	l := &lanes{deps: d, repo: d.Repo()}
 	cmd := &cobra.Command{
 		Use:   "status [PRODUCT]",
 		Short: "Show how far each product is in each ring, and what it waits for",
@@ -113,45 +122,62 @@ and ring what is wanted and granted, to which share of the ring's places, since
 when it is proven, and why it does not move on. What Argo CD alone shows is not
 asked here: a lane whose next step depends on it is unseen.
 
-With --watch it prints lanes again when they change, until all is done, a version
-failed, or --timeout is over.
-
-The exit code is 0 when all is done, 1 when a version failed and was taken back,
-3 while something waits.`,
+` + outcomes,
 		Example: `  # where is swg, and what does it wait for
-  sluice rollout status swg --env local -o wide
-
-  # wait for it in a pipeline
-  sluice rollout status swg --env local --watch --timeout 2h`,
+  sluice rollout status swg --env local -o wide`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			look := func() ([]statusRow, error) {
-				w, err := d.look(cmd.Context(), repo, env)
-				if err != nil {
-					return nil, err
-				}
-				rows := w.rows(d.Now())
-				if len(args) > 0 {
-					rows = slices.DeleteFunc(rows, func(r statusRow) bool { return r.Product != args[0] })
-				}
-				return rows, nil
-			}
-			if watch {
-				return d.watch(cmd.Context(), cmd.OutOrStdout(), o, timeout, look)
-			}
-			rows, err := look()
-			if err != nil {
-				return err
-			}
-			return errors.Join(output.Print(cmd.OutOrStdout(), o, rows, statusColumns()), outcome(rows))
-		},
+		RunE: l.run,
 	}
-	repo.Flags(cmd.Flags())
-	addEnv(cmd, &env)
-	o.AddFlags(cmd.Flags())
-	cmd.Flags().BoolVar(&watch, "watch", false, "print lanes again when they change, until nothing waits")
-	cmd.Flags().DurationVar(&timeout, "timeout", time.Hour, "longest watch")
+	l.flags(cmd)
+	cmd.Flags().BoolVar(&l.watch, "watch", false, "go on showing it, as sluice rollout watch does")
 	return cmd
+}
+
+func (d Deps) watching() *cobra.Command {
+	l := &lanes{deps: d, repo: d.Repo(), watch: true}
+	cmd := &cobra.Command{
+		Use:   "watch [PRODUCT]",
+		Short: "Show the same until nothing waits",
+		Long: `Watch shows what status shows until all is done, a version failed, or --timeout is
+over: on a terminal as a live table, elsewhere each lane again when it changed.
+
+` + outcomes,
+		Example: `  # wait for swg in a pipeline
+  sluice rollout watch swg --env local --timeout 2h`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: l.run,
+	}
+	l.flags(cmd)
+	return cmd
+}
+
+func (l *lanes) flags(cmd *cobra.Command) {
+	l.repo.Flags(cmd.Flags())
+	addEnv(cmd, &l.env)
+	l.output.AddFlags(cmd.Flags())
+	cmd.Flags().DurationVar(&l.timeout, "timeout", time.Hour, "longest watch")
+}
+
+func (l *lanes) run(cmd *cobra.Command, args []string) error {
+	look := func() ([]statusRow, error) {
+		w, err := l.deps.look(cmd.Context(), l.repo, l.env)
+		if err != nil {
+			return nil, err
+		}
+		rows := w.rows(l.deps.Now())
+		if len(args) > 0 {
+			rows = slices.DeleteFunc(rows, func(r statusRow) bool { return r.Product != args[0] })
+		}
+		return rows, nil
+	}
+	if l.watch {
+		return l.deps.watch(cmd.Context(), cmd.OutOrStdout(), l.output, l.timeout, look)
+	}
+	rows, err := look()
+	if err != nil {
+		return err
+	}
+	return errors.Join(output.Print(cmd.OutOrStdout(), l.output, rows, statusColumns()), outcome(rows))
 }
 
 // look reads an environment that has rollouts.
