@@ -74,13 +74,17 @@ func tenant(i, replicas int, products ...string) authz.Facts {
 	return f
 }
 
-// newRenderer returns a renderer whose bases are built already.
+// newRenderer returns a renderer of the example whose bases are built already.
 func newRenderer() (*render.Renderer, error) {
-	c, err := fourProducts()
+	s, err := site()
 	if err != nil {
 		return nil, err
 	}
-	s, err := site()
+	return rendererOf(s)
+}
+
+func rendererOf(s *environments.Site) (*render.Renderer, error) {
+	c, err := fourProducts()
 	if err != nil {
 		return nil, err
 	}
