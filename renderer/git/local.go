@@ -25,6 +25,7 @@ type local struct {
 	path    string
 	name    string // of the branch
 	hooked  bool
+	stale   func(branch string) error // refuses a branch whose work tree would go stale
 	refs    refs.Refs
 	objects *odb.Store
 	log     *slog.Logger
@@ -45,9 +46,15 @@ func openLocal(path string, o Options, h hooks) (*local, error) {
 			return nil, fault.Hintf("name the branch to write", "opening repository %q: its HEAD names no branch", path)
 		}
 	}
-	if dir.DenyCheckedOut && l.refs.CheckedOut(l.name, dir.Bare) {
-		return nil, fault.Hintf("use a bare repository, or another branch",
-			"opening repository %q: branch %q is checked out in its work tree, which would go stale", path, l.name)
+	l.stale = func(branch string) error {
+		if !dir.DenyCheckedOut || !l.refs.CheckedOut(branch, dir.Bare) {
+			return nil
+		}
+		return fault.Hintf("use a bare repository, or another branch",
+			"opening repository %q: branch %q is checked out in its work tree, which would go stale", path, branch)
+	}
+	if err := l.stale(l.name); err != nil {
+		return nil, err
 	}
 	objects := filepath.Join(dir.Path, "objects")
 	if l.objects, err = odb.Open(objects, filepath.Join(dir.Path, "sluice", "packs"), h.disk(odb.Disk(objects))); err != nil {
@@ -61,9 +68,17 @@ func (l *local) store() *odb.Store { return l.objects }
 
 func (l *local) tip(context.Context) (object.Hash, error) { return l.refs.Read(l.name) }
 
+func (l *local) sibling(_ context.Context, branch string) (object.Hash, error) {
+	l.refs.Heal(branch)
+	return l.refs.Read(branch)
+}
+
 func (l *local) publish(ctx context.Context, m move) error {
+	if err := l.stale(m.branch); err != nil {
+		return err
+	}
 	if l.hooked {
-		err := remote.Local(l.path).Push(ctx, remote.Push{Branch: l.name, Old: m.old, New: m.new, Pack: m.pack.Reader()})
+		err := remote.Local(l.path).Push(ctx, remote.Push{Branch: m.branch, Old: m.old, New: m.new, Options: m.options, Pack: m.pack.Reader()})
 		if err == nil {
 			err = l.objects.Refresh()
 		}
@@ -73,7 +88,7 @@ func (l *local) publish(ctx context.Context, m move) error {
 		return err
 	}
 	err := l.refs.Move(ctx, refs.Move{
-		Branch: l.name, Old: m.old, New: m.new, Who: m.who, Why: "push",
+		Branch: m.branch, Old: m.old, New: m.new, Who: m.who, Why: "push",
 		Before: func() error { return l.objects.Install(m.pack, true) },
 		At:     l.steps,
 	})

@@ -14,8 +14,8 @@ func TestMessage(t *testing.T) {
 		want   string // "" for an error
 	}{
 		"Subject":      {"a subject is enough", Message{Subject: "render"}, "render\n"},
-		"All":          {"three paragraphs", Message{"s", "body\nof two lines", []Trailer{{"Etcd-Revision", "7"}, {"B", "c"}}}, "s\n\nbody\nof two lines\n\nEtcd-Revision: 7\nB: c\n"},
-		"Folded":       {"a line end cannot make a trailer", Message{"a\nEtcd-Revision: 1", "", []Trailer{{"K", "v\nOther: x\r\x00"}}}, "a Etcd-Revision: 1\n\nK: v Other: x\n"},
+		"All":          {"three paragraphs", Message{Subject: "s", Body: "body\nof two lines", Trailers: []Trailer{{"Etcd-Revision", "7"}, {"B", "c"}}}, "s\n\nbody\nof two lines\n\nEtcd-Revision: 7\nB: c\n"},
+		"Folded":       {"a line end cannot make a trailer", Message{Subject: "a\nEtcd-Revision: 1", Trailers: []Trailer{{"K", "v\nOther: x\r\x00"}}}, "a Etcd-Revision: 1\n\nK: v Other: x\n"},
 		"Empty":        {"git has no commit without a message", Message{Subject: " \n"}, ""},
 		"BadKey":       {"a key is one word", Message{Subject: "s", Trailers: []Trailer{{"a b", "c"}}}, ""},
 		"NoKey":        {"a key is one word", Message{Subject: "s", Trailers: []Trailer{{"", "c"}}}, ""},

@@ -165,6 +165,16 @@ func (m *mirror) fetch(ctx context.Context) (object.Hash, error) {
 	return tip.Commit, nil
 }
 
+// sibling brings what another branch has more than this one.
+func (m *mirror) sibling(ctx context.Context, branch string) (object.Hash, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	ctx, dog, stop := watch(ctx, m.limit, m.told)
+	defer stop()
+	tip, err := m.remote.Fetch(ctx, branch, m.have, func(r io.Reader) error { return m.receive(dog.reader(r)) })
+	return tip.Commit, err
+}
+
 // receive stores a pack that the server sends.
 func (m *mirror) receive(r io.Reader) error {
 	p, err := pack.Receive(r, m.store().Disk())
@@ -188,12 +198,12 @@ func (m *mirror) publish(ctx context.Context, mv move) error {
 	m.at("push")
 	ctx, dog, stop := watch(ctx, m.limit, m.told)
 	defer stop()
-	err := m.remote.Push(ctx, remote.Push{Branch: m.name, Old: mv.old, New: mv.new, Pack: dog.reader(watched{mv.pack.Reader(), m.at})})
+	err := m.remote.Push(ctx, remote.Push{Branch: mv.branch, Old: mv.old, New: mv.new, Options: mv.options, Pack: dog.reader(watched{mv.pack.Reader(), m.at})})
 	if errors.Is(err, remote.ErrIncomplete) { // the server has forgotten what the copy remembers
 		m.broken.Store(true)
 		return fmt.Errorf("%w: %w", errDamagedMirror, err)
 	}
-	if err != nil {
+	if err != nil || mv.branch != m.name { // the copy is of one branch
 		return err
 	}
 	m.at("pushed")

@@ -32,7 +32,9 @@ type backend interface {
 	store() *odb.Store
 	// tip fetches and returns the commit of the branch.
 	tip(ctx context.Context) (object.Hash, error)
-	// publish moves the branch and stores the pack.
+	// sibling fetches and returns the commit of another branch.
+	sibling(ctx context.Context, branch string) (object.Hash, error)
+	// publish moves the branch, or another one, and stores the pack.
 	publish(ctx context.Context, m move) error
 	// history returns the content of up to depth commits that lead to tip, as
 	// far as the store lacks them and the server has them.
@@ -43,9 +45,11 @@ type backend interface {
 	damaged(err error) error
 }
 
-// move is one move of the branch.
+// move is one move of a branch.
 type move struct {
+	branch   string
 	old, new object.Hash
+	options  []string // of the push
 	pack     *pack.Pack
 	who      object.Signature
 }
@@ -114,18 +118,19 @@ func (r *Repo) Head(ctx context.Context) (Head, error) {
 	if err != nil {
 		return Head{}, fmt.Errorf("reading branch %q: %w", r.Branch(), mend(err))
 	}
+	return r.headOf(r.branch, tip)
+}
+
+// headOf returns a branch whose tip is known; the zero Head for none.
+func (r *Repo) headOf(branch string, tip object.Hash) (Head, error) {
 	if tip.IsZero() {
 		return Head{}, nil
 	}
-	data, err := r.read(object.Commit, tip)
+	head, _, err := r.commit(tip)
 	if err != nil {
-		return Head{}, fmt.Errorf("reading branch %q: %w", r.Branch(), err)
+		return Head{}, fmt.Errorf("reading branch %q: %w", branch, err)
 	}
-	c, err := object.DecodeCommit(data)
-	if err != nil {
-		return Head{}, fmt.Errorf("reading branch %q: %w", r.Branch(), err)
-	}
-	return Head{Commit: tip, Tree: c.Tree, Message: c.Message}, nil
+	return head, nil
 }
 
 // read returns the content of an object.
@@ -156,37 +161,41 @@ func (r *Repo) Writable(ctx context.Context) error {
 // have moved the branch is none that failed. A result without change is published
 // by doing nothing.
 func (r *Repo) Publish(ctx context.Context, old Head, res Result) error {
+	return r.moveTo(ctx, r.branch, old, res)
+}
+
+func (r *Repo) moveTo(ctx context.Context, branch string, old Head, res Result) error {
 	if !res.Changed {
 		return nil
 	}
-	if err := r.publish(ctx, old, res); err != nil {
+	if err := r.publish(ctx, branch, old, res); err != nil {
 		err = verdict(err)
-		if r.arrived(ctx, res, err) {
+		if r.arrived(ctx, branch, res, err) {
 			return nil
 		}
-		return fmt.Errorf("publishing %s to branch %q: %w", res.Commit.String()[:12], r.Branch(), err)
+		return fmt.Errorf("publishing %s to branch %q: %w", res.Commit.String()[:12], branch, err)
 	}
 	return nil
 }
 
 // arrived reports whether the branch moved although the push seemed to fail,
 // as it does when the connection breaks between the move and the answer.
-func (r *Repo) arrived(ctx context.Context, res Result, err error) bool {
+func (r *Repo) arrived(ctx context.Context, branch string, res Result, err error) bool {
 	if errors.Is(err, ErrMoved) || errors.Is(err, ErrRefused) || ctx.Err() != nil {
 		return false
 	}
-	now, err := r.Head(ctx)
+	now, err := r.Sibling(ctx, branch)
 	return err == nil && now.Commit == res.Commit
 }
 
-func (r *Repo) publish(ctx context.Context, old Head, res Result) error {
+func (r *Repo) publish(ctx context.Context, branch string, old Head, res Result) error {
 	p := res.pending
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.pack == nil {
 		return errClosed
 	}
-	err := r.backend.publish(ctx, move{old: old.Commit, new: res.Commit, pack: p.pack, who: r.signature()})
+	err := r.backend.publish(ctx, move{branch: branch, old: old.Commit, new: res.Commit, options: res.options, pack: p.pack, who: r.signature()})
 	if err != nil {
 		return err
 	}

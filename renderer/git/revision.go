@@ -105,7 +105,7 @@ func (r *Repo) resolve(dir, revision string) (Head, error) {
 
 // commit reads a commit and the names of its parents.
 func (r *Repo) commit(id object.Hash) (Head, []object.Hash, error) {
-	data, err := r.backend.store().ReadKind(object.Commit, id)
+	data, err := r.read(object.Commit, id)
 	if err != nil {
 		return Head{}, nil, err
 	}

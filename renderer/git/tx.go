@@ -110,7 +110,7 @@ func (t *Tx) commit(ctx context.Context, m Message) (Result, error) {
 	}
 	res.Changed = true
 	res.Tree, res.head = c.Tree, Head{Commit: res.Commit, Tree: c.Tree, Message: c.Message}
-	res.pending = t.pending
+	res.options, res.pending = m.PushOptions, t.pending
 	return res, nil
 }
 

@@ -25,6 +25,9 @@ func (h Head) IsZero() bool { return h.Commit.IsZero() }
 type Message struct {
 	Subject, Body string
 	Trailers      []Trailer
+	// PushOptions, as "ci.skip=true", go with the push of the commit to servers
+	// that take such; they are no part of the commit.
+	PushOptions []string
 }
 
 // Trailer is one "Key: value" line at the end of a message.
@@ -42,6 +45,7 @@ type Result struct {
 	Files tree.Counts
 
 	head    Head
+	options []string // of the push
 	pending *pending
 }
 

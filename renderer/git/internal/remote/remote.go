@@ -187,6 +187,8 @@ func demultiplex(c *capability.List, r io.Reader) io.Reader {
 type Push struct {
 	Branch   string
 	Old, New object.Hash
+	// Options are key=value pairs for the server's hooks, if it takes such.
+	Options []string
 	// Pack holds every object that New has and Old has not.
 	Pack io.Reader
 }
@@ -242,6 +244,13 @@ func pushRequest(c *capability.List, p Push, said *words) *packp.ReferenceUpdate
 	req := packp.NewReferenceUpdateRequestFromCapabilities(c)
 	if c.Supports(capability.Sideband64k) {
 		_ = req.Capabilities.Set(capability.Sideband64k)
+	}
+	if len(p.Options) > 0 && c.Supports(capability.PushOptions) {
+		_ = req.Capabilities.Set(capability.PushOptions)
+		for _, o := range p.Options {
+			key, value, _ := strings.Cut(o, "=")
+			req.Options = append(req.Options, &packp.Option{Key: key, Value: value})
+		}
 	}
 	req.Commands = []*packp.Command{{
 		Name: plumbing.NewBranchReferenceName(p.Branch), Old: plumbing.Hash(p.Old), New: plumbing.Hash(p.New),
