@@ -53,9 +53,13 @@ func Of(s pipeline.Summary, version string) Commit {
 		Released: s.Released, Removed: s.Gone, LeftOut: len(s.Quarantined) + len(s.Faults), Version: version}
 }
 
+// quiet asks GitLab to start no pipeline: there would be one for each push of
+// a renderer that pushes all day.
+const quiet = "ci.skip=true"
+
 // Message returns the message of the commit.
 func (c Commit) Message() git.Message {
-	m := git.Message{Subject: fmt.Sprintf("render %s: %s", c.Environment, c.What), Body: c.body()}
+	m := git.Message{Subject: fmt.Sprintf("render %s: %s", c.Environment, c.What), Body: c.body(), PushOptions: []string{quiet}}
 	m.Trailers = append(m.Trailers, git.Trailer{Key: TrailerEnvironment, Value: c.Environment.String()})
 	m.Trailers = append(m.Trailers, c.Mark.trailers()...)
 	for _, move := range c.Moves {

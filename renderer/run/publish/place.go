@@ -5,7 +5,8 @@
 // A Place is a branch of a Git repository or a directory on a disk. A branch is
 // written by one commit and a compare-and-swap push, again on the new head
 // after a lost race. A directory is written in place and left for people to
-// commit, as gofmt -w leaves its result. Reading and comparing write nothing in
+// commit, as gofmt -w leaves its result. What people shall look at first is
+// proposed on a branch of its own, which holds their files alone. Reading and comparing write nothing in
 // either. The watching renderer makes its commits step by step and shares the
 // message, the marks and the rules of what may follow what.
 package publish
@@ -51,6 +52,8 @@ type Place interface {
 	Reader
 	// Write makes the target what fill gives; nothing is written when fill fails.
 	Write(ctx context.Context, fill Fill) (Written, error)
+	// Propose lets people look at an edit of their files before it counts: see Edit.
+	Propose(ctx context.Context, edit func(files fs.FS) (Edit, error)) (Proposed, error)
 }
 
 // Open opens the repository at location: a URL, a bare repository or, without
