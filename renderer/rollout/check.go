@@ -67,37 +67,26 @@ func (c *checker) wanted(ring int) {
 }
 
 // reached checks that a way leads to a version from all that is granted before.
+// What people refuse who may want it later is no fault here.
 func (c *checker) reached(place string, k Key, want ident.Version) {
-	lane, ok := c.r.Lanes[k]
-	if !ok || c.in.refuses(c.r, k.Product, want) != "" { // refused by people who may want it later
+	if _, ok := c.r.Lanes[k]; !ok {
 		return
 	}
-	var from []ident.Version
-	for _, s := range lane.At {
-		from = append(from, s.Version)
-	}
-	if slices.ContainsFunc(from, func(v ident.Version) bool { return before(want, v) }) {
-		to, ok := c.in.wayBack(c.r, lane, k.Product, want)
-		if !ok {
-			c.addf(place, NoWayBack.Lift(), "ring %q: product %q: no way leads back from %s to %q", k.Ring, k.Product, fault.List(texts(from)), want)
-			return
+	trips, code := c.in.Trips(c.r, k, want)
+	switch code {
+	case NoWayBack:
+		from := make([]string, 0, len(trips))
+		for _, t := range trips {
+			from = append(from, t.From.String())
 		}
-		from = []ident.Version{to}
-	}
-	barred := func(v ident.Version) bool { return c.in.refuses(c.r, k.Product, v) != "" }
-	for _, v := range from {
-		if v != want && len(c.in.Catalog.hops(k.Product, v, want, barred)) == 0 {
-			c.addf(place, NoEdge.Lift(), "ring %q: product %q: no edges lead from %q, which is granted there, to %q", k.Ring, k.Product, v, want)
+		c.addf(place, NoWayBack.Lift(), "ring %q: product %q: no way leads back from %s to %q", k.Ring, k.Product, fault.List(from), want)
+	case NoEdge:
+		for _, t := range trips {
+			if len(t.Stops) == 0 && t.From != want {
+				c.addf(place, NoEdge.Lift(), "ring %q: product %q: no edges lead from %q, which is granted there, to %q", k.Ring, k.Product, t.From, want)
+			}
 		}
 	}
-}
-
-func texts(versions []ident.Version) []string {
-	all := make([]string, 0, len(versions))
-	for _, v := range versions {
-		all = append(all, v.String())
-	}
-	return all
 }
 
 func (c *checker) pins() {
