@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"time"
 
+	"github.com/gatorcloud/sluice/cmd/internal/cli/edited"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/output"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
 	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
@@ -156,7 +157,7 @@ func (a *adopt) rows(files fs.FS) ([]statusRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	if w, err = read(edited{files, rolloutsPath(a.env), start.Encode()}, a.env); err != nil {
+	if w, err = read(edited.FS{FS: files, File: rolloutsPath(a.env), Data: start.Encode()}, a.env); err != nil {
 		return nil, err
 	}
 	return w.rows(a.deps.Now()), nil
@@ -172,7 +173,7 @@ func (a *adopt) fill(ctx context.Context, files fs.FS, sink tree.Sink) (publish.
 	if err != nil {
 		return publish.Commit{}, err
 	}
-	view := edited{files, rolloutsPath(a.env), before.Encode()}
+	view := edited.FS{FS: files, File: rolloutsPath(a.env), Data: before.Encode()}
 	summary, err := a.deps.Pipeline.Render(ctx, view, a.env, sink, pipeline.Options{Start: &start})
 	if err != nil {
 		return publish.Commit{}, err

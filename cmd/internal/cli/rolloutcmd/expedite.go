@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"time"
 
+	"github.com/gatorcloud/sluice/cmd/internal/cli/edited"
 	"github.com/gatorcloud/sluice/environments/edit"
 	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
@@ -92,7 +93,7 @@ func (h *hurry) fill(_ context.Context, files fs.FS, sink tree.Sink) (publish.Co
 	if err != nil {
 		return publish.Commit{}, err
 	}
-	after, err := read(edited{files, fleetPath(h.env), text}, h.env)
+	after, err := read(edited.FS{FS: files, File: fleetPath(h.env), Data: text}, h.env)
 	if err != nil {
 		return publish.Commit{}, err
 	}

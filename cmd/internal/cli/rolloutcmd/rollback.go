@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"strings"
 
+	"github.com/gatorcloud/sluice/cmd/internal/cli/edited"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/output"
 	"github.com/gatorcloud/sluice/environments/edit"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
@@ -207,7 +208,7 @@ func (b *back) fill(ctx context.Context, files fs.FS, sink tree.Sink) (publish.C
 	if err != nil {
 		return publish.Commit{}, err
 	}
-	summary, err := b.deps.Pipeline.Render(ctx, edited{files, fleetPath(b.env), p.fleet}, b.env, sink, pipeline.Options{})
+	summary, err := b.deps.Pipeline.Render(ctx, edited.FS{FS: files, File: fleetPath(b.env), Data: p.fleet}, b.env, sink, pipeline.Options{})
 	if err != nil {
 		return publish.Commit{}, err
 	}

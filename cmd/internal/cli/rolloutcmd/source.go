@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/gatorcloud/sluice/cmd/internal/cli/edited"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
 	"github.com/gatorcloud/sluice/renderer/argocd/observe"
 	"github.com/gatorcloud/sluice/renderer/git"
@@ -29,7 +30,7 @@ type source interface {
 
 // readBroken reads an environment whose rollouts.yaml is none.
 func readBroken(files fs.FS, env ident.Environment) (*world, error) {
-	return read(edited{files, rolloutsPath(env), rollout.Rollouts{}.Encode()}, env)
+	return read(edited.FS{FS: files, File: rolloutsPath(env), Data: rollout.Rollouts{}.Encode()}, env)
 }
 
 // sealed is the rollouts.yaml of the last commit that sluice made.
@@ -145,7 +146,7 @@ func (l live) rollouts(w *world, files fs.FS) (start, before rollout.Rollouts, e
 // adopt returns the rollouts of tenants that run what is granted to them. It
 // wants nothing, so that nothing begins: the render that follows does.
 func (w *world) adopt(files fs.FS, g observe.Grants) (start, before rollout.Rollouts, err error) {
-	head, err := render.NewStored(edited{files, rolloutsPath(w.site.Name), rollout.Rollouts{}.Encode()}, w.site.Name).Head()
+	head, err := render.NewStored(edited.FS{FS: files, File: rolloutsPath(w.site.Name), Data: rollout.Rollouts{}.Encode()}, w.site.Name).Head()
 	if err != nil {
 		return start, before, err
 	}
