@@ -12,9 +12,11 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/model/strict"
 	"go.yaml.in/yaml/v3"
 )
@@ -142,11 +144,11 @@ func field(of any, name string) any {
 // replace puts a string in the place of a scalar, in quotes of the same kind.
 func (d *document) replace(n *yaml.Node, with string) ([]byte, error) {
 	from, to := d.token(n)
-	quote := `"`
+	quoted := manifest.Quote(with)
 	if n != nil && n.Style == yaml.SingleQuotedStyle {
-		quote = "'"
+		quoted = "'" + strings.ReplaceAll(with, "'", "''") + "'"
 	}
-	if text, ok := d.prove(from, to, quote+with+quote); ok {
+	if text, ok := d.prove(from, to, quoted); ok {
 		return text, nil
 	}
 	return nil, unknown()

@@ -81,6 +81,34 @@ func TestAppend(t *testing.T) {
 	}
 }
 
+func TestPinned(t *testing.T) {
+	pin := edit.Pin{Tenant: ident.Must[ident.TenantKind]("1000009"), Product: ident.Must[ident.ProductKind]("swg"),
+		Version: ident.Must[ident.VersionKind]("203"), Reason: "it's theirs"}
+	const entry = `{tenant: "1000009", product: swg, version: "203", reason: "it's theirs"}`
+	for name, tc := range map[string]struct{ reason, in, out string }{
+		"None": {"the list is added", "kind: Fleet\n", "kind: Fleet\npins:\n- " + entry + "\n"},
+		"Others": {"behind another tenant's and another product's", "pins:\n- {tenant: \"1\", product: swg, version: \"203\"}\n- {tenant: \"1000009\", product: dsa, version: \"203\"}\n",
+			"pins:\n- {tenant: \"1\", product: swg, version: \"203\"}\n- {tenant: \"1000009\", product: dsa, version: \"203\"}\n- " + entry + "\n"},
+		"Same":   {"what is pinned there keeps its reason", "pins:\n- {tenant: \"1000009\", product: swg, version: '203', reason: audit} # x\n", "pins:\n- {tenant: \"1000009\", product: swg, version: '203', reason: audit} # x\n"},
+		"Moved":  {"in its place and its quotes", "pins:\n- tenant: \"1000009\" # x\n  product: swg\n  version: '200' # y\n  reason: 'audit' # z\n", "pins:\n- tenant: \"1000009\" # x\n  product: swg\n  version: '203' # y\n  reason: 'it''s theirs' # z\n"},
+		"Folded": {"what is not known is left to people", "pins:\n- tenant: \"1000009\"\n  product: swg\n  version: >-\n    200\n  reason: x\n", ""},
+		"Broken": {"what is refused is not edited", "pins: &a []\n", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := edit.Pinned([]byte(tc.in), pin)
+			if tc.out == "" {
+				if err == nil || fault.HintOf(err) == "" {
+					t.Errorf("Pinned() = %q, %v, want a refusal with a hint: %s", got, err, tc.reason)
+				}
+				return
+			}
+			if d := cmp.Diff(tc.out, string(got)); d != "" || err != nil {
+				t.Errorf("Pinned() = %v: %s (-want +got):\n%s", err, tc.reason, d)
+			}
+		})
+	}
+}
+
 // Of the fleets that people wrote, an edit changes one line, and back gives the same bytes.
 func TestFleetsOfPeople(t *testing.T) {
 	for _, file := range []string{"../local/fleet.yaml", "../pop-sha1/fleet.yaml"} {

@@ -12,6 +12,7 @@ import (
 	_ "time/tzdata" // opening hours are of zones that an image without files does not know
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/authzcmd"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/bumpcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/catalogcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/democmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/doctorcmd"
@@ -74,6 +75,7 @@ carries to clusters ring by ring and bucket by bucket.`,
 		doctorcmd.New(examining()),
 		validatecmd.New(repository()),
 		authzcmd.New(authorisations()),
+		bumpcmd.New(bumpcmd.Deps{Repo: repository()}),
 		catalogcmd.New(digest),
 		environmentcmd.New(repository()),
 		democmd.New(democmd.Deps{StartEtcd: embed, Git: git.Installed, List: list, Pipeline: p, Now: time.Now, Version: Version()}),

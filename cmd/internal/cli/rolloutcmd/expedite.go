@@ -2,7 +2,6 @@ package rolloutcmd
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"time"
@@ -97,25 +96,10 @@ func (h *hurry) fill(_ context.Context, files fs.FS, sink tree.Sink) (publish.Co
 	if err != nil {
 		return publish.Commit{}, err
 	}
-	if err := added(before.faults(), after.faults()); err != nil {
+	if err := edited.Faults(before.faults(), after.faults()); err != nil {
 		return publish.Commit{}, err
 	}
 	m := rollout.Move{Key: rollout.Key{Product: h.product}, What: rollout.Hurried, Version: h.version, Reason: h.reason}
 	return publish.Commit{Environment: h.env, What: fmt.Sprintf("expedite %s=%s", h.product, h.version), Tenants: len(after.tenants),
 		Moves: []rollout.Move{m}, Version: h.by}, sink.PutFile(fleetPath(h.env), text)
-}
-
-// added returns what is wrong after an edit and was not before it.
-func added(before, after []error) error {
-	known := map[string]bool{}
-	for _, err := range before {
-		known[err.Error()] = true
-	}
-	var all []error
-	for _, err := range after {
-		if !known[err.Error()] {
-			all = append(all, err)
-		}
-	}
-	return errors.Join(all...)
 }

@@ -1,0 +1,174 @@
+// Package bumpcmd is `sluice bump`: it moves products to other versions by an
+// edit of fleet.yaml, which people review before it counts.
+//
+// It edits people's files only, and renders nothing. Bytes that the edit does
+// not concern stay, and the same bump twice is an edit of nothing. Whatever the
+// engine could never grant is refused: see refuse.go. What it does beyond Git
+// it does through two ports, one that tells what the edit does to the clusters
+// and one that opens the merge request.
+package bumpcmd
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"github.com/gatorcloud/sluice/cmd/internal/cli/output"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/spf13/cobra"
+)
+
+// Deps are what the command needs from outside.
+type Deps struct {
+	Repo repoflags.Repository
+	// Plan tells what the edit does. Without it the rings that it moves are listed.
+	Plan Plan
+	// Proposer opens the merge request. Without it --mr is refused.
+	Proposer Proposer
+}
+
+// Change is a repository before and after an edit of people's files.
+type Change struct {
+	Environment   ident.Environment
+	Before, After fs.FS
+}
+
+// Plan prints what a change does to the clusters: as text for a terminal, or as
+// Markdown for a merge request.
+type Plan func(ctx context.Context, c Change, w io.Writer, markdown bool) error
+
+type options struct {
+	env, ring, through, tenant string
+	reason, message, branch    string
+	dryRun, mr                 bool
+	output                     output.Options
+}
+
+// New returns `sluice bump`.
+func New(d Deps) *cobra.Command {
+	o := &options{}
+	cmd := &cobra.Command{
+		Use:   "bump PRODUCT=VERSION...",
+		Short: "Move products to other versions by an edit of fleet.yaml",
+		Long: `Bump writes into fleet.yaml which versions rings shall want, and prints what that
+does. Comments, order and form of the file stay as they are, and the same bump
+twice changes nothing. Nothing is rendered: that follows when people have agreed.
+
+A checkout is edited in place and left for you to commit. In a bare repository and
+behind a URL the edit is one commit on a branch of its own, which begins at the
+branch that --branch names and holds people's files only. When it is there already
+it is moved to the newest commit, unless others committed to it.
+
+Without --ring and --through all rings move. Rings that do not offer the product
+are left alone, unless none of those meant offers it. What the engine could never
+grant is refused: versions that are not published, or blocked; ways that no edges
+lead; a ring that would want more than the ring before it. Stops that upgradesFrom
+requires are no reason: they are named, and made.`,
+		Example: `  # what would it do
+  sluice bump swg=203 --env local --dry-run
+
+  # the canary first
+  sluice bump swg=203 --env local --ring canary
+
+  # one tenant, whatever its ring runs
+  sluice bump swg=200 --env local --tenant 1000009 --reason "waits for their audit"
+
+  # without a work tree: a branch to review
+  sluice bump swg=203 dsa=32 --env pop-sha1 --repo https://git.example/fleet.git`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r, err := parse(o, args)
+			if err != nil {
+				return err
+			}
+			return d.run(cmd, o, r)
+		},
+	}
+	d.Repo.Flags(cmd.Flags())
+	f := cmd.Flags()
+	f.StringVar(&o.env, "env", "", "environment; needed where there are several")
+	f.StringVar(&o.ring, "ring", "", "ring to move; all by default")
+	f.StringVar(&o.through, "through", "", "last ring to move; those before it move too")
+	f.StringVar(&o.tenant, "tenant", "", "tenant to pin, in place of rings")
+	f.StringVar(&o.reason, "reason", "", "why the tenant is pinned (required with --tenant)")
+	f.StringVarP(&o.message, "message", "m", "", "why, for whoever reads the commit")
+	f.StringVar(&o.branch, "source-branch", "", "branch to commit to; default sluice/bump/ENV/PRODUCT-VERSION")
+	f.BoolVar(&o.dryRun, "dry-run", false, "write nothing; show what it would do")
+	f.BoolVar(&o.mr, "mr", false, "create or update the merge request")
+	o.output.AddFlags(f)
+	cmd.MarkFlagsMutuallyExclusive("ring", "through", "tenant")
+	return cmd
+}
+
+func (d Deps) run(cmd *cobra.Command, o *options, r request) error {
+	if err := d.proposable(o); err != nil {
+		return err
+	}
+	ctx := cmd.Context()
+	place, err := d.Repo.Place(ctx)
+	if err != nil {
+		return err
+	}
+	defer place.Close()
+	files, err := place.Files(ctx)
+	if err != nil {
+		return err
+	}
+	b, err := r.on(files)
+	if err != nil {
+		return err
+	}
+	if o.dryRun || len(b.rows) == 0 {
+		return d.tell(cmd, o, b, files)
+	}
+	done, err := place.Propose(ctx, r.edit)
+	if err != nil {
+		return err
+	}
+	if err := d.tell(cmd, o, b, files); err != nil {
+		return err
+	}
+	switch {
+	case done.Base == "":
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s is written: commit it on a branch and let it be reviewed\n", fleetPath(b.env))
+	case !done.Changed:
+		fmt.Fprintf(cmd.ErrOrStderr(), "branch %s has it already, on its way to %s\n", r.branchOf(b.env), done.Base)
+	default:
+		fmt.Fprintf(cmd.ErrOrStderr(), "branch %s is pushed: let it be reviewed on its way to %s\n", r.branchOf(b.env), done.Base)
+	}
+	if !o.mr {
+		return nil
+	}
+	return d.propose(cmd, r, b, files, done)
+}
+
+// tell prints what the edit does: by the plan where there is one, else by rings.
+func (d Deps) tell(cmd *cobra.Command, o *options, b *bump, files fs.FS) error {
+	if len(b.rows) == 0 {
+		fmt.Fprintln(cmd.ErrOrStderr(), "nothing to change")
+	}
+	listed := o.output.Format == output.Table || o.output.Format == output.Wide
+	if listed && len(b.rows) == 0 {
+		return nil
+	}
+	if listed && d.Plan != nil {
+		return d.Plan(cmd.Context(), b.change(files), cmd.OutOrStdout(), false)
+	}
+	return output.Print(cmd.OutOrStdout(), o.output, b.rows, columns)
+}
+
+// proposable refuses a merge request that could not be opened, before anything is written.
+func (d Deps) proposable(o *options) error {
+	switch {
+	case !o.mr:
+		return nil
+	case d.Proposer == nil:
+		return fault.Hintf("open it yourself: the branch is pushed without --mr", "opening a merge request: no GitLab is known here")
+	case isPath(d.Repo.Location()):
+		return fault.Hintf("give the URL with --repo: git remote get-url origin", "opening a merge request: repository %q is on no server", d.Repo.Location())
+	}
+	return nil
+}
