@@ -7,6 +7,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/spf13/pflag"
+
 	"github.com/gatorcloud/sluice/cmd/internal/cli/argoflags"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/doctorcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/etcdflags"
@@ -23,7 +25,7 @@ func running(p *pipeline.Pipeline) runcmd.Deps {
 	flags := &etcdflags.Flags{}
 	return runcmd.Deps{
 		Repo: repository(),
-		Etcd: opener(flags), EtcdFlags: flags.Add,
+		Etcd: placed(flags), EtcdFlags: placing(flags),
 		Pipeline: p, Clock: loop.System(), Poke: hangups, Getenv: os.Getenv, Version: Version(),
 		ArgoCD: func(c argoflags.Cluster) (runcmd.Applications, func(), error) { return applications(c) },
 	}
@@ -48,11 +50,28 @@ func examining() doctorcmd.Deps {
 // opener returns what opens the etcd of flags for reading and writing.
 func opener(flags *etcdflags.Flags) func(context.Context) (*etcd.Store, func() error, error) {
 	return func(ctx context.Context) (*etcd.Store, func() error, error) {
+		store, _, stop, err := placed(flags)(ctx)
+		return store, stop, err
+	}
+}
+
+// placed returns what opens the etcd of flags and says where the records are.
+func placed(flags *etcdflags.Flags) func(context.Context) (*etcd.Store, string, func() error, error) {
+	return func(ctx context.Context) (*etcd.Store, string, func() error, error) {
 		settings, err := flags.Resolve(os.Getenv)
 		if err != nil {
-			return nil, nil, err
+			return nil, "", nil, err
 		}
-		return settings.Open(ctx, embed)
+		store, stop, err := settings.Open(ctx, embed)
+		return store, settings.Prefix, stop, err
+	}
+}
+
+// placing returns what adds the flags of an etcd and of the records in it.
+func placing(flags *etcdflags.Flags) func(*pflag.FlagSet) {
+	return func(set *pflag.FlagSet) {
+		flags.Add(set)
+		flags.AddPrefix(set)
 	}
 }
 

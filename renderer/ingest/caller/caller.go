@@ -1,4 +1,5 @@
-// Package caller says who calls a service, and how often it may.
+// Package caller says who calls a service, what of it is the caller's to ask
+// for, and how often it may.
 //
 // A caller is known by a certificate that an authority of ours has signed, or
 // by a bearer token of a file; both are read again when they change, and what
@@ -6,8 +7,8 @@
 // every reason. Tokens are compared by digest, all of them each time, so an
 // answer's time says nothing of them; no token is logged or kept in clear.
 //
-// Each caller has a rate of its own. Connections are bounded in number and
-// time (see Listen).
+// Each caller has a rate of its own, and a Scope, which the service minds.
+// Connections are bounded in number and time (see Listen).
 package caller
 
 import (
@@ -27,9 +28,10 @@ import (
 
 // Options configure a Gate. Tokens or Certificates is required.
 type Options struct {
-	// Tokens are the callers that have one; nil for none.
+	// Tokens are the callers of a file; nil for none.
 	Tokens *Tokens
-	// Certificates lets in whoever has a certificate that the listener verified.
+	// Certificates lets in whoever has a certificate that the listener
+	// verified, within the limits that the file gives its name.
 	Certificates bool
 	// Names are the callers by certificate that are let in; all when empty.
 	Names []string
@@ -70,48 +72,60 @@ func New(o Options) (*Gate, error) {
 	return &Gate{o: o, rates: map[string]*rate.Limiter{}}, nil
 }
 
-// key is the context's key of the caller's name.
+// Caller is who calls.
+type Caller struct {
+	Name  string
+	Scope Scope
+}
+
+// key is the context's key of the caller.
 type key struct{}
 
-// Of returns the name of the caller whom a gate let in; empty for none.
-func Of(ctx context.Context) string {
-	name, _ := ctx.Value(key{}).(string)
-	return name
+// Of returns the caller whom a gate let in; nobody, who is limited by nothing,
+// where there is no gate.
+func Of(ctx context.Context) Caller {
+	c, _ := ctx.Value(key{}).(Caller)
+	return c
 }
 
 // Wrap lets known callers in to next, as often as they may.
 func (g *Gate) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		name, ok := g.know(req)
+		c, ok := g.know(req)
 		if !ok {
 			g.o.Refused("unauthorized")
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			refuse(w, http.StatusUnauthorized, "the caller is not known")
 			return
 		}
-		if wait := g.wait(name); wait > 0 {
+		if wait := g.wait(c.Name); wait > 0 {
 			g.o.Refused("rate")
 			w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 			refuse(w, http.StatusTooManyRequests, "the caller calls too often")
 			return
 		}
-		next.ServeHTTP(w, req.WithContext(context.WithValue(req.Context(), key{}, name)))
+		next.ServeHTTP(w, req.WithContext(context.WithValue(req.Context(), key{}, c)))
 	})
 }
 
-// know returns the caller's name. A token stands before a certificate: it says
-// who acts, the certificate perhaps only which proxy.
-func (g *Gate) know(req *http.Request) (string, bool) {
+// know returns the caller. A token stands before a certificate: it says who
+// acts, the certificate perhaps only which proxy.
+func (g *Gate) know(req *http.Request) (Caller, bool) {
 	if scheme, token, ok := strings.Cut(req.Header.Get("Authorization"), " "); ok || scheme != "" {
 		if g.o.Tokens == nil || !strings.EqualFold(scheme, "Bearer") {
-			return "", false
+			return Caller{}, false
 		}
 		return g.o.Tokens.find(token, g.o.Now())
 	}
-	if g.o.Certificates && req.TLS != nil && len(req.TLS.VerifiedChains) > 0 {
-		return certified(req.TLS.VerifiedChains[0][0], g.o.Names)
+	if !g.o.Certificates || req.TLS == nil || len(req.TLS.VerifiedChains) == 0 {
+		return Caller{}, false
 	}
-	return "", false
+	name, ok := certified(req.TLS.VerifiedChains[0][0], g.o.Names)
+	c := Caller{Name: name}
+	if ok && g.o.Tokens != nil {
+		c.Scope = g.o.Tokens.scope(name, g.o.Now())
+	}
+	return c, ok
 }
 
 // mostRates bounds how many callers are counted one by one.
@@ -152,44 +166,4 @@ func refuse(w http.ResponseWriter, status int, detail string) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(map[string]any{"status": status, "title": http.StatusText(status), "detail": detail})
-}
-
-// reread is a value of files that is read again from time to time.
-type reread[T any] struct {
-	read func() (T, error)
-
-	mu    sync.Mutex
-	value T
-	at    time.Time
-	err   error
-}
-
-// every is how often files are read again.
-const every = 10 * time.Second
-
-// open reads the value for the first time.
-func open[T any](now time.Time, read func() (T, error)) (*reread[T], error) {
-	value, err := read()
-	return &reread[T]{read: read, value: value, at: now}, err
-}
-
-// get returns the value as it was last read without an error.
-func (r *reread[T]) get(now time.Time) T {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if now.Sub(r.at) >= every {
-		r.at = now
-		value, err := r.read()
-		if r.err = err; err == nil {
-			r.value = value
-		}
-	}
-	return r.value
-}
-
-// Err returns why the files were not read again; nil when they were.
-func (r *reread[T]) Err() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.err
 }

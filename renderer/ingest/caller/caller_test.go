@@ -45,7 +45,7 @@ func file(t *testing.T, name, text string) string {
 
 func tokens(t *testing.T, text string) *Tokens {
 	t.Helper()
-	all, err := OpenTokens(file(t, "tokens", text), begin)
+	all, err := OpenTokens(file(t, "tokens", text), begin, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +53,7 @@ func tokens(t *testing.T, text string) *Tokens {
 }
 
 // echo answers with the caller's name.
-var echo = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "hello ", Of(r.Context())) })
+var echo = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "hello ", Of(r.Context()).Name) })
 
 // Whoever is not known gets one answer, whatever the reason.
 func TestTokensLetIn(t *testing.T) {
@@ -103,7 +103,8 @@ func TestTokensLetIn(t *testing.T) {
 // The file is read again, and a broken one leaves the callers that were.
 func TestTokensAreReadAgain(t *testing.T) {
 	path := file(t, "tokens", "portal "+portal)
-	all, err := OpenTokens(path, begin)
+	var failed error
+	all, err := OpenTokens(path, begin, func(err error) { failed = err })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,15 +120,17 @@ func TestTokensAreReadAgain(t *testing.T) {
 		{"a broken one", "meter", 2 * every, false, true, true},
 		{"none", "", 3 * every, false, true, true},
 		{"mended", "portal " + portal, 4 * every, true, false, false},
+		{"a clock that went back", "meter " + meter, 2 * every, false, true, false},
 	} {
 		if err := os.WriteFile(path, []byte(step.text), 0o600); err != nil {
 			t.Fatal(err)
 		}
+		failed = nil
 		now := begin.Add(step.after)
 		_, isPortal := all.find(portal, now)
 		_, isMeter := all.find(meter, now)
-		if isPortal != step.portal || isMeter != step.meter || (all.Err() != nil) != step.broken {
-			t.Errorf("%s: portal %v, meter %v, error %v", step.reason, isPortal, isMeter, all.Err())
+		if isPortal != step.portal || isMeter != step.meter || (failed != nil) != step.broken {
+			t.Errorf("%s: portal %v, meter %v, error %v", step.reason, isPortal, isMeter, failed)
 		}
 	}
 }
@@ -138,13 +141,17 @@ func TestOpenTokensRefuses(t *testing.T) {
 		"Short":   {"it could be guessed", "portal " + portal[:31]},
 		"Name":    {"names stand in logs", "Por/tal " + portal},
 		"NoName":  {"whose", portal},
-		"Comment": {"a third word is a mistake", "portal " + portal + " # ours"},
+		"Comment": {"a third word is a limit", "portal " + portal + " # ours"},
+		"Twice":   {"which of the two", "portal " + portal + " tenants=1 tenants=2"},
+		"Product": {"no name of a product", "portal " + portal + " products=SWG"},
+		"NoList":  {"a limit to nothing is a slip", "portal " + portal + " tenants="},
+		"AllCert": {"a line that says nothing", "portal -"},
 	} {
-		if _, err := OpenTokens(file(t, "tokens", tc.text), begin); err == nil || strings.Contains(err.Error(), portal[:31]) {
+		if _, err := OpenTokens(file(t, "tokens", tc.text), begin, nil); err == nil || strings.Contains(err.Error(), portal[:31]) {
 			t.Errorf("%s: OpenTokens() = %v, want an error without a token: %s", name, err, tc.reason)
 		}
 	}
-	if _, err := OpenTokens(filepath.Join(t.TempDir(), "none"), begin); err == nil {
+	if _, err := OpenTokens(filepath.Join(t.TempDir(), "none"), begin, nil); err == nil {
 		t.Error("OpenTokens() of no file = nil, want an error")
 	}
 	if _, err := New(Options{}); err == nil {
@@ -312,9 +319,14 @@ func TestCertificatesLetIn(t *testing.T) {
 
 // Tokens do not pass in clear, and connections are counted.
 func TestListen(t *testing.T) {
-	if s, err := Listen(t.Context(), Listener{Address: "0.0.0.0:0"}, echo); err == nil {
-		_ = s.Close(t.Context())
-		t.Error("Listen() on all addresses without a certificate = nil, want an error")
+	for _, insecure := range []bool{false, true} {
+		s, err := Listen(t.Context(), Listener{Address: "0.0.0.0:0", Insecure: insecure}, echo)
+		if (err == nil) != insecure {
+			t.Errorf("Listen() on all addresses without a certificate = %v, want an error unless it is asked for (%v)", err, insecure)
+		}
+		if err == nil {
+			_ = s.Close(t.Context())
+		}
 	}
 	if _, err := Listen(t.Context(), Listener{Address: "127.0.0.1:0", ClientCAFile: "none"}, echo); err == nil {
 		t.Error("Listen() with an authority and no certificate = nil, want an error")

@@ -18,7 +18,7 @@ import (
 )
 
 // Listener says where a service listens. Without a certificate it speaks plain
-// HTTP, and that on loopback only.
+// HTTP, and that on loopback only unless it is Insecure.
 type Listener struct {
 	Address string
 	// CertFile and KeyFile are the server's certificate, in PEM; both or none.
@@ -27,6 +27,10 @@ type Listener struct {
 	ClientCAFile string
 	// CertificateRequired refuses connections without one; else a token may do.
 	CertificateRequired bool
+	// Insecure speaks plain HTTP to other machines too.
+	Insecure bool
+	// Unread is told why files were not read again. May be nil.
+	Unread func(error)
 	// Connections is how many there may be at once; 1,024 when zero.
 	Connections int
 }
@@ -49,9 +53,9 @@ func Listen(ctx context.Context, l Listener, handler http.Handler) (*Server, err
 	if err != nil {
 		return nil, fmt.Errorf("listening at %q: %w", l.Address, err)
 	}
-	if at, ok := socket.Addr().(*net.TCPAddr); config == nil && (!ok || !at.IP.IsLoopback()) {
+	if at, ok := socket.Addr().(*net.TCPAddr); config == nil && !l.Insecure && (!ok || !at.IP.IsLoopback()) {
 		_ = socket.Close()
-		return nil, fault.Hintf("give a certificate and its key, or listen on 127.0.0.1", "listening at %q: callers' tokens would pass in clear", l.Address)
+		return nil, fault.Hintf("give a certificate and its key, or listen on 127.0.0.1", "listening at %q: what callers send would pass in clear", l.Address)
 	}
 	if l.Connections <= 0 {
 		l.Connections = 1024
@@ -91,12 +95,12 @@ func (l Listener) tls() (*tls.Config, error) {
 	if l.CertFile == "" && l.KeyFile == "" && l.ClientCAFile == "" {
 		return nil, nil
 	}
-	r, err := open(time.Now(), l.load)
+	r, err := Open(time.Now(), l.load, l.Unread)
 	if err != nil {
 		return nil, err
 	}
 	return &tls.Config{MinVersion: tls.VersionTLS12, GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
-		return r.get(time.Now()), nil
+		return r.Get(time.Now()), nil
 	}}, nil
 }
 

@@ -36,8 +36,6 @@ type Options struct {
 	Life authz.Life
 	// Requester takes POST /v1/sync; nil answers 501.
 	Requester Requester
-	// Caller names who asks, for the bound of streams per caller; nil knows one caller.
-	Caller func(context.Context) string
 	// Streams is how many may follow at once, and half of them by one caller; 256 when zero.
 	Streams int
 	// Beat is how often a stream without changes says how far it is; 15 s when zero.
@@ -75,9 +73,6 @@ func (h *handler) routes() []route {
 func Handler(o Options) http.Handler {
 	if o.Life == (authz.Life{}) {
 		o.Life = authz.DefaultLife()
-	}
-	if o.Caller == nil {
-		o.Caller = func(context.Context) string { return "" }
 	}
 	if o.Streams <= 0 {
 		o.Streams = 256
@@ -169,7 +164,12 @@ func (h *handler) find(w http.ResponseWriter, req *http.Request, v *view) *entry
 		refuse(w, http.StatusBadRequest, err.Error())
 		return nil
 	}
-	e := v.get(id)
+	s := scopeOf(req.Context())
+	if !s.Tenant(id) {
+		refuse(w, http.StatusForbidden, fmt.Sprintf("tenant %q: is not the caller's to ask for", id))
+		return nil
+	}
+	e := s.see(v.get(id))
 	switch {
 	case e == nil:
 		refuse(w, http.StatusNotFound, fmt.Sprintf("tenant %q: is not known", id))
@@ -198,6 +198,10 @@ func (h *handler) product(w http.ResponseWriter, req *http.Request, v *view) {
 		refuse(w, http.StatusBadRequest, err.Error())
 		return
 	}
+	if !scopeOf(req.Context()).Product(p) {
+		refuse(w, http.StatusForbidden, fmt.Sprintf("product %q: is not the caller's to ask for", p))
+		return
+	}
 	e := h.find(w, req, v)
 	if e == nil {
 		return
@@ -222,11 +226,13 @@ func (h *handler) product(w http.ResponseWriter, req *http.Request, v *view) {
 	}
 }
 
-func (h *handler) progress(w http.ResponseWriter, _ *http.Request, v *view) {
+func (h *handler) progress(w http.ResponseWriter, req *http.Request, v *view) {
 	state := map[string]any{"complete": v != nil}
 	if v != nil {
-		state["at"], state["tenants"], state["unreadable"] = v.name, v.tenants, v.unreadable
-		state["statusRead"], state["ageSeconds"] = v.told, int(h.Mirror.Age().Seconds())
+		state["at"], state["statusRead"], state["ageSeconds"] = v.name, v.told, int(h.Mirror.Age().Seconds())
+		if !scopeOf(req.Context()).Limited() {
+			state["tenants"], state["unreadable"] = v.tenants, v.unreadable
+		}
 	}
 	write(w, func(b []byte) []byte { data, _ := json.Marshal(state); return append(b, data...) })
 }
@@ -234,7 +240,7 @@ func (h *handler) progress(w http.ResponseWriter, _ *http.Request, v *view) {
 // maxSync bounds the body of a request to sync.
 const maxSync = 1 << 10
 
-func (h *handler) sync(w http.ResponseWriter, req *http.Request, _ *view) {
+func (h *handler) sync(w http.ResponseWriter, req *http.Request, v *view) {
 	if h.Requester == nil {
 		refuse(w, http.StatusNotImplemented, "nothing here fetches from an upstream system")
 		return
@@ -253,6 +259,10 @@ func (h *handler) sync(w http.ResponseWriter, req *http.Request, _ *view) {
 	}
 	if err := errors.Join(err, json.Unmarshal(body, &asked)); err != nil || asked.Tenant.IsZero() {
 		refuse(w, http.StatusBadRequest, `the body must be {"tenant": "<id>"}`)
+		return
+	}
+	if s := scopeOf(req.Context()); !s.Tenant(asked.Tenant) || len(s.Products) > 0 && (v == nil || s.see(v.get(asked.Tenant)) == nil) {
+		refuse(w, http.StatusForbidden, fmt.Sprintf("tenant %q: is not the caller's to ask for", asked.Tenant))
 		return
 	}
 	if err := h.Requester.Request(req.Context(), asked.Tenant); err != nil {

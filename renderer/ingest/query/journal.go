@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"sync"
+	"unique"
 
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 )
@@ -26,10 +27,11 @@ func newJournal(size int) *journal { return &journal{size: size, wake: make(chan
 type change struct {
 	revision int64
 	tenant   ident.Tenant
+	products unique.Handle[string] // that the tenant had or has
 }
 
-// add notes that tenants changed at a point, which is later than those before.
-func (j *journal) add(at point, tenants []ident.Tenant) {
+// add notes changes at a point, which is later than those before.
+func (j *journal) add(at point, changes []change) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	defer func() {
@@ -38,12 +40,13 @@ func (j *journal) add(at point, tenants []ident.Tenant) {
 	}()
 	another := j.cluster != at.cluster || at.revision < j.revision
 	j.point = at
-	if another || len(tenants) > j.size {
+	if another || len(changes) > j.size {
 		j.after, j.changes = at.revision, nil
 		return
 	}
-	for _, t := range tenants {
-		j.changes = append(j.changes, change{at.revision, t})
+	for _, c := range changes {
+		c.revision = at.revision
+		j.changes = append(j.changes, c)
 	}
 	if over := len(j.changes) - j.size; over > 0 { // in steps, so that it seldom moves
 		over = min(len(j.changes), over+j.size/8)
@@ -69,11 +72,11 @@ func (j *journal) reaches(from point) bool {
 // never parted.
 const batch = 1000
 
-// since returns the tenants that changed after a point, sorted, up to which
-// revision that is all of them, and what is closed when there may be more. It
-// reports false when the journal does not reach back so far, or is of another
-// history.
-func (j *journal) since(from point) (tenants []ident.Tenant, upto int64, wake <-chan struct{}, ok bool) {
+// since returns the tenants that changed after a point and whose changes may be
+// heard of, sorted, up to which revision that is all of them, and what is
+// closed when there may be more. It reports false when the journal does not
+// reach back so far, or is of another history.
+func (j *journal) since(from point, hears func(change) bool) (tenants []ident.Tenant, upto int64, wake <-chan struct{}, ok bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if !j.reaches(from) {
@@ -86,7 +89,9 @@ func (j *journal) since(from point) (tenants []ident.Tenant, upto int64, wake <-
 			break
 		}
 		upto = rest[0].revision
-		tenants = append(tenants, rest[0].tenant)
+		if hears(rest[0]) {
+			tenants = append(tenants, rest[0].tenant)
+		}
 	}
 	slices.SortFunc(tenants, ident.Tenant.Compare)
 	return slices.Compact(tenants), upto, j.wake, true

@@ -38,7 +38,7 @@ func (h *handler) list(w http.ResponseWriter, req *http.Request, v *view) {
 		}
 		w.Header().Set("Sluice-At", v.name)
 	}
-	tenants, more := v.page(after, limit)
+	tenants, more := v.page(scopeOf(req.Context()), after, limit)
 	if more {
 		h.Mirror.kept.keep(v, now)
 	}

@@ -161,7 +161,7 @@ func (m *Mirror) refresh() {
 			return e.withRecords(records)
 		})
 	}
-	s, told := m.status.Take(nil)
+	s, read := m.status.Take(nil)
 	for id, records := range group(s, m.o.StatusPrefix, status.ParseKey) {
 		edit(id, func(e entry) entry {
 			if s.Replaced {
@@ -171,14 +171,18 @@ func (m *Mirror) refresh() {
 		})
 	}
 	next := old.with(point{w.Cluster, w.Revision}, changed)
-	next.told = told
-	ids := make([]ident.Tenant, 0, len(changed))
-	for id := range changed {
-		ids = append(ids, id)
+	next.told = read
+	told := make([]change, 0, len(changed))
+	for id, e := range changed {
+		was := &entry{}
+		if i, found := old.search(id); found {
+			was = old.entries[i]
+		}
+		told = append(told, change{tenant: id, products: products(was, e)})
 	}
 	// Whoever hears of a change finds it.
 	m.view.Store(next)
-	m.journal.add(next.point, ids)
+	m.journal.add(next.point, told)
 }
 
 // group returns the records of each tenant of a window.

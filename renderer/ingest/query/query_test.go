@@ -1,20 +1,16 @@
 package query
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"maps"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/gatorcloud/sluice/renderer/etcd/watch"
-	"github.com/gatorcloud/sluice/renderer/ingest/caller"
 )
 
 // Each operation with each status that it declares, and no other.
@@ -34,12 +30,13 @@ func TestAnswers(t *testing.T) {
 	none := Handler(Options{Mirror: s.mirror})
 	away := Handler(Options{Mirror: s.mirror, Requester: bad})
 	cold := Handler(Options{Mirror: newStand(t, MirrorOptions{}).mirror, Requester: good})
-	crowd := &handler{Options: Options{Mirror: s.mirror, Caller: func(context.Context) string { return "" }}, streams: turnstile{held: map[string]int{}}}
+	crowd := &handler{Options: Options{Mirror: s.mirror}, streams: turnstile{held: map[string]int{}}}
 	tag := ask(h, "GET", "/v1/tenants/1000001").Header().Get("ETag")
 	productTag := ask(h, "GET", "/v1/tenants/1000001/products/swg").Header().Get("ETag")
 	with := func(text string) func(*http.Request) {
 		return func(r *http.Request) { r.Body = io.NopCloser(strings.NewReader(text)) }
 	}
+	ofTenant, ofProduct := limited(t, h, "tenants=1000001"), limited(t, h, "products=ucwi")
 	isJSON := header("Content-Type", "application/json")
 	const list, tenant, product, follow, sync = "/v1/tenants", "/v1/tenants/{tenant}", "/v1/tenants/{tenant}/products/{product}", "/v1/watch", "/v1/sync"
 	c := newContract(t)
@@ -68,6 +65,8 @@ func TestAnswers(t *testing.T) {
 		"TenantName":     {"no id", h, "GET", tenant, "/v1/tenants/a%2Fb", nil, 400, "tenant"},
 		"TenantUnknown":  {"not there", h, "GET", tenant, "/v1/tenants/7777777", nil, 404, "7777777"},
 		"TenantBad":      {"its record is broken, which is not that it is not there", h, "GET", tenant, "/v1/tenants/1000009", nil, 500, "cannot be read"},
+		"TenantForbid":   {"another's", ofTenant, "GET", tenant, "/v1/tenants/1000002", []func(*http.Request){known}, 403, "1000002"},
+		"TenantHidden":   {"without what the caller may see it is as good as unknown", ofProduct, "GET", tenant, "/v1/tenants/1000002", []func(*http.Request){known}, 404, "not known"},
 		"TenantCold":     {"nothing is known yet", cold, "GET", tenant, "/v1/tenants/1000001", nil, 503, ""},
 		"TenantPart":     {"one product of it is broken", h, "GET", tenant, "/v1/tenants/1000005", nil, 200, `{"product":"swg","revision":10,"error":`},
 		"Product":        {"limits", h, "GET", product, "/v1/tenants/1000001/products/swg", nil, 200, `"limits":{"replicas":3,"storage":"80Gi"}`},
@@ -77,6 +76,7 @@ func TestAnswers(t *testing.T) {
 		"ProductTenant":  {"no tenant", h, "GET", product, "/v1/tenants/7777777/products/swg", nil, 404, "7777777"},
 		"ProductUnknown": {"not bought", h, "GET", product, "/v1/tenants/1000001/products/seg", nil, 404, "seg"},
 		"ProductBad":     {"broken is not the same as not bought", h, "GET", product, "/v1/tenants/1000005/products/swg", nil, 500, "cannot be read"},
+		"ProductForbid":  {"another's", ofProduct, "GET", product, "/v1/tenants/1000001/products/swg", []func(*http.Request){known}, 403, "swg"},
 		"ProductCold":    {"nothing is known yet", cold, "GET", product, "/v1/tenants/1000001/products/swg", nil, 503, ""},
 		"Watch":          {"nothing new", h, "GET", follow, "/v1/watch?wait=0", nil, 200, `{"at":"cdf8.10","changed":[]}`},
 		"WatchFrom":      {"no point", h, "GET", follow, "/v1/watch?from=-1", nil, 400, "from"},
@@ -93,6 +93,8 @@ func TestAnswers(t *testing.T) {
 		"SyncLarge":      {"a bounded body", h, "POST", sync, "/v1/sync", []func(*http.Request){isJSON, with(strings.Repeat(" ", 1025))}, 413, ""},
 		"SyncType":       {"no JSON", h, "POST", sync, "/v1/sync", []func(*http.Request){with(`{"tenant": "1000001"}`)}, 415, ""},
 		"SyncNobody":     {"nobody fetches here", none, "POST", sync, "/v1/sync", []func(*http.Request){isJSON}, 501, ""},
+		"SyncForbid":     {"another's", ofTenant, "POST", sync, "/v1/sync", []func(*http.Request){known, isJSON, with(`{"tenant": "1000002"}`)}, 403, ""},
+		"SyncHidden":     {"none of its products", ofProduct, "POST", sync, "/v1/sync", []func(*http.Request){known, isJSON, with(`{"tenant": "1000002"}`)}, 403, ""},
 		"SyncAway":       {"not kept is not accepted, and the cause is not the caller's", away, "POST", sync, "/v1/sync", []func(*http.Request){isJSON, with(`{"tenant": "1000001"}`)}, 503, "could not be kept"},
 		"Contract":       {"the file itself", h, "GET", "/v1/openapi.yaml", "/v1/openapi.yaml", nil, 200, "openapi: 3.1.0"},
 	} {
@@ -325,19 +327,7 @@ func (d *discard) WriteHeader(int)             {}
 // Behind the gate strangers learn nothing, not even what there is.
 func TestBehindTheGate(t *testing.T) {
 	s := newStand(t, MirrorOptions{}).load(true, fleet(1))
-	file := filepath.Join(t.TempDir(), "tokens")
-	if err := os.WriteFile(file, []byte("portal 0123456789abcdef0123456789abcdef\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	tokens, err := caller.OpenTokens(file, time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	gate, err := caller.New(caller.Options{Tokens: tokens})
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := gate.Wrap(Handler(Options{Mirror: s.mirror, Caller: caller.Of, Streams: 1}))
+	h := limited(t, Handler(Options{Mirror: s.mirror}), "")
 	stranger := ""
 	for _, target := range []string{"/v1/tenants/1000000", "/v1/tenants/7777777", "/v1/openapi.yaml", "/nowhere"} {
 		got := ask(h, "GET", target)
@@ -347,7 +337,7 @@ func TestBehindTheGate(t *testing.T) {
 			stranger = text
 		}
 	}
-	if got := ask(h, "GET", "/v1/tenants/1000000", header("Authorization", "Bearer 0123456789abcdef0123456789abcdef")); got.Code != 200 {
+	if got := ask(h, "GET", "/v1/tenants/1000000", known); got.Code != 200 {
 		t.Errorf("a known caller = %d %s, want 200", got.Code, got.Body)
 	}
 }

@@ -51,21 +51,26 @@ func (v *view) search(id ident.Tenant) (int, bool) {
 	return slices.BinarySearchFunc(v.entries, id, func(e *entry, id ident.Tenant) int { return e.id.Compare(id) })
 }
 
-// page returns the tenants after an id, at most limit, and whether more follow.
-func (v *view) page(after ident.Tenant, limit int) ([]*entry, bool) {
+// page returns the tenants after an id that a caller may see, at most limit,
+// and whether more follow.
+func (v *view) page(s scope, after ident.Tenant, limit int) ([]*entry, bool) {
 	i, found := v.search(after)
 	if found {
 		i++
 	}
 	var all []*entry
 	for ; i < len(v.entries); i++ {
-		if !v.entries[i].known() {
+		e := v.entries[i]
+		if !e.known() || !s.Tenant(e.id) {
+			continue
+		}
+		if e = s.see(e); e == nil {
 			continue
 		}
 		if len(all) == limit {
 			return all, true
 		}
-		all = append(all, v.entries[i])
+		all = append(all, e)
 	}
 	return all, false
 }

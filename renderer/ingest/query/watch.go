@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gatorcloud/sluice/renderer/ingest/caller"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 )
 
@@ -52,14 +53,14 @@ func (h *handler) watch(w http.ResponseWriter, req *http.Request, v *view) {
 		refuse(w, http.StatusGone, fmt.Sprintf("what changed since point %s is not known any more: read all tenants and follow from there", from))
 		return
 	}
-	caller := h.Caller(req.Context())
-	if !h.streams.enter(caller) {
+	who := caller.Of(req.Context())
+	if !h.streams.enter(who.Name) {
 		w.Header().Set("Retry-After", "10")
 		refuse(w, http.StatusTooManyRequests, "too many follow already")
 		return
 	}
-	defer h.streams.leave(caller)
-	f := follower{handler: h, ResponseController: http.NewResponseController(w), w: w, from: from}
+	defer h.streams.leave(who.Name)
+	f := follower{handler: h, ResponseController: http.NewResponseController(w), w: w, scope: scope{who.Scope}, from: from}
 	if strings.Contains(req.Header.Get("Accept"), "text/event-stream") {
 		f.stream(req.Context())
 	} else {
@@ -97,8 +98,9 @@ func (h *handler) following(req *http.Request, v *view) (point, time.Duration, e
 type follower struct {
 	*handler
 	*http.ResponseController
-	w    http.ResponseWriter
-	from point
+	w     http.ResponseWriter
+	scope scope
+	from  point
 }
 
 // next waits until tenants have changed, and returns them. Without any it
@@ -108,7 +110,7 @@ func (f *follower) next(ctx context.Context, patience time.Duration) ([]ident.Te
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	for {
-		tenants, upto, wake, ok := f.Mirror.journal.since(f.from)
+		tenants, upto, wake, ok := f.Mirror.journal.since(f.from, f.scope.hears)
 		f.from.revision = upto
 		if !ok || len(tenants) > 0 {
 			return tenants, ok

@@ -123,7 +123,7 @@ func TestStream(t *testing.T) {
 // One that does not keep up is told so and ended, and costs no memory meanwhile.
 func TestSlowClientIsEnded(t *testing.T) {
 	s := newStand(t, MirrorOptions{Journal: 16}).load(true, fleet(3))
-	h := &handler{Options: Options{Mirror: s.mirror, Beat: time.Hour, Caller: func(context.Context) string { return "slow" }}, streams: turnstile{most: 2, held: map[string]int{}}}
+	h := &handler{Options: Options{Mirror: s.mirror, Beat: time.Hour}, streams: turnstile{most: 2, held: map[string]int{}}}
 	w := httptest.NewRecorder()
 	slow := &halting{ResponseRecorder: w, written: make(chan struct{}), goOn: make(chan struct{})}
 	ended := make(chan struct{})
@@ -220,20 +220,20 @@ func TestJournalLosesNothing(t *testing.T) {
 		}
 		readers := []*reader{{point{1, 5}, map[string]bool{}}, {point{1, 5}, map[string]bool{}}}
 		for revision := int64(6); revision < 200; revision++ {
-			var ids []ident.Tenant
+			var changes []change
 			for range r.IntN(4) {
 				id := ident.Must[ident.TenantKind](fmt.Sprint(1000000 + r.IntN(20)))
-				ids = append(ids, id)
+				changes = append(changes, change{tenant: id})
 				for _, x := range readers {
 					x.due[id.String()] = true
 				}
 			}
-			j.add(point{1, revision}, ids)
+			j.add(point{1, revision}, changes)
 			for i, x := range readers {
 				if r.IntN(1+i*30) > 0 {
 					continue
 				}
-				got, upto, _, ok := j.since(x.from)
+				got, upto, _, ok := j.since(x.from, scope{}.hears)
 				if !ok { // it reads everything
 					x.from, x.due = point{1, revision}, map[string]bool{}
 					continue

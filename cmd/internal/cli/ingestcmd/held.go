@@ -83,15 +83,6 @@ last reason. Those keep what they had and are asked for again by themselves.`,
 	return cmd
 }
 
-// with opens the store for f and closes it.
-func (o *options) with(ctx context.Context, f func(*ingest.Store) error) error {
-	store, stop, err := o.open(ctx)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f(store.store), stop())
-}
-
 func waits(ctx context.Context, s *ingest.Store) ([]waiting, error) {
 	held, err := s.Held(ctx)
 	if err != nil {

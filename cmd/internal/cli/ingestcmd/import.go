@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gatorcloud/sluice/cmd/internal/cli/ingestflags"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/input"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/progress"
 	"github.com/gatorcloud/sluice/renderer/ingest"
@@ -41,22 +42,18 @@ A tenant that is wrong is left out and named; the others are written.`,
 			if err != nil {
 				return err
 			}
-			store, stop, err := o.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			return errors.Join(importAll(cmd, store.store, entries, dryRun), stop())
+			return o.with(cmd.Context(), func(s *ingest.Store) error { return importAll(cmd, s, entries, dryRun) })
 		},
 	}
 	cmd.Flags().StringVarP(&file, "filename", "f", "", "`file` of tenants in JSON or YAML; - reads stdin")
-	cmd.Flags().StringVar(&mapping, "sps-mapping", "", "YAML `file` that says how SPS names the fields; those of the contract by default")
+	ingestflags.AddMapping(cmd.Flags(), &mapping)
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "write nothing; count what would be written")
 	_ = cmd.MarkFlagRequired("filename") // fails for unknown flags only
 	return cmd
 }
 
 func readEntries(file, mapping string, stdin io.Reader) ([]sps.Entry, error) {
-	m, err := names(mapping)
+	m, err := ingestflags.Mapping(mapping)
 	if err != nil {
 		return nil, err
 	}

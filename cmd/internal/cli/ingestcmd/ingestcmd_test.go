@@ -225,7 +225,9 @@ func address(t *testing.T, l *log, what string) string {
 func TestRefused(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "keys", "whsec_c2hvcnQ=\n")
+	write(t, dir, "good", "whsec_"+base64.StdEncoding.EncodeToString([]byte("a key of more than twenty-four bytes"))+"\n")
 	write(t, dir, "mapping", "tenant: {tenantID: id}\n")
+	store := serve(t)
 	for name, tc := range map[string]struct {
 		reason string
 		args   []string
@@ -237,13 +239,14 @@ func TestRefused(t *testing.T) {
 		"NoKeys":    {"a file that is not there", []string{"--sps-url", "http://sps", "--notify-keys", filepath.Join(dir, "none")}, "--notify-keys"},
 		"BadNames":  {"a field that the contract has not", []string{"--sps-url", "http://sps", "--sps-mapping", filepath.Join(dir, "mapping")}, `did you mean "tenantId"?`},
 		"Nobody":    {"queries that nobody may make", []string{"--sps-url", "http://sps", "--query-listen", "127.0.0.1:0"}, "--query-tokens"},
+		"Plain":     {"notices that anybody on the way may keep", []string{"--sps-url", "http://sps", "--notify-keys", filepath.Join(dir, "good"), "--notify-listen", "0.0.0.0:0", "--listen", ""}, "--notify-cert"},
 		"Cron":      {"no schedule", []string{"--sps-url", "http://sps", "--pull-cron", "often"}, "five fields"},
 		"Zone":      {"a zone of nothing", []string{"--sps-url", "http://sps", "--pull-zone", "UTC"}, "--pull-cron"},
 		"Clear":     {"a token in clear", []string{"--sps-url", "http://sps", "--sps-token-file", "x"}, "https://"},
 		"HalfACert": {"a certificate without its key", []string{"--sps-url", "https://sps", "--sps-cert", "x"}, "--sps-key"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cmd := ingestcmd.New(deps(nil))
+			cmd := ingestcmd.New(deps(store))
 			cmd.SilenceErrors, cmd.SilenceUsage = true, true
 			cmd.SetArgs(tc.args)
 			err := cmd.ExecuteContext(t.Context())

@@ -131,8 +131,8 @@ func TestArgoFlagsAreChecked(t *testing.T) {
 	}
 }
 
-// What a flag of Argo CD asks for is refused before anything is opened.
-func TestArgoFlagsAreCheckedFirst(t *testing.T) {
+// What a flag asks for in vain is refused before anything is opened.
+func TestFlagsAreCheckedFirst(t *testing.T) {
 	for name, tc := range map[string]struct {
 		reason string
 		args   []string
@@ -140,6 +140,8 @@ func TestArgoFlagsAreCheckedFirst(t *testing.T) {
 	}{
 		"Flags":      {"a flag alone", []string{"--argocd-retry"}, "--argocd-retry"},
 		"Webhook":    {"no URL", []string{"--argocd-webhook=argocd"}, "--argocd-webhook"},
+		"Ingest":     {"a flag of what is not done", []string{"--sps-url=http://sps"}, "--sps-url"},
+		"NoSPS":      {"subscriptions of nobody", []string{"--ingest"}, "SPS is not named"},
 		"Kubeconfig": {"a cluster that cannot be reached", []string{"--argocd-kubeconfig=x"}, "--argocd-kubeconfig: no such cluster"},
 	} {
 		t.Run(name, func(t *testing.T) {

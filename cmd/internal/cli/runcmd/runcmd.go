@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/argoflags"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/ranged"
@@ -33,8 +34,9 @@ import (
 // Deps is what the command needs from the outside.
 type Deps struct {
 	Repo repoflags.Repository
-	// Etcd opens the store that the flags name; the function closes it.
-	Etcd func(ctx context.Context) (*etcd.Store, func() error, error)
+	// Etcd opens the store that the flags name and says where ingest's records
+	// are; the function closes it.
+	Etcd func(ctx context.Context) (store *etcd.Store, records string, stop func() error, err error)
 	// EtcdFlags adds the flags by which Etcd finds it.
 	EtcdFlags func(*pflag.FlagSet)
 	Pipeline  *pipeline.Pipeline
@@ -62,6 +64,7 @@ type options struct {
 	workers              int
 	id                   string
 	sealKey              string
+	ingest               taking
 }
 
 const day = 24 * time.Hour
@@ -82,6 +85,7 @@ func (o *options) add(set *pflag.FlagSet) {
 	ranged.Duration(set, "lease-ttl", ranged.Bounds[time.Duration]{Into: &o.ttl, Default: 10 * time.Second, Least: time.Second, Most: time.Hour}, "how long a leader that is gone blocks the next one")
 	set.StringVar(&o.status, "status-prefix", "", "etcd prefix of the status records; - writes none (default beside the environment's records: "+status.DefaultPrefix+" for "+authz.DefaultPrefix+")")
 	o.argo.add(set)
+	o.ingest.add(set)
 	set.StringVar(&o.id, "id", "", "name of this replica for people; host and process by default")
 	set.BoolVar(&o.removals, "allow-removals", false, "allow to remove or suspend many tenants at once, or all")
 	ranged.Int(set, "workers", ranged.Bounds[int]{Into: &o.workers, Default: 0, Least: 0, Most: 1024}, "tenants rendered at once; 0 takes the number of processors")
@@ -109,6 +113,9 @@ or with --rollouts=false, people promote.
 Argo CD is told about pushes if --argocd-webhook or --argocd-refresh push says
 so, and sees them by polling otherwise.
 
+With --ingest it also is sluice ingest: subscriptions from SPS are taken into the
+records below --etcd-prefix, by every replica.
+
 Several replicas share the environments: one leads each, the others stand by.
 Logs are JSON on stderr; /livez, /readyz?verbose and /metrics are served on
 --listen.`,
@@ -124,7 +131,11 @@ Logs are JSON on stderr; /livez, /readyz?verbose and /metrics are served on
 
   # each environment has its own Argo CD
   sluice run --repo https://git.example/fleet.git --branch main --etcd-endpoints https://etcd:2379 \
-    --argocd-kubeconfig pop-sha1=clouds.yaml#sha1 --argocd-kubeconfig pop-fra1=clouds.yaml#fra1`,
+    --argocd-kubeconfig pop-sha1=clouds.yaml#sha1 --argocd-kubeconfig pop-fra1=clouds.yaml#fra1
+
+  # from SPS to Git in one process
+  sluice run --repo https://git.example/fleet.git --branch main --etcd-endpoints https://etcd:2379 \
+    --ingest --sps-url https://sps.example/api --sps-token-file token --notify-keys keys`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if alone, _ := cmd.Flags().GetBool("no-leader-election"); alone {
@@ -159,6 +170,10 @@ func (o *options) run(ctx context.Context, stderr io.Writer) (err error) {
 		Metrics: telemetry.New(o.deps.Version), Health: telemetry.NewHealth(), Environments: envs, Election: o.led, ID: o.name(),
 		LeasePrefix: o.leasePrefix, LeaseTTL: o.ttl, StatusPrefix: o.status, Timing: o.timing, Resync: o.resync,
 		AllowRemovals: o.removals, Workers: o.workers, Version: o.deps.Version, Poke: o.deps.Poke(ctx), Logger: log}
+	service, err := o.ingest.service(o.deps.Clock.Now, o.ttl, &c)
+	if err != nil {
+		return err
+	}
 	closed, err := o.argocd(&c, log) // before what takes long, so that a wrong flag is told at once
 	if err != nil {
 		return err
@@ -169,17 +184,17 @@ func (o *options) run(ctx context.Context, stderr io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, repo.Close()) }()
-	store, stop, err := o.deps.Etcd(ctx)
+	store, records, stop, err := o.deps.Etcd(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
 	c.Repo, c.Store = repo, store
-	return o.serve(ctx, &c, repo, log)
+	return o.serve(ctx, &c, repo, log, beside(service, store, records))
 }
 
-// serve runs the replica behind its HTTP server.
-func (o *options) serve(ctx context.Context, c *replica.Config, repo *git.Repo, log *slog.Logger) error {
+// serve runs the replica, and what is beside it, behind its HTTP server.
+func (o *options) serve(ctx context.Context, c *replica.Config, repo *git.Repo, log *slog.Logger, beside func(context.Context) error) error {
 	if o.listen != "" {
 		server, err := telemetry.Listen(ctx, o.listen, telemetry.Handler(c.Metrics, c.Health))
 		if err != nil {
@@ -189,7 +204,10 @@ func (o *options) serve(ctx context.Context, c *replica.Config, repo *git.Repo, 
 		log.Info("serving", "address", server.Address())
 	}
 	log.Info("running", "id", c.ID, "branch", repo.Branch(), "version", o.deps.Version, "election", o.led)
-	err := replica.New(*c).Run(ctx)
+	group, running := errgroup.WithContext(ctx)
+	group.Go(func() error { return replica.New(*c).Run(running) })
+	group.Go(func() error { return beside(running) })
+	err := group.Wait()
 	if ctx.Err() != nil {
 		log.Info("stopped", "id", c.ID)
 		return nil
