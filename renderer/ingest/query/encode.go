@@ -51,16 +51,25 @@ func (a answer) product(b []byte, e *entry, r *right) []byte {
 	}
 	b = a.status(b, e, t.product)
 	b = append(b, `,"limits":{`...)
-	if t.replicas != 0 {
-		b = strconv.AppendInt(append(b, `"replicas":`...), int64(t.replicas), 10)
-	}
 	if t.storage != "" {
-		if t.replicas != 0 {
-			b = append(b, ',')
-		}
-		b = field(b, "storage", t.storage)
+		b = append(field(b, "storage", t.storage), ',')
+	}
+	b = count(b, "replicas", t.replicas)
+	b = count(b, "daily", t.limits.Daily)
+	b = count(b, "concurrent", t.limits.Concurrent)
+	if b[len(b)-1] == ',' {
+		b = b[:len(b)-1]
 	}
 	return a.lifetime(append(b, '}'), r)
+}
+
+// count appends a member and a comma, or nothing for zero.
+func count(b []byte, name string, n int) []byte {
+	if n == 0 {
+		return b
+	}
+	b = append(append(append(b, '"'), name...), `":`...)
+	return append(strconv.AppendInt(b, int64(n), 10), ',')
 }
 
 // status appends the version that runs and what else the status record says,

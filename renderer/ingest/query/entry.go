@@ -36,6 +36,7 @@ type terms struct {
 	pin        ident.Version
 	storage    string
 	replicas   int
+	limits     authz.Limits
 	unreadable bool // and then only the product is known
 }
 
@@ -106,7 +107,7 @@ func read(id ident.Tenant, r record) right {
 		return right{terms: unique.Make(terms{product: r.product, unreadable: true}), mod: r.mod}
 	}
 	return right{
-		terms: unique.Make(terms{product: a.Product, pin: a.Version, storage: a.Storage, replicas: a.Replicas}),
+		terms: unique.Make(terms{product: a.Product, pin: a.Version, storage: a.Storage, replicas: a.Replicas, limits: a.Limits}),
 		mod:   r.mod, start: a.StartTime, end: a.EndTime,
 	}
 }

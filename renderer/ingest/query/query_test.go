@@ -69,7 +69,7 @@ func TestAnswers(t *testing.T) {
 		"TenantHidden":   {"without what the caller may see it is as good as unknown", ofProduct, "GET", tenant, "/v1/tenants/1000002", []func(*http.Request){known}, 404, "not known"},
 		"TenantCold":     {"nothing is known yet", cold, "GET", tenant, "/v1/tenants/1000001", nil, 503, ""},
 		"TenantPart":     {"one product of it is broken", h, "GET", tenant, "/v1/tenants/1000005", nil, 200, `{"product":"swg","revision":10,"error":`},
-		"Product":        {"limits", h, "GET", product, "/v1/tenants/1000001/products/swg", nil, 200, `"limits":{"replicas":3,"storage":"80Gi"}`},
+		"Product":        {"limits", h, "GET", product, "/v1/tenants/1000001/products/swg", nil, 200, `"limits":{"storage":"80Gi","replicas":3,"daily":1000,"concurrent":8}`},
 		"ProductEscape":  {"others' words are escaped", h, "GET", product, "/v1/tenants/1000001/products/swg", nil, 200, `"error":"a \"quoted\" word"`},
 		"ProductSame":    {"it has what there is", h, "GET", product, "/v1/tenants/1000001/products/swg", []func(*http.Request){header("If-None-Match", productTag)}, 304, ""},
 		"ProductName":    {"no product", h, "GET", product, "/v1/tenants/1000001/products/S%20W", nil, 400, "product"},

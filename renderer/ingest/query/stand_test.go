@@ -128,7 +128,7 @@ func fleet(n int) map[string]string {
 		for _, f := range []func() (string, string){
 			func() (string, string) { return own(id) },
 			func() (string, string) {
-				return bought(id, "swg", `, "replicas": 3, "storage": "80Gi", "endTime": "2028-12-31T00:00:00Z"`)
+				return bought(id, "swg", `, "replicas": 3, "limits": {"daily": 1000, "concurrent": 8}, "storage": "80Gi", "endTime": "2028-12-31T00:00:00Z"`)
 			},
 			func() (string, string) { return accepted(id, "swg", "202") },
 		} {

@@ -137,6 +137,9 @@ func (m Mapping) authorisations(fields map[string]json.RawMessage) error {
 		if err == nil {
 			err = m.product(mapped)
 		}
+		if err == nil {
+			err = m.limits(mapped)
+		}
 		if err != nil {
 			return fmt.Errorf("authorisations[%d]: %w", i, err)
 		}
@@ -166,6 +169,20 @@ func (m Mapping) product(fields map[string]json.RawMessage) error {
 	}
 	fields["product"], _ = json.Marshal(ours) // a checked name
 	return nil
+}
+
+// limits brings the limits to the contract's names.
+func (m Mapping) limits(fields map[string]json.RawMessage) error {
+	raw, ok := fields["limits"]
+	if !ok {
+		return nil
+	}
+	mapped, err := object(raw, limitsFields, m.Limits, m.Ignore.Limits)
+	if err != nil {
+		return fmt.Errorf("limits: %w", err)
+	}
+	fields["limits"], err = json.Marshal(mapped)
+	return err
 }
 
 // first returns the first of joined errors; a document is refused as a whole.

@@ -25,17 +25,19 @@ type Mapping struct {
 		Snapshot string `json:"snapshot"`
 		Limit    string `json:"limit"`
 	} `json:"query"`
-	// Page, Tenant, Authorisation and Notice say for a field of the contract
+	// Page, Tenant, Authorisation, Limits and Notice say for a field of the contract
 	// which field of SPS it is.
 	Page          map[string]string `json:"page"`
 	Tenant        map[string]string `json:"tenant"`
 	Authorisation map[string]string `json:"authorisation"`
+	Limits        map[string]string `json:"limits"`
 	Notice        map[string]string `json:"notice"`
 	// Ignore lists fields of SPS that are passed over.
 	Ignore struct {
 		Page          []string `json:"page"`
 		Tenant        []string `json:"tenant"`
 		Authorisation []string `json:"authorisation"`
+		Limits        []string `json:"limits"`
 		Notice        []string `json:"notice"`
 	} `json:"ignore"`
 	// Products says for a name of SPS which product it is. Without entries the
@@ -50,6 +52,7 @@ var (
 	pageFields          = []string{"snapshot", "total", "next", "tenants"}
 	tenantFields        = []string{"tenantId", "tenantName", "tenantCode", "labels", "revision", "authorisations"}
 	authorisationFields = []string{"product", "version", "replicas", "maxReplicas", "limits", "storage", "parameters", "startTime", "endTime", "description"}
+	limitsFields        = []string{"daily", "concurrent"}
 	noticeFields        = []string{"tenantId"}
 )
 
@@ -63,7 +66,7 @@ func ParseMapping(data []byte) (Mapping, error) {
 		name  string
 		table map[string]string
 		known []string
-	}{{"page", m.Page, pageFields}, {"tenant", m.Tenant, tenantFields}, {"authorisation", m.Authorisation, authorisationFields}, {"notice", m.Notice, noticeFields}} {
+	}{{"page", m.Page, pageFields}, {"tenant", m.Tenant, tenantFields}, {"authorisation", m.Authorisation, authorisationFields}, {"limits", m.Limits, limitsFields}, {"notice", m.Notice, noticeFields}} {
 		for _, field := range slices.Sorted(maps.Keys(part.table)) {
 			if !slices.Contains(part.known, field) {
 				return Mapping{}, fault.Hintf(fault.DidYouMean(field, part.known, "the fields are "+strings.Join(part.known, ", ")),

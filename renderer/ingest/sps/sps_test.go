@@ -69,6 +69,9 @@ func TestDocumentRefuses(t *testing.T) {
 		"ShrinkFrom":     {doc(`[{"product": "swg", "startTime": "2024-06-18T00:00:00Z", "shrinkFrom": "80Gi"}]`), "1", "a person's word is not SPS's"},
 		"Status":         {doc(`[{"product": "swg", "startTime": "2024-06-18T00:00:00Z", "status": {}}]`), "1", "nor is the renderer's"},
 		"Product":        {doc(`[{"product": "../swg", "startTime": "2024-06-18T00:00:00Z"}]`), "1", "no product becomes a path"},
+		"Limit":          {doc(`[{"product": "swg", "startTime": "2024-06-18T00:00:00Z", "limits": {"hourly": 1}}]`), "1", "nobody named the limit"},
+		"LimitTwice":     {doc(`[{"product": "swg", "startTime": "2024-06-18T00:00:00Z", "limits": {"daily": 1, "daily": 2}}]`), "1", "one limit twice"},
+		"NullLimits":     {doc(`[{"product": "swg", "startTime": "2024-06-18T00:00:00Z", "limits": null}]`), "1", "null is no limit"},
 		"NoStart":        {doc(`[{"product": "swg"}]`), "1", "a right begins"},
 		"Storage":        {doc(`[{"product": "swg", "startTime": "2024-06-18T00:00:00Z", "storage": "lots"}]`), "1", "no size"},
 		"Deep":           {doc(`[{"product": "swg", "startTime": "2024-06-18T00:00:00Z", "parameters": ` + strings.Repeat(`{"a":`, 100) + "1" + strings.Repeat("}", 100) + `}]`), "1", "deeper than any document"},
@@ -90,16 +93,17 @@ func TestDocumentRefuses(t *testing.T) {
 func TestMapping(t *testing.T) {
 	m, err := ParseMapping([]byte(`
 tenant: {tenantId: id, tenantName: title, authorisations: items}
-authorisation: {product: sku, startTime: from}
-ignore: {tenant: [address], authorisation: [price]}
+authorisation: {product: sku, startTime: from, limits: quota}
+limits: {daily: perDay}
+ignore: {tenant: [address], authorisation: [price], limits: [window]}
 products: {SWG-ENT: swg}
 notice: {tenantId: id}
 `))
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := m.Entry([]byte(`{"id": "1", "title": "one", "tenantCode": "c1", "address": {"x": 1}, "items": [{"sku": "SWG-ENT", "from": "2024-06-18T00:00:00Z", "price": 3}]}`)).Document()
-	if d.Err != nil || d.Tenant.Name != "one" || d.Tenant.Authorisations[0].Product.String() != "swg" {
+	d := m.Entry([]byte(`{"id": "1", "title": "one", "tenantCode": "c1", "address": {"x": 1}, "items": [{"sku": "SWG-ENT", "from": "2024-06-18T00:00:00Z", "price": 3, "quota": {"perDay": 1000, "window": "UTC"}}]}`)).Document()
+	if d.Err != nil || d.Tenant.Name != "one" || d.Tenant.Authorisations[0].Product.String() != "swg" || d.Tenant.Authorisations[0].Limits.Daily != 1000 {
 		t.Errorf("Document() = %+v", d)
 	}
 	for name, raw := range map[string]string{

@@ -22,7 +22,8 @@ type Authorisation struct {
 	Replicas int `json:"replicas,omitempty"`
 	// MaxReplicas lets the product scale itself between Replicas and this many;
 	// zero fixes it at Replicas.
-	MaxReplicas int `json:"maxReplicas,omitempty"`
+	MaxReplicas int    `json:"maxReplicas,omitempty"`
+	Limits      Limits `json:"limits,omitzero"`
 	// Storage is a Kubernetes quantity; empty takes the environment's default.
 	Storage string `json:"storage,omitempty"`
 	// ShrinkFrom is the size that the volumes had before a person replaced them

@@ -109,14 +109,14 @@ func checkStorage(field, s string) error {
 	return nil
 }
 
-// checkReplicas takes what the JSON decoder made of the field.
-func checkReplicas(field string, v any) (int, error) {
-	const hint = "use a whole number from 0 to 1000 without quotes"
+// checkCount takes what the JSON decoder made of the field.
+func checkCount(field string, v any, most int64) (int, error) {
+	hint := fmt.Sprintf("use a whole number from 0 to %d without quotes", most)
 	switch n := v.(type) {
 	case nil:
 		return 0, nil
 	case int64:
-		if n < 0 || n > MaxReplicas {
+		if n < 0 || n > most {
 			return 0, fault.Hintf(hint, "%s %d: is out of range", field, n)
 		}
 		return int(n), nil

@@ -23,12 +23,13 @@ type tenantRecord struct {
 }
 
 // authorisationRecord is an authorisation's value in etcd, before any check.
-// Replicas are untyped so that an error can show what was there.
+// Counts are untyped so that an error can show what was there.
 type authorisationRecord struct {
 	Product     string         `json:"product"`
 	Version     string         `json:"version"`
 	Replicas    any            `json:"replicas"`
 	MaxReplicas any            `json:"maxReplicas"`
+	Limits      limitsRecord   `json:"limits"`
 	Storage     string         `json:"storage"`
 	ShrinkFrom  string         `json:"shrinkFrom"`
 	Parameters  map[string]any `json:"parameters"`
@@ -178,6 +179,9 @@ func (d *decoder) check(key Key) (Authorisation, error) {
 	if err := a.setReplicas(r.Replicas, r.MaxReplicas); err != nil {
 		return Authorisation{}, err
 	}
+	if a.Limits, err = r.Limits.check(); err != nil {
+		return Authorisation{}, err
+	}
 	if a.Storage, err = d.storage("storage", r.Storage); err != nil {
 		return Authorisation{}, err
 	}
@@ -198,10 +202,10 @@ func (d *decoder) check(key Key) (Authorisation, error) {
 }
 
 func (a *Authorisation) setReplicas(least, most any) (err error) {
-	if a.Replicas, err = checkReplicas("replicas", least); err != nil {
+	if a.Replicas, err = checkCount("replicas", least, MaxReplicas); err != nil {
 		return err
 	}
-	if a.MaxReplicas, err = checkReplicas("maxReplicas", most); err != nil {
+	if a.MaxReplicas, err = checkCount("maxReplicas", most, MaxReplicas); err != nil {
 		return err
 	}
 	if a.MaxReplicas != 0 && a.MaxReplicas < a.Replicas {

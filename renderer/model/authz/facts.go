@@ -127,6 +127,7 @@ func (w *factsWriter) authorisation(a Authorisation, state State) {
 	if a.MaxReplicas != 0 {
 		fmt.Fprintf(w, "  maxReplicas: %d\n", a.MaxReplicas)
 	}
+	w.limits(a.Limits)
 	w.optional("  storage: ", a.Storage)
 	w.optional("  shrinkFrom: ", a.ShrinkFrom)
 	if len(a.Parameters) > 0 {
@@ -141,6 +142,18 @@ func (w *factsWriter) authorisation(a Authorisation, state State) {
 	}
 	w.optional("  description: ", a.Description)
 	w.text("  state: ", string(state))
+}
+
+func (w *factsWriter) limits(l Limits) {
+	if l != (Limits{}) {
+		w.WriteString("  limits:\n")
+	}
+	if l.Daily != 0 {
+		fmt.Fprintf(w, "    daily: %d\n", l.Daily)
+	}
+	if l.Concurrent != 0 {
+		fmt.Fprintf(w, "    concurrent: %d\n", l.Concurrent)
+	}
 }
 
 func (w *factsWriter) scalar(key string, value any) {

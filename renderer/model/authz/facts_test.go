@@ -27,6 +27,9 @@ authorisations:
   version: "202"
   replicas: 13
   maxReplicas: 20
+  limits:
+    daily: 100000
+    concurrent: 8
   storage: "80Gi"
   parameters:
     "mode": "on"
@@ -56,7 +59,7 @@ func goldenTenant() Tenant {
 		Authorisations: []Authorisation{
 			{Product: product("dsa"), StartTime: utc(2024, 6, 18)},
 			{
-				Product: product("swg"), Version: version("202"), Replicas: 13, MaxReplicas: 20, Storage: "80Gi",
+				Product: product("swg"), Version: version("202"), Replicas: 13, MaxReplicas: 20, Limits: Limits{100000, 8}, Storage: "80Gi",
 				Parameters: map[string]any{"strict": true, "mode": "on", "ratio": 0.25, "size": int64(7)},
 				StartTime:  utc(2024, 6, 18), EndTime: utc(2028, 12, 31), Description: "ca-init 容器修改",
 			},

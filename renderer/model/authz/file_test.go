@@ -24,6 +24,9 @@ tenants:
     version: "202"
     replicas: 13
     maxReplicas: 20
+    limits:
+      concurrent: 8
+      daily: 100000
     storage: 80Gi
     parameters: {mode: "on", size: 7}
     startTime: "2024-06-18T00:00:00Z"

@@ -58,6 +58,7 @@ func anyAuthorisation(p ident.Product) *rapid.Generator[Authorisation] {
 			Product:     p,
 			Replicas:    rapid.IntRange(0, MaxReplicas/2).Draw(t, "replicas"),
 			MaxReplicas: rapid.SampledFrom([]int{0, MaxReplicas / 2, MaxReplicas}).Draw(t, "maxReplicas"),
+			Limits:      Limits{rapid.SampledFrom([]int{0, 1, MaxLimit}).Draw(t, "daily"), rapid.SampledFrom([]int{0, 7}).Draw(t, "concurrent")},
 			Storage:     rapid.SampledFrom([]string{"", "80Gi", "1.5Ti", "1048576"}).Draw(t, "storage"),
 			Description: anyText(0).Draw(t, "description"),
 			StartTime:   anyTime().Draw(t, "start"),

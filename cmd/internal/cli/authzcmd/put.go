@@ -31,13 +31,14 @@ type put struct {
 	// of an authorisation
 	version, storage, shrinkFrom, start, end, description string
 	replicas, maxReplicas                                 int
+	daily, concurrent                                     int
 	params                                                []string
 }
 
 // ofTenant and ofAuthorisation are the flags that fit each kind of record.
 func ofTenant() []string { return []string{"name", "code", "label"} }
 func ofAuthorisation() []string {
-	return []string{"version", "replicas", "max-replicas", "storage", "shrink-from", "param", "start", "end", "description"}
+	return []string{"version", "replicas", "max-replicas", "daily-limit", "concurrent-limit", "storage", "shrink-from", "param", "start", "end", "description"}
 }
 
 func newPut(deps Deps) *cobra.Command {
@@ -75,6 +76,8 @@ ring's version unless --version pins it, and never ends without --end.`,
 	p.set.StringVar(&p.version, "version", "", "authorisation: version to pin; empty follows the ring")
 	ranged.Int(p.set, "replicas", ranged.Bounds[int]{Into: &p.replicas, Default: 0, Least: 0, Most: authz.MaxReplicas}, "authorisation: replicas; 0 takes the environment's default")
 	ranged.Int(p.set, "max-replicas", ranged.Bounds[int]{Into: &p.maxReplicas, Default: 0, Least: 0, Most: authz.MaxReplicas}, "authorisation: the product scales itself between replicas and this many; 0 does not let it")
+	ranged.Int(p.set, "daily-limit", ranged.Bounds[int]{Into: &p.daily, Default: 0, Least: 0, Most: authz.MaxLimit}, "authorisation: calls a day that other services allow; 0 sets no limit")
+	ranged.Int(p.set, "concurrent-limit", ranged.Bounds[int]{Into: &p.concurrent, Default: 0, Least: 0, Most: authz.MaxLimit}, "authorisation: calls at once that other services allow; 0 sets no limit")
 	p.set.StringVar(&p.storage, "storage", "", "authorisation: size of its disk, e.g. 80Gi; empty takes the environment's default")
 	p.set.StringVar(&p.shrinkFrom, "shrink-from", "", "authorisation: with --storage: the size of volumes that were replaced by smaller ones; without it a size never shrinks")
 	p.set.StringArrayVar(&p.params, "param", nil, `authorisation: parameter as key=value, or key- to remove it; numbers, true and false keep their type, key='"1"' is a string`)
@@ -234,6 +237,12 @@ func (p *put) authorisation(a *authz.Authorisation) (err error) {
 	}
 	if p.set.Changed("max-replicas") {
 		a.MaxReplicas = p.maxReplicas
+	}
+	if p.set.Changed("daily-limit") {
+		a.Limits.Daily = p.daily
+	}
+	if p.set.Changed("concurrent-limit") {
+		a.Limits.Concurrent = p.concurrent
 	}
 	if p.set.Changed("storage") {
 		a.Storage = p.storage
