@@ -257,6 +257,32 @@ func TestAdmissionOfTheRenderer(t *testing.T) {
 	})
 }
 
+func TestAdmissionBesideArgoCD(t *testing.T) {
+	p := compile(t, install+"/admission/beside.yaml", fleetProject(t))
+	written := func(kind, metadata string) change {
+		return change{now: "apiVersion: v1\nkind: " + kind + "\nmetadata: {name: x, namespace: argocd" + metadata + "}\n"}
+	}
+	tracked := func(parent string) string {
+		return ", annotations: {argocd.argoproj.io/tracking-id: '" + parent + ":/ConfigMap:argocd/x'}"
+	}
+	empty := written("ConfigMap", tracked("pop-sha1-canary"))
+	empty.now = replaced(t, empty.now, "name: x", "name: pop-sha1-canary-empty")
+	person := written("Secret", ", labels: {app.kubernetes.io/instance: pop-sha1-argocd}")
+	person.who = "ann"
+	tenant, _ := strings.CutPrefix(application("tenant"), "---\n")
+	decide(t, p, map[string]decision{
+		"Application":  {"a tenant, which the other policy judges", change{now: tenant}, ""},
+		"Empty":        {"what a slice without tenants consists of", empty, ""},
+		"Installation": {"people name their installation as they like", person, ""},
+		"Others":       {"an Application of another team", written("Secret", tracked("platform")), ""},
+		"Untracked":    {"Argo CD's own Secret", written("Secret", ""), ""},
+		"Settings":     {"who may do what in Argo CD", written("ConfigMap", tracked("pop-sha1-1000006")), "no ConfigMap"},
+		"ByLabel":      {"the same where Argo CD tracks by label", written("Secret", ", labels: {app.kubernetes.io/instance: pop-sha1-1000006}"), "no Secret"},
+		"Fleet":        {"the fleet's own", written("Secret", tracked("pop-sha1")), "no Secret"},
+		"Later":        {"a change of what is there", change{was: written("Secret", "").now, now: written("Secret", tracked("pop-sha1-1000006")).now}, "no Secret"},
+	})
+}
+
 func TestAdmissionOfTenants(t *testing.T) {
 	p := compile(t, install+"/admission/tenants/policy.yaml")
 	written := func(apiVersion, kind, rest string) change {

@@ -7,12 +7,12 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/argoproj/argo-cd/v2/cmpserver/apiclient"
 	"github.com/argoproj/argo-cd/v2/pkg/apis/application/v1alpha1"
 
 	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/plugin"
 	"github.com/gatorcloud/sluice/plugin/plugintest"
-	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/render/base"
 	"github.com/gatorcloud/sluice/renderer/render/overlay"
@@ -33,8 +33,8 @@ const (
 // layers that stop it, each by itself.
 type attack struct {
 	reason string
-	object string // YAML; its namespace is written in place of NAMESPACE
-	shared bool   // by an environment-shared part, else by a tenant's product
+	object string       // YAML; its namespace is written in place of NAMESPACE
+	by     plugin.Level // a tenant's product, his own parts beside it, or one that the environment shares
 	want   []string
 }
 
@@ -67,68 +67,74 @@ func attacks() map[string]attack {
 	}
 	three, two := []string{author, resealed, project}, []string{author, resealed}
 	inside := []string{author, resealed, admission}
+	const product, shared, tenant = plugin.LevelProduct, plugin.LevelShared, plugin.LevelTenant
 	definition := func(group string) string {
 		return "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: xs." + group + "}\nspec:\n  group: " + group +
 			"\n  names: {kind: X, plural: xs}\n  scope: Namespaced\n  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]\n"
 	}
 	return map[string]attack{
-		"ClusterAdmin":          {"everything, for the product's own account", admin(""), false, three},
-		"ClusterAdminInside":    {"the same with a namespace, which Argo CD clears", admin(", namespace: NAMESPACE"), false, three},
-		"Definition":            {"a kind for everybody", definition("x.example.com"), false, three},
-		"Webhook":               {"every object of the cluster passes it", object("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", ", namespace: NAMESPACE", ""), false, three},
-		"ClusterIssuer":         {"a custom kind without a namespace", object("cert-manager.io/v1", "ClusterIssuer", ", namespace: NAMESPACE", ""), false, three},
-		"OtherNamespace":        {"an object beside another's", object("v1", "ConfigMap", ", namespace: kube-system", ""), false, three},
-		"OtherTenant":           {"an object beside another tenant's", object("v1", "ConfigMap", ", namespace: tenant-1000007", ""), false, two},
-		"Application":           {"an Application of its own", object("argoproj.io/v1alpha1", "Application", "", ""), false, three},
-		"Project":               {"what Applications may do", object("argoproj.io/v1alpha1", "AppProject", "", ""), false, three},
-		"SharedClusterAdmin":    {"everything, for a shared part", admin(""), true, two},
-		"SharedWildcard":        {"a role that holds everything", object(rbac, "ClusterRole", "", "rules: [{apiGroups: ['*'], resources: ['*'], verbs: ['*']}]\n"), true, two},
-		"SharedAggregated":      {"rights for everybody who may view", object(rbac, "ClusterRole", ", labels: {rbac.authorization.k8s.io/aggregate-to-view: 'true'}", "rules: [{apiGroups: [''], resources: [secrets], verbs: [get]}]\n"), true, two},
-		"SharedGroup":           {"rights for everybody", strings.Replace(binding("", "kind: ClusterRole, name: x", "{kind: Group, name: 'system:authenticated', apiGroup: rbac.authorization.k8s.io}"), "RoleBinding", "ClusterRoleBinding", 1), true, two},
-		"SharedOtherDefinition": {"the kinds of another operator", definition("cert-manager.io"), true, two},
-		"SharedWebhook":         {"every object of the cluster passes it", object("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", "", ""), true, three},
-		"BindsClusterAdmin":     {"a tenant's account with all rights in its namespace", binding("", "kind: ClusterRole, name: cluster-admin", account), false, inside},
-		"BindsGroup":            {"everybody in the tenant's namespace", binding("", "kind: ClusterRole, name: view", "{kind: Group, name: 'system:authenticated', apiGroup: rbac.authorization.k8s.io}"), false, inside},
-		"BindsOther":            {"another tenant's account", binding("", "kind: ClusterRole, name: view", "{kind: ServiceAccount, name: x, namespace: tenant-1000007}"), false, inside},
-		"Escalates":             {"a role that gives itself more", object(rbac, "Role", "", "rules: [{apiGroups: [rbac.authorization.k8s.io], resources: [roles], verbs: [escalate]}]\n"), false, inside},
-		"Privileged":            {"the node of others", workload(container(", privileged: true, runAsUser: 0")), false, []string{author, admission}},
-		"HostNetwork":           {"the network of the node", workload("      hostNetwork: true\n" + container("")), false, []string{author, admission}},
-		"HostPath":              {"the disk of the node", workload(container("") + "      volumes: [{name: a, hostPath: {path: /}}]\n"), false, []string{author, admission}},
-		"HostPort":              {"a port of the node", workload(container("") + "        ports: [{containerPort: 80, hostPort: 80}]\n"), false, []string{author, admission}},
-		"Priority":              {"others' pods go first", workload("      priorityClassName: system-node-critical\n" + container("")), false, two},
-		"ExternalIPs":           {"traffic for another address", object("v1", "Service", "", "spec: {ports: [{port: 80}], externalIPs: [10.0.0.1]}\n"), false, inside},
-		"OpenNetwork":           {"the namespace is open again", object("networking.k8s.io/v1", "NetworkPolicy", "", "spec: {podSelector: {}, ingress: [{}]}\n"), false, inside},
-		"FixedHost":             {"a host that others have as well", object("networking.k8s.io/v1", "Ingress", "", "spec: {rules: [{host: portal.example.com}]}\n"), false, []string{author}},
-		"GlobalRule":            {"the routes of everybody", object("apisix.apache.org/v2", "ApisixGlobalRule", "", "spec: {plugins: []}\n"), false, inside},
-		"Owner":                 {"it goes with another object", object("v1", "ConfigMap", ", ownerReferences: [{apiVersion: v1, kind: ConfigMap, name: y, uid: z}]", ""), false, two},
-		"Finalizer":             {"it never goes", object("v1", "ConfigMap", ", finalizers: [example.com/x]", ""), false, two},
-		"Hook":                  {"it runs before everything", annotated("argocd.argoproj.io/hook: PreSync"), false, two},
-		"HelmHook":              {"it runs before everything", annotated("helm.sh/hook: pre-install"), false, two},
-		"TrackingID":            {"it belongs to another Application", annotated("argocd.argoproj.io/tracking-id: 'x:/ConfigMap:y/z'"), false, two},
-		"IgnoreHealth":          {"nobody waits for it", annotated("argocd.argoproj.io/ignore-healthcheck: 'true'"), false, two},
-		"Deadline":              {"nobody waits less for it", annotated("gatorcloud.io/progress-deadline: '999999'"), false, two},
-		"Replace":               {"it is deleted and made again", annotated("argocd.argoproj.io/sync-options: 'Force=true,Replace=true'"), false, two},
-		"Keep":                  {"it outlives its tenant", annotated("argocd.argoproj.io/sync-options: Prune=false"), false, two},
+		"ClusterAdmin":          {"everything, for the product's own account", admin(""), product, three},
+		"ClusterAdminInside":    {"the same with a namespace, which Argo CD clears", admin(", namespace: NAMESPACE"), product, three},
+		"Definition":            {"a kind for everybody", definition("x.example.com"), product, three},
+		"Webhook":               {"every object of the cluster passes it", object("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", ", namespace: NAMESPACE", ""), product, three},
+		"ClusterIssuer":         {"a custom kind without a namespace", object("cert-manager.io/v1", "ClusterIssuer", ", namespace: NAMESPACE", ""), product, three},
+		"OtherNamespace":        {"an object beside another's", object("v1", "ConfigMap", ", namespace: kube-system", ""), product, three},
+		"OtherTenant":           {"an object beside another tenant's", object("v1", "ConfigMap", ", namespace: tenant-1000007", ""), product, two},
+		"Application":           {"an Application of its own", object("argoproj.io/v1alpha1", "Application", "", ""), product, three},
+		"Project":               {"what Applications may do", object("argoproj.io/v1alpha1", "AppProject", "", ""), product, three},
+		"BesideSecret":          {"another cluster, or another repository, for Argo CD", object("v1", "Secret", ", namespace: argocd, labels: {argocd.argoproj.io/secret-type: cluster}", ""), tenant, inside},
+		"BesideSettings":        {"who may do what in Argo CD", object("v1", "ConfigMap", ", namespace: argocd", ""), tenant, inside},
+		"BesideBinding":         {"the rights of Argo CD's accounts", binding(", namespace: argocd", "kind: Role, name: x", account), tenant, inside},
+		"BesideProject":         {"what Applications may do", object("argoproj.io/v1alpha1", "AppProject", ", namespace: argocd", ""), tenant, append(three, admission)},
+		"SharedClusterAdmin":    {"everything, for a shared part", admin(""), shared, two},
+		"SharedWildcard":        {"a role that holds everything", object(rbac, "ClusterRole", "", "rules: [{apiGroups: ['*'], resources: ['*'], verbs: ['*']}]\n"), shared, two},
+		"SharedAggregated":      {"rights for everybody who may view", object(rbac, "ClusterRole", ", labels: {rbac.authorization.k8s.io/aggregate-to-view: 'true'}", "rules: [{apiGroups: [''], resources: [secrets], verbs: [get]}]\n"), shared, two},
+		"SharedGroup":           {"rights for everybody", strings.Replace(binding("", "kind: ClusterRole, name: x", "{kind: Group, name: 'system:authenticated', apiGroup: rbac.authorization.k8s.io}"), "RoleBinding", "ClusterRoleBinding", 1), shared, two},
+		"SharedOtherDefinition": {"the kinds of another operator", definition("cert-manager.io"), shared, two},
+		"SharedWebhook":         {"every object of the cluster passes it", object("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", "", ""), shared, three},
+		"BindsClusterAdmin":     {"a tenant's account with all rights in its namespace", binding("", "kind: ClusterRole, name: cluster-admin", account), product, inside},
+		"BindsGroup":            {"everybody in the tenant's namespace", binding("", "kind: ClusterRole, name: view", "{kind: Group, name: 'system:authenticated', apiGroup: rbac.authorization.k8s.io}"), product, inside},
+		"BindsOther":            {"another tenant's account", binding("", "kind: ClusterRole, name: view", "{kind: ServiceAccount, name: x, namespace: tenant-1000007}"), product, inside},
+		"Escalates":             {"a role that gives itself more", object(rbac, "Role", "", "rules: [{apiGroups: [rbac.authorization.k8s.io], resources: [roles], verbs: [escalate]}]\n"), product, inside},
+		"Privileged":            {"the node of others", workload(container(", privileged: true, runAsUser: 0")), product, []string{author, admission}},
+		"HostNetwork":           {"the network of the node", workload("      hostNetwork: true\n" + container("")), product, []string{author, admission}},
+		"HostPath":              {"the disk of the node", workload(container("") + "      volumes: [{name: a, hostPath: {path: /}}]\n"), product, []string{author, admission}},
+		"HostPort":              {"a port of the node", workload(container("") + "        ports: [{containerPort: 80, hostPort: 80}]\n"), product, []string{author, admission}},
+		"Priority":              {"others' pods go first", workload("      priorityClassName: system-node-critical\n" + container("")), product, two},
+		"ExternalIPs":           {"traffic for another address", object("v1", "Service", "", "spec: {ports: [{port: 80}], externalIPs: [10.0.0.1]}\n"), product, inside},
+		"OpenNetwork":           {"the namespace is open again", object("networking.k8s.io/v1", "NetworkPolicy", "", "spec: {podSelector: {}, ingress: [{}]}\n"), product, inside},
+		"FixedHost":             {"a host that others have as well", object("networking.k8s.io/v1", "Ingress", "", "spec: {rules: [{host: portal.example.com}]}\n"), product, []string{author}},
+		"GlobalRule":            {"the routes of everybody", object("apisix.apache.org/v2", "ApisixGlobalRule", "", "spec: {plugins: []}\n"), product, inside},
+		"Owner":                 {"it goes with another object", object("v1", "ConfigMap", ", ownerReferences: [{apiVersion: v1, kind: ConfigMap, name: y, uid: z}]", ""), product, two},
+		"Finalizer":             {"it never goes", object("v1", "ConfigMap", ", finalizers: [example.com/x]", ""), product, two},
+		"Hook":                  {"it runs before everything", annotated("argocd.argoproj.io/hook: PreSync"), product, two},
+		"HelmHook":              {"it runs before everything", annotated("helm.sh/hook: pre-install"), product, two},
+		"TrackingID":            {"it belongs to another Application", annotated("argocd.argoproj.io/tracking-id: 'x:/ConfigMap:y/z'"), product, two},
+		"IgnoreHealth":          {"nobody waits for it", annotated("argocd.argoproj.io/ignore-healthcheck: 'true'"), product, two},
+		"Deadline":              {"nobody waits less for it", annotated("gatorcloud.io/progress-deadline: '999999'"), product, two},
+		"Replace":               {"it is deleted and made again", annotated("argocd.argoproj.io/sync-options: 'Force=true,Replace=true'"), product, two},
+		"Keep":                  {"it outlives its tenant", annotated("argocd.argoproj.io/sync-options: Prune=false"), product, two},
 	}
 }
 
 // Each attack is made, and every layer says for itself whether it lets it pass.
 func TestAttacks(t *testing.T) {
-	admits := compile(t, install+"/admission/tenants/policy.yaml")
-	all := applied(t)
+	beside := compile(t, install+"/admission/beside.yaml", fleetProject(t))
+	inside := compile(t, install+"/admission/tenants/policy.yaml")
+	all, both := applied(t), modes(t)
 	for name, a := range attacks() {
 		t.Run(name, func(t *testing.T) {
 			var got []string
 			if stoppedByProof(t, a) {
 				got = append(got, author)
 			}
-			if stoppedByPlugin(t, a) {
+			if stoppedByPlugin(t, both, a) {
 				got = append(got, resealed)
 			}
 			if stoppedByProject(t, all, a) {
 				got = append(got, project)
 			}
-			if stoppedByAdmission(t, admits, a) {
+			if a.by == plugin.LevelTenant && stoppedBeside(t, beside, a) || stoppedByAdmission(t, inside, a) {
 				got = append(got, admission)
 			}
 			if !slices.Equal(got, a.want) {
@@ -147,11 +153,14 @@ func (a attack) in(namespace string) string {
 // Role and an account.
 func stoppedByProof(t *testing.T, a attack) bool {
 	t.Helper()
-	dir, head := "products/x/1/", "kind: Product\nname: x\nversion: \"1\"\n"
-	file := "product.yaml"
-	if a.shared {
-		dir, head, file = "shared/x/1/", "kind: SharedComponent\nsharing: environment\nname: x\nversion: \"1\"\n", "component.yaml"
+	dir, file, head := "shared/x/1/", "component.yaml", "kind: SharedComponent\nsharing: environment"
+	switch a.by {
+	case plugin.LevelProduct:
+		dir, file, head = "products/x/1/", "product.yaml", "kind: Product"
+	case plugin.LevelTenant:
+		head = "kind: SharedComponent\nsharing: tenant"
 	}
+	head += "\nname: x\nversion: \"1\"\n"
 	try := func(object string) error {
 		c, err := catalog.LoadUnlocked(fstest.MapFS{
 			dir + file: {Data: []byte("apiVersion: sluice.gatorcloud.io/v1\n" + head + "components: [{name: store}]\nallowTags: true\nimages: [{name: registry.example.com/a, newTag: \"1\"}]\n")},
@@ -174,38 +183,63 @@ func stoppedByProof(t *testing.T, a attack) bool {
 	return try(a.in(own)) != nil
 }
 
-// stoppedByPlugin seals an overlay that has the object.
-func stoppedByPlugin(t *testing.T, a attack) bool {
+// modes are the two in which Argo CD has the plugin: as its own server, and as
+// commands under Argo CD's, which the short tests do without.
+func modes(t *testing.T) map[string]apiclient.ConfigManagementPluginServiceClient {
 	t.Helper()
-	o, r := plugintest.Product(), plugin.Request{Grants: plugin.Grants{"swg": ident.Must[ident.VersionKind]("202")}}
-	if a.shared {
-		o, r = plugintest.EnvironmentShared("license", "2"), plugin.Request{Grants: plugin.Grants{"license": ident.Must[ident.VersionKind]("2")}}
+	all := map[string]apiclient.ConfigManagementPluginServiceClient{"native": served(t)}
+	if !testing.Short() {
+		all["command"] = commands(t)
 	}
-	label := func(text, component string) string {
-		return strings.Replace(text, "metadata: {name:", "metadata: {labels: {gatorcloud.io/component: "+component+"}, name:", 1)
+	return all
+}
+
+// sealed returns a directory that has the object beside what belongs there, with
+// all seals in order, and what is asked with it.
+func (a attack) sealed() asked {
+	granted := func(versions string) string { return `[{"name":"versions","map":{` + versions + `}}]` }
+	if a.by == plugin.LevelTenant {
+		base := plugintest.Base()
+		base.Files["kustomization.yaml"] += "- attack.yaml\n"
+		base.Files["attack.yaml"] = a.in(plugintest.Namespace)
+		return asked{base.Dir(), granted(`"swg":"202","dsa":"31"`)}
 	}
-	component := "store"
-	if a.shared {
-		component = "db"
+	o, component, versions := plugintest.Product(), "store", `"swg":"202"`
+	if a.by == plugin.LevelShared {
+		o, component, versions = plugintest.EnvironmentShared("license", "2"), "db", `"license":"2"`
 	}
 	text := a.in(o.Descriptor.Namespace)
-	if strings.Count(text, "labels: {") > 0 && strings.Contains(text, ", labels: {") { // of its own: one mapping
-		text = strings.Replace(text, "labels: {", "labels: {gatorcloud.io/component: "+component+", ", 1)
+	if label := "labels: {gatorcloud.io/component: " + component; strings.Contains(text, ", labels: {") { // of its own: one mapping
+		text = strings.Replace(text, "labels: {", label+", ", 1)
 	} else {
-		text = label(text, component)
+		text = strings.Replace(text, "metadata: {name:", "metadata: {"+label+"}, name:", 1)
 	}
 	o = o.With(map[string]string{"workloads/kustomization.yaml": o.Base["workloads/kustomization.yaml"] + "- attack.yaml\n", "workloads/attack.yaml": text})
-	r.Dir = o.Dir()
-	got, err := plugin.New(overlay.New(overlay.Options{})).Generate(t.Context(), r)
-	if err == nil { // the overlay's own kustomization, which is compared, moves what is beside others' things
-		elsewhere := parsedObject(t, text).GetNamespace()
-		return elsewhere != "" && !strings.Contains(string(got.Stream()), "namespace: "+elsewhere+"\n")
+	return asked{o.Dir(), granted(versions)}
+}
+
+// stoppedByPlugin asks for the sealed directory; each mode says what the
+// generator does.
+func stoppedByPlugin(t *testing.T, modes map[string]apiclient.ConfigManagementPluginServiceClient, a attack) bool {
+	t.Helper()
+	r, err := plugin.NewRequest(a.sealed().dir, func(name string) string { return map[string]string{plugin.EnvParameters: a.sealed().parameters}[name] })
+	if err != nil {
+		t.Fatal(err)
 	}
-	switch plugin.ReasonOf(err) {
+	got, refused := plugin.New(overlay.New(overlay.Options{})).Generate(t.Context(), r)
+	for mode, c := range modes {
+		if _, err := a.sealed().generate(t, c); (err == nil) != (refused == nil) || err != nil && !strings.Contains(err.Error(), "sluice: error: "+refused.Error()) {
+			t.Errorf("%s: %v, want %v", mode, err, refused)
+		}
+	}
+	switch plugin.ReasonOf(refused) {
 	case plugin.ReasonNamespace, plugin.ReasonAuthority:
 		return true
+	case "": // the overlay's own kustomization, which is compared, moves what is beside others' things
+		elsewhere := parsedObject(t, a.in(own)).GetNamespace()
+		return refused == nil && elsewhere != "" && !strings.Contains(string(got.Stream()), "namespace: "+elsewhere+"\n")
 	}
-	t.Fatalf("refused for another reason: %v", err)
+	t.Fatalf("refused for another reason: %v", refused)
 	return false
 }
 
@@ -213,7 +247,10 @@ func stoppedByPlugin(t *testing.T, a attack) bool {
 func stoppedByProject(t *testing.T, all map[string]v1alpha1.AppProject, a attack) bool {
 	t.Helper()
 	p, namespace := all["pop-sha1-tenants"], own
-	if a.shared {
+	switch a.by {
+	case plugin.LevelTenant:
+		p = all["pop-sha1"]
+	case plugin.LevelShared:
 		p, namespace = all["pop-sha1-shared"], "pop-sha1-shared"
 	}
 	o := parsedObject(t, a.in(namespace))
@@ -224,15 +261,24 @@ func stoppedByProject(t *testing.T, all map[string]v1alpha1.AppProject, a attack
 	if o.GetNamespace() != "" {
 		namespace = o.GetNamespace()
 	}
-	permitted, err := p.IsResourcePermitted(gk, namespace, v1alpha1.ApplicationDestination{Name: "in-cluster", Server: "x", Namespace: namespace}, nil)
+	permitted, err := p.IsResourcePermitted(gk, namespace, v1alpha1.ApplicationDestination{Name: "in-cluster", Server: manifest.InCluster, Namespace: namespace}, nil)
 	return err != nil || !permitted
+}
+
+// stoppedBeside asks the API server's own code about what the tenant's
+// Application writes into Argo CD's namespace.
+func stoppedBeside(t *testing.T, admits policy, a attack) bool {
+	t.Helper()
+	o := parsedObject(t, a.in(own))
+	o.SetAnnotations(map[string]string{"argocd.argoproj.io/tracking-id": "pop-sha1-1000006:" + o.GetKind() + ":argocd/x"})
+	return admits.refuses(t, change{}, o, nil) != ""
 }
 
 // stoppedByAdmission asks the API server's own code, in a namespace without a
 // declared pod security standard.
 func stoppedByAdmission(t *testing.T, admits policy, a attack) bool {
 	t.Helper()
-	if a.shared {
+	if a.by != plugin.LevelProduct {
 		return false
 	}
 	o := parsedObject(t, a.in(own))

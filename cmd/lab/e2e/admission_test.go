@@ -19,7 +19,7 @@ import (
 // the attacks that they stop, at a real API server. The policies go again: the
 // other scenarios do without.
 func (r *rig) admission(t *testing.T) {
-	for _, file := range []string{"applications.yaml", "renderer.yaml", "tenants/policy.yaml"} {
+	for _, file := range []string{"applications.yaml", "beside.yaml", "renderer.yaml", "tenants/policy.yaml"} {
 		data, err := os.ReadFile(filepath.Join(root, "plugin", "install", "admission", file))
 		if err != nil {
 			t.Fatal(err)
