@@ -18,7 +18,7 @@ import (
 // heals the first ring.
 func (r *rig) badVersion(t *testing.T) {
 	s := r.site(t, "bad", fleet(0))
-	s.up()
+	s.up("mail", "web")
 	s.watched()
 	s.proven("web", "1")
 	s.change("web 3", move("web", "3"))

@@ -21,7 +21,7 @@ const soak = 8
 // ring ahead ran the new version healthily for its soak.
 func (r *rig) bump(t *testing.T) {
 	s := r.site(t, "bump", fleet(soak))
-	s.up()
+	s.up("mail", "web")
 	s.watched()
 	s.proven("web", "1")
 	s.bumpAndAwait("web", "2")
@@ -49,12 +49,7 @@ func (s *site) bumpAndAwait(product, version string) {
 func (s *site) proven(product, version string) {
 	s.t.Helper()
 	s.eventually("every ring proved "+product+" "+version, func() string {
-		s.pull()
-		data, err := os.ReadFile(filepath.Join(s.work, "environments", s.name, rollout.File))
-		if err != nil {
-			return err.Error()
-		}
-		r, err := rollout.Decode(data)
+		r, err := s.rollouts()
 		if err != nil {
 			return err.Error()
 		}
@@ -65,6 +60,17 @@ func (s *site) proven(product, version string) {
 		}
 		return ""
 	})
+}
+
+// rollouts reads what the engine wrote last.
+func (s *site) rollouts() (rollout.Rollouts, error) {
+	s.t.Helper()
+	s.pull()
+	data, err := os.ReadFile(filepath.Join(s.work, "environments", s.name, rollout.File))
+	if err != nil {
+		return rollout.Rollouts{}, err
+	}
+	return rollout.Decode(data)
 }
 
 // granted demands that a ring is granted a version of web only when a tenant of the first ring runs it.

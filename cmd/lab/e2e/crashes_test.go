@@ -20,20 +20,28 @@ func (s *site) watcher() string { return "renderer-" + s.name }
 // watched lets `sluice run` render the environment from now on.
 func (s *site) watched() {
 	s.t.Helper()
+	s.replicas(s.watcher())
+}
+
+// replicas lets several of `sluice run` render the environment from now on.
+func (s *site) replicas(names ...string) {
+	s.t.Helper()
 	s.watching = true
-	err := s.lab.Start(s.t.Context(), lab.Program{Name: s.watcher(), Command: []string{
-		s.rig.sluice, "run", "--env=" + s.name, "--repo=" + s.lab.RepositoryURL(s.name), "--branch=main", "--listen=", "--poll=2s",
-		"--git-cache=" + filepath.Join(s.t.TempDir(), "cache"), "--etcd-endpoints=" + s.lab.TenantEtcd(),
-		"--argocd-kubeconfig=" + s.lab.KubeConfig(),
-	}})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.t.Cleanup(func() {
-		if err := s.lab.Kill(s.watcher()); err != nil {
-			s.t.Error(err)
+	for _, name := range names {
+		err := s.lab.Start(s.t.Context(), lab.Program{Name: name, Command: []string{
+			s.rig.sluice, "run", "--env=" + s.name, "--repo=" + s.lab.RepositoryURL(s.name), "--branch=main", "--listen=", "--poll=2s",
+			"--git-cache=" + filepath.Join(s.t.TempDir(), "cache"), "--etcd-endpoints=" + s.lab.TenantEtcd(),
+			"--argocd-kubeconfig=" + s.lab.KubeConfig(),
+		}})
+		if err != nil {
+			s.t.Fatal(err)
 		}
-	})
+		s.t.Cleanup(func() {
+			if err := s.lab.Kill(name); err != nil {
+				s.t.Error(err)
+			}
+		})
+	}
 	s.eventually("rendered by sluice run", func() string {
 		s.pull()
 		if _, err := os.Stat(filepath.Join(s.work, "environments", s.name, "fleet")); err != nil {

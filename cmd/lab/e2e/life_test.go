@@ -46,21 +46,23 @@ func (r *rig) ends(t *testing.T) {
 	s.await("both are up", func(now map[timeline.Object]timeline.State) string {
 		return all(s.runs(now, "web", "1", "1001", "1002"), s.quiet(now))
 	})
-	claim := s.claim()
+	claim := s.claim("1002")
 
 	s.sluiced("authz", "put", "1002/web", "--end=2026-11-10")
 	s.now = "2026-11-11"
 	s.render("1002's web ended")
-	s.await("web is suspended", func(now map[timeline.Object]timeline.State) string { return all(s.suspended(now), s.quiet(now)) })
-	s.same(claim)
+	s.await("web is suspended", func(now map[timeline.Object]timeline.State) string {
+		return all(s.suspended(now, "1002"), s.quiet(now))
+	})
+	s.same("1002", claim)
 	s.ordered("mail restarted", s.since("rendered: 1002's web ended").Never(pods(s.namespace("1002"), "mail-*", "")))
 
 	s.sluiced("authz", "put", "1002/web", "--end=2027-11-10")
 	s.render("1002's web is renewed")
 	s.await("web is back", func(now map[timeline.Object]timeline.State) string {
-		return all(s.runs(now, "web", "1", "1002"), s.present(now, "ConfigMap", "web-routes"), s.quiet(now))
+		return all(s.runs(now, "web", "1", "1002"), s.present(now, "1002", "ConfigMap", "web-routes"), s.quiet(now))
 	})
-	s.same(claim)
+	s.same("1002", claim)
 
 	s.sluiced("authz", "put", "1002/web", "--end=2026-11-10")
 	s.now = "2026-11-13"
@@ -73,7 +75,7 @@ func (r *rig) ends(t *testing.T) {
 		}
 		return s.quiet(now)
 	})
-	s.same(claim)
+	s.same("1002", claim)
 
 	s.now = "2026-11-20"
 	s.render("1002's web is past its grace")
@@ -123,8 +125,9 @@ func (s *site) goesInReverse() {
 	}
 }
 
-func (s *site) suspended(now map[timeline.Object]timeline.State) string {
-	n := s.namespace("1002")
+// suspended says what a tenant still runs of web.
+func (s *site) suspended(now map[timeline.Object]timeline.State, tenant string) string {
+	n := s.namespace(tenant)
 	if _, ok := now[timeline.Object{Kind: "ConfigMap", Namespace: n, Name: "web-routes"}]; ok {
 		return "the routes are still there"
 	}
@@ -140,26 +143,26 @@ func (s *site) suspended(now map[timeline.Object]timeline.State) string {
 	return ""
 }
 
-func (s *site) present(now map[timeline.Object]timeline.State, kind, name string) string {
-	if _, ok := now[timeline.Object{Kind: kind, Namespace: s.namespace("1002"), Name: name}]; !ok {
+func (s *site) present(now map[timeline.Object]timeline.State, tenant, kind, name string) string {
+	if _, ok := now[timeline.Object{Kind: kind, Namespace: s.namespace(tenant), Name: name}]; !ok {
 		return kind + " " + name
 	}
 	return ""
 }
 
 // claim is the identity of the claim that holds the tenant's data.
-func (s *site) claim() string {
+func (s *site) claim(tenant string) string {
 	s.t.Helper()
-	o, err := s.client.Get(s.t.Context(), kube.Ref{APIVersion: "v1", Kind: "PersistentVolumeClaim", Namespace: s.namespace("1002"), Name: "web-store"})
+	o, err := s.client.Get(s.t.Context(), kube.Ref{APIVersion: "v1", Kind: "PersistentVolumeClaim", Namespace: s.namespace(tenant), Name: "web-store"})
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	return o.Text("metadata", "uid")
 }
 
-func (s *site) same(claim string) {
+func (s *site) same(tenant, claim string) {
 	s.t.Helper()
-	if got := s.claim(); got != claim {
+	if got := s.claim(tenant); got != claim {
 		s.t.Errorf("claim has uid %s, want the one from the start, %s", got, claim)
 	}
 }

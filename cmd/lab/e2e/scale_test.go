@@ -67,13 +67,13 @@ func TestScale(t *testing.T) {
 }
 
 // many writes tenants from 2000 on into etcd by one import.
-func (s *site) many(count int, products ...string) {
+func (s *site) many(count int, products ...string) (ids []string) {
 	s.t.Helper()
-	var ids []string
 	for i := range count {
 		ids = append(ids, strconv.Itoa(2000+i))
 	}
 	s.sell(ids, products)
+	return ids
 }
 
 // written is how many Applications changed after a mark.

@@ -33,6 +33,11 @@ type ring struct {
 	Tenants  []string          `json:"tenants,omitempty"`
 	Soak     int               `json:"soakSeconds,omitempty"`
 	Versions map[string]string `json:"versions"`
+	Steps    []int             `json:"steps,omitempty"`
+	StepSoak int               `json:"stepSoakSeconds,omitempty"`
+	Parallel int               `json:"parallel,omitempty"`
+	// OnFailure is rollback, or empty for halt.
+	OnFailure string `json:"onFailure,omitempty"`
 }
 
 // fleet is three rings of two tenants, the last of which takes the rest.
@@ -43,6 +48,22 @@ func fleet(soak int) []ring {
 		{Name: "early", Tenants: []string{"1003", "1004"}, Soak: soak, Versions: grant()},
 		{Name: "main", Versions: grant()},
 	}
+}
+
+// selling returns rings that want version 1 of the products, and of no other.
+func selling(rings []ring, products ...string) []ring {
+	for i := range rings {
+		rings[i].Versions = map[string]string{}
+		for _, p := range products {
+			rings[i].Versions[p] = "1"
+		}
+	}
+	return rings
+}
+
+// hold is an entry of holds in fleet.yaml.
+func hold(ring, product, version string) map[string]any {
+	return map[string]any{"ring": ring, "product": product, "version": version, "reason": "the scenario"}
 }
 
 // members are the tenants of each ring of fleet.
@@ -58,6 +79,8 @@ type site struct {
 	// now is the moment of renders; empty is the clock.
 	now   string
 	rings []ring
+	// beside is what fleet.yaml says beside the rings.
+	beside map[string]any
 	// watching says that `sluice run` renders the environment.
 	watching bool
 }
@@ -71,7 +94,7 @@ func (r *rig) site(t *testing.T, name string, rings []ring) *site {
 // sitePlugged is site with another plugin.
 func (r *rig) sitePlugged(t *testing.T, name string, rings []ring, plugin string) *site {
 	t.Helper()
-	s := &site{rig: r, t: t, name: name + r.suffix, work: t.TempDir(), rings: rings, log: timeline.New()}
+	s := &site{rig: r, t: t, name: name + r.suffix, work: t.TempDir(), rings: rings, log: timeline.New(), beside: map[string]any{}}
 	if err := r.lab.MakeRepository(t.Context(), s.name); err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +182,9 @@ func (s *site) writeFile(name, content string) {
 
 func (s *site) writeFleet() {
 	s.t.Helper()
-	s.write("fleet.yaml", map[string]any{"apiVersion": "sluice.gatorcloud.io/v1", "kind": "Fleet", "rings": s.rings})
+	fleet := map[string]any{"apiVersion": "sluice.gatorcloud.io/v1", "kind": "Fleet", "rings": s.rings}
+	maps.Copy(fleet, s.beside)
+	s.write("fleet.yaml", fleet)
 }
 
 // command runs a program in the work tree and returns what it printed.
