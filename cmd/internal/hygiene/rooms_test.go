@@ -25,13 +25,14 @@ var rooms = []room{
 	{"renderer/render/chart", []string{"renderer/model"}, []string{"yaml", "helm", "schema"}},
 	{"renderer/render/overlay/overlaytest", []string{"renderer/model"}, []string{"disk"}},
 	{"renderer/rollout", []string{"renderer/model", "catalog", "environments"}, []string{"yaml"}},
+	{"renderer/report", []string{"renderer/model", "renderer/rollout", "catalog", "environments"}, nil},
 
 	// One wing for each outside system.
 	{"renderer/backoff", nil, []string{"clock", "chance"}},
 	{"renderer/git", []string{"renderer/model", "renderer/backoff"}, []string{"disk", "network", "process", "environment", "clock", "chance", "go-git", "ssh", "compress", "sync"}},
 	{"renderer/git/worktree", []string{"renderer/model", "renderer/git/internal/edit"}, []string{"disk", "chance"}},
 	{"renderer/etcd", []string{"renderer/model", "renderer/backoff"}, []string{"disk", "network", "clock", "chance", "etcd", "grpc", "zap"}},
-	{"renderer/argocd", []string{"renderer/model", "renderer/backoff", "renderer/rollout", "catalog", "environments", "plugin/health"}, []string{"network", "clock", "yaml", "kubernetes"}},
+	{"renderer/argocd", []string{"renderer/model", "renderer/backoff", "renderer/rollout", "renderer/report", "catalog", "environments", "plugin/health"}, []string{"network", "clock", "yaml", "kubernetes"}},
 	{"renderer/prometheus", []string{"renderer/model", "renderer/rollout", "catalog", "environments"}, []string{"disk", "network", "prometheus", "sync"}},
 	{"renderer/ingest", []string{"renderer/model", "renderer/backoff", "renderer/etcd"}, []string{"clock", "etcd", "kubernetes", "sync"}},
 	{"renderer/ingest/sps", []string{"renderer/model"}, []string{"disk", "network", "yaml"}},
