@@ -24,7 +24,7 @@ const (
 	Suspended   Code = Code(rollout.Suspended)
 	Retained    Code = "retained"
 	Released    Code = "released"
-	Behind      Code = "behind"
+	Later       Code = "later"
 	InRing      Code = "in-ring"
 	Missing     Code = "missing"
 	HandedDown  Code = "handed-down"
@@ -87,7 +87,7 @@ var table = []entry{
 	{rc(rollout.Hours), "the opening hours are over", "The ring opens only at some hours.", ""},
 	{rc(rollout.SharedPart), "a shared part is not proven at the version that is needed", "The version needs a higher version of a part that the environment shares. It is raised first, and has to be Healthy.", ""},
 	{rc(rollout.Ahead), "the tenant is ahead of its ring", "It runs a higher version than its ring is granted, and waits for it.", ""},
-	{Behind, "the ring has not been granted the version at the tenant's place", "A ring is granted a version step by step. The tenant's place comes later; the next link says what the ring waits for.", "wait, or run `sluice rollout promote --ring`"},
+	{Later, "the ring has not been granted the version at the tenant's place", "A ring is granted a version step by step. The tenant's place comes later; the next link says what the ring waits for.", "wait, or run `sluice rollout promote --ring`"},
 	{InRing, "it is about this tenant of the ring", "The first tenant in the way, by the deepest reason. Heal it, and the ring goes on.", "see `sluice why` for that tenant"},
 	{Missing, "Argo CD has no Application of it", "The Application is not there yet, or was deleted: the ring's or the tenant's Application has not been synced.", "look at the Application of the ring: `argocd app get`"},
 	{HandedDown, "Argo CD has not been handed the granted version", "Git grants the version, and the Application still asks for another one: its parents have not taken up the newest commit.", "look at the Applications above it, or run `sluice rollout unblock`"},

@@ -31,8 +31,8 @@ type Report struct {
 	Sources []Source `json:"sources"`
 }
 
-// Cell is how many tenants of a ring run a version of a product. Who runs
-// nothing that is known has no version.
+// Cell is how many tenants of a ring are granted a version of a product, and
+// how they run it. Who is granted nothing yet has no version.
 type Cell struct {
 	Product string `json:"product"`
 	Ring    string `json:"ring"`
@@ -43,7 +43,8 @@ type Cell struct {
 	Bad     int    `json:"bad"`
 	Unknown int    `json:"unknown"`
 	Resting int    `json:"resting"`
-	// Since is when the version was proven in the ring, or is as it is.
+	// Since is when the version was first proven on all that is granted, while it
+	// has to stay so.
 	Since *time.Time `json:"since,omitempty"`
 	// Note says what is special about the version here: wanted, blocked, failed.
 	Note string `json:"note,omitempty"`

@@ -146,3 +146,20 @@ func (r Rollouts) clone() Rollouts {
 	}
 	return c
 }
+
+// Share is a version with its per cent of a ring's places.
+type Share struct {
+	Version ident.Version
+	Percent float64
+}
+
+// Shares returns the granted versions with their shares, newest first.
+func (l Lane) Shares() []Share {
+	all := make([]Share, 0, len(l.At))
+	from := uint64(0)
+	for _, s := range l.At {
+		all = append(all, Share{s.Version, 100 * float64(s.To-from) / float64(End)})
+		from = s.To
+	}
+	return all
+}

@@ -242,10 +242,8 @@ func (w *world) rows(now time.Time) []statusRow {
 func newStatusRow(k rollout.Key, g *rollout.Ring, lane rollout.Lane) statusRow {
 	row := statusRow{Lane: k.Product.String() + "/" + k.Ring.String(), Product: k.Product.String(), Ring: k.Ring.String(),
 		Wanted: g.Versions[k.Product].String(), Since: moment(lane.Since), Stragglers: len(lane.Stragglers), State: done}
-	from := uint64(0)
-	for _, s := range lane.At {
-		row.Granted = append(row.Granted, granted{s.Version.String(), 100 * float64(s.To-from) / float64(rollout.End)})
-		from = s.To
+	for _, s := range lane.Shares() {
+		row.Granted = append(row.Granted, granted{s.Version.String(), s.Percent})
 	}
 	for _, v := range lane.Good {
 		row.Good = append(row.Good, v.String())
