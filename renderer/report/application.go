@@ -11,7 +11,7 @@ import (
 // Application is what one Application of Argo CD shows.
 type Application struct {
 	Name string
-	// Level is fleet, ring, tenant, product or shared.
+	// Level is fleet, ring, tenant, base, product or shared.
 	Level     string
 	Tenant    ident.Tenant
 	Product   ident.Product

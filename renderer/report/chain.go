@@ -15,7 +15,7 @@ import (
 func (j *Join) Why(id ident.Tenant, p ident.Product, now time.Time) Why {
 	c := &chain{Join: j, id: id, product: p}
 	state := c.run(now)
-	return Why{Environment: j.env.String(), Tenant: id.String(), Product: p.String(), At: now.UTC(), State: state, Links: c.links, Sources: j.Sources(now)}
+	return Why{Environment: j.env.String(), Tenant: id.String(), Product: p.String(), At: now.UTC(), State: state, Links: c.links, Sources: j.Sources(now), object: c.object}
 }
 
 // Products returns the products of which something is known for a tenant, sorted.
@@ -40,6 +40,7 @@ type chain struct {
 	id      ident.Tenant
 	product ident.Product
 	links   []Link
+	object  *Object
 }
 
 func (c *chain) add(l Link) { c.links = append(c.links, l) }
@@ -158,22 +159,22 @@ func (c *chain) own(t *tenant, h *holding, code Code) {
 	}
 }
 
-// parents adds what the first Application above a tenant shows that is in
-// trouble: the fleet, the tenant's slice, his own.
+// parents adds what the first Application above a tenant's products shows that
+// is in trouble: the fleet, the slices of his ring, his own, his namespace's.
 func (c *chain) parents(t *tenant) {
 	ring := c.names.list[t.ring]
-	var slices []*Application
+	var above []*Application
 	for _, a := range c.above {
 		if a.Level == "fleet" || a.Level == "ring" && a.Ring.String() == ring {
-			slices = append(slices, a)
+			above = append(above, a)
 		}
 	}
-	sortByName(slices)
-	if t.base != nil {
-		slices = append(slices, t.base)
-	}
-	for _, a := range slices {
+	slices.SortFunc(above, func(a, b *Application) int { return cmp.Or(cmp.Compare(a.Level, b.Level), cmp.Compare(a.Name, b.Name)) })
+	for _, a := range append(above, t.app, t.base) {
 		// A parent is as ill as its children: only what is its own stands in the way.
+		if a == nil {
+			continue
+		}
 		if a.blind() || a.Obstacle == Hanging || a.Obstacle == SyncFailed {
 			c.application(a)
 			return
@@ -181,15 +182,11 @@ func (c *chain) parents(t *tenant) {
 	}
 }
 
-// sortByName sorts the fleet before its slices.
-func sortByName(all []*Application) {
-	slices.SortFunc(all, func(a, b *Application) int { return cmp.Or(cmp.Compare(a.Level, b.Level), cmp.Compare(a.Name, b.Name)) })
-}
-
 // application adds the chain of one Application: what stands in its way, the
 // bucket, the object, and what the object's own words give away.
 func (c *chain) application(a *Application) {
-	if a.Obstacle != InObject {
+	o, ok := a.first()
+	if a.Obstacle != InObject || !ok {
 		l := Link{Code: a.Obstacle, Sentence: a.Obstacle.Sentence(), Object: "Application " + a.Name, Since: moment(a.Since), Command: "argocd app get " + a.Name}
 		if a.Says != "" {
 			l.Sentence += ": " + a.Says
@@ -199,7 +196,6 @@ func (c *chain) application(a *Application) {
 		}
 		c.add(l)
 	}
-	o, ok := a.first()
 	if a.blind() {
 		return
 	}
@@ -212,6 +208,7 @@ func (c *chain) application(a *Application) {
 	if groups := c.groups(a); a.Level == "product" && groups > 0 && o.Bucket >= 0 && o.Bucket < groups {
 		c.add(Link{Code: InBucket, Sentence: fmt.Sprintf("group %d of %d of %s=%s is not healthy; those after it wait", o.Bucket+1, groups, a.Product, a.Asked), Object: "Application " + a.Name, Since: moment(a.Since)})
 	}
+	c.object = &o
 	says := o.Says
 	if o.Health != "" && says == "" {
 		says = o.Health

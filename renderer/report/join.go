@@ -28,6 +28,7 @@ type Join struct {
 	fleet    *rollout.Fleet
 	order    rollout.Rollouts
 	reasons  []rollout.Reason
+	alone    bool // only one tenant's Applications were asked for
 	sources  map[string]Source
 	names    names
 	tenants  map[ident.Tenant]*tenant
@@ -39,7 +40,8 @@ type Join struct {
 type tenant struct {
 	id       ident.Tenant
 	name     string
-	holdings []holding // by product's number
+	holdings []holding    // by product's number
+	app      *Application // his own, and that of his namespace where he has one
 	base     *Application
 	place    rollout.Place
 	ring     uint16
@@ -113,6 +115,9 @@ func (j *Join) Order(f *rollout.Fleet, r rollout.Rollouts) { j.fleet, j.order = 
 // Reasons takes why the engine does not move, as of its last look.
 func (j *Join) Reasons(all []rollout.Reason) { j.reasons = all }
 
+// Alone says that the Applications of one tenant were asked for and no others.
+func (j *Join) Alone() { j.alone = true }
+
 // Member is a tenant as Git has it.
 type Member struct {
 	Facts authz.Facts
@@ -156,7 +161,7 @@ func (t *tenant) clean() {
 }
 
 func (j *Join) sweep(t *tenant) {
-	if t.clean(); !t.known && len(t.holdings) == 0 && t.base == nil {
+	if t.clean(); !t.known && len(t.holdings) == 0 && t.app == nil && t.base == nil {
 		delete(j.tenants, t.id)
 	}
 }
@@ -193,6 +198,8 @@ func (j *Join) See(a *Application) {
 		h.asked, h.runs = j.names.number(a.Asked.String()), j.names.number(a.Running.String())
 		h.since, h.reconciled = unix(a.Since), unix(a.Reconciled)
 	case "tenant":
+		j.tenant(a.Tenant).app = trouble
+	case "base":
 		j.tenant(a.Tenant).base = trouble
 	default:
 		j.above[a.Name] = a
@@ -207,6 +214,8 @@ func (j *Join) Lose(a *Application) {
 	case !ok:
 		return
 	case a.Level == "tenant":
+		t.app = nil
+	case a.Level == "base":
 		t.base = nil
 	case a.Level == "product":
 		j.holding(t, a.Product).blank()
@@ -222,7 +231,7 @@ func (h *holding) blank() {
 func (j *Join) Forget() {
 	clear(j.above)
 	for _, t := range j.tenants {
-		t.base = nil
+		t.app, t.base = nil, nil
 		for i := range t.holdings {
 			t.holdings[i].blank()
 		}

@@ -119,8 +119,13 @@ func (j *Join) act(r *rollout.Reason) string {
 
 // blocker names the tenant of a ring that is in the way, and what is wrong with him.
 func (c *chain) blocker(k rollout.Key) {
-	if !c.sees(ArgoCD) {
-		c.add(Link{Code: Unseen, Sentence: fmt.Sprintf("who of ring %s is in the way is not known: %s", k.Ring, c.missing(ArgoCD))})
+	if c.alone || !c.sees(ArgoCD) {
+		l := Link{Code: Unseen, Sentence: fmt.Sprintf("who of ring %s is in the way is not known: %s", k.Ring, c.missing(ArgoCD))}
+		if c.sees(ArgoCD) {
+			l.Sentence = fmt.Sprintf("who of ring %s is in the way was not asked here", k.Ring)
+			l.Command = fmt.Sprintf("sluice why %s/%s --env %s", c.id, c.product, c.env)
+		}
+		c.add(l)
 		return
 	}
 	t, h, code := c.worst(k)
@@ -132,7 +137,7 @@ func (c *chain) blocker(k rollout.Key) {
 		Command: fmt.Sprintf("sluice why %s/%s --env %s", t.id, k.Product, c.env)})
 	other := &chain{Join: c.Join, id: t.id, product: k.Product}
 	other.own(t, h, code)
-	c.links = append(c.links, other.links...)
+	c.links, c.object = append(c.links, other.links...), other.object
 }
 
 // worst returns the tenant of a lane whose product at the lane's head is in the

@@ -12,6 +12,8 @@ type Why struct {
 	State       State     `json:"state"`
 	Links       []Link    `json:"links"`
 	Sources     []Source  `json:"sources"`
+
+	object *Object // at the end of the chain
 }
 
 // Link is one step of the chain.

@@ -24,6 +24,7 @@ type application struct {
 	Status    struct {
 		Sync struct {
 			Status     string `json:"status"`
+			Revision   string `json:"revision"`
 			ComparedTo record `json:"comparedTo"`
 		} `json:"sync"`
 		Health struct {
@@ -32,10 +33,13 @@ type application struct {
 		} `json:"health"`
 		ReconciledAt stamp `json:"reconciledAt"`
 		Conditions   []struct {
-			Type string `json:"type"`
+			Type    string `json:"type"`
+			Message string `json:"message"`
+			Since   stamp  `json:"lastTransitionTime"`
 		} `json:"conditions"`
 		OperationState struct {
 			Phase      string  `json:"phase"`
+			Message    string  `json:"message"`
 			StartedAt  stamp   `json:"startedAt"`
 			FinishedAt stamp   `json:"finishedAt"`
 			SyncResult *result `json:"syncResult"`
@@ -64,7 +68,13 @@ type destination struct {
 // result is what an operation did.
 type result struct {
 	record
+	Revision  string `json:"revision"`
 	Resources []struct {
+		Group     string `json:"group"`
+		Kind      string `json:"kind"`
+		Namespace string `json:"namespace"`
+		Name      string `json:"name"`
+		Message   string `json:"message"`
 		Status    string `json:"status"`
 		HookType  string `json:"hookType"`
 		HookPhase string `json:"hookPhase"`
@@ -74,10 +84,14 @@ type result struct {
 // resource is an object of the Application. A health that is not persisted has
 // no status.
 type resource struct {
-	Group  string `json:"group"`
-	Kind   string `json:"kind"`
-	Health struct {
-		Status *string `json:"status"`
+	Group     string `json:"group"`
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	Wave      int    `json:"syncWave"`
+	Health    struct {
+		Status  *string `json:"status"`
+		Message string  `json:"message"`
 	} `json:"health"`
 }
 

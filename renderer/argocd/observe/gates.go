@@ -44,8 +44,11 @@ func (a *application) gates(at time.Time) rollout.Verdict {
 }
 
 // versions returns what the Application hands to its plugin, as an approval has it.
-func (a *application) versions() string {
-	source, _ := fields(a.Spec.Source)
+func (a *application) versions() string { return versionsIn(a.Spec.Source) }
+
+// versionsIn returns the plugin's versions in a source; empty when one is none.
+func versionsIn(of any) string {
+	source, _ := fields(of)
 	plugin, _ := fields(source["plugin"])
 	list, _ := plugin["parameters"].([]any)
 	var all []string

@@ -36,11 +36,7 @@ const annotationRefresh = "argocd.argoproj.io/refresh"
 func (o *Observer) sight(a *application, g grant) sight {
 	s := sight{created: a.Metadata.Created.Time, reconciled: a.Status.ReconciledAt.Time}
 	_, s.refreshing = a.Metadata.Annotations[annotationRefresh]
-	// Unknown is no statement about workloads, and nobody counts as sick by silence.
-	switch a.Status.Health.Status {
-	case "Degraded", "Progressing", "Missing", "Suspended":
-		s.sick = true
-	}
+	s.sick = a.sick()
 	if s.granted = o.grants(a, g); !s.granted {
 		return s
 	}
@@ -50,6 +46,16 @@ func (o *Observer) sight(a *application, g grant) sight {
 		s.verdict = rollout.Pending
 	}
 	return s
+}
+
+// sick reports whether workloads are not Healthy. Unknown is no statement about
+// them, and nobody counts as sick by silence.
+func (a *application) sick() bool {
+	switch a.Status.Health.Status {
+	case "Degraded", "Progressing", "Missing", "Suspended":
+		return true
+	}
+	return false
 }
 
 // grants reports whether the spec of an Application is a grant and nothing else.

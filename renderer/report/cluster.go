@@ -1,0 +1,53 @@
+package report
+
+import (
+	"context"
+	"time"
+)
+
+// Cluster looks behind an object of a destination: at what it owns, and what
+// was said of that.
+type Cluster interface {
+	// Cause returns what keeps an object from being healthy; a zero Cause when
+	// nothing says so.
+	Cause(ctx context.Context, o Object) (Cause, error)
+}
+
+// Cause is what stands behind an object.
+type Cause struct {
+	Code Code
+	// Object is the deepest that says so: the quota stands on the ReplicaSet,
+	// the image on the pod.
+	Object string
+	Says   string
+	Since  time.Time
+	// Command shows more of it.
+	Command string
+}
+
+// Deepen adds to a chain what a cluster says of the object at its end. A
+// cluster that does not answer is a source that is missing, and no error.
+func (w *Why) Deepen(ctx context.Context, c Cluster, now time.Time) {
+	if w.object == nil {
+		return
+	}
+	cause, err := c.Cause(ctx, *w.object)
+	for i := range w.Sources {
+		if s := &w.Sources[i]; s.Name == Targets {
+			if s.At, s.Missing = moment(now), ""; err != nil {
+				s.At, s.Missing = nil, err.Error()
+			}
+		}
+	}
+	if err != nil || cause.Code == "" {
+		return
+	}
+	l := Link{Code: cause.Code, Sentence: cause.Code.Sentence(), Object: cause.Object, Since: moment(cause.Since), Command: cause.Command}
+	if cause.Says != "" {
+		l.Sentence += ": " + cause.Says
+	}
+	if w.Cause().Code == cause.Code {
+		w.Links = w.Links[:len(w.Links)-1] // the same, said nearer to where it is
+	}
+	w.Links = append(w.Links, l)
+}
