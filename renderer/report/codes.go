@@ -81,7 +81,7 @@ var table = []entry{
 	{rc(rollout.Unproven), "not all that is granted is proven healthy", "The next step comes when every tenant that was granted the version is Healthy with it. The next link names one that is not.", ""},
 	{rc(rollout.Refused), "tenants' parameters do not fit the version", "The version refuses a parameter of more tenants than the ring bears.", ""},
 	{rc(rollout.Soak), "the version soaks", "It was proven and has to stay so for the ring's soak.", ""},
-	{rc(rollout.Metric), "a metric has not passed", "A metric gate of the ring gives another answer than it should, or none.", ""},
+	{rc(rollout.Measured), "a metric has not passed", "A metric gate of the ring gives another answer than it should, or none.", ""},
 	{rc(rollout.Approval), "a person has to approve", "The ring asks for an approval of exactly the versions that it runs.", ""},
 	{rc(rollout.Frozen), "there is a freeze", "A freeze in fleet.yaml holds every grant. Going back is always allowed.", ""},
 	{rc(rollout.Hours), "the opening hours are over", "The ring opens only at some hours.", ""},
