@@ -51,6 +51,7 @@ type Object struct {
 	Says   string
 }
 
+// String returns kind and name, with the namespace if there is one.
 func (o Object) String() string {
 	if o.Namespace == "" {
 		return o.Kind + " " + o.Name

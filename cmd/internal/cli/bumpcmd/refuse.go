@@ -15,6 +15,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/rollout"
 )
 
+// String returns it as people type it.
 func (w Wanted) String() string { return w.Product.String() + "=" + w.Version.String() }
 
 // refusef is a refusal of one wish.
