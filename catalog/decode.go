@@ -61,9 +61,9 @@ type documentComponent struct {
 	IgnoreDifferences []manifest.IgnoreDifference `json:"ignoreDifferences"`
 }
 
-// descriptionFile returns the name of the file that describes ref.
-func descriptionFile(ref Ref) string {
-	if ref.Shared {
+// DescriptionFile returns the name of the file that describes a version.
+func (r Ref) DescriptionFile() string {
+	if r.Shared {
 		return componentFile
 	}
 	return productFile
@@ -72,7 +72,7 @@ func descriptionFile(ref Ref) string {
 // decode returns the version that the files of ref describe, with every fault
 // of it; the version is of use only when there are none.
 func decode(ref Ref, files *tree.Dir) (*Version, []error) {
-	name := descriptionFile(ref)
+	name := ref.DescriptionFile()
 	data, err := files.Read(name)
 	if err != nil {
 		return nil, []error{fault.Hintf("every version has a "+name, "%s: no such file", name)}

@@ -40,7 +40,7 @@ func (c *checker) kustomizations(v *Version) {
 			c.refuse("unpack it", "archives are not allowed")
 		case inChart && path.Base(path.Dir(name)) == "templates" || inChart && strings.Contains(name, "/templates/"):
 			// a template is YAML only once it is rendered
-		case name == descriptionFile(c.ref), !yamlName(name):
+		case name == c.ref.DescriptionFile(), !yamlName(name):
 		default:
 			c.yamlFile(name, data, inChart)
 		}

@@ -13,7 +13,7 @@ import (
 func (c *Catalog) resolve(f faults) {
 	for _, v := range c.All() {
 		for _, err := range c.checkReferences(v) {
-			f.add(v.Ref.String(), fmt.Errorf("%s/%s: %w", v.Ref, descriptionFile(v.Ref), err))
+			f.add(v.Ref.String(), fmt.Errorf("%s/%s: %w", v.Ref, v.Ref.DescriptionFile(), err))
 			delete(c.versions, v.Ref)
 		}
 	}

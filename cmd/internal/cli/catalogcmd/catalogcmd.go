@@ -3,8 +3,9 @@
 //
 // The commands read the catalog of a directory and need neither Git nor etcd.
 // They show versions that are not published yet, so that a product engineer
-// sees the buckets before a merge request; only lock writes, and it never
-// changes the digest of a version that is published.
+// sees the buckets before a merge request. New and pin write versions that are
+// not published, lock the digests of those that shall be; what is published
+// never changes.
 package catalogcmd
 
 import (
@@ -27,7 +28,7 @@ func New(resolve Resolve) *cobra.Command {
 		Short: "Show products and their versions, and publish new ones",
 	}
 	cmd.PersistentFlags().StringVar(&dir, "dir", ".", "root of the repository, which holds the folder catalog")
-	cmd.AddCommand(newList(&dir), newShow(&dir), newGraph(&dir), newDiff(&dir), newPin(&dir, resolve), newLock(&dir))
+	cmd.AddCommand(newList(&dir), newShow(&dir), newGraph(&dir), newDiff(&dir), newNew(&dir), newPin(&dir, resolve), newLock(&dir))
 	return cmd
 }
 

@@ -45,10 +45,7 @@ of a registry are read from SLUICE_REGISTRY_USER and SLUICE_REGISTRY_PASSWORD.`,
 
 // pin writes the digests into the description of v, and prints them.
 func pin(cmd *cobra.Command, root *os.Root, v *catalog.Version, resolve Resolve) error {
-	file := path.Join(v.Ref.String(), "product.yaml")
-	if v.Ref.Shared {
-		file = path.Join(v.Ref.String(), "component.yaml")
-	}
+	file := path.Join(v.Ref.String(), v.Ref.DescriptionFile())
 	data, err := root.ReadFile(file)
 	if err != nil {
 		return fmt.Errorf("pinning %s: %w", v.Ref, err)
