@@ -8,6 +8,7 @@ import (
 	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/edited"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/output"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/wanted"
 	"github.com/gatorcloud/sluice/environments"
 	"github.com/gatorcloud/sluice/environments/edit"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
@@ -145,7 +146,7 @@ func (b *bump) ring(name ident.Ring) int {
 }
 
 // rings returns the rings that shall want another version than they do.
-func (b *bump) rings(r request, w Wanted) ([]*rollout.Ring, error) {
+func (b *bump) rings(r request, w wanted.Version) ([]*rollout.Ring, error) {
 	last := len(b.in.Fleet.Rings) - 1
 	first := 0
 	for _, name := range []ident.Ring{r.ring, r.through} {
@@ -171,7 +172,7 @@ func (b *bump) rings(r request, w Wanted) ([]*rollout.Ring, error) {
 }
 
 // trip is the way of a ring to a version.
-func (b *bump) trip(g *rollout.Ring, w Wanted) (row, error) {
+func (b *bump) trip(g *rollout.Ring, w wanted.Version) (row, error) {
 	key := rollout.Key{Ring: g.Name, Product: w.Product}
 	trips, code := b.in.Trips(b.head.Rollouts, key, w.Version)
 	if code != "" {

@@ -6,17 +6,12 @@ import (
 	"fmt"
 	"io/fs"
 
+	"github.com/gatorcloud/sluice/cmd/internal/cli/wanted"
 	"github.com/gatorcloud/sluice/renderer/git"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/run/publish"
 	"github.com/spf13/cobra"
 )
-
-// Wanted is a product and the version that it is moved to.
-type Wanted struct {
-	Product ident.Product
-	Version ident.Version
-}
 
 // Proposal is a bump that stands on a branch of its own, for a merge request.
 type Proposal struct {
@@ -33,7 +28,7 @@ type Proposal struct {
 	// Files are the people's files that changed.
 	Files       []string
 	Environment ident.Environment
-	Wanted      []Wanted
+	Wanted      []wanted.Version
 }
 
 // Proposer creates or updates the merge request of a proposal, and returns its

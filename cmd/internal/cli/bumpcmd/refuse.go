@@ -8,6 +8,7 @@ import (
 
 	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/edited"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/wanted"
 	"github.com/gatorcloud/sluice/environments"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
@@ -15,16 +16,13 @@ import (
 	"github.com/gatorcloud/sluice/renderer/rollout"
 )
 
-// String returns it as people type it.
-func (w Wanted) String() string { return w.Product.String() + "=" + w.Version.String() }
-
 // refusef is a refusal of one wish.
-func (b *bump) refusef(w Wanted, hint, format string, args ...any) error {
+func (b *bump) refusef(w wanted.Version, hint, format string, args ...any) error {
 	return fault.Hintf(hint, "bumping %s in environment %q: %w", w, b.env, fmt.Errorf(format, args...))
 }
 
 // published refuses what the catalog does not have, or has without a lock.
-func (b *bump) published(w Wanted) error {
+func (b *bump) published(w wanted.Version) error {
 	ref := catalog.Ref{Name: w.Product.String(), Version: w.Version.String()}
 	_, err := b.sold.Version(w.Product, w.Version)
 	if err == nil {
@@ -38,7 +36,7 @@ func (b *bump) published(w Wanted) error {
 }
 
 // refuse says why a ring cannot come to a version, or a tenant.
-func (b *bump) refuse(w Wanted, k rollout.Key, trips []rollout.Trip, code rollout.Code) error {
+func (b *bump) refuse(w wanted.Version, k rollout.Key, trips []rollout.Trip, code rollout.Code) error {
 	switch code {
 	case rollout.Blocking:
 		i := slices.IndexFunc(b.in.Fleet.Blocked, func(x rollout.Blocked) bool { return x.Product == w.Product && x.Version == w.Version })
@@ -63,7 +61,7 @@ func (b *bump) refuse(w Wanted, k rollout.Key, trips []rollout.Trip, code rollou
 
 // ordered refuses a ring that wants more than the one before it: it would wait
 // for a proof that nobody makes.
-func (b *bump) ordered(w Wanted) error {
+func (b *bump) ordered(w wanted.Version) error {
 	ring, before := b.in.Fleet.Overtakes(w.Product)
 	if ring == nil {
 		return nil

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gatorcloud/sluice/cmd/internal/cli/wanted"
 	"github.com/gatorcloud/sluice/environments"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
@@ -16,7 +17,7 @@ import (
 
 // request is a bump as it was asked for.
 type request struct {
-	wanted          []Wanted
+	wanted          []wanted.Version
 	env             ident.Environment // zero: the only one
 	ring, through   ident.Ring
 	tenant          ident.Tenant
@@ -27,11 +28,11 @@ type request struct {
 func parse(o *options, args []string) (request, error) {
 	r := request{reason: o.reason, message: o.message, branch: o.branch}
 	for _, arg := range args {
-		w, err := parseWanted(arg)
+		w, err := wanted.Parse(arg)
 		if err != nil {
 			return r, err
 		}
-		if slices.ContainsFunc(r.wanted, func(x Wanted) bool { return x.Product == w.Product }) {
+		if slices.ContainsFunc(r.wanted, func(x wanted.Version) bool { return x.Product == w.Product }) {
 			return r, fault.Hintf("name each product once", "reading %s: product %q is there twice", fault.Clip(arg), w.Product)
 		}
 		r.wanted = append(r.wanted, w)
@@ -44,17 +45,6 @@ func parse(o *options, args []string) (request, error) {
 		return r, fault.Hintf("a pin needs both --tenant and --reason; for the commit give --message", "reading --reason: it is a pin's, and a pin has one")
 	}
 	return r, nil
-}
-
-// parseWanted reads swg=203.
-func parseWanted(arg string) (Wanted, error) {
-	product, version, _ := strings.Cut(arg, "=")
-	p, err1 := ident.Parse[ident.ProductKind](product)
-	v, err2 := ident.Parse[ident.VersionKind](version)
-	if err1 != nil || err2 != nil {
-		return Wanted{}, fault.Hintf("write it as swg=203", "reading %s: it is no product and version", fault.Clip(arg))
-	}
-	return Wanted{p, v}, nil
 }
 
 // flag reads an identifier that may be left out.
@@ -105,7 +95,7 @@ func (r request) edit(files fs.FS) (publish.Edit, error) {
 func (r request) subject(separator string) string {
 	all := make([]string, 0, len(r.wanted))
 	for _, w := range r.wanted {
-		all = append(all, w.Product.String()+"="+w.Version.String())
+		all = append(all, w.String())
 	}
 	return strings.Join(all, separator)
 }

@@ -1,5 +1,5 @@
-// Package environmentcmd is `sluice environment`: what an administrator applies
-// by hand before an environment's fleet can write anything.
+// Package environmentcmd is `sluice environment`: it begins an environment, and
+// prints what an administrator applies by hand before its fleet can write anything.
 package environmentcmd
 
 import (
@@ -21,8 +21,8 @@ import (
 
 // New returns `sluice environment`.
 func New(repo repoflags.Repository) *cobra.Command {
-	cmd := &cobra.Command{Use: "environment", Short: "Print what an administrator applies for an environment"}
-	cmd.AddCommand(newProject(repo))
+	cmd := &cobra.Command{Use: "environment", Short: "Begin environments, and print what an administrator applies for them"}
+	cmd.AddCommand(newNew(), newProject(repo))
 	return cmd
 }
 

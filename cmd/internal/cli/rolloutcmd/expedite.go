@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/edited"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/wanted"
 	"github.com/gatorcloud/sluice/environments/edit"
 	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
@@ -60,9 +61,11 @@ func (h *hurry) parse(env, of, until string, now time.Time) (err error) {
 	if h.env, err = parseEnv(env); err != nil {
 		return err
 	}
-	if h.product, h.version, err = parseRollout(of); err != nil {
+	w, err := wanted.Parse(of)
+	if err != nil {
 		return err
 	}
+	h.product, h.version = w.Product, w.Version
 	if h.until = now.Add(24 * time.Hour).UTC().Truncate(time.Second); until != "" {
 		if h.until, err = authz.ParseMoment(until); err != nil {
 			return fmt.Errorf("reading --until: %w", err)

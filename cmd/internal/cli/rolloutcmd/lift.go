@@ -2,12 +2,11 @@ package rolloutcmd
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/wanted"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
@@ -33,11 +32,11 @@ taken back. What people blocked in fleet.yaml they take out there.`,
 			if err != nil {
 				return err
 			}
-			p, v, err := parseRollout(args[0])
+			w, err := wanted.Parse(args[0])
 			if err != nil {
 				return err
 			}
-			fill := d.lifting(name, rollout.Move{Key: rollout.Key{Product: p}, What: rollout.Lifted, Version: v, Reason: reason})
+			fill := d.lifting(name, rollout.Move{Key: rollout.Key{Product: w.Product}, What: rollout.Lifted, Version: w.Version, Reason: reason})
 			return record(cmd, repo, fill, args[0], dryRun)
 		},
 	}
@@ -84,15 +83,4 @@ func (d Deps) lifting(env ident.Environment, m rollout.Move) publish.Fill {
 		return publish.Commit{Environment: env, What: fmt.Sprintf("lift %s=%s", m.Product, m.Version),
 			Tenants: len(w.tenants), Moves: []rollout.Move{m}, Version: d.Version}, sink.PutFile(rolloutsPath(env), lifted.Encode())
 	}
-}
-
-// parseRollout reads swg=203.
-func parseRollout(s string) (ident.Product, ident.Version, error) {
-	product, version, _ := strings.Cut(s, "=")
-	p, err1 := ident.Parse[ident.ProductKind](product)
-	v, err2 := ident.Parse[ident.VersionKind](version)
-	if err := errors.Join(err1, err2); err != nil {
-		return p, v, fault.Hintf("write it as swg=203", "reading %s: it is no product and version", fault.Clip(s))
-	}
-	return p, v, nil
 }
