@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"slices"
 	"time"
 
 	"github.com/gatorcloud/sluice/renderer/model/ident"
@@ -18,32 +19,59 @@ type Forecasted struct {
 	Move
 }
 
+// Outlook is how rollouts go on if all is well.
+type Outlook struct {
+	// Moves are the earliest moves, in order.
+	Moves []Forecasted
+	// Waits are what a lane waits for that ends by itself, each once.
+	Waits []Reason
+	// Stands is what stands in the way of the rest; empty if there is none.
+	Stands []Reason
+	// Rollouts are those in the end.
+	Rollouts Rollouts
+}
+
 // Forecast runs Advance ahead from now with healthy observations and people
-// who approve at once: the earliest moves, and what stands in the way of the rest.
-func Forecast(in *Input, r Rollouts, now time.Time) ([]Forecasted, []Reason) {
-	var moves []Forecasted
+// who approve at once.
+func Forecast(in *Input, r Rollouts, now time.Time) Outlook {
+	out := Outlook{Rollouts: r}
 	end := now.Add(horizon)
 	for range maxTurns {
-		res := Advance(in, r, in.healthy(r, now), now)
+		res := Advance(in, out.Rollouts, in.healthy(out.Rollouts, now), now)
 		for _, m := range res.Moves {
-			moves = append(moves, Forecasted{now, m})
+			out.Moves = append(out.Moves, Forecasted{now, m})
 		}
-		r = res.Rollouts
+		out.Rollouts = res.Rollouts
+		next := out.wait(res.Reasons, now)
 		if len(res.Moves) > 0 {
 			continue
 		}
-		next := time.Time{}
-		for _, why := range res.Reasons {
-			if why.Until.After(now) && (next.IsZero() || why.Until.Before(next)) {
-				next = why.Until
-			}
-		}
 		if next.IsZero() || next.After(end) {
-			return moves, res.Reasons
+			out.Stands = res.Reasons
+			return out
 		}
 		now = next
 	}
-	return moves, nil
+	return out
+}
+
+// wait notes what lanes wait for, and returns when the first of it ends.
+func (o *Outlook) wait(reasons []Reason, now time.Time) time.Time {
+	next := time.Time{}
+	for _, why := range reasons {
+		if !why.Until.After(now) {
+			continue
+		}
+		if next.IsZero() || why.Until.Before(next) {
+			next = why.Until
+		}
+		if !slices.ContainsFunc(o.Waits, func(w Reason) bool {
+			return w.Key == why.Key && w.Code == why.Code && w.Version == why.Version && w.Until.Equal(why.Until)
+		}) {
+			o.Waits = append(o.Waits, why)
+		}
+	}
+	return next
 }
 
 // healthy is the observation of a fleet in which all that is granted is proven at now.

@@ -23,7 +23,8 @@ func TestForecast(t *testing.T) {
 	*w.ring("main") = Ring{Name: ring("main"), Versions: w.ring("main").Versions, Steps: []int{10, 50}, StepSoak: 30 * time.Minute, Parallel: 4}
 	w.fleet.Freezes = []Freeze{{From: start.AddDate(0, 0, 1), To: start.AddDate(0, 0, 1).Add(3 * time.Hour)}}
 	w.want(swg, "203")
-	moves, left := Forecast(w.input(), w.rollouts, w.now)
+	outlook := Forecast(w.input(), w.rollouts, w.now)
+	moves, left := outlook.Moves, outlook.Stands
 	if len(left) > 0 {
 		t.Errorf("the forecast leaves %+v", left)
 	}
@@ -38,6 +39,20 @@ func TestForecast(t *testing.T) {
 	} {
 		if got := first[key]; !got.Equal(want) {
 			t.Errorf("%s at %v, want %v", key, got, want)
+		}
+	}
+
+	var waits []string
+	for _, r := range outlook.Waits {
+		waits = append(waits, fmt.Sprint(r.Ring, " ", r.Code))
+	}
+	slices.Sort(waits)
+	if got, want := slices.Compact(waits), []string{"canary soak", "early freeze", "early hours", "main soak"}; !slices.Equal(got, want) {
+		t.Errorf("the forecast waits for %q, want %q", got, want)
+	}
+	for _, name := range []string{"canary", "early", "main"} {
+		if got := outlook.Rollouts.Lanes[Key{ring(name), swg}].Granted(End); got != v("203") {
+			t.Errorf("ring %s ends at %q, want 203", name, got)
 		}
 	}
 
@@ -68,7 +83,7 @@ func TestForecastNamesWhatStands(t *testing.T) {
 	w := stage(t)
 	w.fleet.Holds = []Hold{{Ring: ring("early"), Product: swg, Version: v("202"), Reason: "audit"}}
 	w.want(swg, "203")
-	_, left := Forecast(w.input(), w.rollouts, w.now)
+	left := Forecast(w.input(), w.rollouts, w.now).Stands
 	var codes []Code
 	for _, r := range left {
 		codes = append(codes, r.Code)
