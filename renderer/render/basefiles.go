@@ -8,20 +8,39 @@ import (
 
 	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/environments"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
 	"github.com/gatorcloud/sluice/renderer/render/plan"
 )
 
-// baseFiles returns what a tenant's namespace consists of before any component.
-func baseFiles(site *environments.Site, t *plan.Tenant) []tree.Entry {
+// home is what a tenant's namespace depends on beside its site.
+type home struct {
+	namespace string
+	tenant    ident.Tenant
+	security  string // the widest standard that a version of the tenant declares
+	keepsData bool   // claims in it outlive the tenant
+}
+
+func homeOf(t *plan.Tenant) home {
+	return home{t.Namespace, t.Facts.Tenant.ID, podSecurity(t), keepsData(t)}
+}
+
+// objects returns what a tenant's namespace consists of before any component.
+func (h home) objects(site *environments.Site) []tree.Entry {
 	files := []tree.Entry{
-		{Name: "namespace.yaml", Data: namespaceFile(site, t)},
-		{Name: "network-policy.yaml", Data: networkPolicyFile(site, t)},
+		{Name: "namespace.yaml", Data: h.namespaceFile(site)},
+		{Name: "network-policy.yaml", Data: h.networkPolicyFile(site)},
 	}
 	if len(site.Quota) > 0 {
-		files = append(files, tree.Entry{Name: "quota.yaml", Data: quotaFile(site, t)})
+		files = append(files, tree.Entry{Name: "quota.yaml", Data: h.quotaFile(site)})
 	}
+	return files
+}
+
+// baseFiles returns the objects of a tenant's namespace with what lists them.
+func baseFiles(site *environments.Site, t *plan.Tenant) []tree.Entry {
+	files := homeOf(t).objects(site)
 	var b strings.Builder
 	b.WriteString(manifest.Header + "\napiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n")
 	for _, f := range files {
@@ -31,16 +50,16 @@ func baseFiles(site *environments.Site, t *plan.Tenant) []tree.Entry {
 }
 
 // metadata writes the metadata of an object of the tenant's base.
-func metadata(kind, name string, site *environments.Site, t *plan.Tenant, options string) string {
+func (h home) metadata(kind, name string, site *environments.Site, options string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n%smetadata:\n  name: %s\n", manifest.Header, kind, manifest.Quote(name))
 	if kind != namespaceKind {
-		fmt.Fprintf(&b, "  namespace: %s\n", manifest.Quote(t.Namespace))
+		fmt.Fprintf(&b, "  namespace: %s\n", manifest.Quote(h.namespace))
 	}
 	fmt.Fprintf(&b, "  labels:\n    %s: %s\n    %s: %s\n", manifest.LabelEnvironment, manifest.Quote(site.Name.String()),
-		manifest.LabelTenant, manifest.Quote(t.Facts.Tenant.ID.String()))
+		manifest.LabelTenant, manifest.Quote(h.tenant.String()))
 	if kind == namespaceKind {
-		fmt.Fprintf(&b, "    pod-security.kubernetes.io/enforce: %s\n", podSecurity(t))
+		fmt.Fprintf(&b, "    pod-security.kubernetes.io/enforce: %s\n", h.security)
 	}
 	fmt.Fprintf(&b, "  annotations:\n    %s: \"%d\"\n", manifest.AnnotationWave, manifest.WaveNamespace)
 	if options != "" {
@@ -53,12 +72,12 @@ const namespaceKind = "apiVersion: v1\nkind: Namespace\n"
 
 // namespaceFile keeps the namespace of a tenant whose data outlives it: its
 // claims would go with it.
-func namespaceFile(site *environments.Site, t *plan.Tenant) []byte {
+func (h home) namespaceFile(site *environments.Site) []byte {
 	options := ""
-	if keepsData(t) {
+	if h.keepsData {
 		options = "Delete=false,Prune=false"
 	}
-	return []byte(metadata(namespaceKind, t.Namespace, site, t, options))
+	return []byte(h.metadata(namespaceKind, h.namespace, site, options))
 }
 
 // podSecurity returns the widest standard that a version of the tenant declares.
@@ -89,9 +108,9 @@ func keepsData(t *plan.Tenant) bool {
 	return slices.ContainsFunc(t.Shared, func(s plan.Shared) bool { return s.Base.KeepsData })
 }
 
-func quotaFile(site *environments.Site, t *plan.Tenant) []byte {
+func (h home) quotaFile(site *environments.Site) []byte {
 	var b strings.Builder
-	b.WriteString(metadata("apiVersion: v1\nkind: ResourceQuota\n", "tenant", site, t, ""))
+	b.WriteString(h.metadata("apiVersion: v1\nkind: ResourceQuota\n", "tenant", site, ""))
 	b.WriteString("spec:\n  hard:\n")
 	for _, k := range slices.Sorted(maps.Keys(site.Quota)) {
 		fmt.Fprintf(&b, "    %s: %s\n", manifest.Quote(k), manifest.Quote(site.Quota[k]))
@@ -103,9 +122,9 @@ func quotaFile(site *environments.Site, t *plan.Tenant) []byte {
 // own namespace, from the environment's shared components and from namespaces
 // that an administrator labelled as entrances; they reach their own namespace,
 // the shared components, name servers, and what the environment declares.
-func networkPolicyFile(site *environments.Site, t *plan.Tenant) []byte {
+func (h home) networkPolicyFile(site *environments.Site) []byte {
 	var b strings.Builder
-	b.WriteString(metadata("apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n", "tenant", site, t, ""))
+	b.WriteString(h.metadata("apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n", "tenant", site, ""))
 	fmt.Fprintf(&b, `spec:
   podSelector: {}
   policyTypes:

@@ -98,7 +98,7 @@ func (f *Roster) Changed() bool { return f.changes != nil }
 
 // changing is a render of single tenants.
 func (r *Renderer) changing(f *Roster, memory Memory, sink tree.Sink) run {
-	return run{Renderer: r, memory: memory, order: f.order, sink: sink, was: f.was, ran: f.ran}
+	return run{Renderer: r, memory: memory, order: f.order, sink: sink, dir: r.stage.dir, was: f.was, ran: f.ran}
 }
 
 // was returns what the roster holds of a tenant.

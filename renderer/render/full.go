@@ -28,25 +28,10 @@ func (r *Renderer) Full(ctx context.Context, all []authz.Facts, memory Memory, s
 	if err != nil {
 		return nil, Report{}, err
 	}
-	if work.lost, err = work.clashes(all); err != nil {
-		return nil, Report{}, err
-	}
-	outcomes, err := work.tenants(ctx, all)
+	roster, report, err := work.all(ctx, all)
 	if err != nil {
 		return nil, Report{}, err
 	}
-	roster, report, err := r.gather(all, outcomes, work.order)
-	if err != nil {
-		return nil, Report{}, err
-	}
-	roster.memory = memory
-	for _, f := range all {
-		if work.lost[f.Tenant.ID] != nil {
-			roster.waits[f.Tenant.ID] = f.Tenant.Code
-		}
-	}
-	roster.take(roster.order.behind(nil))
-	roster.changes = nil
 	if err := r.keepShared(roster, report, memory); err != nil {
 		return nil, Report{}, err
 	}
@@ -58,6 +43,31 @@ func (r *Renderer) Full(ctx context.Context, all []authz.Facts, memory Memory, s
 	return roster, report, roster.writeFleet(ctx, sink)
 }
 
+// all renders all tenants and returns what the environment is of them.
+func (r run) all(ctx context.Context, all []authz.Facts) (*Roster, Report, error) {
+	var err error
+	if r.lost, err = r.clashes(all); err != nil {
+		return nil, Report{}, err
+	}
+	outcomes, err := r.tenants(ctx, all)
+	if err != nil {
+		return nil, Report{}, err
+	}
+	roster, report, err := r.gather(all, outcomes, r.order)
+	if err != nil {
+		return nil, Report{}, err
+	}
+	roster.memory = r.memory
+	for _, f := range all {
+		if r.lost[f.Tenant.ID] != nil {
+			roster.waits[f.Tenant.ID] = f.Tenant.Code
+		}
+	}
+	roster.take(roster.order.behind(nil))
+	roster.changes = nil
+	return roster, report, nil
+}
+
 // begin settles the rollouts for all tenants.
 func (r *Renderer) begin(all []authz.Facts, memory Memory, start *rollout.Rollouts, sink tree.Sink) (run, error) {
 	head, err := memory.Head()
@@ -67,7 +77,7 @@ func (r *Renderer) begin(all []authz.Facts, memory Memory, start *rollout.Rollou
 	if start == nil {
 		start = &head.Rollouts
 	}
-	work := run{Renderer: r, memory: memory, sink: sink,
+	work := run{Renderer: r, memory: memory, sink: sink, dir: r.stage.dir,
 		was: func(id ident.Tenant) Membership { return head.Members[id] },
 		ran: func(id ident.Tenant, p ident.Product) ident.Version { return head.Ran(*start, id, p) }}
 	in := r.input(head.Cut)
@@ -120,6 +130,7 @@ type run struct {
 	was    func(ident.Tenant) Membership // at head
 	ran    ran
 	sink   tree.Sink
+	dir    func(context.Context, *plan.Tenant) (*tree.Dir, []plan.Fault, error)
 	lost   map[ident.Tenant]error // why tenants are not rendered with their codes
 }
 

@@ -237,31 +237,39 @@ func (f *Roster) sharedApplication(name ident.Component, v ident.Version) manife
 }
 
 func (f *Roster) sharedOverlay(ctx context.Context, r plan.SharedRef) (*tree.Dir, error) {
-	v, err := f.catalog.SharedVersion(r.Name, r.ID)
+	spec, err := f.sharedSpec(r)
 	if err != nil {
 		return nil, err
+	}
+	return f.proof.overlay(ctx, spec)
+}
+
+func (f *Roster) sharedSpec(r plan.SharedRef) (overlaySpec, error) {
+	v, err := f.catalog.SharedVersion(r.Name, r.ID)
+	if err != nil {
+		return overlaySpec{}, err
 	}
 	b, err := f.bases.Base(v)
 	if err != nil {
-		return nil, err
+		return overlaySpec{}, err
 	}
 	parameters, err := v.Fill(nil)
 	if err != nil {
-		return nil, err
+		return overlaySpec{}, err
 	}
 	volumes, err := sharedVolumes(f.site, b, f.memory, f.path(manifest.SharedDir+"/"+r.Name.String()))
 	if err != nil {
-		return nil, err
+		return overlaySpec{}, err
 	}
 	namespace := manifest.SharedNamespace(f.site.Name)
-	return f.proof.overlay(ctx, overlaySpec{
+	return overlaySpec{
 		base: b, parameters: parameters,
 		site: manifest.Builtins{Domain: f.site.Domain, Environment: f.site.Name.String(), Namespace: namespace,
 			PopCode: f.site.PopCode, PopID: f.site.PopID, Product: r.Name.String(), Version: r.ID.String(),
 			Replicas: strconv.Itoa(f.site.Defaults.Replicas), Storage: volumes.Storage, StorageClass: volumes.StorageClass},
 		descriptor: manifest.Overlay{Environment: f.site.Name, Namespace: namespace, Component: r.Name,
 			Version: r.ID, State: string(authz.Active), Replicas: f.site.Defaults.Replicas},
-	})
+	}, nil
 }
 
 // Len returns the number of tenants.

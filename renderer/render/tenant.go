@@ -66,7 +66,7 @@ func (r run) draft(ctx context.Context, planned, remembered authz.Facts) (draft,
 			d.held = append(d.held, plan.Fault{Tenant: t.Facts.Tenant.ID, Product: p.Name, Err: p.Unpinned, Rendered: true})
 		}
 	}
-	d.dir, faults, err = r.stage.dir(ctx, t)
+	d.dir, faults, err = r.dir(ctx, t)
 	return d, faults, err
 }
 

@@ -34,11 +34,7 @@ type overlaySpec struct {
 // overlayDir returns an overlay directory: three small files beside the
 // version's base, which is the same *tree.Dir for every tenant.
 func overlayDir(s overlaySpec) (*tree.Dir, error) {
-	d := s.descriptor
-	kustomization := manifest.Kustomization(manifest.KustomizationSpec{
-		Namespace: d.Namespace, Tenant: d.Tenant.String(), State: d.Folder()})
-	parameters := manifest.Parameters(s.site.Data(s.parameters))
-	own := []tree.Entry{{Name: "kustomization.yaml", Data: kustomization}, {Name: "parameters.yaml", Data: parameters}}
+	d, own := s.descriptor, s.own()
 	files, err := tree.New(own...)
 	if err != nil {
 		return nil, err
@@ -47,6 +43,15 @@ func overlayDir(s overlaySpec) (*tree.Dir, error) {
 	return tree.New(append(own,
 		tree.Entry{Name: manifest.DescriptorFile, Data: d.Encode()},
 		tree.Entry{Name: manifest.BaseDir, Dir: s.base.Dir})...)
+}
+
+// own returns the files of an overlay that say what is built of the base.
+func (s overlaySpec) own() []tree.Entry {
+	d := s.descriptor
+	kustomization := manifest.Kustomization(manifest.KustomizationSpec{
+		Namespace: d.Namespace, Tenant: d.Tenant.String(), State: d.Folder()})
+	parameters := manifest.Parameters(s.site.Data(s.parameters))
+	return []tree.Entry{{Name: "kustomization.yaml", Data: kustomization}, {Name: "parameters.yaml", Data: parameters}}
 }
 
 // tenantStage writes the folders of tenants of one site.
@@ -166,23 +171,31 @@ func ignored(p plan.Product, v plan.Version) []manifest.IgnoreDifference {
 func (s tenantStage) shared(ctx context.Context, t *plan.Tenant) (*tree.Dir, error) {
 	files := map[string][]tree.Entry{}
 	for _, c := range t.Shared {
-		parameters, err := c.Base.Version.Fill(nil)
+		spec, err := s.component(t, c)
 		if err != nil {
 			return nil, err
 		}
-		site := s.values(t, c.Name.String(), c.ID)
-		site.Storage, site.StorageClass = c.Storage, c.StorageClass
-		d, err := s.proof.overlay(ctx, overlaySpec{
-			base: c.Base, site: site, parameters: parameters,
-			descriptor: manifest.Overlay{Environment: s.site.Name, Tenant: t.Facts.Tenant.ID, Namespace: t.Namespace,
-				Component: c.Name, Version: c.ID, State: string(authz.Active), Replicas: s.site.Defaults.Replicas},
-		})
+		d, err := s.proof.overlay(ctx, spec)
 		if err != nil {
 			return nil, err
 		}
 		files[c.Name.String()] = append(files[c.Name.String()], tree.Entry{Name: c.ID.String(), Dir: d})
 	}
 	return nest(files)
+}
+
+func (s tenantStage) component(t *plan.Tenant, c plan.Shared) (overlaySpec, error) {
+	parameters, err := c.Base.Version.Fill(nil)
+	if err != nil {
+		return overlaySpec{}, err
+	}
+	site := s.values(t, c.Name.String(), c.ID)
+	site.Storage, site.StorageClass = c.Storage, c.StorageClass
+	return overlaySpec{
+		base: c.Base, site: site, parameters: parameters,
+		descriptor: manifest.Overlay{Environment: s.site.Name, Tenant: t.Facts.Tenant.ID, Namespace: t.Namespace,
+			Component: c.Name, Version: c.ID, State: string(authz.Active), Replicas: s.site.Defaults.Replicas},
+	}, nil
 }
 
 // nest returns a directory of directories; nil when there are none.

@@ -1,0 +1,85 @@
+package render
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/gatorcloud/sluice/renderer/model/authz"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/model/tree"
+	"github.com/gatorcloud/sluice/renderer/render/plan"
+	"github.com/gatorcloud/sluice/renderer/rollout"
+)
+
+// Survey is what an environment runs as a full render would leave it.
+type Survey struct {
+	*Roster
+	Report Report
+	// Parts are what runs of each tenant. Who is left as he stands has none.
+	Parts map[ident.Tenant][]Part
+	// Shared are the environment's own parts, by component.
+	Shared []Part
+}
+
+// Survey goes the way of Full, but builds no overlay and writes nothing: what
+// cannot be built shows when a Part is.
+func (r *Renderer) Survey(ctx context.Context, all []authz.Facts, memory Memory, start *rollout.Rollouts) (*Survey, error) {
+	work, err := r.begin(all, memory, start, nowhere{})
+	if err != nil {
+		return nil, err
+	}
+	s := &Survey{Parts: make(map[ident.Tenant][]Part, len(all))}
+	var mu sync.Mutex
+	work.dir = func(_ context.Context, t *plan.Tenant) (*tree.Dir, []plan.Fault, error) {
+		parts, err := r.stage.parts(t)
+		if err != nil {
+			return nil, nil, err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		s.Parts[t.Facts.Tenant.ID] = parts
+		return &tree.Dir{}, nil, nil
+	}
+	if s.Roster, s.Report, err = work.all(ctx, all); err != nil {
+		return nil, err
+	}
+	shared := s.order.rollouts.Shared
+	for _, c := range slices.SortedFunc(maps.Keys(shared), ident.Component.Compare) {
+		spec, err := s.sharedSpec(plan.SharedRef{Name: c, ID: shared[c].At})
+		if err != nil {
+			return nil, fmt.Errorf("shared component %q version %q: %w", c, shared[c].At, err)
+		}
+		s.Shared = append(s.Shared, Part{Of: manifest.SharedDir + "/" + c.String(), Base: spec.base, spec: spec})
+	}
+	return s, nil
+}
+
+// Head returns what the commit that the survey stands for says of the order of
+// versions.
+func (s *Survey) Head() Head {
+	h := Head{Rollouts: s.order.rollouts, Cut: s.cut(), Members: make(map[ident.Tenant]Membership, len(s.members))}
+	for id := range s.members {
+		h.Members[id] = s.was(id)
+	}
+	return h
+}
+
+// Member returns a tenant's place; false for one who is not there.
+func (s *Survey) Member(id ident.Tenant) (Membership, bool) {
+	_, ok := s.members[id]
+	return s.was(id), ok
+}
+
+// nowhere is a sink that keeps nothing.
+type nowhere struct{}
+
+var _ tree.Sink = nowhere{}
+
+func (nowhere) Put(string, *tree.Dir) error  { return nil }
+func (nowhere) PutFile(string, []byte) error { return nil }
+func (nowhere) Reset(string)                 {}
+func (nowhere) Guard(tree.Guard)             {}
