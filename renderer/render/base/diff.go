@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
@@ -51,12 +52,36 @@ func (c Change) String() string { return strings.TrimSpace(c.Object + " " + c.Fi
 func Diff(a, b *Base) []Change {
 	d := differ{changes: parameterChanges(a.Version, b.Version), before: a, after: b}
 	d.objects(index(a.active), index(b.active))
+	d.declared()
+	return d.changes
+}
+
+// Compare returns how an object of b as it was built differs from that of a, an
+// earlier version or the same: nil is an object that is not there, a nil base
+// one that is of no version. Values are shown as say says them.
+func Compare(was, is []byte, a, b *Base, say func(string) string) ([]Change, error) {
+	none := &Base{Version: &catalog.Version{}}
+	d := differ{before: cmp.Or(a, none), after: cmp.Or(b, none), say: say, built: true}
+	before, err := parseObjects(was)
+	if err != nil {
+		return nil, err
+	}
+	after, err := parseObjects(is)
+	if err != nil {
+		return nil, err
+	}
+	d.objects(index(before), index(after))
+	d.declared()
+	return d.changes, nil
+}
+
+// declared fills in what people do about changes that break.
+func (d *differ) declared() {
 	for i, c := range d.changes {
-		if m := b.Version.Migrates(a.Version.Version, c.String()); m != nil && c.Breaks != "" {
+		if m := d.after.Version.Migrates(d.before.Version.Version, c.String()); m != nil && c.Breaks != "" {
 			d.changes[i].How = m.How
 		}
 	}
-	return d.changes
 }
 
 // undeclared returns a fault for each of the changes from a to b that a cluster
@@ -85,6 +110,8 @@ func index(objects []object) map[identity]object {
 type differ struct {
 	changes       []Change
 	before, after *Base
+	say           func(string) string // nil says it as it is
+	built         bool                // with the values of a tenant
 }
 
 func (d *differ) objects(before, after map[identity]object) {
@@ -109,7 +136,9 @@ func (d *differ) objects(before, after map[identity]object) {
 		default:
 			x := comparedObject{d, name, was, is}
 			x.maps(nil, was.fields, is.fields)
-			x.hands()
+			if !d.built { // else the values say it themselves
+				x.hands()
+			}
 		}
 	}
 }
@@ -160,7 +189,7 @@ func (x comparedObject) value(path []string, was, is any) {
 		x.maps(path, a, b)
 		return
 	}
-	c := Change{Object: x.name, Field: strings.Join(path, "."), From: short(was), To: short(is)}
+	c := Change{Object: x.name, Field: strings.Join(path, "."), From: x.short(was), To: x.short(is)}
 	c.Impact, c.Breaks = x.impact(path, was, is)
 	x.changes = append(x.changes, c)
 }
@@ -188,19 +217,21 @@ func byName(v any) map[string]any {
 }
 
 // short writes a value for people.
-func short(v any) string {
+func (d *differ) short(v any) string {
 	switch v := v.(type) {
 	case nil:
 		return ""
-	case string:
-		if len(v) > 60 || strings.Contains(v, "\n") {
-			return fault.Clip(v)
-		}
-		return v
 	case map[string]any:
 		return strconv.Itoa(len(v)) + " fields"
 	case []any:
 		return strconv.Itoa(len(v)) + " entries"
 	}
-	return fmt.Sprint(v)
+	text := fmt.Sprint(v)
+	if d.say != nil {
+		return d.say(text)
+	}
+	if len(text) > 60 || strings.Contains(text, "\n") {
+		return fault.Clip(text)
+	}
+	return text
 }
