@@ -36,6 +36,9 @@ type Site struct {
 // and indices: "fleet.yaml: line 12".
 func (s *Site) Place(path ...any) string { return place(fleetFile, s.lines, path) }
 
+// Files returns the names of the files of an environment that people write.
+func Files() []string { return []string{environmentFile, fleetFile} }
+
 // List returns the names of the environments in root, the environments
 // folder, in order. Folders without an environment.yaml are passed over.
 func List(root fs.FS) ([]ident.Environment, error) {

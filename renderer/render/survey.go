@@ -74,6 +74,9 @@ func (s *Survey) Member(id ident.Tenant) (Membership, bool) {
 	return s.was(id), ok
 }
 
+// Tenants returns who is there, in no order.
+func (s *Survey) Tenants() []ident.Tenant { return slices.Collect(maps.Keys(s.members)) }
+
 // nowhere is a sink that keeps nothing.
 type nowhere struct{}
 

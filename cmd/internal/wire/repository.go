@@ -39,6 +39,13 @@ func repository() repoflags.Repository {
 			}
 			return publish.At(ctx, flags.Location(), revision, o)
 		},
+		Parted: func(ctx context.Context, revision string) (at, began publish.Reader, err error) {
+			o, err := opening(flags, nil)
+			if err != nil {
+				return nil, nil, err
+			}
+			return publish.Parted(ctx, flags.Location(), revision, o)
+		},
 		Repo: func(ctx context.Context, log *slog.Logger) (*git.Repo, error) {
 			o, err := opening(flags, log)
 			if err != nil {

@@ -20,6 +20,7 @@ import (
 	"github.com/gatorcloud/sluice/cmd/internal/cli/etcdflags"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/exit"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/ingestcmd"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/plancmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/rendercmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/rolloutcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/runcmd"
@@ -70,6 +71,7 @@ carries to clusters ring by ring and bucket by bucket.`,
 	cmd.AddCommand(
 		rendercmd.New(render),
 		rendercmd.NewDiff(render),
+		plancmd.New(plancmd.Deps{Repo: repository(), Pipeline: p, Now: time.Now}),
 		runcmd.New(running(p)),
 		ingestcmd.New(ingesting()),
 		doctorcmd.New(examining()),

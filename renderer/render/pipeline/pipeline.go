@@ -139,6 +139,9 @@ func (p *Pipeline) Bases() interface {
 	return p.bases
 }
 
+// Engine returns the pipeline's engine, and with it what that has compiled.
+func (p *Pipeline) Engine() *overlay.Engine { return p.engine }
+
 // Prepared is an environment whose catalog and fleet were read.
 type Prepared struct {
 	Site     *environments.Site

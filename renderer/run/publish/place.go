@@ -12,7 +12,9 @@
 package publish
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -85,6 +87,37 @@ func At(ctx context.Context, location, revision string, o git.Options) (Reader, 
 		return nil, err
 	}
 	return snapshot{s}, nil
+}
+
+// Parted opens the repository at location at a revision, as At does, and at the
+// commit where the history of its branch, or of a checkout's HEAD, left that of
+// the revision. Of a repository on a server that is not known: it is the
+// revision again.
+func Parted(ctx context.Context, location, revision string, o git.Options) (at, began Reader, err error) {
+	if !git.IsPath(location) {
+		at, err = At(ctx, location, revision, o)
+		return at, at, err
+	}
+	tip, err := git.At(location, revision)
+	if err != nil {
+		return nil, nil, err
+	}
+	mine, err := git.At(location, cmp.Or(o.Branch, "HEAD"))
+	if err != nil {
+		return nil, nil, errors.Join(err, tip.Close())
+	}
+	defer mine.Close()
+	repo, head := tip.History()
+	_, other := mine.History()
+	base, err := repo.MergeBase(head, other)
+	if err != nil {
+		return nil, nil, errors.Join(err, tip.Close())
+	}
+	old, err := git.At(location, base.Commit.String())
+	if err != nil {
+		return nil, nil, errors.Join(err, tip.Close())
+	}
+	return snapshot{tip}, snapshot{old}, nil
 }
 
 // isCheckout reports whether location is a directory that is no bare repository.

@@ -18,6 +18,7 @@ const (
 	Failed    = 2  // a person must act; nothing was written
 	Skipped   = 3  // done, but some input was left out
 	Waiting   = 3  // a rollout is under way
+	Refused   = 3  // a plan has changes that break something and are not declared
 	Later     = 75 // the same command may succeed later (EX_TEMPFAIL)
 )
 
@@ -32,9 +33,12 @@ var (
 	ErrWaiting = errors.New("a rollout is under way")
 )
 
+// ErrRefused is returned with the errors that say which changes a plan refuses.
+var ErrRefused = errors.New("the plan is refused")
+
 // silent reports whether an error is an exit code only.
 func silent(err error) bool {
-	return errors.Is(err, ErrDifferent) || errors.Is(err, ErrHalted) || errors.Is(err, ErrWaiting)
+	return errors.Is(err, ErrDifferent) || errors.Is(err, ErrHalted) || errors.Is(err, ErrWaiting) || errors.Is(err, ErrRefused)
 }
 
 // Code returns the exit code for err.
@@ -46,6 +50,8 @@ func Code(err error) int {
 		return Different
 	case errors.Is(err, ErrWaiting):
 		return Waiting
+	case errors.Is(err, ErrRefused):
+		return Refused
 	}
 	switch fault.ClassOf(err) {
 	case fault.Skipped:

@@ -30,6 +30,9 @@ type Repository struct {
 	Place func(context.Context) (publish.Place, error)
 	// At opens it as it is at a revision.
 	At func(ctx context.Context, revision string) (publish.Reader, error)
+	// Parted opens it as it is at a revision, and as it was where its branch, or a
+	// checkout's HEAD, left that. Of a repository on a server both are the revision.
+	Parted func(ctx context.Context, revision string) (at, began publish.Reader, err error)
 	// Repo opens it as one whose branch is written by commits only. The logger
 	// hears of what is waited for; without one it is told on stderr.
 	Repo func(context.Context, *slog.Logger) (*git.Repo, error)

@@ -1,0 +1,261 @@
+package impact
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/render"
+	"github.com/gatorcloud/sluice/renderer/render/base"
+	"github.com/gatorcloud/sluice/renderer/render/overlay"
+)
+
+// subject is whose parts are compared; the environment has no id and no ring.
+type subject struct {
+	id   ident.Tenant
+	ring ident.Ring
+}
+
+// outcome is what became of a subject.
+type outcome struct {
+	changed bool
+	folded  int
+	faults  []error
+}
+
+// comparer builds parts and gathers how their objects differ. Objects of two
+// tenants that differ in nothing but the tenant's own words are parsed and
+// compared once: what hides the words can be undone, so texts are equal exactly
+// when hidden ones are.
+type comparer struct {
+	engine  *overlay.Engine
+	buffers sync.Pool // of *buffers
+
+	mu     sync.Mutex
+	known  map[[sha256.Size]byte]*found // by hidden texts
+	groups map[string]*group
+}
+
+// buffers are those of one goroutine.
+type buffers struct{ was, is, before, after []byte }
+
+// found is how two texts of an object differ, once it is known.
+type found struct {
+	once  sync.Once
+	group *group // nil: only in marks
+	err   error
+}
+
+// group is one distinct change, with the texts of the first tenant.
+type group struct {
+	Change
+	first   subject
+	was, is string
+}
+
+func newComparer(e *overlay.Engine) *comparer {
+	return &comparer{engine: e, known: map[[sha256.Size]byte]*found{}, groups: map[string]*group{}}
+}
+
+// parts compares what runs of a subject before and after.
+func (c *comparer) parts(ctx context.Context, s subject, before, after []render.Part) (outcome, error) {
+	b, _ := c.buffers.Get().(*buffers)
+	if b == nil {
+		b = &buffers{}
+	}
+	defer c.buffers.Put(b)
+	var out outcome
+	for _, is := range after {
+		if i := slices.IndexFunc(before, func(p render.Part) bool { return p.Of == is.Of }); i < 0 {
+			if err := c.part(ctx, s, pair{is: is}, b, &out); err != nil {
+				return out, err
+			}
+		} else if !before[i].Same(is) {
+			if err := c.part(ctx, s, pair{before[i], is}, b, &out); err != nil {
+				return out, err
+			}
+		}
+	}
+	for _, was := range before {
+		if !slices.ContainsFunc(after, func(p render.Part) bool { return p.Of == was.Of }) {
+			if err := c.part(ctx, s, pair{was: was}, b, &out); err != nil {
+				return out, err
+			}
+		}
+	}
+	return out, nil
+}
+
+// pair is a part before and after; one of them may be zero.
+type pair struct{ was, is render.Part }
+
+func (p pair) of() string {
+	if p.is.Of != "" {
+		return p.is.Of
+	}
+	return p.was.Of
+}
+
+// part compares the objects of a part.
+func (c *comparer) part(ctx context.Context, s subject, p pair, b *buffers, out *outcome) (err error) {
+	if b.was, err = c.build(ctx, p.was, b.was[:0]); err == nil {
+		b.is, err = c.build(ctx, p.is, b.is[:0])
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err != nil { // who cannot be built keeps what he has
+		out.faults = append(out.faults, fmt.Errorf("tenant %q: building %s: %w", s.id, p.of(), err))
+		return nil
+	}
+	old, now := documents(b.was), documents(b.is)
+	for _, is := range now {
+		was := document{}
+		if i := slices.IndexFunc(old, is.is); i >= 0 {
+			was = old[i]
+			old[i].text = nil
+		}
+		if err := c.document(s, p, [2]document{was, is}, b, out); err != nil {
+			return err
+		}
+	}
+	for _, was := range old {
+		if was.text == nil {
+			continue
+		}
+		if err := c.document(s, p, [2]document{was, {}}, b, out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *comparer) build(ctx context.Context, p render.Part, dst []byte) ([]byte, error) {
+	if p.Of == "" {
+		return dst, nil
+	}
+	return p.Build(ctx, c.engine, dst)
+}
+
+// document compares an object before and after.
+func (c *comparer) document(s subject, p pair, d [2]document, b *buffers, out *outcome) error {
+	if bytes.Equal(d[0].text, d[1].text) {
+		return nil
+	}
+	out.changed = true
+	b.before, b.after = d[0].plain(b.before[:0]), d[1].plain(b.after[:0])
+	if bytes.Equal(b.before, b.after) {
+		out.folded++
+		return nil
+	}
+	w := p.words()
+	was, is := string(b.before), string(b.after)
+	f := c.find(key(p, w, was, is))
+	f.once.Do(func() { f.group, f.err = c.judge(p, w, was, is) })
+	switch {
+	case f.err != nil:
+		return f.err
+	case f.group == nil:
+		out.folded++
+	default:
+		c.count(f.group, s, was, is)
+	}
+	return nil
+}
+
+// words returns those of whose part it is.
+func (p pair) words() words {
+	was, is := p.was.Who(), p.is.Who()
+	if p.was.Of == "" {
+		was = is
+	} else if p.is.Of == "" {
+		is = was
+	}
+	return wordsOf(was, is)
+}
+
+// key is equal for objects that change alike.
+func key(p pair, w words, was, is string) [sha256.Size]byte {
+	h := sha256.New()
+	for _, base := range []*base.Base{p.was.Base, p.is.Base} {
+		if base != nil {
+			h.Write([]byte(base.Version.Ref.String() + " " + base.Digest))
+		}
+		h.Write([]byte{0xff})
+	}
+	for _, text := range []string{p.of(), was, is} {
+		w.hide.WriteString(h, text)
+		h.Write([]byte{0xff})
+	}
+	return [sha256.Size]byte(h.Sum(nil))
+}
+
+func (c *comparer) find(key [sha256.Size]byte) *found {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f := c.known[key]
+	if f == nil {
+		f = &found{}
+		c.known[key] = f
+	}
+	return f
+}
+
+// judge parses and compares two texts of an object and returns the group that
+// they belong to; nil if they differ in marks alone.
+func (c *comparer) judge(p pair, w words, was, is string) (*group, error) {
+	changes, err := base.Compare([]byte(was), []byte(is), p.was.Base, p.is.Base, w.say)
+	if err != nil || len(changes) == 0 {
+		return nil, err
+	}
+	change := Change{Of: p.of(), Object: w.say(changes[0].Object), Rings: map[ident.Ring]int{}}
+	for _, x := range changes {
+		f := Field{Name: w.say(x.Field), From: x.From, To: x.To, Impact: x.Impact, Breaks: x.Breaks, How: x.How}
+		if secret(x) {
+			f.From, f.To = hidden(f.From), hidden(f.To)
+		}
+		change.Fields = append(change.Fields, f)
+		if worse(f.Impact, change.Impact) {
+			change.Impact = f.Impact
+		}
+	}
+	name := fmt.Sprintf("%q", []any{change.Of, change.Object, change.Fields})
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	g := c.groups[name]
+	if g == nil {
+		g = &group{Change: change}
+		c.groups[name] = g
+	}
+	return g, nil
+}
+
+// secret reports whether a change shows what a Secret holds.
+func secret(c base.Change) bool {
+	return strings.HasPrefix(c.Object, "Secret/") && (strings.HasPrefix(c.Field, "data") || strings.HasPrefix(c.Field, "stringData"))
+}
+
+func hidden(v string) string {
+	if v == "" {
+		return ""
+	}
+	return "(not shown)"
+}
+
+// count counts a subject's object in a group.
+func (c *comparer) count(g *group, s subject, was, is string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if g.was == "" && g.is == "" || s.id.Compare(g.first.id) < 0 {
+		g.first, g.was, g.is = s, was, is
+	}
+	if !s.id.IsZero() {
+		g.Tenants++
+		g.Rings[s.ring]++
+	}
+}

@@ -1,0 +1,83 @@
+package impact
+
+import (
+	"context"
+	"io/fs"
+	"slices"
+
+	"github.com/gatorcloud/sluice/environments"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/render"
+	"github.com/gatorcloud/sluice/renderer/render/facts"
+	"github.com/gatorcloud/sluice/renderer/render/pipeline"
+	"github.com/gatorcloud/sluice/renderer/rollout"
+)
+
+// state is an environment at one state of people's files.
+type state struct {
+	site *environments.Site
+	// now is what runs once these files are rendered, end what runs when the
+	// engine has moved all that it can.
+	now, end *render.Survey
+	outlook  rollout.Outlook
+	skipped  []string // what the renderer leaves out
+}
+
+// looker looks at an environment in trees of a repository.
+type looker struct {
+	pipeline *pipeline.Pipeline
+	memory   memory
+	env      ident.Environment
+	options  Options
+}
+
+// look returns the state of the environment in files; nil if it is not there.
+func (l looker) look(ctx context.Context, files fs.FS) (*state, error) {
+	root, err := fs.Sub(files, manifest.Root)
+	if err != nil {
+		return nil, err
+	}
+	if names, err := environments.List(root); err != nil || !slices.Contains(names, l.env) {
+		return nil, err
+	}
+	ready, err := l.pipeline.Prepare(files, l.env, pipeline.Options{Workers: l.options.Workers})
+	if err != nil {
+		return nil, err
+	}
+	all, err := facts.Recall(l.memory, l.options.Now, facts.Life(ready.Site.Life))
+	if err != nil {
+		return nil, err
+	}
+	s := &state{site: ready.Site}
+	if s.now, err = ready.Renderer.Survey(ctx, all, l.memory, nil); err != nil {
+		return nil, err
+	}
+	in, settled := s.now.Rollouts()
+	s.outlook = rollout.Forecast(in, settled, l.options.Now)
+	s.end = s.now
+	if slices.ContainsFunc(s.outlook.Moves, func(m rollout.Forecasted) bool { return m.What != rollout.Noted && m.What != rollout.Agreed }) {
+		at := s.now.Head()
+		later := memory{l.memory.reading, &at}
+		if s.end, err = ready.Renderer.Survey(ctx, all, later, &s.outlook.Rollouts); err != nil {
+			return nil, err
+		}
+	}
+	s.skip(pipeline.Summary{Report: s.end.Report, Catalog: ready.Faults, Grants: ready.Grants})
+	return s, nil
+}
+
+func (s *state) skip(all pipeline.Summary) {
+	for _, err := range all.Skipped() {
+		s.skipped = append(s.skipped, err.Error())
+	}
+}
+
+// missing are what is skipped in s and was not in before.
+func (s *state) missing(before *state) []string {
+	if before == nil {
+		return s.skipped
+	}
+	return slices.DeleteFunc(slices.Clone(s.skipped), func(line string) bool { return slices.Contains(before.skipped, line) })
+}
+
