@@ -13,7 +13,7 @@ import (
 
 // File is the name of the file below an environment's folder that holds its
 // Rollouts. It belongs to the engine; people never edit it.
-const File = "rollouts.yaml"
+const File = manifest.RolloutsFile
 
 // Kind is the kind of that file.
 const Kind = "Rollouts"

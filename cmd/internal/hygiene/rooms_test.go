@@ -34,6 +34,7 @@ var rooms = []room{
 	{"renderer/etcd", []string{"renderer/model", "renderer/backoff"}, []string{"disk", "network", "clock", "chance", "etcd", "grpc", "zap"}},
 	{"renderer/argocd", []string{"renderer/model", "renderer/backoff", "renderer/rollout", "renderer/report", "catalog", "environments", "plugin/health"}, []string{"network", "clock", "yaml", "kubernetes"}},
 	{"renderer/prometheus", []string{"renderer/model", "renderer/rollout", "catalog", "environments"}, []string{"disk", "network", "prometheus", "sync"}},
+	{"renderer/gitlab", []string{"renderer/model", "renderer/backoff"}, []string{"network", "clock", "gitlab"}},
 	{"renderer/ingest", []string{"renderer/model", "renderer/backoff", "renderer/etcd"}, []string{"clock", "etcd", "kubernetes", "sync"}},
 	{"renderer/ingest/sps", []string{"renderer/model"}, []string{"disk", "network", "yaml"}},
 	{"renderer/ingest/caller", []string{"renderer/model"}, []string{"disk", "network", "clock", "rate"}},
@@ -95,6 +96,7 @@ var media = map[string][]string{
 	"compress":   {"github.com/klauspost/compress/"},
 	"diff":       {"github.com/rogpeppe/go-internal/diff"},
 	"etcd":       {"go.etcd.io/"},
+	"gitlab":     {"gitlab.com/gitlab-org/api/client-go/", "github.com/hashicorp/go-retryablehttp"}, // and what it asks with
 	"go-git":     {"github.com/go-git/"},
 	"grpc":       {"google.golang.org/grpc", "google.golang.org/protobuf/encoding/protowire"},
 	"helm":       {"helm.sh/", "github.com/BurntSushi/toml", "github.com/Masterminds/", "github.com/gobwas/glob"}, // and what its templates call

@@ -1,0 +1,91 @@
+package gitlab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	api "gitlab.com/gitlab-org/api/client-go/v2"
+
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+)
+
+// Bounds of what a merge request may hold of people's files.
+const (
+	maxFile  = 4 << 20
+	maxFiles = 64 << 20
+)
+
+// files reads files as they are at a commit; nil for one that is not there.
+func (p *Project) files(ctx context.Context, commit string, paths []string) (map[string][]byte, error) {
+	all, sum := make(map[string][]byte, len(paths)), 0
+	for _, path := range paths {
+		data, _, err := p.api.RepositoryFiles.GetRawFile(p.path, path, &api.GetRawFileOptions{Ref: &commit}, api.WithContext(ctx))
+		if code(err) == http.StatusNotFound {
+			all[path] = nil
+			continue
+		}
+		if err != nil {
+			return nil, p.fault(fmt.Sprintf("reading %s at %.12s", fault.Clip(path), commit), err)
+		}
+		if sum += len(data); len(data) > maxFile || sum > maxFiles {
+			return nil, fault.Hintf("take out what is no part of a catalog", "reading %s at %.12s: the merge request has more than %d MiB in a file, or %d in all", fault.Clip(path), commit, maxFile>>20, maxFiles>>20)
+		}
+		all[path] = append([]byte{}, data...)
+	}
+	return all, nil
+}
+
+// mergeRef returns the commit that a merge would make now, as GitLab keeps it
+// beside the branches: what others merged meanwhile is in it.
+func (p *Project) mergeRef(ctx context.Context, number int64) (string, error) {
+	doing := fmt.Sprintf("asking what a merge of !%d would give", number)
+	req, err := p.api.NewRequest(http.MethodGet, fmt.Sprintf("projects/%s/merge_requests/%d/merge_ref", api.PathEscape(p.path), number), nil,
+		[]api.RequestOptionFunc{api.WithContext(ctx)})
+	if err != nil {
+		return "", p.fault(doing, err)
+	}
+	var answer struct {
+		Commit string `json:"commit_id"`
+	}
+	_, err = p.api.Do(req, &answer)
+	if code(err) == http.StatusBadRequest {
+		return "", errUnmergeable
+	}
+	return answer.Commit, p.done(doing, err)
+}
+
+// errUnmergeable says that there is no such commit.
+var errUnmergeable = errors.New("the merge request cannot be merged")
+
+// Names of the job of a pipeline that plans, and of the page that it leaves.
+const (
+	planJob  = "plan"
+	planFile = "plan.html"
+)
+
+// artifact returns where the whole plan of a merge request's pipeline can be
+// read; empty while there is none.
+func (p *Project) artifact(ctx context.Context, m *api.MergeRequest) (string, error) {
+	if m.HeadPipeline == nil {
+		return "", nil
+	}
+	o := api.ListJobsOptions{ListOptions: api.ListOptions{PerPage: page, Page: 1}}
+	for o.Page > 0 {
+		some, resp, err := p.api.Jobs.ListPipelineJobs(p.path, m.HeadPipeline.ID, &o, api.WithContext(ctx))
+		if code(err) == http.StatusNotFound || code(err) == http.StatusForbidden { // a pipeline that is not shown to us
+			return "", nil
+		}
+		if err != nil {
+			return "", p.fault(fmt.Sprintf("listing the jobs of merge request !%d", m.IID), err)
+		}
+		for _, j := range some {
+			if j.Name == planJob && j.ArtifactsFile.Filename != "" && j.WebURL != "" {
+				return j.WebURL + "/artifacts/file/" + planFile, nil
+			}
+		}
+		o.Page = resp.NextPage
+	}
+	return "", nil
+}
