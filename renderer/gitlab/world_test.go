@@ -30,12 +30,17 @@ func newWorld(t testing.TB, o gitlabtest.Options) *world {
 	t.Helper()
 	w := &world{t: t, repo: gittest.New(t)}
 	w.repo.Write(fleetFile, "rings: []\n")
+	w.anew(o)
+	t.Cleanup(func() { w.server.Close() })
+	return w
+}
+
+// anew makes a GitLab without merge requests over the same repository.
+func (w *world) anew(o gitlabtest.Options) {
 	o.Dir, o.Project = w.repo.Dir, "clouds/fleet"
 	w.fake = gitlabtest.New(o)
 	w.server = httptest.NewServer(w.fake)
-	t.Cleanup(w.server.Close)
 	w.token = w.fake.User("sluice-bot")
-	return w
 }
 
 // open returns a project as a new process would.

@@ -37,7 +37,8 @@ func (s *Server) accept(c *call, m *mergeRequest) {
 
 // merge merges for real.
 func (s *Server) merge(m *mergeRequest, by *user) error {
-	before := s.git.heads()[m.target]
+	s.follow()
+	before := s.tips[m.target]
 	commit, err := s.git.merge(before, m.sha, fmt.Sprintf("Merge branch '%s' into '%s'\n\n%s\n\nSee merge request %s!%d", m.source, m.target, m.title, s.o.Project, m.iid))
 	if err != nil {
 		return err
@@ -45,6 +46,7 @@ func (s *Server) merge(m *mergeRequest, by *user) error {
 	if err := s.git.move("refs/heads/"+m.target, commit, before); err != nil {
 		return err
 	}
+	s.tips[m.target] = commit
 	m.state, m.commit, m.mergedBy, m.mergedAt, m.auto = "merged", commit, by, s.moment(), ""
 	s.pushed("refs/heads/"+m.target, before, commit)
 	s.tell("merge_request", m)
@@ -60,7 +62,7 @@ func (s *Server) mergeRef(c *call, m *mergeRequest) {
 		c.refuse(http.StatusBadRequest, "Merge request is not mergeable")
 		return
 	}
-	commit, err := s.git.merge(s.git.heads()[m.target], m.sha, fmt.Sprintf("Merge %s into %s", m.sha, m.target))
+	commit, err := s.git.merge(s.tips[m.target], m.sha, fmt.Sprintf("Merge %s into %s", m.sha, m.target))
 	if err != nil {
 		c.refuse(http.StatusBadRequest, "Merge request is not mergeable")
 		return

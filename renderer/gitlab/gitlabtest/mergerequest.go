@@ -118,9 +118,9 @@ func (s *Server) numbered(text string) *mergeRequest {
 
 // follow notes where the branches of open merge requests are: a push is checked anew.
 func (s *Server) follow() {
-	heads := s.git.heads()
+	s.tips = s.git.heads()
 	for _, m := range s.requests {
-		if now := heads[m.source]; m.state == "opened" && now != "" && now != m.sha {
+		if now := s.tips[m.source]; m.state == "opened" && now != "" && now != m.sha {
 			m.sha, m.checks, m.auto, m.changed = now, s.o.Checks, "", s.moment()
 		}
 	}
@@ -131,34 +131,34 @@ func (s *Server) read(c *call, m *mergeRequest) {
 		return
 	}
 	c.answer(http.StatusOK, s.whole(m))
+	m.checks = max(m.checks-1, 0)
 }
 
 func (s *Server) whole(m *mergeRequest) wholeAnswer {
 	a := wholeAnswer{basicAnswer: s.basic(m, s.status(m)), HeadPipeline: s.head(m)}
 	if m.state == "opened" && m.checks == 0 || m.state != "opened" {
-		n := len(s.git.diffs(m.target, m.sha))
+		n := len(s.git.diffs(s.tips[m.target], m.sha))
 		a.ChangesCount = strconv.Itoa(min(n, s.o.MaxFiles))
 		if n > s.o.MaxFiles {
 			a.ChangesCount += "+"
 		}
 	}
-	base := s.git.base(m.target, m.sha)
+	base := s.git.base(s.tips[m.target], m.sha)
 	a.DiffRefs = &refsAnswer{base, m.sha, base}
 	return a
 }
 
-// status is the detailed merge status; reading it lets the check go on.
+// status is the detailed merge status.
 func (s *Server) status(m *mergeRequest) string {
 	switch {
 	case m.state != "opened":
 		return "not_open"
 	case m.checks > 0:
-		m.checks--
 		return "checking"
 	case m.draft():
 		return "draft_status"
 	}
-	if _, err := s.git.run("merge-tree", "--write-tree", m.target, m.sha); err != nil {
+	if _, err := s.git.mergeTree(s.tips[m.target], m.sha); err != nil {
 		return "conflict"
 	}
 	switch run := s.last(m); {
@@ -228,7 +228,8 @@ func (s *Server) create(c *call) {
 	if c.tooLong("title", title, maxTitle) || c.tooLong("description", description, s.o.MaxDescription) {
 		return
 	}
-	heads := s.git.heads()
+	s.follow()
+	heads := s.tips
 	for field, branch := range map[string]string{"source_branch": source, "target_branch": target} {
 		if heads[branch] == "" {
 			c.refuse(http.StatusUnprocessableEntity, map[string][]string{field: {"does not exist"}})
@@ -319,7 +320,7 @@ func (s *Server) update(c *call, m *mergeRequest) {
 
 func (s *Server) diffs(c *call, m *mergeRequest) {
 	if c.on(http.MethodGet) {
-		all := s.git.diffs(m.target, m.sha)
+		all := s.git.diffs(s.tips[m.target], m.sha)
 		paged(c, all[:min(len(all), s.o.MaxFiles)])
 	}
 }

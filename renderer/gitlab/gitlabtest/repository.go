@@ -10,11 +10,30 @@ import (
 )
 
 // repository is the bare repository.
-type repository struct{ dir string }
+type repository struct {
+	dir  string
+	told map[string]told // what git said of commits, which do not change
+}
+
+type told struct {
+	out string
+	err error
+}
 
 func (g repository) run(args ...string) (string, error) {
 	out, err := gittest.TryGit(g.dir, nil, args...)
 	return strings.TrimSuffix(out, "\n"), err
+}
+
+// ask runs git about commits once.
+func (g repository) ask(args ...string) (string, error) {
+	key := strings.Join(args, " ")
+	known, ok := g.told[key]
+	if !ok {
+		known.out, known.err = g.run(args...)
+		g.told[key] = known
+	}
+	return known.out, known.err
 }
 
 // heads returns the commit of every branch.
@@ -31,16 +50,22 @@ func (g repository) heads() map[string]string {
 // merge makes the commit that a merge of source into target is; it fails when
 // they conflict.
 func (g repository) merge(target, source, message string) (string, error) {
-	out, err := g.run("merge-tree", "--write-tree", target, source)
+	tree, err := g.mergeTree(target, source)
 	if err != nil {
 		return "", err
 	}
-	tree, _, _ := strings.Cut(out, "\n")
 	return g.run("commit-tree", tree, "-p", target, "-p", source, "-m", message)
 }
 
+// mergeTree returns the tree of that commit.
+func (g repository) mergeTree(target, source string) (string, error) {
+	out, err := g.ask("merge-tree", "--write-tree", target, source)
+	tree, _, _ := strings.Cut(out, "\n")
+	return tree, err
+}
+
 func (g repository) base(target, source string) string {
-	out, _ := g.run("merge-base", target, source)
+	out, _ := g.ask("merge-base", target, source)
 	return out
 }
 
@@ -81,7 +106,7 @@ type diff struct {
 // diffs returns what source changed since it left target. The texts are
 // collapsed, as GitLab has them of large files.
 func (g repository) diffs(target, source string) []diff {
-	out, _ := g.run("diff", "--raw", "-z", "-M", "--no-abbrev", target+"..."+source)
+	out, _ := g.ask("diff", "--raw", "-z", "-M", "--no-abbrev", target+"..."+source)
 	fields := strings.Split(strings.TrimSuffix(out, "\x00"), "\x00")
 	var all []diff
 	for i := 0; i+1 < len(fields); i += 2 {

@@ -15,8 +15,6 @@ type Options struct {
 	Dir string
 	// Project is the path of the only project, such as clouds/fleet.
 	Project string
-	// URL is what addresses in answers begin with; http://gitlab.example when empty.
-	URL string
 	// Path is where the instance stands on its host, such as /gitlab; may be empty.
 	Path string
 	// Git serves the repository at <Path>/<Project>.git; nil serves it nowhere.
@@ -46,6 +44,8 @@ type Server struct {
 	hooks     []hook
 	faults    []*Fault
 	calls     []string
+	tips      map[string]string // of the branches, as they were seen last
+	url       string            // by which it was asked last; addresses begin with it
 	ids, now  int64
 }
 
@@ -54,15 +54,12 @@ const project = 1
 
 // New returns a GitLab without users and merge requests.
 func New(o Options) *Server {
-	if o.URL == "" {
-		o.URL = "http://gitlab.example"
-	}
 	for at, fallback := range map[*int]int{&o.MaxDescription: 1 << 20, &o.MaxNote: 1_000_000, &o.MaxFiles: 1000} {
 		if *at == 0 {
 			*at = fallback
 		}
 	}
-	return &Server{o: o, git: repository{o.Dir}, tokens: map[string]*token{}}
+	return &Server{o: o, git: repository{o.Dir, map[string]told{}}, tokens: map[string]*token{}}
 }
 
 // Close waits until the webhooks are delivered.
@@ -85,7 +82,7 @@ func (s *Server) moment() time.Time {
 
 // web returns an address of the project's pages.
 func (s *Server) web(format string, args ...any) string {
-	return s.o.URL + s.o.Path + "/" + s.o.Project + fmt.Sprintf(format, args...)
+	return s.url + s.o.Path + "/" + s.o.Project + fmt.Sprintf(format, args...)
 }
 
 // ServeHTTP answers a call of the API, or of Git.
@@ -102,6 +99,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls = append(s.calls, r.Method+" "+rest)
+	if s.url = "http://" + r.Host; r.TLS != nil {
+		s.url = "https://" + r.Host
+	}
 	failing(s.fault(r.Method, rest), http.HandlerFunc(s.call)).ServeHTTP(w, r)
 }
 

@@ -76,7 +76,7 @@ func (u *user) answer() *userAnswer {
 	if u == nil {
 		return nil
 	}
-	return &userAnswer{u.id, u.name, u.name, "active", u.s.o.URL + "/avatar.png", u.s.o.URL + u.s.o.Path + "/" + u.name}
+	return &userAnswer{u.id, u.name, u.name, "active", u.s.url + "/avatar.png", u.s.url + u.s.o.Path + "/" + u.name}
 }
 
 func (u *user) full() any {
