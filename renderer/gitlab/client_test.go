@@ -136,7 +136,7 @@ func TestOwnAuthorityBelowAPath(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := distrusts.Propose(t.Context(), p); fault.ClassOf(err) != fault.Person || !strings.Contains(fault.HintOf(err), "--gitlab-ca") {
+	if _, err := distrusts.Propose(t.Context(), p); fault.ClassOf(err) != fault.Person || !strings.Contains(fault.HintOf(err), "--gitlab-cacert") {
 		t.Errorf("Propose() = %v, want a person to name the authority", err)
 	}
 	o.CA = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})

@@ -56,7 +56,7 @@ func (p *Project) fault(doing string, err error) error {
 		err = at.Err
 	}
 	if distrusted(err) {
-		return fault.New(fault.Person, "name who signed the certificate with --gitlab-ca", "%s: %w", doing, err)
+		return fault.New(fault.Person, "name who signed the certificate with --gitlab-cacert", "%s: %w", doing, err)
 	}
 	return fault.New(fault.Retry, "see whether GitLab is up, and check --gitlab-url", "%s: no whole answer: %s", doing, p.token.hide(oneLine(err.Error())))
 }

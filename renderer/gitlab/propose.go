@@ -62,8 +62,14 @@ func (p *Project) Propose(ctx context.Context, want Proposal) (Proposed, error) 
 	return done, err
 }
 
+// ours reports whether a merge request is of want: it has the title, or our mark
+// of the same subjects.
+func (want Proposal) ours(m *api.BasicMergeRequest) bool {
+	return strings.Contains(m.Title, want.Title) || slices.Equal(subjects(m.Description), want.Subjects)
+}
+
 // find returns the merge request that want is about: the open one of its
-// branch, else the newest one of branch and title; nil for none.
+// branch, else the newest one; nil for none.
 func (p *Project) find(ctx context.Context, want Proposal) (*api.BasicMergeRequest, error) {
 	of := api.ListProjectMergeRequestsOptions{SourceBranch: &want.Branch, TargetBranch: &want.Target, State: api.Ptr("all"),
 		OrderBy: api.Ptr("created_at"), Sort: api.Ptr("desc")}
@@ -73,11 +79,11 @@ func (p *Project) find(ctx context.Context, want Proposal) (*api.BasicMergeReque
 		case err != nil:
 			return nil, err
 		case m.SourceProjectID != m.TargetProjectID: // a branch of that name elsewhere
-		case m.State == opened && !strings.Contains(m.Title, want.Title):
+		case m.State == opened && !want.ours(m):
 			return nil, fault.Hintf("close it, or give it the title "+want.Title, "proposing branch %q: merge request !%d of this branch is about something else: %s", want.Branch, m.IID, fault.Clip(m.Title))
 		case m.State == opened:
 			return m, nil
-		case newest == nil && strings.Contains(m.Title, want.Title):
+		case newest == nil && want.ours(m):
 			newest = m
 		}
 	}
@@ -120,6 +126,13 @@ func (p *Project) update(ctx context.Context, m *api.BasicMergeRequest, want Pro
 	}
 	if strings.TrimSpace(m.Description) != strings.TrimSpace(want.Description) {
 		o.Description, differs = &want.Description, true
+	}
+	if !strings.Contains(m.Title, want.Title) {
+		title := want.Title
+		if m.Draft {
+			title = "Draft: " + title
+		}
+		o.Title, differs = &title, true
 	}
 	missing := slices.DeleteFunc(slices.Clone(want.Labels), func(l string) bool { return slices.Contains(m.Labels, l) })
 	if len(missing) > 0 {

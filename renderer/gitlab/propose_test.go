@@ -45,6 +45,16 @@ func TestPropose(t *testing.T) {
 				t.Errorf("it is %+v", m)
 			}
 		}},
+		"Wider": {reason: "the canary first, then everybody: it is the same branch", before: func(w *world) {
+			p := w.bump("swg", "203")
+			p.Title = "Bump swg to 203 in ring canary of local"
+			w.propose(p)
+			w.fake.Rename(1, "Draft: "+p.Title)
+		}, want: func(t *testing.T, _ gitlab.Proposed, all []gitlabtest.MergeRequest) {
+			if len(all) != 1 || all[0].Title != "Draft: Bump swg to 203 in local" {
+				t.Errorf("they are %+v", all)
+			}
+		}},
 		"Closed": {reason: "people said no", before: func(w *world) { w.propose(w.bump("swg", "203")); w.fake.Shut(1) }, class: fault.Person, hint: "--again"},
 		"Again": {reason: "and yes", before: func(w *world) { w.propose(w.bump("swg", "203")); w.fake.Shut(1) },
 			change: func(p *gitlab.Proposal) { p.Again = true },

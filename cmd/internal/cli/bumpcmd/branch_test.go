@@ -46,10 +46,16 @@ func newServer(t *testing.T) *server {
 	return s
 }
 
+// Flags adds none.
+func (s *server) Flags(*pflag.FlagSet) {}
+
+// Ready says that all can be proposed.
+func (s *server) Ready(string) error { return nil }
+
 // Propose notes what is proposed.
-func (s *server) Propose(_ context.Context, p Proposal) (string, error) {
+func (s *server) Propose(_ context.Context, p Proposal) (Proposed, error) {
 	s.proposed = append(s.proposed, p)
-	return fmt.Sprintf("https://gitlab.example/fleet/-/merge_requests/%d", len(s.proposed)), nil
+	return Proposed{URL: fmt.Sprintf("https://gitlab.example/fleet/-/merge_requests/%d", len(s.proposed)), Told: []string{"and so on"}}, nil
 }
 
 // plan tells by which lines an edit differs.
@@ -154,13 +160,18 @@ func TestBranchOfOthers(t *testing.T) {
 // The proposer hears of a bump that is pushed, each time, and of nothing else.
 func TestMergeRequest(t *testing.T) {
 	s := newServer(t)
+	s.Write(".gitlab/CODEOWNERS", "* @ann\nfleet.yaml @bob @clouds/sre\n")
+	if _, _, err := s.run(s.url, "swg=203", "--auto-merge"); err == nil || fault.HintOf(err) != "give --mr too" {
+		t.Errorf("bump --auto-merge = %v, want --mr to be asked for", err)
+	}
 	for range 2 {
-		if _, said, err := s.run(s.url, "swg=203", "--ring", "canary", "-m", "why", "--mr"); err != nil || !strings.Contains(said, "https://gitlab.example/") {
+		if _, said, err := s.run(s.url, "swg=203", "--ring", "canary", "-m", "why", "--mr", "--again", "--auto-merge", "--label", "urgent"); err != nil || !strings.Contains(said, "and so on\nhttps://gitlab.example/") {
 			t.Fatalf("bump --mr = %q, %v", said, err)
 		}
 	}
 	want := Proposal{Repository: s.url, Branch: branch, Base: "main", Commit: s.Git("rev-parse", branch), Title: "Bump swg to 203 in ring canary of local",
-		Message: "why", Description: "true swg: \"203\"   # since the audit\n", Files: []string{"environments/local/fleet.yaml"}}
+		Message: "why", Description: "true swg: \"203\"   # since the audit\n", Files: []string{"environments/local/fleet.yaml"},
+		Owners: []string{"bob"}, Labels: []string{"urgent"}, Again: true, AutoMerge: true}
 	if len(s.proposed) != 2 {
 		t.Fatalf("proposed %d times, want 2", len(s.proposed))
 	}
@@ -169,7 +180,7 @@ func TestMergeRequest(t *testing.T) {
 			t.Errorf("proposed %v of %v", got.Wanted, got.Environment)
 		}
 		got.Environment, got.Wanted = want.Environment, nil
-		if d := cmp.Diff(want, got, cmp.AllowUnexported(want.Environment)); d != "" {
+		if d := cmp.Diff(want, got, cmp.AllowUnexported(want.Environment, want.Tenant)); d != "" {
 			t.Errorf("proposal (-want +got):\n%s", d)
 		}
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/output"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
+	"github.com/gatorcloud/sluice/renderer/git"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/spf13/cobra"
@@ -44,6 +45,8 @@ type options struct {
 	env, ring, through, tenant string
 	reason, message, branch    string
 	dryRun, mr                 bool
+	again, merge               bool
+	labels                     []string
 	output                     output.Options
 }
 
@@ -76,6 +79,9 @@ requires are no reason: they are named, and made.`,
   # one tenant, whatever its ring runs
   sluice bump swg=200 --env local --tenant 1000009 --reason "waits for their audit"
 
+  # a merge request that merges when its pipeline is green
+  sluice bump swg=203 --env pop-sha1 --repo https://git.example/clouds/fleet.git --mr --auto-merge
+
   # without a work tree: a branch to review
   sluice bump swg=203 dsa=32 --env pop-sha1 --repo https://git.example/fleet.git`,
 		Args: cobra.MinimumNArgs(1),
@@ -97,14 +103,20 @@ requires are no reason: they are named, and made.`,
 	f.StringVarP(&o.message, "message", "m", "", "why, for whoever reads the commit")
 	f.StringVar(&o.branch, "source-branch", "", "branch to commit to; default sluice/bump/ENV/PRODUCT-VERSION")
 	f.BoolVar(&o.dryRun, "dry-run", false, "write nothing; show what it would do")
-	f.BoolVar(&o.mr, "mr", false, "create or update the merge request")
+	f.BoolVar(&o.mr, "mr", false, "create or update the merge request, and close older ones of the same product")
+	f.BoolVar(&o.again, "again", false, "open the merge request again that people closed (with --mr)")
+	f.BoolVar(&o.merge, "auto-merge", false, "have GitLab merge it once its pipeline is green (with --mr)")
+	f.StringSliceVar(&o.labels, "label", []string{"sluice"}, "`label` of the merge request, repeated for more (with --mr)")
+	if d.Proposer != nil {
+		d.Proposer.Flags(f)
+	}
 	o.output.AddFlags(f)
 	cmd.MarkFlagsMutuallyExclusive("ring", "through", "tenant")
 	return cmd
 }
 
 func (d Deps) run(cmd *cobra.Command, o *options, r request) error {
-	if err := d.proposable(o); err != nil {
+	if err := d.proposable(cmd, o); err != nil {
 		return err
 	}
 	ctx := cmd.Context()
@@ -142,7 +154,7 @@ func (d Deps) run(cmd *cobra.Command, o *options, r request) error {
 	if !o.mr {
 		return nil
 	}
-	return d.propose(cmd, r, b, files, done)
+	return d.propose(cmd, d.proposal(o, r, b, done), b.change(files))
 }
 
 // tell prints what the edit does: by the plan where there is one, else by rings.
@@ -161,14 +173,20 @@ func (d Deps) tell(cmd *cobra.Command, o *options, b *bump, files fs.FS) error {
 }
 
 // proposable refuses a merge request that could not be opened, before anything is written.
-func (d Deps) proposable(o *options) error {
-	switch {
-	case !o.mr:
+func (d Deps) proposable(cmd *cobra.Command, o *options) error {
+	if !o.mr {
+		for _, name := range []string{"again", "auto-merge", "label"} {
+			if cmd.Flags().Changed(name) {
+				return fault.Hintf("give --mr too", "reading --%s: no merge request is opened", name)
+			}
+		}
 		return nil
+	}
+	switch {
 	case d.Proposer == nil:
 		return fault.Hintf("open it yourself: the branch is pushed without --mr", "opening a merge request: no GitLab is known here")
-	case isPath(d.Repo.Location()):
+	case git.IsPath(d.Repo.Location()):
 		return fault.Hintf("give the URL with --repo: git remote get-url origin", "opening a merge request: repository %q is on no server", d.Repo.Location())
 	}
-	return nil
+	return d.Proposer.Ready(d.Repo.Location())
 }

@@ -7,10 +7,11 @@ import (
 	"io/fs"
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/wanted"
-	"github.com/gatorcloud/sluice/renderer/git"
+	"github.com/gatorcloud/sluice/renderer/gitlab"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/run/publish"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // Proposal is a bump that stands on a branch of its own, for a merge request.
@@ -29,32 +30,63 @@ type Proposal struct {
 	Files       []string
 	Environment ident.Environment
 	Wanted      []wanted.Version
+	// Tenant is the one that is pinned; zero for rings.
+	Tenant ident.Tenant
+	// Owners are the users who own the files by CODEOWNERS.
+	Owners []string
+	Labels []string
+	// Again opens a merge request again that people closed, and AutoMerge has it
+	// merge once its pipeline is green.
+	Again, AutoMerge bool
 }
 
-// Proposer creates or updates the merge request of a proposal, and returns its
-// URL. It is called again for a bump that was proposed before.
+// Proposed is what became of a proposal.
+type Proposed struct {
+	URL string
+	// Told is what else people should know, a line each.
+	Told []string
+}
+
+// Proposer creates or updates the merge request of a proposal.
 type Proposer interface {
-	Propose(ctx context.Context, p Proposal) (url string, err error)
+	// Flags adds the flags by which it finds its server.
+	Flags(set *pflag.FlagSet)
+	// Ready fails if nothing of a repository could be proposed.
+	Ready(repository string) error
+	// Propose is called again for a bump that was proposed before.
+	Propose(ctx context.Context, p Proposal) (Proposed, error)
+}
+
+// proposal is what a bump proposes that is pushed.
+func (d Deps) proposal(o *options, r request, b *bump, done publish.Proposed) Proposal {
+	return Proposal{
+		Repository: d.Repo.Location(), Branch: r.branchOf(b.env), Base: done.Base, Commit: done.Commit,
+		Title: r.title(b.env), Message: r.message, Files: []string{fleetPath(b.env)}, Environment: b.env, Wanted: r.wanted,
+		Tenant: r.tenant, Labels: o.labels, Again: o.again, AutoMerge: o.merge,
+	}
 }
 
 // propose hands a bump that is pushed to the proposer.
-func (d Deps) propose(cmd *cobra.Command, r request, b *bump, files fs.FS, done publish.Proposed) error {
-	var plan bytes.Buffer
+func (d Deps) propose(cmd *cobra.Command, p Proposal, c Change) error {
 	if d.Plan != nil {
-		if err := d.Plan(cmd.Context(), b.change(files), &plan, true); err != nil {
+		var plan bytes.Buffer
+		if err := d.Plan(cmd.Context(), c, &plan, true); err != nil {
 			return err
 		}
+		p.Description = plan.String()
 	}
-	url, err := d.Proposer.Propose(cmd.Context(), Proposal{
-		Repository: d.Repo.Location(), Branch: r.branchOf(b.env), Base: done.Base, Commit: done.Commit,
-		Title: r.title(b.env), Message: r.message, Description: plan.String(),
-		Files: []string{fleetPath(b.env)}, Environment: b.env, Wanted: r.wanted,
-	})
-	if err != nil {
-		return err
+	for _, name := range gitlab.OwnersFiles() {
+		if text, err := fs.ReadFile(c.Before, name); err == nil {
+			p.Owners = gitlab.Owners(string(text), p.Files)
+			break
+		}
 	}
-	_, err = fmt.Fprintln(cmd.ErrOrStderr(), url)
+	done, err := d.Proposer.Propose(cmd.Context(), p)
+	for _, line := range done.Told {
+		fmt.Fprintln(cmd.ErrOrStderr(), line)
+	}
+	if done.URL != "" {
+		fmt.Fprintln(cmd.ErrOrStderr(), done.URL)
+	}
 	return err
 }
-
-func isPath(location string) bool { return git.IsPath(location) }

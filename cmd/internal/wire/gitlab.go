@@ -1,0 +1,91 @@
+package wire
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/spf13/pflag"
+
+	"github.com/gatorcloud/sluice/cmd/internal/cli/bumpcmd"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/gitlabflags"
+	"github.com/gatorcloud/sluice/renderer/gitlab"
+)
+
+// proposer opens merge requests in the GitLab of its own flags.
+type proposer struct{ flags *gitlabflags.Flags }
+
+var _ bumpcmd.Proposer = proposer{}
+
+func newProposer() proposer { return proposer{gitlabflags.New(os.Getenv)} }
+
+// Flags is part of bumpcmd.Proposer.
+func (p proposer) Flags(set *pflag.FlagSet) { p.flags.Add(set, "that has the merge request") }
+
+// Ready is part of bumpcmd.Proposer.
+func (p proposer) Ready(repository string) error {
+	_, err := p.open(repository)
+	return err
+}
+
+func (p proposer) open(repository string) (*gitlab.Project, error) {
+	o, err := p.flags.Options(repository)
+	if err != nil {
+		return nil, err
+	}
+	return gitlab.Open(o)
+}
+
+// Propose is part of bumpcmd.Proposer.
+func (p proposer) Propose(ctx context.Context, want bumpcmd.Proposal) (bumpcmd.Proposed, error) {
+	project, err := p.open(want.Repository)
+	if err != nil {
+		return bumpcmd.Proposed{}, err
+	}
+	done, err := project.Propose(ctx, gitlab.Proposal{Branch: want.Branch, Target: want.Base, Title: want.Title, Description: described(want),
+		Labels: want.Labels, Reviewers: want.Owners, Subjects: subjects(want), Again: want.Again})
+	if err != nil {
+		return bumpcmd.Proposed{}, err
+	}
+	told := bumpcmd.Proposed{URL: done.URL}
+	for _, name := range done.Unknown {
+		told.Told = append(told.Told, fmt.Sprintf("%s is no user of GitLab and reviews nothing", name))
+	}
+	for _, number := range done.Superseded {
+		told.Told = append(told.Told, fmt.Sprintf("!%d is superseded and closed", number))
+	}
+	if !want.AutoMerge {
+		return told, nil
+	}
+	merged, err := project.Merge(ctx, done.Number, want.Commit, gitlab.AutoMerge{})
+	switch {
+	case err != nil:
+		return told, err
+	case merged:
+		told.Told = append(told.Told, fmt.Sprintf("!%d is merged", done.Number))
+	default:
+		told.Told = append(told.Told, fmt.Sprintf("!%d merges once its pipeline is green", done.Number))
+	}
+	return told, nil
+}
+
+// described is the description: why, and the plan.
+func described(p bumpcmd.Proposal) string {
+	if p.Message == "" {
+		return p.Description
+	}
+	return p.Message + "\n\n" + p.Description
+}
+
+// subjects are what a bump moves: a product of an environment, or of one tenant.
+func subjects(p bumpcmd.Proposal) []string {
+	var all []string
+	for _, w := range p.Wanted {
+		subject := p.Environment.String() + "/" + w.Product.String()
+		if !p.Tenant.IsZero() {
+			subject += "/" + p.Tenant.String()
+		}
+		all = append(all, subject)
+	}
+	return all
+}
