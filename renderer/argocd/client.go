@@ -41,14 +41,28 @@ func New(a *Access, namespace string) (*Client, error) {
 	if wrong := rest.IsValidPathSegmentName(namespace); namespace == "" || len(wrong) > 0 {
 		return nil, fault.Hintf("name the namespace of Argo CD's Applications", "there is no namespace %q", namespace)
 	}
-	config := dynamic.ConfigFor(a)
-	group := schema.GroupVersion{Group: "argoproj.io", Version: "v1alpha1"}
-	config.APIPath, config.GroupVersion = "/apis", &group
+	client, transport, err := dial(a)
+	if err != nil {
+		return nil, err
+	}
+	return &Client{
+		namespace: namespace, objects: dynamic.New(client).Resource(group.WithResource(resource)).Namespace(namespace),
+		tables: client, transport: transport, patience: patience,
+	}, nil
+}
+
+// group is that of Applications.
+var group = schema.GroupVersion{Group: "argoproj.io", Version: "v1alpha1"}
+
+// dial returns a client of a server with bounds on all that it answers.
+func dial(a *Access) (rest.Interface, http.RoundTripper, error) {
+	config, of := dynamic.ConfigFor(a), group
+	config.APIPath, config.GroupVersion = "/apis", &of
 	config.UserAgent, config.WarningHandler = "sluice", rest.NoWarnings{}
 	config.QPS = -1 // the server says when it is too much
 	transport, err := rest.TransportFor(config)
 	if err != nil {
-		return nil, fault.Hintf(look, "connecting to %q: %s", config.Host, flat(err))
+		return nil, nil, fault.Hintf(look, "connecting to %q: %s", config.Host, flat(err))
 	}
 	client, err := rest.RESTClientForConfigAndClient(config, &http.Client{
 		Transport: bounded{transport, most},
@@ -56,12 +70,9 @@ func New(a *Access, namespace string) (*Client, error) {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	})
 	if err != nil {
-		return nil, fault.Hintf(look, "connecting to %q: %s", config.Host, flat(err))
+		return nil, nil, fault.Hintf(look, "connecting to %q: %s", config.Host, flat(err))
 	}
-	return &Client{
-		namespace: namespace, objects: dynamic.New(client).Resource(group.WithResource(resource)).Namespace(namespace),
-		tables: client, transport: transport, patience: patience,
-	}, nil
+	return client, transport, nil
 }
 
 // Quiet keeps client-go, which also logs what it returns, from writing to

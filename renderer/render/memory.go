@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
@@ -31,6 +33,15 @@ func NewStored(files fs.FS, env ident.Environment) Stored { return Stored{files,
 
 // Tenants returns the ids of the tenants that have a folder, sorted.
 func (s Stored) Tenants() ([]ident.Tenant, error) {
+	ids, err := s.folders()
+	return slices.DeleteFunc(ids, func(id ident.Tenant) bool {
+		_, err := fs.Stat(s.files, manifest.FactsPath(s.env, id))
+		return err != nil
+	}), err
+}
+
+// folders returns the ids that have a folder of a tenant, sorted.
+func (s Stored) folders() ([]ident.Tenant, error) {
 	root := manifest.EnvironmentPath(s.env) + "/" + manifest.TenantsDir
 	var ids []ident.Tenant
 	err := s.below(root, 2, func(dir string) error {
@@ -38,13 +49,38 @@ func (s Stored) Tenants() ([]ident.Tenant, error) {
 		if err != nil || dir != manifest.EnvironmentPath(s.env)+"/"+manifest.TenantPath(id) {
 			return nil //nolint:nilerr // not rendered by sluice; a full render takes it away
 		}
-		if _, err := fs.Stat(s.files, dir+"/"+manifest.FactsFile); err == nil {
-			ids = append(ids, id)
-		}
+		ids = append(ids, id)
 		return nil
 	})
 	slices.SortFunc(ids, ident.Tenant.Compare)
 	return ids, err
+}
+
+// Everyone returns the facts of all tenants, sorted, with one read of each.
+func (s Stored) Everyone() ([]authz.Facts, error) {
+	ids, err := s.folders()
+	if err != nil {
+		return nil, err
+	}
+	all := make([]authz.Facts, len(ids))
+	var g errgroup.Group
+	g.SetLimit(8)
+	const some = 64 // files that one goroutine reads
+	for from := 0; from < len(ids); from += some {
+		g.Go(func() error {
+			for i := from; i < min(from+some, len(ids)); i++ {
+				var err error
+				if all[i], err = s.Facts(ids[i]); err != nil && !errors.Is(err, fs.ErrNotExist) {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(all, func(f authz.Facts) bool { return f.Tenant.ID.IsZero() }), nil
 }
 
 // below calls f for each directory depth levels below root's own entries.

@@ -59,6 +59,18 @@ func (o Object) String() string {
 	return o.Kind + " " + o.Namespace + "/" + o.Name
 }
 
+// told bounds a text of others.
+const told = 512
+
+// Line makes a text of others one bounded line, which keeps nothing larger alive.
+func Line(text string) string {
+	text = strings.ToValidUTF8(strings.Join(strings.Fields(text), " "), "?")
+	if len(text) > told {
+		text = strings.ToValidUTF8(text[:told], "") + "..."
+	}
+	return strings.Clone(text)
+}
+
 // signs are what components of Kubernetes write of a cause, in lower case. The
 // first that is found names it: a quota is also a refusal of admission.
 var signs = []struct {

@@ -77,7 +77,7 @@ func (c *chain) run(now time.Time) State {
 
 // max2 returns the worse state.
 func max2(a, b State) State {
-	if b.rank() < a.rank() {
+	if b.Rank() < a.Rank() {
 		return b
 	}
 	return a

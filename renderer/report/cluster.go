@@ -32,14 +32,12 @@ func (w *Why) Deepen(ctx context.Context, c Cluster, now time.Time) {
 		return
 	}
 	cause, err := c.Cause(ctx, *w.object)
-	for i := range w.Sources {
-		if s := &w.Sources[i]; s.Name == Targets {
-			if s.At, s.Missing = moment(now), ""; err != nil {
-				s.At, s.Missing = nil, err.Error()
-			}
-		}
+	if err != nil {
+		w.Unseen(Targets, err)
+		return
 	}
-	if err != nil || cause.Code == "" {
+	w.source(Source{Name: Targets, At: moment(now)})
+	if cause.Code == "" {
 		return
 	}
 	l := Link{Code: cause.Code, Sentence: cause.Code.Sentence(), Object: cause.Object, Since: moment(cause.Since), Command: cause.Command}
@@ -50,4 +48,15 @@ func (w *Why) Deepen(ctx context.Context, c Cluster, now time.Time) {
 		w.Links = w.Links[:len(w.Links)-1] // the same, said nearer to where it is
 	}
 	w.Links = append(w.Links, l)
+}
+
+// Unseen tells that a source did not answer.
+func (w *Why) Unseen(source string, err error) { w.source(Source{Name: source, Missing: err.Error()}) }
+
+func (w *Why) source(s Source) {
+	for i := range w.Sources {
+		if w.Sources[i].Name == s.Name {
+			w.Sources[i] = s
+		}
+	}
 }

@@ -115,8 +115,15 @@ func (j *Join) Order(f *rollout.Fleet, r rollout.Rollouts) { j.fleet, j.order = 
 // Reasons takes why the engine does not move, as of its last look.
 func (j *Join) Reasons(all []rollout.Reason) { j.reasons = all }
 
-// Alone says that the Applications of one tenant were asked for and no others.
+// Unsee tells that a source does not answer: there is nothing of it any more.
+func (j *Join) Unsee(name, why string) { j.sources[name] = Source{Name: name, Missing: why} }
+
+// Alone says that the Applications of one tenant were asked for and no other
+// tenant's; Among says that those of the others were, too.
 func (j *Join) Alone() { j.alone = true }
+
+// Among ends Alone.
+func (j *Join) Among() { j.alone = false }
 
 // Member is a tenant as Git has it.
 type Member struct {

@@ -8,8 +8,8 @@ import (
 	"github.com/gatorcloud/sluice/renderer/rollout"
 )
 
-// rank orders states, worst first.
-func (s State) rank() int { return slices.Index([]State{Bad, Waiting, Unknown, OK, Resting}, s) }
+// Rank orders states, worst first.
+func (s State) Rank() int { return slices.Index([]State{Bad, Waiting, Unknown, OK, Resting}, s) }
 
 // name returns a number's name, which passed its gate when it came.
 func name[K ident.Kind](j *Join, n uint16) ident.Name[K] {

@@ -39,7 +39,10 @@ func (c *chain) waits(k rollout.Key) {
 			c.silent(k)
 			return
 		}
-		c.add(c.laneLink(why))
+		l := c.laneLink(why)
+		if c.add(l); l.Code == Unseen {
+			return
+		}
 		switch why.Code {
 		case rollout.RingBefore:
 			before, ok := c.before(k)
@@ -80,6 +83,9 @@ func (j *Join) before(k rollout.Key) (rollout.Key, bool) {
 
 // laneLink is a reason of the engine as a link.
 func (j *Join) laneLink(r *rollout.Reason) Link {
+	if r.Code == rollout.Unproven && (j.alone || !j.sees(ArgoCD)) {
+		return j.unproven(r)
+	}
 	l := Link{Code: Code(r.Code), Object: "ring " + r.Ring.String(), Until: moment(r.Until), Command: j.act(r)}
 	what := r.Product.String()
 	if !r.Version.IsZero() {
@@ -91,6 +97,25 @@ func (j *Join) laneLink(r *rollout.Reason) Link {
 	}
 	if l.Until != nil {
 		l.Sentence += ", until " + l.Until.Format("2006-01-02 15:04:05 MST")
+	}
+	return l
+}
+
+// unproven says of a lane what Git knows: whether it was proven once, and until
+// when it soaks at the least.
+func (j *Join) unproven(r *rollout.Reason) Link {
+	l := Link{Code: Unseen, Object: "ring " + r.Ring.String(), Command: j.act(r)}
+	lane := j.order.Lanes[r.Key]
+	l.Sentence = fmt.Sprintf("%s=%s in ring %s: whether it is healthy was not asked", r.Product, r.Version, r.Ring)
+	if !j.sees(ArgoCD) {
+		l.Sentence = fmt.Sprintf("%s=%s in ring %s: whether it is healthy is not known: %s", r.Product, r.Version, r.Ring, j.missing(ArgoCD))
+	}
+	if i := j.turn(r.Ring.String()); !lane.Since.IsZero() && i < len(j.fleet.Rings) {
+		l.Since = moment(lane.Since)
+		if soak := j.fleet.Rings[i].Soak; soak > 0 {
+			l.Until = moment(lane.Since.Add(soak))
+			l.Sentence += ", it soaks until " + l.Until.Format("2006-01-02 15:04:05 MST") + " at the least"
+		}
 	}
 	return l
 }
@@ -158,7 +183,7 @@ func (c *chain) worst(k rollout.Key) (who *tenant, what *holding, why Code) {
 			continue
 		}
 		state, code := c.judge(t, &t.holdings[i])
-		if state.rank() < found.rank() || state == found && who != nil && t.id.Compare(who.id) < 0 {
+		if state.Rank() < found.Rank() || state == found && who != nil && t.id.Compare(who.id) < 0 {
 			who, what, why, found = t, &t.holdings[i], code, state
 		}
 	}

@@ -140,7 +140,7 @@ func stuckOf(all map[Code]*Stuck) []Stuck {
 		out = append(out, *s)
 	}
 	slices.SortFunc(out, func(a, b Stuck) int {
-		return cmp.Or(cmp.Compare(a.State.rank(), b.State.rank()), cmp.Compare(b.Count, a.Count), cmp.Compare(a.Code, b.Code))
+		return cmp.Or(cmp.Compare(a.State.Rank(), b.State.Rank()), cmp.Compare(b.Count, a.Count), cmp.Compare(a.Code, b.Code))
 	})
 	return out
 }

@@ -42,7 +42,7 @@ func (j *Join) Rows(f Filter) []Row {
 		}
 	}
 	slices.SortFunc(all, func(a, b Row) int {
-		return cmp.Or(cmp.Compare(a.State.rank(), b.State.rank()), strings.Compare(a.Tenant, b.Tenant), strings.Compare(a.Product, b.Product))
+		return cmp.Or(cmp.Compare(a.State.Rank(), b.State.Rank()), strings.Compare(a.Tenant, b.Tenant), strings.Compare(a.Product, b.Product))
 	})
 	return all
 }

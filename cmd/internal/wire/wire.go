@@ -22,6 +22,7 @@ import (
 	"github.com/gatorcloud/sluice/cmd/internal/cli/ingestcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/plancmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/rendercmd"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/reportcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/rolloutcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/runcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/validatecmd"
@@ -82,6 +83,8 @@ carries to clusters ring by ring and bucket by bucket.`,
 		environmentcmd.New(repository()),
 		democmd.New(democmd.Deps{StartEtcd: embed, Git: git.Installed, List: list, Pipeline: p, Now: time.Now, Version: Version()}),
 		rolloutcmd.New(rolloutcmd.Deps{Open: operations, Argo: annotator, Who: who, Repo: repository, Pipeline: p, Now: time.Now, Wait: wait, Version: Version()}),
+		reportcmd.NewStatus(reporting()),
+		reportcmd.NewWhy(reporting()),
 		versioncmd.New(Version()),
 	)
 	words.Strict(cmd)

@@ -13,11 +13,8 @@ import (
 	"github.com/gatorcloud/sluice/renderer/rollout"
 )
 
-const (
-	// told bounds a message, shown how many objects of an Application are kept.
-	told  = 512
-	shown = 8
-)
+// shown is how many objects of an Application are kept.
+const shown = 8
 
 // Seen is which Applications of an environment are looked at.
 type Seen struct {
@@ -74,7 +71,7 @@ func Shown(data []byte, env ident.Environment) (*report.Application, bool) {
 	s.Sick = a.sick()
 	s.Paused = a.paused()
 	if text := a.Metadata.Annotations[annotationApproved]; text != "" {
-		s.Approved = strings.Split(cut(text), ",")
+		s.Approved = strings.Split(report.Line(text), ",")
 	}
 	if s.Verdict != rollout.Proven {
 		a.obstacle(s)
@@ -133,7 +130,7 @@ func (a *application) obstacle(s *report.Application) {
 	status, op := &a.Status, &a.Status.OperationState
 	running := op.Phase == "Running" || op.Phase == "Terminating"
 	set := func(c report.Code, says string, since stamp) {
-		s.Obstacle, s.Says = c, cut(says)
+		s.Obstacle, s.Says = c, report.Line(says)
 		if !since.IsZero() {
 			s.Since = since.Time
 		}
@@ -193,7 +190,7 @@ func (a *application) objects(s *report.Application) {
 	if r := a.Status.OperationState.SyncResult; r != nil && s.Obstacle == report.SyncFailed {
 		for _, o := range r.Resources {
 			if o.Status == "SyncFailed" {
-				s.Objects = append(s.Objects, report.Object{Group: cut(o.Group), Kind: cut(o.Kind), Namespace: cut(o.Namespace), Name: cut(o.Name), Bucket: -1, Says: cut(o.Message)})
+				s.Objects = append(s.Objects, report.Object{Group: report.Line(o.Group), Kind: report.Line(o.Kind), Namespace: report.Line(o.Namespace), Name: report.Line(o.Name), Bucket: -1, Says: report.Line(o.Message)})
 			}
 		}
 	}
@@ -202,20 +199,11 @@ func (a *application) objects(s *report.Application) {
 		if h := r.Health.Status; child || h == nil || *h == "Healthy" || *h == "" {
 			continue
 		}
-		s.Objects = append(s.Objects, report.Object{Group: cut(r.Group), Kind: cut(r.Kind), Namespace: cut(r.Namespace), Name: cut(r.Name),
-			Bucket: r.Wave, Health: cut(*r.Health.Status), Says: cut(r.Health.Message)})
+		s.Objects = append(s.Objects, report.Object{Group: report.Line(r.Group), Kind: report.Line(r.Kind), Namespace: report.Line(r.Namespace), Name: report.Line(r.Name),
+			Bucket: r.Wave, Health: report.Line(*r.Health.Status), Says: report.Line(r.Health.Message)})
 	}
 	slices.SortStableFunc(s.Objects, func(x, y report.Object) int {
 		return cmp.Or(cmp.Compare(x.Bucket, y.Bucket), cmp.Compare(x.Health, y.Health), cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Name, y.Name))
 	})
 	s.Objects = slices.Clip(s.Objects[:min(len(s.Objects), shown)])
-}
-
-// cut makes a text of others one bounded line, which keeps nothing larger alive.
-func cut(text string) string {
-	text = strings.ToValidUTF8(strings.Join(strings.Fields(text), " "), "?")
-	if len(text) > told {
-		text = strings.ToValidUTF8(text[:told], "") + "..."
-	}
-	return strings.Clone(text)
 }

@@ -63,7 +63,7 @@ later ring runs it.`,
 			if a.env, err = parseEnv(env); err != nil {
 				return err
 			}
-			if a.fromGit && a.place.named() {
+			if a.fromGit && a.place.Named() {
 				return fault.Hintf("leave one of them out", "reading --from-git: --kubeconfig and --context name another source")
 			}
 			place, err := repo.Place(cmd.Context())
@@ -76,7 +76,7 @@ later ring runs it.`,
 	repo.Flags(cmd.Flags())
 	addEnv(cmd, &env)
 	flags := cmd.Flags()
-	a.place.add(flags, "without it Argo CD is not asked")
+	a.place.Add(flags, "without it Argo CD is not asked")
 	flags.BoolVar(&a.fromGit, "from-git", false, "the fleet is at rest: take what the rings in Git are granted")
 	flags.DurationVar(&a.timeout, "timeout", 5*time.Minute, "longest wait until the fleet's operation has ended")
 	flags.BoolVar(&a.dryRun, "dry-run", false, "write nothing and end nothing; show what would be granted")
@@ -106,7 +106,7 @@ func (a *adopt) run(cmd *cobra.Command, repo repoflags.Repository, place publish
 			return err
 		}
 	}
-	if _, err := fs.Stat(files, rolloutsPath(a.env)); errors.Is(err, fs.ErrNotExist) && a.place.named() {
+	if _, err := fs.Stat(files, rolloutsPath(a.env)); errors.Is(err, fs.ErrNotExist) && a.place.Named() {
 		if err := a.end(ctx); err != nil {
 			return err
 		}
@@ -125,7 +125,7 @@ func (a *adopt) look(ctx context.Context, repo repoflags.Repository, files fs.FS
 	switch {
 	case a.fromGit:
 		a.source = inGit{}
-	case a.place.named():
+	case a.place.Named():
 		a.source, err = a.live(ctx)
 	default:
 		a.source, err = a.history(ctx, repo, files)

@@ -96,7 +96,7 @@ The exit code is 0 when nothing waits, 1 when a version failed or is Degraded,
 }
 
 func (s *step) flags(cmd *cobra.Command, without string) {
-	s.place.add(cmd.Flags(), without)
+	s.place.Add(cmd.Flags(), without)
 	s.metrics.Add(cmd.Flags())
 	cmd.Flags().DurationVar(&s.timeout, "timeout", 90*time.Second, "longest look at Argo CD; what is Degraded is taken back after a minute")
 	cmd.Flags().BoolVar(&s.dryRun, "dry-run", false, "write nothing; show what would move")
@@ -105,7 +105,7 @@ func (s *step) flags(cmd *cobra.Command, without string) {
 
 func (s *step) run(cmd *cobra.Command, place publish.Place) error {
 	fill := s.fill
-	if s.ring.IsZero() || s.place.named() {
+	if s.ring.IsZero() || s.place.Named() {
 		there, closed, err := s.deps.Argo(s.place)
 		if err != nil {
 			return err

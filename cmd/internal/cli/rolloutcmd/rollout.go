@@ -106,7 +106,7 @@ func (d Deps) command(form cobra.Command, abort bool) *cobra.Command {
 	cmd.Args = cobra.NoArgs
 	flags := cmd.Flags()
 	addEnv(cmd, &o.env)
-	o.place.add(flags, "KUBECONFIG; default ~/.kube/config")
+	o.place.Add(flags, "KUBECONFIG; default ~/.kube/config")
 	flags.DurationVar(&o.timeout, "timeout", 5*time.Minute, "longest wait until nothing is in motion")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return d.run(cmd, o, abort) }
 	return cmd
@@ -143,15 +143,15 @@ func (d Deps) run(cmd *cobra.Command, o *options, abort bool) error {
 	return nil
 }
 
-// add adds the flags that name an Argo CD; without says what holds when there is none.
-func (p *Place) add(flags *pflag.FlagSet, without string) {
+// Add adds the flags that name an Argo CD; without says what holds when there is none.
+func (p *Place) Add(flags *pflag.FlagSet, without string) {
 	flags.StringVar(&p.Kubeconfig, "kubeconfig", "", "kubeconfig `file` of the cluster that Argo CD runs in, or in-cluster ("+without+")")
 	flags.StringVar(&p.Context, "context", "", "`name` of the kubeconfig's context; the current one by default")
 	flags.StringVar(&p.Namespace, "argocd-namespace", "argocd", "`namespace` of Argo CD's Applications")
 }
 
-// named reports whether a cluster was named.
-func (p *Place) named() bool { return p.Kubeconfig != "" || p.Context != "" }
+// Named reports whether a cluster was named.
+func (p *Place) Named() bool { return p.Kubeconfig != "" || p.Context != "" }
 
 func addEnv(cmd *cobra.Command, env *string) {
 	cmd.Flags().StringVar(env, "env", "", "environment (required)")

@@ -73,7 +73,7 @@ it when it looks next.`,
 	}
 	addEnv(cmd, &env)
 	cmd.Flags().StringVar(&ring, "ring", "", "ring (required)")
-	place.add(cmd.Flags(), "KUBECONFIG; default ~/.kube/config")
+	place.Add(cmd.Flags(), "KUBECONFIG; default ~/.kube/config")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "write nothing; ask whether it would be allowed")
 	o.AddFlags(cmd.Flags())
 	return cmd

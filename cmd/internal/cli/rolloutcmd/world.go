@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/environments"
@@ -24,6 +25,34 @@ type world struct {
 	rollouts rollout.Rollouts
 	started  bool // rollouts.yaml is there
 	tenants  []rollout.Tenant
+	facts    []authz.Facts // of each of them
+}
+
+// World is what a commit says of an environment, for who shows it.
+type World struct {
+	Site    *environments.Site
+	Catalog *catalog.Catalog
+	Input   *rollout.Input
+	// Rollouts are settled: what a render would make of them now.
+	Rollouts rollout.Rollouts
+	Tenants  []rollout.Tenant
+	Facts    []authz.Facts // of each of Tenants
+}
+
+// Look reads an environment that has rollouts from the root of a repository.
+func Look(files fs.FS, env ident.Environment) (World, error) {
+	w, err := read(files, env)
+	if err != nil {
+		return World{}, err
+	}
+	return World{w.site, w.sold, w.in, rollout.Settle(w.in, w.rollouts), w.tenants, w.facts}, w.need()
+}
+
+// Think asks the engine what it would wait for with an observation. The
+// settled rollouts are seen as if somebody looked: who does not is no reason.
+func (w World) Think(o rollout.Observation, now time.Time) []rollout.Reason {
+	o.Seen = true
+	return rollout.Advance(w.Input, w.Rollouts, o, now).Reasons
 }
 
 // read reads an environment from the root of a repository.
@@ -105,17 +134,13 @@ func (w *world) exact(head render.Head, runs func(ident.Tenant, ident.Product) i
 
 // readTenants takes the tenants' facts for what they run at head.
 func (w *world) readTenants(stored render.Stored) error {
-	ids, err := stored.Tenants()
-	if err != nil {
-		return err
+	var err error
+	if w.facts, err = stored.Everyone(); err != nil {
+		return fmt.Errorf("environment %q: %w", w.site.Name, err)
 	}
 	planner := plan.New(w.site, w.sold, nil)
-	all := make([]rollout.Tenant, 0, len(ids))
-	for _, id := range ids {
-		f, err := stored.Facts(id)
-		if err != nil {
-			return fmt.Errorf("environment %q: %w", w.site.Name, err)
-		}
+	all := make([]rollout.Tenant, 0, len(w.facts))
+	for _, f := range w.facts {
 		all = append(all, w.tenant(f, planner))
 	}
 	w.in.Census, w.tenants = rollout.NewCensus(all), all

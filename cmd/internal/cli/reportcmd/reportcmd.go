@@ -1,0 +1,248 @@
+// Package reportcmd is `sluice status` and `sluice why`: what runs, since when,
+// and why not.
+//
+// Git is read at the branch's head; etcd, Argo CD and the destination are asked
+// when they are named, and named as missing when they are not. Nothing is
+// written, and no source is asked once for each tenant.
+package reportcmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/rolloutcmd"
+	"github.com/gatorcloud/sluice/renderer/argocd/observe"
+	"github.com/gatorcloud/sluice/renderer/etcd/status"
+	"github.com/gatorcloud/sluice/renderer/ingest"
+	"github.com/gatorcloud/sluice/renderer/model/authz"
+	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/report"
+)
+
+// Records are what etcd says of tenants.
+type Records interface {
+	// List returns the records of all tenants, or of the given ones.
+	List(ctx context.Context, ids ...ident.Tenant) (authz.Listing, error)
+	// Statuses returns what the renderer told of authorisations.
+	Statuses(ctx context.Context, ids ...ident.Tenant) (map[authz.Key]status.Record, error)
+	// Held returns the changes that wait for a person.
+	Held(ctx context.Context) ([]ingest.HeldTenant, error)
+}
+
+// Etcd opens the records below a prefix.
+type Etcd struct {
+	// Flags adds the flags to a command's set.
+	Flags func(*pflag.FlagSet)
+	// Open returns no records when no server is named. The function closes them.
+	Open func(ctx context.Context, prefix string) (r Records, closed func() error, err error)
+}
+
+// Deps are what the commands need from outside.
+type Deps struct {
+	// Repo and Etcd return what finds them, with flags of its own for each command.
+	Repo func() repoflags.Repository
+	Etcd func() Etcd
+	// Argo connects to the cluster in which Argo CD runs.
+	Argo func(p rolloutcmd.Place) (there observe.Annotator, closed func(), err error)
+	// Destination connects to the cluster in which tenants run.
+	Destination func(p rolloutcmd.Place) (report.Cluster, func(), error)
+	Now         func() time.Time
+	// Wait waits, or returns why it was ended before.
+	Wait func(context.Context, time.Duration) error
+}
+
+// asking is what both commands ask, and where.
+type asking struct {
+	Deps
+	repo        repoflags.Repository
+	etcd        Etcd
+	argo        rolloutcmd.Place
+	destination rolloutcmd.Place
+	env         string
+}
+
+func (d Deps) asking(flags *pflag.FlagSet) *asking {
+	a := &asking{Deps: d, repo: d.Repo(), etcd: d.Etcd()}
+	a.repo.Flags(flags)
+	a.etcd.Flags(flags)
+	a.argo.Add(flags, "without it Argo CD is not asked")
+	flags.StringVar(&a.env, "env", "", "environment (required)")
+	return a
+}
+
+// subject reads TENANT or TENANT/PRODUCT.
+func subject(text string) (id ident.Tenant, p ident.Product, err error) {
+	tenant, product, both := strings.Cut(text, "/")
+	if id, err = ident.Parse[ident.TenantKind](tenant); err == nil && both {
+		p, err = ident.Parse[ident.ProductKind](product)
+	}
+	if err != nil {
+		return id, p, fault.Hintf("write TENANT or TENANT/PRODUCT, such as 1000006/swg", "reading %q: %w", text, err)
+	}
+	return id, p, nil
+}
+
+// scene is what was gathered, and what may still be asked.
+type scene struct {
+	*report.Join
+	world rolloutcmd.World
+	argo  observe.Cluster // nil when it was not named, or did not answer
+	env   ident.Environment
+	now   time.Time
+	close []func()
+}
+
+func (s *scene) Close() {
+	for _, f := range s.close {
+		f()
+	}
+}
+
+// gather reads Git, and etcd of a tenant or of all.
+func (a *asking) gather(ctx context.Context, ids ...ident.Tenant) (*scene, error) {
+	env, err := ident.Parse[ident.EnvironmentKind](a.env)
+	if err != nil {
+		return nil, fault.Hintf("name the environment with --env", "reading --env: %w", err)
+	}
+	place, err := a.repo.Place(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer place.Close()
+	files, err := place.Files(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &scene{env: env, now: a.Now()}
+	if s.world, err = rolloutcmd.Look(files, env); err != nil {
+		return nil, err
+	}
+	s.Join = report.New(env, s.world.Catalog)
+	s.Order(s.world.Input.Fleet, s.world.Rollouts)
+	for i, f := range s.world.Facts {
+		s.Put(report.Member{Facts: f, Ring: s.world.Input.Fleet.Rings[s.world.Tenants[i].Ring].Name,
+			Pin: func(r authz.Authorisation) ident.Version { return s.world.Site.Fleet.PinOf(f.ID, r.Product, r.Version) }})
+	}
+	s.Source(report.Git, s.now, "")
+	s.Source(report.Targets, time.Time{}, "name it with --destination-kubeconfig")
+	a.records(ctx, s, ids)
+	a.connect(s)
+	return s, nil
+}
+
+// connect opens Argo CD, if it is named.
+func (a *asking) connect(s *scene) {
+	if !a.argo.Named() {
+		s.Source(report.ArgoCD, time.Time{}, "name its cluster with --kubeconfig or --context")
+		return
+	}
+	there, closed, err := a.Argo(a.argo)
+	if err != nil {
+		s.Source(report.ArgoCD, time.Time{}, err.Error())
+		return
+	}
+	s.argo, s.close = there, append(s.close, closed)
+}
+
+// look reads the Applications that labels choose, each in one list. A list that
+// fails makes Argo CD a source that is missing.
+func (s *scene) look(ctx context.Context, labels ...string) {
+	if s.argo == nil {
+		return
+	}
+	for _, l := range labels {
+		if err := observe.Show(ctx, s.argo, observe.Seen{Environment: s.env, Labels: l}, s.See); err != nil {
+			s.argo = nil
+			s.Forget()
+			s.Unsee(report.ArgoCD, err.Error())
+			return
+		}
+	}
+	s.Source(report.ArgoCD, s.now, "")
+}
+
+// think asks the engine what it waits for, by what is seen.
+func (s *scene) think() {
+	o := s.Observation(s.world.Input, s.world.Rollouts)
+	s.Reasons(s.world.Think(o, s.now))
+	s.Source(report.Engine, s.now, "")
+}
+
+// records reads what etcd says of tenants, of all without ids.
+func (a *asking) records(ctx context.Context, s *scene, ids []ident.Tenant) {
+	r, closed, err := a.etcd.Open(ctx, s.world.Site.Etcd.Prefix)
+	switch {
+	case err != nil:
+		s.Source(report.Etcd, time.Time{}, err.Error())
+		return
+	case r == nil:
+		s.Source(report.Etcd, time.Time{}, "name its servers with --etcd-endpoints")
+		return
+	}
+	s.close = append(s.close, func() { _ = closed() })
+	if err := s.tell(ctx, r, ids); err != nil {
+		s.Source(report.Etcd, time.Time{}, err.Error())
+		return
+	}
+	s.Source(report.Etcd, s.now, "")
+}
+
+// tell notes what in etcd is not as it is in Git.
+func (s *scene) tell(ctx context.Context, r Records, ids []ident.Tenant) error {
+	list, err := r.List(ctx, ids...)
+	if err != nil {
+		return err
+	}
+	statuses, err := r.Statuses(ctx, ids...)
+	if err != nil {
+		return err
+	}
+	held, err := r.Held(ctx)
+	if err != nil {
+		return err
+	}
+	for _, h := range held {
+		for _, c := range h.Changes {
+			s.Tell(h.ID, c.Product, &report.Note{Code: report.HeldBack, Says: fmt.Sprintf("%s from %s to %s: %s", c.Field, c.From, c.To, c.Reason), Since: h.Since})
+		}
+	}
+	for key, told := range statuses {
+		if told.Environment == s.env.String() && told.Error != "" && !key.Product.IsZero() {
+			s.Tell(key.Tenant, key.Product, &report.Note{Code: report.Unplanned, Says: told.Error})
+		}
+	}
+	for _, q := range list.Quarantined {
+		products := []ident.Product{q.Product}
+		if q.Product.IsZero() {
+			products = s.Products(q.Tenant)
+		}
+		for _, p := range products {
+			s.Tell(q.Tenant, p, &report.Note{Code: report.Quarantined, Says: fmt.Sprintf("%v", q.Err)})
+		}
+	}
+	return nil
+}
+
+// missing tells people which sources are missing.
+func missing(w io.Writer, all []report.Source) {
+	for _, s := range all {
+		if s.Missing != "" {
+			fmt.Fprintf(w, "sluice: %s: %s\n", s.Name, s.Missing)
+		}
+	}
+}
+
+var errNobody = errors.New("it is in no source that was asked")
+
+// nobody is the error for a tenant of whom nothing is known.
+func (s *scene) nobody(id ident.Tenant) error {
+	return fault.Hintf("check --env and the id: sluice authz list", "tenant %q of environment %q: %w", id, s.env, errNobody)
+}

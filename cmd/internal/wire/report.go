@@ -1,0 +1,60 @@
+package wire
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/gatorcloud/sluice/cmd/internal/cli/etcdflags"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/reportcmd"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/rolloutcmd"
+	"github.com/gatorcloud/sluice/renderer/argocd"
+	"github.com/gatorcloud/sluice/renderer/etcd"
+	"github.com/gatorcloud/sluice/renderer/etcd/status"
+	"github.com/gatorcloud/sluice/renderer/ingest"
+	"github.com/gatorcloud/sluice/renderer/report"
+)
+
+// reporting returns what `sluice status` and `sluice why` need.
+func reporting() reportcmd.Deps {
+	return reportcmd.Deps{Repo: repository, Etcd: told, Argo: annotator, Destination: destination, Now: time.Now, Wait: wait}
+}
+
+// told returns the records of a server that is named; sluice's own etcd is of
+// one machine, and is not started to be read.
+func told() reportcmd.Etcd {
+	flags := &etcdflags.Flags{}
+	return reportcmd.Etcd{
+		Flags: func(set *pflag.FlagSet) { flags.Add(set) },
+		Open: func(ctx context.Context, prefix string) (reportcmd.Records, func() error, error) {
+			settings, err := flags.Resolve(os.Getenv)
+			if err != nil || settings.Embedded() {
+				return nil, nil, err
+			}
+			store, stop, err := settings.Open(ctx, embed)
+			if err != nil {
+				return nil, nil, err
+			}
+			return struct {
+				*etcd.Records
+				status.Reader
+				*ingest.Store
+			}{store.Records(prefix), status.Reader{Scanner: store, Place: status.Beside(prefix)}, ingest.NewStore(ingest.Place{Etcd: store, Records: prefix})}, stop, nil
+		},
+	}
+}
+
+// destination connects to the cluster that tenants run in.
+func destination(p rolloutcmd.Place) (report.Cluster, func(), error) {
+	access, err := access(p)
+	if err != nil {
+		return nil, nil, err
+	}
+	d, err := argocd.NewDestination(access)
+	if err != nil {
+		return nil, nil, err
+	}
+	return d, d.Close, nil
+}
