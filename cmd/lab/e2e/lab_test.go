@@ -47,7 +47,7 @@ func TestScenarios(t *testing.T) {
 	t.Run("Admission", r.admission)
 	for name, run := range map[string]func(*testing.T){
 		"ColdStart": r.coldStart, "BadVersion": r.badVersion, "Reverts": r.reverts, "Rollback": r.rollback, "Pins": r.pins,
-		"Ends": r.ends, "LastHolder": r.lastHolder, "Refusals": r.refusals, "Moves": r.moves, "Modes": r.modes,
+		"Ends": r.ends, "LastHolder": r.lastHolder, "Refusals": r.refusals, "Moves": r.moves, "Modes": r.modes, "Causes": r.causes,
 		"Hotfix": r.hotfix, "Leaders": r.leaders, "Inserted": r.inserted,
 	} {
 		t.Run(name, func(t *testing.T) {

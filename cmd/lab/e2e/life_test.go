@@ -54,6 +54,7 @@ func (r *rig) ends(t *testing.T) {
 	s.await("web is suspended", func(now map[timeline.Object]timeline.State) string {
 		return all(s.suspended(now, "1002"), s.quiet(now))
 	})
+	s.because("1002/web", "suspended")
 	s.same("1002", claim)
 	s.ordered("mail restarted", s.since("rendered: 1002's web ended").Never(pods(s.namespace("1002"), "mail-*", "")))
 
@@ -76,6 +77,7 @@ func (r *rig) ends(t *testing.T) {
 		return s.quiet(now)
 	})
 	s.same("1002", claim)
+	s.because("1002/web", "retained")
 
 	s.now = "2026-11-20"
 	s.render("1002's web is past its grace")

@@ -50,6 +50,9 @@ func (s *site) refused(what, app, file, old, text, message string) {
 		}
 		return "a condition with " + message
 	})
+	if subject, own := strings.CutSuffix(app, "-web"); own {
+		s.because(strings.TrimPrefix(subject, "-")+"/web", "refusal")
+	}
 	// The cluster has the time of some reconciliations to get it wrong.
 	time.Sleep(20 * time.Second)
 	events := s.since("pushed: " + what)
