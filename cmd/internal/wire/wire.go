@@ -25,6 +25,7 @@ import (
 	"github.com/gatorcloud/sluice/cmd/internal/cli/reportcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/rolloutcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/runcmd"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/taskcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/validatecmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/versioncmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/words"
@@ -75,6 +76,7 @@ carries to clusters ring by ring and bucket by bucket.`,
 		plancmd.New(plancmd.Deps{Repo: repository(), Pipeline: p, Now: time.Now}),
 		runcmd.New(running(p)),
 		ingestcmd.New(ingesting()),
+		taskcmd.New(tasks()),
 		doctorcmd.New(examining()),
 		validatecmd.New(repository()),
 		authzcmd.New(authorisations()),

@@ -459,3 +459,40 @@ func TestEtcdAway(t *testing.T) {
 		})
 	}
 }
+
+// What a list says of a run follows from its claim, its lease and its result.
+func TestList(t *testing.T) {
+	store, err := etcd.Dial(t.Context(), etcd.Config{Endpoints: []string{serve(t)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	record := func(result string) string { return Record{By: "a", Result: result}.encode() }
+	txn := func(pairs ...string) {
+		t.Helper()
+		var ops []clientv3.Op
+		for i := 0; i < len(pairs); i += 2 {
+			ops = append(ops, clientv3.OpPut(DefaultPrefix+"/"+pairs[i], pairs[i+1]))
+		}
+		if _, err := store.Client().Txn(t.Context()).Then(ops...).Commit(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	txn("pull/2027-03-01T02:30:00Z", record("done"))
+	txn("pull/2027-03-02T02:30:00Z", record(""))
+	txn("pull/2027-03-03T02:30:00Z", record(""), "pull/"+running, "a")
+	txn("clear/2027-03-03T02:30:00Z", record("failed"))
+	txn("pull/soon", record("done"))
+	runs, err := List(t.Context(), store, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, r := range runs {
+		got = append(got, fmt.Sprint(r.Task, " ", r.Due.Format("02"), " ", r.Result, " ", r.Running))
+	}
+	want := []string{"clear 03 failed false", "pull 03  true", "pull 02  false", "pull 01 done false"}
+	if !slices.Equal(got, want) {
+		t.Errorf("List() = %q, want %q", got, want)
+	}
+}

@@ -140,6 +140,7 @@ func (c *Client) Tenant(ctx context.Context, id ident.Tenant) (Document, error) 
 type answer struct {
 	code int
 	etag string
+	date string // by SPS's clock
 	body []byte
 }
 
@@ -164,7 +165,7 @@ func (c *Client) get(ctx context.Context, path string, query url.Values, etag st
 		return answer{}, unreachable(ctx, err)
 	}
 	defer resp.Body.Close()
-	a := answer{code: resp.StatusCode, etag: resp.Header.Get("ETag")}
+	a := answer{code: resp.StatusCode, etag: resp.Header.Get("ETag"), date: resp.Header.Get("Date")}
 	if a.code != http.StatusOK {
 		return a, nil
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
@@ -37,12 +38,30 @@ func (c *Client) Walk(ctx context.Context, etag string, visit func([]Entry) erro
 	}
 }
 
+// Probe asks for the beginning of the list, to see whether SPS is there and
+// knows us. It returns how many tenants SPS has and what its clock says, zero if
+// it does not say.
+func (c *Client) Probe(ctx context.Context) (total int, at time.Time, err error) {
+	small := *c
+	small.o.Limit = 1
+	w := walk{client: &small, visit: func([]Entry) error { return nil }, seen: map[ident.Tenant]bool{}, cursors: map[string]bool{}}
+	if _, err := w.page(ctx, ""); err != nil {
+		return 0, time.Time{}, fmt.Errorf("asking SPS: %w", err)
+	}
+	at, err = http.ParseTime(w.date)
+	if err != nil {
+		at = time.Time{} // it need not say
+	}
+	return w.at.Total, at, nil
+}
+
 // walk is one reading of the list.
 type walk struct {
 	client  *Client
 	visit   func([]Entry) error
 	at      Snapshot
 	next    string
+	date    string // of the first page
 	seen    map[ident.Tenant]bool
 	cursors map[string]bool
 }
@@ -71,7 +90,7 @@ func (w *walk) page(ctx context.Context, etag string) (bool, error) {
 		return false, err
 	}
 	if first {
-		w.at = Snapshot{ID: l.snapshot, Total: int(l.total)}
+		w.at, w.date = Snapshot{ID: l.snapshot, Total: int(l.total)}, a.date
 		if len(a.etag) <= maxOpaque {
 			w.at.ETag = a.etag
 		}

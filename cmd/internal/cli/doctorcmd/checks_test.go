@@ -20,6 +20,24 @@ func TestGoodVersion(t *testing.T) {
 	}
 }
 
+func TestSkew(t *testing.T) {
+	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	for name, tc := range map[string]struct {
+		reason string
+		skew   time.Duration
+		good   bool
+	}{
+		"Same":   {"they agree", 0, true},
+		"Slack":  {"clocks differ a little", -time.Minute, true},
+		"Ahead":  {"ours is ahead", 61 * time.Second, false},
+		"Behind": {"ours is behind", -61 * time.Second, false},
+	} {
+		if err := checkSkew(now.Add(tc.skew), now); (err == nil) != tc.good {
+			t.Errorf("%s: checkSkew = %v, want good = %t: %s", name, err, tc.good, tc.reason)
+		}
+	}
+}
+
 func TestClock(t *testing.T) {
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	for name, tc := range map[string]struct {

@@ -28,6 +28,8 @@ import (
 	"github.com/gatorcloud/sluice/renderer/etcd/embedded"
 	"github.com/gatorcloud/sluice/renderer/git"
 	"github.com/gatorcloud/sluice/renderer/git/gittest"
+	"github.com/gatorcloud/sluice/renderer/ingest"
+	"github.com/gatorcloud/sluice/renderer/ingest/spstest"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
@@ -166,6 +168,53 @@ func TestWell(t *testing.T) {
 			t.Errorf("%s = %+v, want it ok and to show %q", check, r, shows)
 		}
 	}
+}
+
+// What ingest needs is looked at where an SPS is named.
+func TestIngest(t *testing.T) {
+	upstream := spstest.New()
+	if err := errors.Join(upstream.Start("127.0.0.1:0"), upstream.Put("1000006", `{"tenantId": "1000006"}`)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = upstream.Close() })
+	p := newPatient(t)
+	client := p.real()
+	p.args = append(p.args, "--sps-url", upstream.URL())
+	p.finds("ingest list", "no list of SPS was read whole")
+	put := func(key, value string) {
+		t.Helper()
+		if _, err := client.Put(t.Context(), ingest.DefaultPrefix+"/"+key, value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list := func(ago time.Duration) {
+		t.Helper()
+		put("full", `{"snapshot": "a", "completed": "`+p.now.Add(-ago).UTC().Format(time.RFC3339)+`"}`)
+	}
+	list(30 * time.Hour)
+	p.finds("ingest list", "30h0m0s ago")
+	list(24 * time.Hour)
+	put("held/1000006", `{}`)
+	put("dirty/1000006", `{"since": "`+p.now.Add(-time.Minute).UTC().Format(time.RFC3339)+`"}`)
+	rows, err := p.examine()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for check, shows := range map[string]string{"sps": "1 tenants", "sps clock": "agree", "ingest": "/sluice/ingest", "ingest held": "1 tenants", "ingest queue": "1 tenants", "ingest list": "Z"} {
+		if r := rows[check]; r.Result != ok || !strings.Contains(r.Detail, shows) {
+			t.Errorf("%s = %+v, want it ok and to show %q", check, r, shows)
+		}
+	}
+	put("dirty/1000009", `{"since": "`+p.now.Add(-time.Hour).UTC().Format(time.RFC3339)+`", "cause": "quarantined"}`)
+	p.finds("ingest queue", "2 tenants", "the oldest for 1h0m0s", "1 of them")
+	if _, err := client.Delete(t.Context(), ingest.DefaultPrefix+"/dirty/1000009"); err != nil {
+		t.Fatal(err)
+	}
+	upstream.RequireToken("another")
+	p.finds("sps", "401")
+	upstream.RequireToken("")
+	p.args = append(p.args, "--ingest-prefix", "/tenant/info/x")
+	p.finds("ingest", `"/tenant/info/x"`)
 }
 
 // absent is an Argo CD without Applications.

@@ -68,6 +68,7 @@ type doctor struct {
 	// where else to look
 	lease, status string
 	argo          argoflags.Flags
+	ingest        taking
 
 	rows []row
 	bad  []error
@@ -79,12 +80,13 @@ func New(deps Deps) *cobra.Command {
 	var format output.Options
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Check what sluice run needs: Git, clock, catalog, etcd and Argo CD",
+		Short: "Check what sluice run needs: Git, clock, catalog, etcd, Argo CD and SPS",
 		Long: `Doctor looks at everything that sluice run needs and says what is wrong with it:
 the repository and the right to push to it, the clock, the catalog and the
 environments, etcd's version, alarms and rights at the environments' places,
 and, if --argocd-kubeconfig is given, the right to refresh their Applications and
-how the fleet's is synced. It writes no record, pushes no commit and changes no
+how the fleet's is synced. If --sps-url is given, also what sluice ingest needs:
+SPS, its clock, and what waits. It writes no record, pushes no commit and changes no
 Application. It fails when a check fails.`,
 		Example: `  # with the flags that sluice run gets
   sluice doctor --repo https://git.example/fleet.git --branch main --etcd-endpoints https://etcd:2379`,
@@ -96,6 +98,8 @@ Application. It fails when a check fails.`,
 	cmd.Flags().StringVar(&d.lease, "lease-prefix", election.DefaultPrefix, "etcd prefix of the elections")
 	cmd.Flags().StringVar(&d.status, "status-prefix", "", "etcd prefix of the status records; - checks none (default beside the environment's records)")
 	d.argo.Add(cmd.Flags(), "Argo CD is not asked")
+	d.ingest.place.AddPrefix(cmd.Flags())
+	d.ingest.sps.Add(cmd.Flags())
 	format.AddFlags(cmd.Flags())
 	return cmd
 }
@@ -108,6 +112,7 @@ func (d *doctor) run(ctx context.Context, stdout io.Writer, f output.Options) er
 	}
 	sites := d.git(ctx)
 	d.etcd(ctx, sites)
+	d.upstream(ctx)
 	d.argocd(ctx, clusters, sites)
 	if err := output.Print(stdout, f, d.rows, columns); err != nil {
 		return err
@@ -148,7 +153,7 @@ func (d *doctor) etcd(ctx context.Context, sites []*environments.Site) {
 			places = append(places, site.Etcd.Prefix)
 		}
 	}
-	d.note("etcd election", "may write below "+d.lease, d.election(ctx, store, places))
+	d.note("etcd election", "may write below "+d.lease, apart(ctx, store, d.lease, election.DefaultPrefix, places))
 	for _, prefix := range places {
 		detail, err := checkRead(ctx, store, prefix)
 		d.note("etcd read", detail, err)
@@ -161,16 +166,17 @@ func (d *doctor) etcd(ctx context.Context, sites []*environments.Site) {
 		}
 		d.note("etcd status", "may write below "+place, err)
 	}
+	d.taken(ctx, store, places)
 }
 
-// election checks the place of the elections, which is apart from all records.
-func (d *doctor) election(ctx context.Context, store *etcd.Store, records []string) error {
+// apart checks a place of ours, which is apart from all records.
+func apart(ctx context.Context, store *etcd.Store, place, usual string, records []string) error {
 	for _, prefix := range records {
-		if _, err := authz.Apart(d.lease, prefix, election.DefaultPrefix); err != nil {
+		if _, err := authz.Apart(place, prefix, usual); err != nil {
 			return err
 		}
 	}
-	return checkWrite(ctx, store, d.lease)
+	return checkWrite(ctx, store, place)
 }
 
 // git checks the repository, the right to push, the clock and what people

@@ -42,10 +42,18 @@ type Place struct {
 
 // Add adds the flags.
 func (p *Place) Add(set *pflag.FlagSet) {
-	set.StringVar(&p.prefix, "ingest-prefix", ingest.DefaultPrefix, "etcd prefix of what ingest keeps beside the records")
+	p.AddPrefix(set)
 	ranged.Int(set, "end-cap", ranged.Bounds[int]{Into: &p.endCap, Default: ingest.DefaultEndCap, Least: 1, Most: 500},
 		"how many tenants may be ended in a day without a person; never more than half of all")
 }
+
+// AddPrefix adds the flag that finds what ingest keeps, for who only looks.
+func (p *Place) AddPrefix(set *pflag.FlagSet) {
+	set.StringVar(&p.prefix, "ingest-prefix", ingest.DefaultPrefix, "etcd prefix of what ingest keeps beside the records")
+}
+
+// Prefix returns where ingest keeps its own.
+func (p *Place) Prefix() string { return p.prefix }
 
 // Store returns the store beside some records.
 func (p *Place) Store(store *etcd.Store, records string, now func() time.Time) (*ingest.Store, error) {
