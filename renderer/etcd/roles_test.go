@@ -71,6 +71,11 @@ func TestRolesOfThePage(t *testing.T) {
 		{"sluice-run-pop-sha1", "/tenant/status/1/swg", true, true},
 		{"sluice-run-pop-sha1", "/sluice/leader/pop-sha1/1", true, true},
 		{"sluice-run-pop-sha1", "/sluice/leader/pop-sha2/1", false, false},
+		{"sluice-ingest", "/tenant/info/1/rs/swg", true, true},
+		{"sluice-ingest", "/tenant/status/1/swg", true, false},
+		{"sluice-ingest", "/sluice/ingest/dirty/1", true, true},
+		{"sluice-ingest", "/sluice/tasks/list-of-sps/running", true, true},
+		{"sluice-ingest", "/sluice/leader/pop-sha1/1", false, false},
 		{"upstream", "/tenant/info/1", true, true},
 		{"upstream", "/tenant/status/1/swg", false, false},
 		{"support", "/tenant/info/1", true, false},
@@ -83,8 +88,10 @@ func TestRolesOfThePage(t *testing.T) {
 			t.Errorf("%s at %s: reading %v, writing %v, want %t and %t", tc.user, tc.key, readErr, writeErr, tc.read, tc.write)
 		}
 	}
-	reader := dial(t, Config{Endpoints: server.Endpoints(), Username: "sluice-run-pop-sha1", Password: "s3cret"})
-	if _, err := reader.Snapshot(t.Context(), prefix); err != nil {
-		t.Errorf("Snapshot() with the page's role = %v", err)
+	for _, user := range []string{"sluice-run-pop-sha1", "sluice-ingest"} {
+		reader := dial(t, Config{Endpoints: server.Endpoints(), Username: user, Password: "s3cret"})
+		if _, err := reader.Snapshot(t.Context(), prefix); err != nil {
+			t.Errorf("Snapshot() with the role of %s = %v", user, err)
+		}
 	}
 }

@@ -18,9 +18,15 @@ import (
 	"github.com/gatorcloud/sluice/renderer/run/telemetry"
 )
 
-func build(t *testing.T) resmap.ResMap {
+// The kustomizations: of the renderer, and of ingest beside it.
+const (
+	renderer = "."
+	ingest   = "ingest"
+)
+
+func build(t *testing.T, dir string) resmap.ResMap {
 	t.Helper()
-	m, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), ".")
+	m, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,10 +34,10 @@ func build(t *testing.T) resmap.ResMap {
 }
 
 // object decodes the only object of a kind.
-func object(t *testing.T, kind string, out any) {
+func object(t *testing.T, dir, kind string, out any) {
 	t.Helper()
 	found := 0
-	for _, r := range build(t).Resources() {
+	for _, r := range build(t, dir).Resources() {
 		if r.GetKind() == kind {
 			found++
 			data, err := r.AsYAML()
@@ -49,22 +55,33 @@ func object(t *testing.T, kind string, out any) {
 }
 
 func TestBuilds(t *testing.T) {
-	var kinds []string
-	for _, r := range build(t).Resources() {
-		kinds = append(kinds, r.GetKind())
-		if r.GetKind() != "Namespace" && r.GetNamespace() != "sluice" {
-			t.Errorf("%s %s is in namespace %q", r.GetKind(), r.GetName(), r.GetNamespace())
+	for dir, want := range map[string][]string{
+		renderer: {"ConfigMap", "ConfigMap", "Deployment", "Namespace", "NetworkPolicy", "PodDisruptionBudget", "PrometheusRule", "Service", "ServiceAccount", "ServiceMonitor"},
+		ingest:   {"ConfigMap", "Deployment", "NetworkPolicy", "PodDisruptionBudget", "PrometheusRule", "Service", "ServiceAccount", "ServiceMonitor"},
+	} {
+		var kinds []string
+		for _, r := range build(t, dir).Resources() {
+			kinds = append(kinds, r.GetKind())
+			if r.GetKind() != "Namespace" && r.GetNamespace() != "sluice" {
+				t.Errorf("%s: %s %s is in namespace %q", dir, r.GetKind(), r.GetName(), r.GetNamespace())
+			}
 		}
-	}
-	slices.Sort(kinds)
-	want := []string{"ConfigMap", "ConfigMap", "Deployment", "Namespace", "NetworkPolicy", "PodDisruptionBudget", "PrometheusRule", "Service", "ServiceAccount", "ServiceMonitor"}
-	if !slices.Equal(kinds, want) {
-		t.Errorf("kinds %v, want %v", kinds, want)
+		slices.Sort(kinds)
+		if !slices.Equal(kinds, want) {
+			t.Errorf("%s: kinds %v, want %v", dir, kinds, want)
+		}
 	}
 }
 
 // What runs is a release that somebody chose, and where it may connect is written.
 func TestBounds(t *testing.T) {
+	for _, dir := range []string{renderer, ingest} {
+		t.Run(dir, func(t *testing.T) { checkBounds(t, dir) })
+	}
+}
+
+func checkBounds(t *testing.T, dir string) {
+	t.Helper()
 	var d struct {
 		Spec struct {
 			Template struct {
@@ -76,7 +93,7 @@ func TestBounds(t *testing.T) {
 			} `json:"template"`
 		} `json:"spec"`
 	}
-	object(t, "Deployment", &d)
+	object(t, dir, "Deployment", &d)
 	for _, c := range d.Spec.Template.Spec.Containers {
 		if _, tag, found := strings.Cut(c.Image, ":"); !found || tag == "latest" {
 			t.Errorf("image %q is any release", c.Image)
@@ -88,7 +105,7 @@ func TestBounds(t *testing.T) {
 			Egress      []any    `json:"egress"`
 		} `json:"spec"`
 	}
-	object(t, "NetworkPolicy", &p)
+	object(t, dir, "NetworkPolicy", &p)
 	if !slices.Equal(p.Spec.PolicyTypes, []string{"Ingress", "Egress"}) || len(p.Spec.Egress) == 0 {
 		t.Errorf("policy types %q with %d ways out, want both closed but for what is written", p.Spec.PolicyTypes, len(p.Spec.Egress))
 	}
@@ -130,8 +147,15 @@ type deployment struct {
 
 // The pods are as narrow as they can be, and the objects that select them do.
 func TestDeployment(t *testing.T) {
+	for _, dir := range []string{renderer, ingest} {
+		t.Run(dir, func(t *testing.T) { checkDeployment(t, dir) })
+	}
+}
+
+func checkDeployment(t *testing.T, dir string) {
+	t.Helper()
 	var d deployment
-	object(t, "Deployment", &d)
+	object(t, dir, "Deployment", &d)
 	pod := d.Spec.Template.Spec
 	if d.Spec.Replicas < 2 || d.Spec.ProgressDeadlineSeconds == 0 {
 		t.Errorf("%d replicas with deadline %d, want two or more with one", d.Spec.Replicas, d.Spec.ProgressDeadlineSeconds)
@@ -165,12 +189,12 @@ func TestDeployment(t *testing.T) {
 	var pdb struct {
 		Spec struct{ Selector selector } `json:"spec"`
 	}
-	object(t, "PodDisruptionBudget", &pdb)
+	object(t, dir, "PodDisruptionBudget", &pdb)
 	matches("PodDisruptionBudget", pdb.Spec.Selector.MatchLabels)
 	var service struct {
 		Spec struct{ Selector map[string]string } `json:"spec"`
 	}
-	object(t, "Service", &service)
+	object(t, dir, "Service", &service)
 	matches("Service", service.Spec.Selector)
 }
 
@@ -189,6 +213,12 @@ func families(t *testing.T) map[string]family {
 	m.Waiting("local", []telemetry.Wait{{Ring: "canary", Product: "swg", Reason: "soak"}})
 	m.Ends.WithLabelValues("local")
 	m.Restarts.WithLabelValues("local", "sent")
+	taken := m.Ingest()
+	taken.Notices.WithLabelValues("accepted")
+	taken.Refused.WithLabelValues("rate")
+	taken.Fetches.WithLabelValues("written")
+	taken.Listed.WithLabelValues("written")
+	taken.Lists.WithLabelValues("whole")
 	w := httptest.NewRecorder()
 	telemetry.Handler(m, telemetry.NewHealth()).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	label := regexp.MustCompile(`([a-z_]+)="`)
@@ -234,7 +264,7 @@ func checkExpr(t *testing.T, where, expr string, served map[string]family) []str
 	job := regexp.MustCompile(`job="([^"]*)"`)
 	for _, m := range job.FindAllStringSubmatch(expr, -1) {
 		var service struct{ Metadata struct{ Name string } }
-		if object(t, "Service", &service); m[1] != service.Metadata.Name {
+		if object(t, renderer, "Service", &service); m[1] != service.Metadata.Name {
 			t.Errorf("%s: job %q is not the Service's name, %q, which scraping takes", where, m[1], service.Metadata.Name)
 		}
 	}
@@ -242,6 +272,13 @@ func checkExpr(t *testing.T, where, expr string, served map[string]family) []str
 }
 
 func TestRules(t *testing.T) {
+	for dir, alerts := range map[string]int{renderer: 8, ingest: 7} {
+		t.Run(dir, func(t *testing.T) { checkRules(t, dir, alerts) })
+	}
+}
+
+func checkRules(t *testing.T, dir string, alerts int) {
+	t.Helper()
 	var rules struct {
 		Spec struct {
 			Groups []struct {
@@ -252,7 +289,7 @@ func TestRules(t *testing.T) {
 			}
 		} `json:"spec"`
 	}
-	object(t, "PrometheusRule", &rules)
+	object(t, dir, "PrometheusRule", &rules)
 	served, shown := families(t), regexp.MustCompile(`\$labels\.([a-z_]+)`)
 	names := map[string]bool{}
 	for _, r := range rules.Spec.Groups[0].Rules {
@@ -268,7 +305,7 @@ func TestRules(t *testing.T) {
 		}
 		names[r.Alert] = true
 	}
-	if len(names) < 8 {
+	if len(names) < alerts {
 		t.Errorf("%d alerts, want those of every guard", len(names))
 	}
 }

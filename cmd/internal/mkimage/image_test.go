@@ -112,7 +112,7 @@ func read(t *testing.T, dir string) v1.Image {
 
 // manifests are what is applied to a cluster and runs our images.
 func manifests() []string {
-	return []string{root + "renderer/install", root + "plugin/install/native", root + "plugin/install/command"}
+	return []string{root + "renderer/install", root + "renderer/install/ingest", root + "plugin/install/native", root + "plugin/install/command"}
 }
 
 // images returns the names of the images that manifests run, and the users of

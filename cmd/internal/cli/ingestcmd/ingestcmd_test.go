@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+	"sigs.k8s.io/yaml"
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/ingestcmd"
 	"github.com/gatorcloud/sluice/renderer/etcd"
@@ -254,5 +255,27 @@ func TestRefused(t *testing.T) {
 				t.Errorf("%q = %v with hint %q, want one that says %q: %s", tc.args, err, fault.HintOf(err), tc.says, tc.reason)
 			}
 		})
+	}
+}
+
+// The Deployment in renderer/install gives `sluice ingest` flags that it has.
+func TestInstalledArgsAreFlags(t *testing.T) {
+	data, err := os.ReadFile("../../../../renderer/install/ingest/deployment.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d struct {
+		Spec struct {
+			Template struct {
+				Spec struct{ Containers []struct{ Args []string } }
+			}
+		}
+	}
+	if err := yaml.Unmarshal(data, &d); err != nil {
+		t.Fatal(err)
+	}
+	args, cmd := d.Spec.Template.Spec.Containers[0].Args, ingestcmd.New(deps(nil))
+	if err := cmd.ParseFlags(args[1:]); err != nil || args[0] != cmd.Name() || len(args) < 5 {
+		t.Errorf("args %q: %v, want those of %s", args, err, cmd.Name())
 	}
 }
