@@ -148,13 +148,18 @@ func (w *world) leader(ctx context.Context, r *replica) *replica {
 
 // heal mends everything.
 func (w *world) heal() {
-	for _, r := range w.replicas {
+	w.mend(w.replicas)
+	w.upstream.heal(w)
+	w.etcd.signal(syscall.SIGCONT)
+	w.git.signal(syscall.SIGCONT)
+}
+
+func (w *world) mend(replicas []*replica) {
+	for _, r := range replicas {
 		r.signal(syscall.SIGCONT)
 		r.etcd.Set(etcdtest.Pass)
 		if r.git != nil {
 			r.git.Set(etcdtest.Pass)
 		}
 	}
-	w.etcd.signal(syscall.SIGCONT)
-	w.git.signal(syscall.SIGCONT)
 }

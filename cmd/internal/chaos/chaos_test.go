@@ -83,6 +83,7 @@ func storm(t *testing.T, seed uint64, long time.Duration) {
 		}
 	})
 	w := newWorld(t, seed)
+	w.connect()
 	ctx, cancel := context.WithTimeout(context.Background(), long)
 	defer cancel()
 	var all sync.WaitGroup
@@ -91,11 +92,15 @@ func storm(t *testing.T, seed uint64, long time.Duration) {
 		all.Go(func() { w.write(ctx, random) })
 	}
 	all.Go(func() { w.breakThings(ctx) })
+	all.Go(func() { w.upstream.sell(ctx, rand.New(rand.NewPCG(seed, 200))) })
+	all.Go(func() { w.breakUpstream(ctx, rand.New(rand.NewPCG(seed, 201))) })
 	all.Go(func() { w.peopleCommit(ctx, rand.New(rand.NewPCG(seed, 7))) })
 	all.Wait()
 	w.heal()
+	w.arrive()
 	w.converge()
 	w.countGoroutines()
+	w.endUpstream()
 	for _, r := range w.replicas {
 		if code := r.end(syscall.SIGTERM); code != 0 {
 			t.Errorf("%s ended with exit code %d on SIGTERM, want 0; its log: %s", r.name, code, r.tail())

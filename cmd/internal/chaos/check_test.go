@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -82,7 +83,7 @@ const mostGoroutines = 150
 // happened to it.
 func (w *world) countGoroutines() {
 	w.t.Helper()
-	for _, r := range w.replicas {
+	for _, r := range append(slices.Clone(w.replicas), w.upstream.replicas...) {
 		n := -1
 		for began := time.Now(); n < 0 && time.Since(began) < 5*time.Second; time.Sleep(100 * time.Millisecond) {
 			r.signal(syscall.SIGUSR1)

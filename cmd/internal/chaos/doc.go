@@ -1,6 +1,7 @@
-// Package chaos tests `sluice run` against everything that dies: replicas,
-// etcd and the Git server are killed, paused, partitioned, compacted and begun
-// again at random while authorisations change. It has no code of its own.
+// Package chaos tests `sluice run` and `sluice ingest` against everything that
+// dies: replicas, etcd and the Git server are killed, paused, partitioned,
+// compacted and begun again at random, and SPS gives wrong answers, while
+// authorisations and subscriptions change. It has no code of its own.
 //
 // The test runs for 20 s, and for 3 min where the environment variable CI is
 // set; -chaos sets another time, -seed what is broken when, -keep keeps the
@@ -28,6 +29,8 @@
 //     that was the oldest at some time: no two leaders pushed in turns, and no
 //     phantom did.
 //   - Every move of the branch is one commit, and there is no other reference.
+//   - At the end Git says what SPS says of the tenants that only SPS knows: each
+//     change came through, and nobody was ended but who SPS has forgotten.
 //   - At the end Git is a render of etcd from nothing, and no process has
 //     crashed, hangs when it is told to end, or leaves goroutines behind.
 package chaos

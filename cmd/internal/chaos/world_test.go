@@ -25,11 +25,11 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/authz"
 )
 
-// replica is a `sluice run` with its own ways to etcd and Git.
+// replica is a `sluice run`, or a `sluice ingest`, with its own ways to etcd and Git.
 type replica struct {
 	process
 	etcd *etcdtest.Proxy
-	git  *etcdtest.Proxy // nil for one that writes the repository itself
+	git  *etcdtest.Proxy // nil for one that needs no way to Git
 }
 
 // world is everything that is broken and what watches it.
@@ -43,6 +43,7 @@ type world struct {
 	git      *process
 	client   *clientv3.Client
 	replicas []*replica
+	upstream *upstream // nil without an SPS
 	log      *observer
 	acks     acks
 }

@@ -77,6 +77,9 @@ func NewClient(o Options) (*Client, error) {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}, nil
 }
 
+// Close ends the connections that no request is on.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
 // loopback reports whether a host is this machine.
 func loopback(host string) bool {
 	at, err := netip.ParseAddr(host)

@@ -29,6 +29,7 @@ func (d *doctor) upstream(ctx context.Context) {
 	var total int
 	var at time.Time
 	if err == nil {
+		defer client.Close()
 		total, at, err = client.Probe(ctx)
 	}
 	if d.note("sps", fmt.Sprintf("answers, and has %d tenants", total), err) && !at.IsZero() {

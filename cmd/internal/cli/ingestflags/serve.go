@@ -26,6 +26,7 @@ func (s *Service) Run(ctx context.Context, e *etcd.Store, records string) (err e
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	var all sync.WaitGroup
+	defer s.client.Close()
 	defer all.Wait()
 	defer cancel()
 	if handler := s.routes(store); handler != nil {
