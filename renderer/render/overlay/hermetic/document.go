@@ -46,11 +46,12 @@ func documents(data []byte, limits Limits) ([]*yaml.Node, size, error) {
 	}
 }
 
-// size is what a piece of input counts against the limits.
-type size struct{ bytes, nodes, reads int }
+// size is what a piece of input counts against the limits. pairs are the
+// comparisons of keys: kustomize looks each key of a mapping up one by one.
+type size struct{ bytes, nodes, reads, pairs int }
 
 func (s size) plus(o size) size {
-	return size{s.bytes + o.bytes, s.nodes + o.nodes, s.reads + o.reads}
+	return size{s.bytes + o.bytes, s.nodes + o.nodes, s.reads + o.reads, s.pairs + o.pairs}
 }
 
 // check refuses a size above the limits. The sums cannot overflow: each
@@ -90,7 +91,7 @@ func (m meter) measure(n *yaml.Node, depth int) (span, error) {
 	if n.Anchor != "" {
 		m.known[n] = span{open: true}
 	}
-	total := span{size: size{bytes: len(n.Value) + 1, nodes: 1}}
+	total := span{size: size{bytes: len(n.Value) + 1, nodes: 1, pairs: pairs(n)}}
 	for _, child := range n.Content {
 		s, err := m.measure(child, depth+1)
 		if err != nil {
@@ -106,6 +107,15 @@ func (m meter) measure(n *yaml.Node, depth int) (span, error) {
 		m.known[n] = total
 	}
 	return total, nil
+}
+
+// pairs returns how often keys of a mapping are compared with each other.
+func pairs(n *yaml.Node) int {
+	if n.Kind != yaml.MappingNode {
+		return 0
+	}
+	keys := len(n.Content) / 2
+	return keys * keys
 }
 
 // alias returns what the alias stands for. One inside its own anchor has no end.

@@ -100,7 +100,7 @@ func (s *scope) object(n *yaml.Node, plugins bool) error {
 	sized, err := meter{s.limits, map[*yaml.Node]span{}}.measure(n, 0)
 	if err != nil {
 		// An item of a list may use an anchor of another: counting it whole is safe.
-		sized = span{size: size{bytes: s.load.bytes, nodes: s.load.nodes}}
+		sized = span{size: size{bytes: s.load.bytes, nodes: s.load.nodes, pairs: s.load.pairs}}
 	}
 	s.load.object(kind, sized.size)
 	return nil
@@ -197,6 +197,7 @@ func (s *scope) sources(kind string, g types.GeneratorArgs, common int) error {
 	for _, literal := range g.LiteralSources {
 		total = total.plus(size{bytes: 2 * len(literal), nodes: 1})
 	}
+	total.pairs = total.nodes * total.nodes
 	s.load.object(kind, total)
 	return nil
 }

@@ -64,8 +64,9 @@ func (s *scope) patchText(p types.Patch, inline bool) ([]*yaml.Node, int, error)
 // apply counts a patch of some bytes on every object of a kind. Copy
 // operations of JSON patches may double the object each time.
 func (s *scope) apply(kind string, docs []*yaml.Node, bytes int) {
-	copies := 0
+	copies, compared := 0, 0
 	for _, doc := range docs {
+		compared = min(compared+allPairs(doc), huge)
 		eachScalar(doc, func(v string) {
 			if v == "copy" {
 				copies++
@@ -80,6 +81,7 @@ func (s *scope) apply(kind string, docs []*yaml.Node, bytes int) {
 	for range min(copies, 50) {
 		each = min(2*each+on.largest, huge)
 	}
+	s.load.compare(times(on.count, compared))
 	s.load.grow(times(on.count, each))
 	s.load.enlarge(kind, each)
 }
@@ -92,6 +94,19 @@ func eachScalar(n *yaml.Node, f func(string)) {
 	for _, child := range n.Content {
 		eachScalar(child, f)
 	}
+}
+
+// allPairs returns the pairs of all mappings of a document that was measured,
+// aliases with what they stand for.
+func allPairs(n *yaml.Node) int {
+	if n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	all := pairs(n)
+	for _, child := range n.Content {
+		all += allPairs(child)
+	}
+	return all
 }
 
 // builtinSpecs is more than the number of places into which kustomize's own

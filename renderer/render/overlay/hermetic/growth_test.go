@@ -1,6 +1,7 @@
 package hermetic
 
 import (
+	"fmt"
 	"os/exec"
 	"strings"
 	"testing"
@@ -52,5 +53,40 @@ func TestGrowthIsAnUpperBound(t *testing.T) {
 	}
 	if compared < 200 {
 		t.Errorf("only %d builds were compared", compared)
+	}
+}
+
+// kustomize takes the square of a mapping's keys in time, and cannot be stopped:
+// what would take a minute is refused, and large honest settings are not.
+func TestManyKeys(t *testing.T) {
+	written := func(n int, form string) string {
+		var all strings.Builder
+		for i := range n {
+			fmt.Fprintf(&all, form, i)
+		}
+		return all.String()
+	}
+	const patched = "resources: [cm.yaml]\npatches: [{path: patch.yaml, target: {kind: ConfigMap}}]"
+	const add = "- op: add\n  path: /data\n  value:\n"
+	objects := strings.Repeat("---\n"+configMap, 10)
+	for name, tc := range map[string]struct {
+		reason string
+		files  []string
+		pass   bool
+	}{
+		"Settings":  {"as many as a large product has", []string{"resources: [cm.yaml]", "cm.yaml", configMap + "data:\n" + written(2000, "  k%d: v\n")}, true},
+		"Object":    {"one object", []string{"resources: [cm.yaml]", "cm.yaml", configMap + "data:\n" + written(40_000, "  k%d: v\n")}, false},
+		"Patch":     {"each object looks the keys up", []string{patched, "cm.yaml", objects, "patch.yaml", add + written(10_000, "    k%d: v\n")}, false},
+		"Alias":     {"the keys stand elsewhere in the patch", []string{patched, "cm.yaml", objects, "patch.yaml", "- op: add\n  path: /data\n  value: &a\n" + written(5000, "    k%d: v\n") + "- op: add\n  path: /binaryData\n  value: *a\n"}, false},
+		"FewObject": {"the same keys on few objects", []string{patched, "cm.yaml", configMap, "patch.yaml", add + written(10_000, "    k%d: v\n")}, true},
+		"File":      {"a line is a key", []string{"configMapGenerator: [{name: x, envs: [x.env]}]", "x.env", written(40_000, "k%d=v\n")}, false},
+		"Plugin":    {"the same by a plugin", []string{"generators: [g.yaml]", "g.yaml", "apiVersion: builtin\nkind: ConfigMapGenerator\nmetadata: {name: x}\nenvs: [x.env]\n", "x.env", written(40_000, "k%d=v\n")}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := Build(overlaytest.Must(k(tc.files[0], tc.files[1:]...)), ".", Limits{})
+			if tc.pass != (err == nil) || err != nil && !strings.Contains(err.Error(), "keys") {
+				t.Errorf("%s: Build() = %v, want to pass: %t", tc.reason, err, tc.pass)
+			}
+		})
 	}
 }

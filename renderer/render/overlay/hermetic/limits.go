@@ -18,8 +18,9 @@ type Limits struct {
 	// Objects is the number of objects that exist at a time; 1,000.
 	Objects int
 	// Work is the sum over all kustomizations of their objects times their YAML
-	// nodes; 20,000,000. kustomize compares objects with each other, so its time
-	// grows with this product: the default stands for some ten seconds.
+	// nodes, and of a sixteenth of the square of each mapping's keys; 20,000,000.
+	// kustomize compares objects with each other, and keys, so its time grows with
+	// these products: the default stands for some ten seconds.
 	Work int
 	// Growth is the size in bytes to which transformers may bring the objects; 128 MiB.
 	Growth int

@@ -41,9 +41,9 @@ func TestLimitsAreExact(t *testing.T) {
 
 // What two directories cost, both together cost.
 func TestLoadsAdd(t *testing.T) {
-	a := load{size{1, 2, 3}, 4, 5, 6, 7, false, map[string]kind{"A": {1, 10, 3}, "B": {2, 5, 5}}}
-	b := load{size{10, 20, 30}, 40, 50, 60, 70, true, map[string]kind{"A": {3, 7, 9}, "C": {1, 1, 1}}}
-	want := load{size{11, 22, 33}, 44, 55, 66, 77, true, map[string]kind{"A": {4, 10, 9}, "B": {2, 5, 5}, "C": {1, 1, 1}}}
+	a := load{size{1, 2, 3, 4}, 4, 5, 6, 7, false, map[string]kind{"A": {1, 10, 3}, "B": {2, 5, 5}}}
+	b := load{size{10, 20, 30, 40}, 40, 50, 60, 70, true, map[string]kind{"A": {3, 7, 9}, "C": {1, 1, 1}}}
+	want := load{size{11, 22, 33, 44}, 44, 55, 66, 77, true, map[string]kind{"A": {4, 10, 9}, "B": {2, 5, 5}, "C": {1, 1, 1}}}
 	for _, pair := range [][2]load{{a, b}, {b, a}} {
 		got := pair[0].clone()
 		got.add(pair[1])

@@ -12,7 +12,8 @@ type load struct {
 	objects int
 	// grown is the size that transformers may give the objects, in bytes.
 	grown int
-	// work is what comparing objects costs, in objects times nodes.
+	// work is what comparing objects costs, in objects times nodes, and what
+	// comparing keys does.
 	work int
 	// variables counts the places into which a var may be copied.
 	variables int
@@ -77,11 +78,15 @@ func (l *load) put(name string, k kind) {
 func (l *load) object(name string, s size) {
 	l.objects++
 	l.grown += s.bytes
+	l.compare(s.pairs)
 	l.put(name, kind{1, s.bytes, s.nodes})
 }
 
 // grow counts bytes that a transformer may add to the objects.
 func (l *load) grow(bytes int) { l.grown = min(l.grown+bytes, huge) }
+
+// compare counts comparisons of keys, many of which take the time of one of objects.
+func (l *load) compare(pairs int) { l.work = min(l.work+pairs/16, huge) }
 
 // selected returns what is known of the objects that a selector for one kind
 // may choose: all objects when the kind is empty or a pattern.
@@ -122,7 +127,7 @@ func (l Limits) checkLoad(o load) error {
 	case o.objects > l.Objects:
 		return fault.Hintf(hintSmaller, "more than %d objects", l.Objects)
 	case o.work > l.Work:
-		return fault.Hintf(hintSmaller, "objects times YAML nodes are more than %d", l.Work)
+		return fault.Hintf(hintSmaller, "objects times YAML nodes, and keys of mappings squared, are more than %d", l.Work)
 	case o.grown > l.Growth:
 		return fault.Hintf(hintSmaller, "transformers may grow the objects to more than %d bytes", l.Growth)
 	}

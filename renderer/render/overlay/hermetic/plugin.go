@@ -1,6 +1,7 @@
 package hermetic
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -190,7 +191,9 @@ func (s *scope) pluginFile(key, ref string) error {
 		_, err := s.data(ref)
 		return err
 	case "env", "envs":
-		_, err := s.data(ref)
+		data, err := s.data(ref)
+		lines := bytes.Count(data, []byte("\n"))
+		s.load.compare(lines * lines)
 		return err
 	}
 	return s.patch(types.Patch{Path: ref}, key == "paths")
