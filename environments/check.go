@@ -18,6 +18,7 @@ var (
 	prefix   = regexp.MustCompile(`^[a-z][a-z0-9-]{0,15}-$`)
 	branch   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$`)
 	etcdPath = regexp.MustCompile(`^(/[A-Za-z0-9._-]{1,64}){1,8}$`)
+	keyID    = regexp.MustCompile(`^[0-9A-F]{16}$`)
 	quotaKey = regexp.MustCompile(`^[a-z][A-Za-z0-9./-]{0,62}$`)
 )
 
@@ -71,6 +72,9 @@ func (e *Environment) check(c checker, name ident.Environment) {
 	c.match("argocd.namespace", e.ArgoCD.Namespace, ident.IsDNSLabel, "use a DNS label")
 	c.match("argocd.project", e.ArgoCD.Project, ident.IsDNSLabel, "use a DNS label")
 	c.match("argocd.plugin", e.ArgoCD.Plugin, ident.IsDNSLabel, "use a DNS label")
+	for _, id := range e.ArgoCD.SignatureKeys {
+		c.match("argocd.signatureKeys", id, keyID.MatchString, "use the 16 digits that gpg --list-keys --keyid-format long shows of the key that signs")
+	}
 	_, err := quantity.Storage(e.Defaults.Storage)
 	c.add("defaults.storage", err)
 	c.match("defaults.storageClass", e.Defaults.StorageClass, ident.IsDNSName, "use a StorageClass name")

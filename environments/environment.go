@@ -65,6 +65,10 @@ type ArgoCD struct {
 	Namespace string `json:"namespace,omitempty"` // "argocd" when empty
 	Project   string `json:"project,omitempty"`   // the environment's name when empty
 	Plugin    string `json:"plugin,omitempty"`    // "sluice" when empty
+	// SignatureKeys are the OpenPGP keys, by their long ids, of which one must have
+	// signed the branch's newest commit before Argo CD applies it; none is no such
+	// wish. They are the renderer's and those of the server that merges.
+	SignatureKeys []string `json:"signatureKeys,omitempty"`
 }
 
 // Etcd is the place of an environment's authorisations.

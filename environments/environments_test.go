@@ -86,6 +86,7 @@ func TestLoadRefuses(t *testing.T) {
 		"ServerPlain":   {"no cluster is reached in the clear", "{name: in-cluster}", "{server: \"http://k8s.example\"}", "destination.server"},
 		"ServerNoHost":  {"a scheme is no address", "{name: in-cluster}", "{server: \"https://\"}", "destination.server"},
 		"SumOfShares":   {"no more than everything", "- name: main\n", "- name: main\n  sharePercent: 81\n", "sum of sharePercent 101"},
+		"SignatureKey":  {"keys are told by their ids", "domain:", "argocd: {signatureKeys: [sluice@example.com]}\ndomain:", "argocd.signatureKeys"},
 		"NoFleet":       {"rings are needed", "rings:", "holds: []\nxrings:", "xrings"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -64,7 +64,7 @@ func (c Config) resolve() (resolved, error) {
 		c.RequestTimeout = defaultRequestTimeout
 	}
 	if (c.Username == "") != (c.Password == "") {
-		return resolved{}, fault.Hintf("give --etcd-user and --etcd-password, or neither", "etcd login: user %q and password are not both given", c.Username)
+		return resolved{}, fault.Hintf("give --etcd-user and --etcd-password-file, or neither", "etcd login: user %q and password are not both given", c.Username)
 	}
 	r := resolved{Config: c}
 	if err := r.resolveEndpoints(); err != nil {
@@ -111,7 +111,7 @@ func (r *resolved) endpoint(e string) (string, error) {
 		return "", fault.Hintf(hint, "etcd endpoint: is no URL") // which may hold a password
 	}
 	if u.User != nil {
-		return "", fault.Hintf("use --etcd-user and --etcd-password", "etcd endpoint %q: holds a user", u.Redacted())
+		return "", fault.Hintf("use --etcd-user and --etcd-password-file", "etcd endpoint %q: holds a user", u.Redacted())
 	}
 	switch u.Scheme {
 	case "unix":

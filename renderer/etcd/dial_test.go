@@ -22,7 +22,7 @@ func TestDialRefusesConfigurations(t *testing.T) {
 		"Path":          {"not an endpoint", Config{Endpoints: []string{"http://a:1/x"}}, []string{"/x"}},
 		"NoHost":        {"not an endpoint", Config{Endpoints: []string{"http://:2379"}}, []string{"http://:2379"}},
 		"Control":       {"not a URL", Config{Endpoints: []string{"http://a\nb"}}, []string{"no URL"}},
-		"Userinfo":      {"a password in a URL is shown in logs", Config{Endpoints: []string{"http://root:secret@a:1"}}, []string{"--etcd-password"}},
+		"Userinfo":      {"a password in a URL is shown in logs", Config{Endpoints: []string{"http://root:secret@a:1"}}, []string{"--etcd-password-file"}},
 		"MixedSchemes":  {"the first one decides for all", Config{Endpoints: []string{"http://a:1", "https://b:1"}}, []string{"https://b:1"}},
 		"PlainWithTLS":  {"the files would be ignored and the password sent in clear", Config{Endpoints: []string{"http://a:1"}, CAFile: "/ca"}, []string{"https://"}},
 		"PlainPassword": {"whoever is on the way reads it", Config{Endpoints: []string{"http://etcd.example:2379"}, Username: "root", Password: "s3cret"}, []string{"unencrypted"}},
@@ -142,7 +142,7 @@ func TestLogin(t *testing.T) {
 		user, password string
 		shows          []string
 	}{
-		"WrongPassword": {"", "root", "wr0ng", []string{"user or password is wrong", "--etcd-password"}},
+		"WrongPassword": {"", "root", "wr0ng", []string{"user or password is wrong", "--etcd-password-file"}},
 		"WrongUser":     {"", "toor", "s3cret", []string{"user or password is wrong"}},
 		"NoLogin":       {"", "", "", []string{"etcd wants a login"}},
 	} {

@@ -46,8 +46,8 @@ type rule struct {
 
 // rules in the order in which they are tried.
 var rules = []rule{
-	{is(rpctypes.ErrAuthFailed), fault.Person, "user or password is wrong", "check --etcd-user and --etcd-password"},
-	{is(rpctypes.ErrUserEmpty), fault.Person, "etcd wants a login", "give --etcd-user and --etcd-password"},
+	{is(rpctypes.ErrAuthFailed), fault.Person, "user or password is wrong", "check --etcd-user and --etcd-password-file"},
+	{is(rpctypes.ErrUserEmpty), fault.Person, "etcd wants a login", "give --etcd-user and --etcd-password-file"},
 	{is(rpctypes.ErrPermissionDenied), fault.Person, "permission denied", "grant the user's role the prefix: etcdctl role grant-permission ROLE readwrite --prefix=true PREFIX"},
 	{is(rpctypes.ErrCompacted), fault.Retry, "the revision was compacted away", "run it again"},
 	{is(rpctypes.ErrNoSpace), fault.Person, "etcd's database is full", MakeRoom},

@@ -10,8 +10,10 @@ import (
 type Options struct {
 	// Branch is the short name of the branch; empty is the one that the repository's HEAD names.
 	Branch string
-	// Author signs the commits.
+	// Author is named by the commits.
 	Author Author
+	// Signer signs the commits besides, with a key; nil leaves them unsigned.
+	Signer *Signer
 	// Auth opens remote repositories.
 	Auth Auth
 	// CacheDir holds the disposable mirrors of remote repositories. It is required for them.

@@ -114,7 +114,7 @@ func (t *Tx) commit(ctx context.Context, m Message) (Result, error) {
 	return res, nil
 }
 
-// seal writes the commit, and the empty tree if that is what it names, and
+// seal signs and writes the commit, and the empty tree if that is what it names, and
 // finishes the pack.
 func (t *Tx) seal(c *object.CommitData, res *Result) error {
 	b := t.writer.Batch()
@@ -122,6 +122,9 @@ func (t *Tx) seal(c *object.CommitData, res *Result) error {
 		if err := b.Add(object.Tree, c.Tree, nil); err != nil {
 			return err
 		}
+	}
+	if err := t.repo.opts.Signer.sign(c); err != nil {
+		return err
 	}
 	data := c.Encode()
 	res.Commit = object.Sum(object.Commit, data)

@@ -15,7 +15,7 @@ import (
 // The component gives the account what the flags need, and no more, in Argo
 // CD's namespace alone.
 func TestArgoCDComponent(t *testing.T) {
-	m, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), theirs(t))
+	m, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), theirs(t, "argocd"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,8 +70,8 @@ func TestArgoCDComponent(t *testing.T) {
 	}
 }
 
-// theirs writes the kustomization of somebody who wants both.
-func theirs(t *testing.T) string {
+// theirs writes the kustomization of somebody who wants components besides.
+func theirs(t *testing.T, components ...string) string {
 	t.Helper()
 	here, err := os.Getwd()
 	if err != nil {
@@ -82,7 +82,10 @@ func theirs(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := "resources: [" + base + "]\ncomponents: [" + base + "/argocd]\n"
+	text := "resources: [" + base + "]\ncomponents:\n"
+	for _, c := range components {
+		text += "- " + base + "/" + c + "\n"
+	}
 	if err := os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

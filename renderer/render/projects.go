@@ -8,5 +8,5 @@ import (
 // Projects returns the AppProjects that bound what the environment's
 // Applications may write, as a YAML stream for an administrator to apply.
 func Projects(site *environments.Site) []byte {
-	return manifest.Projects(placeOf(site), site.NamespacePrefix)
+	return manifest.Projects(placeOf(site), site.NamespacePrefix, site.ArgoCD.SignatureKeys...)
 }

@@ -29,7 +29,7 @@ var rooms = []room{
 
 	// One wing for each outside system.
 	{"renderer/backoff", nil, []string{"clock", "chance"}},
-	{"renderer/git", []string{"renderer/model", "renderer/backoff"}, []string{"disk", "network", "process", "environment", "clock", "chance", "go-git", "ssh", "compress", "sync"}},
+	{"renderer/git", []string{"renderer/model", "renderer/backoff"}, []string{"disk", "network", "process", "environment", "clock", "chance", "go-git", "openpgp", "ssh", "compress", "sync"}},
 	{"renderer/git/worktree", []string{"renderer/model", "renderer/git/internal/edit"}, []string{"disk", "chance"}},
 	{"renderer/etcd", []string{"renderer/model", "renderer/backoff"}, []string{"disk", "network", "clock", "chance", "etcd", "grpc", "zap"}},
 	{"renderer/argocd", []string{"renderer/model", "renderer/backoff", "renderer/rollout", "renderer/report", "catalog", "environments", "plugin/health"}, []string{"network", "clock", "yaml", "kubernetes"}},
@@ -105,6 +105,7 @@ var media = map[string][]string{
 	"kinds":      {"k8s.io/api/", "k8s.io/pod-security-admission/"},
 	"quantity":   {"k8s.io/apimachinery/pkg/api/resource"},
 	"kustomize":  {"sigs.k8s.io/kustomize/"},
+	"openpgp":    {"github.com/ProtonMail/go-crypto/"},
 	"prometheus": {"github.com/prometheus/"},
 	"protobuf":   {"google.golang.org/protobuf"},
 	"rate":       {"golang.org/x/time/"},

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/exit"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
@@ -96,5 +97,31 @@ func TestHelpRefusesUnknownTopics(t *testing.T) {
 	}
 	if _, err := execute(t, "help", "authz", "putt"); fault.HintOf(err) != `did you mean "put"?` {
 		t.Errorf("help of no command = %v with hint %q", err, fault.HintOf(err))
+	}
+}
+
+// Secrets come by files and the environment: whoever may list the processes of
+// a machine sees arguments.
+func TestNoSecretInArguments(t *testing.T) {
+	seen := 0
+	walk(root(), func(words []string, cmd *cobra.Command) {
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			if f.Name == "key" { // of a record in etcd
+				return
+			}
+			for _, secret := range []string{"password", "passphrase", "token", "secret", "key"} {
+				if !slices.Contains(strings.Split(strings.ReplaceAll(f.Name, secret+"s", secret), "-"), secret) {
+					continue
+				}
+				seen++
+				kind, usage := pflag.UnquoteUsage(f)
+				if kind != "file" && !strings.Contains(usage, "file") {
+					t.Errorf("%q --%s takes a %s (%s), want a file", words, f.Name, kind, usage)
+				}
+			}
+		})
+	})
+	if seen < 10 {
+		t.Errorf("%d flags that name secrets were seen, want those of etcd, Git and keys", seen)
 	}
 }

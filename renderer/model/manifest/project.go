@@ -33,8 +33,9 @@ func (p Place) TenantsProject() string { return p.Project + "-tenants" }
 func (p Place) SharedProject() string { return p.Project + "-shared" }
 
 // Projects returns the AppProjects of an environment as a YAML stream; prefix is
-// that of its tenants' namespaces.
-func Projects(p Place, prefix string) []byte {
+// that of its tenants' namespaces, and signed names the keys of which one must
+// have signed what they apply.
+func Projects(p Place, prefix string, signed ...string) []byte {
 	beside := []projectTarget{{server: InCluster, namespace: p.ArgoCDNamespace}}
 	tenants := []projectTarget{p.target(prefix + "*")}
 	namespace := []GroupKind{{"", "Namespace"}}
@@ -55,7 +56,7 @@ func Projects(p Place, prefix string) []byte {
 		{name: p.SharedProject(), level: "shared", about: "shared parts of ", targets: []projectTarget{p.target(SharedNamespace(p.Environment))},
 			cluster: append(namespace, SharedClusterKinds()...), never: append(drivers, application)},
 	} {
-		x.prefix = prefix
+		x.prefix, x.signed = prefix, signed
 		docs = append(docs, x.encode(p))
 	}
 	return bytes.Join(docs, []byte("---\n"))
@@ -68,6 +69,7 @@ type project struct {
 	targets            []projectTarget
 	cluster            []GroupKind // of kinds without a namespace, these only
 	only, never        []GroupKind // of the others; no only is all
+	signed             []string    // long ids of keys
 }
 
 // projectTarget is a namespace, or a pattern of many, of a cluster.
@@ -108,6 +110,12 @@ func (x project) encode(p Place) []byte {
 	}
 	if len(x.never) > 0 {
 		w.kinds("namespaceResourceBlacklist", x.never)
+	}
+	if len(x.signed) > 0 {
+		w.line(2, "signatureKeys:")
+	}
+	for _, id := range x.signed {
+		w.str(2, "- keyID", id)
 	}
 	return w.buf
 }

@@ -4,7 +4,8 @@
 // else from the file that --etcd-config names. Settings that exclude each
 // other, such as a server's endpoints and the directory of an own one, are
 // compared within one of these layers; the higher layer wins between them.
-// Nothing here prints a password.
+// A password is no argument, because other users of the machine see those, and
+// nothing here prints one.
 package etcdflags
 
 import (
@@ -16,6 +17,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/gatorcloud/sluice/cmd/internal/cli/input"
 	"github.com/gatorcloud/sluice/renderer/etcd"
 	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
@@ -53,8 +55,7 @@ func connection() []setting {
 		{"cert", "file", "client certificate, PEM"},
 		{"key", "file", "key of the client certificate, PEM"},
 		{"user", "name", "user to log in as"},
-		{"password", "text", "password; other users of the machine see it here, SLUICE_ETCD_PASSWORD hides it"},
-		{"password-file", "file", "file whose first line is the password"},
+		{"password-file", "file", "file whose first line is the password; SLUICE_ETCD_PASSWORD is the password itself"},
 		{"insecure-http", "bool", "true sends the password over plain http to other machines too, where whoever is on the way reads it"},
 		{"dial-timeout", "duration", "longest wait for a connection (default 5s)"},
 		{"request-timeout", "duration", "longest wait for an answer (default 15s)"},
@@ -121,7 +122,7 @@ func (f *Flags) Resolve(getenv func(string) string) (Settings, error) {
 // environment returns the layer of SLUICE_ETCD_*.
 func environment(getenv func(string) string) layer {
 	l := layer{}
-	for _, s := range append(connection(), setting{name: "prefix"}) {
+	for _, s := range append(connection(), setting{name: "prefix"}, setting{name: "password"}) {
 		name := "SLUICE_ETCD_" + strings.ToUpper(strings.ReplaceAll(s.name, "-", "_"))
 		if v := getenv(name); v != "" {
 			l[s.name] = v
@@ -227,15 +228,7 @@ func password(layers []layer) (string, error) {
 	if err != nil || path == "" {
 		return text, err
 	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return "", fault.Hintf("check --etcd-password-file", "reading etcd password: %w", err)
-	}
-	line, _, _ := strings.Cut(string(data), "\n")
-	if line = strings.TrimSuffix(line, "\r"); line == "" {
-		return "", fault.Hintf("write the password into its first line", "reading etcd password: %q is empty", path)
-	}
-	return line, nil
+	return input.Secret("etcd-password-file", path)
 }
 
 func duration(layers []layer, name string) (time.Duration, error) {

@@ -2,16 +2,18 @@
 // that they read or write.
 //
 // Each setting comes from its flag, else from the environment (SLUICE_*);
-// tokens and passwords come from there alone, where other users of the machine
+// tokens, passwords and passphrases come from there alone, where other users of the machine
 // do not see them. Nothing is opened here.
 package repoflags
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"os"
 	"time"
 
+	"github.com/gatorcloud/sluice/cmd/internal/cli/input"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/ranged"
 	"github.com/gatorcloud/sluice/renderer/git"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
@@ -42,11 +44,11 @@ type Repository struct {
 
 // Flags holds the values. Use Add, then Location and Options after parsing.
 type Flags struct {
-	getenv                                               func(string) string
-	set                                                  *pflag.FlagSet
-	repo, branch, user, key, known, cache, author, email string
-	patience                                             time.Duration
-	insecure                                             bool
+	getenv                                                                    func(string) string
+	set                                                                       *pflag.FlagSet
+	repo, branch, user, key, known, cache, author, email, signKey, passphrase string
+	patience                                                                  time.Duration
+	insecure                                                                  bool
 }
 
 // New returns flags that read the environment with getenv.
@@ -69,6 +71,8 @@ func (f *Flags) Add(set *pflag.FlagSet) {
 	text(&f.cache, "git-cache", "SLUICE_GIT_CACHE", "", "directory for copies of remote repositories")
 	text(&f.author, "git-author", "SLUICE_GIT_AUTHOR", "sluice", "name of the author of commits")
 	text(&f.email, "git-email", "SLUICE_GIT_EMAIL", "sluice@localhost", "email of the author of commits")
+	text(&f.signKey, "sign-key", "SLUICE_SIGN_KEY", "", "file of the OpenPGP private key, armored, that signs commits for Argo CD's signatureKeys; its passphrase is read from SLUICE_SIGN_KEY_PASSPHRASE")
+	text(&f.passphrase, "sign-key-passphrase-file", "SLUICE_SIGN_KEY_PASSPHRASE_FILE", "", "file whose first line is the passphrase of --sign-key")
 	set.BoolVar(&f.insecure, "git-insecure-http", false, "send the token or password over plain http to other machines too, where whoever is on the way reads it")
 	ranged.Duration(set, timeout, ranged.Bounds[time.Duration]{Into: &f.patience, Default: 5 * time.Minute, Least: time.Second, Most: time.Hour},
 		"longest silence of a Git server that is borne (SLUICE_GIT_TIMEOUT)")
@@ -102,5 +106,29 @@ func (f *Flags) Options() (git.Options, error) {
 		}
 		o.Auth.SSHKey, o.Auth.SSHKeyPassword = key, f.getenv("SLUICE_GIT_SSH_KEY_PASSWORD")
 	}
-	return o, nil
+	var err error
+	o.Signer, err = f.signer()
+	return o, err
+}
+
+// signer reads the key that signs commits; nil without one.
+func (f *Flags) signer() (*git.Signer, error) {
+	if f.signKey == "" {
+		return nil, nil
+	}
+	key, err := os.ReadFile(f.signKey)
+	if err != nil {
+		return nil, fault.Hintf("give the path of an OpenPGP private key", "reading --sign-key: %w", err)
+	}
+	passphrase := f.getenv("SLUICE_SIGN_KEY_PASSPHRASE")
+	if f.passphrase != "" {
+		if passphrase, err = input.Secret("sign-key-passphrase-file", f.passphrase); err != nil {
+			return nil, err
+		}
+	}
+	s, err := git.ParseSigner(key, passphrase)
+	if err != nil {
+		return nil, fmt.Errorf("reading --sign-key %q: %w", f.signKey, err)
+	}
+	return s, nil
 }

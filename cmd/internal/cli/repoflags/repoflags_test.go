@@ -1,10 +1,17 @@
 package repoflags_test
 
 import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/ProtonMail/go-crypto/openpgp"
+	"github.com/ProtonMail/go-crypto/openpgp/armor"
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/pflag"
 
@@ -69,6 +76,8 @@ func TestOptionsRefuse(t *testing.T) {
 		"Timeout": {"no duration", "reading SLUICE_GIT_TIMEOUT", nil, map[string]string{"SLUICE_GIT_TIMEOUT": "soon"}},
 		"Forever": {"a server that hangs would keep a leader", "reading SLUICE_GIT_TIMEOUT", nil, map[string]string{"SLUICE_GIT_TIMEOUT": "1000h"}},
 		"Key":     {"no file", "reading --git-ssh-key", []string{"--git-ssh-key=nowhere"}, nil},
+		"SignKey": {"no file", "reading --sign-key", []string{"--sign-key=nowhere"}, nil},
+		"NoKey":   {"no key", "OpenPGP", []string{"--sign-key=repoflags.go"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, _, err := resolve(t, tc.args, tc.env); err == nil || !strings.Contains(err.Error(), tc.shows) || fault.HintOf(err) == "" {
@@ -76,4 +85,59 @@ func TestOptionsRefuse(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A key that has a passphrase is opened by the variable or by the file, which
+// says more; without either, and with a wrong one, nothing is written unsigned.
+func TestSignKey(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	key := "--sign-key=" + write("key", privateKey(t, "open sesame"))
+	right, wrong := "--sign-key-passphrase-file="+write("right", "open sesame\n"), "--sign-key-passphrase-file="+write("wrong", "guessed\n")
+	variable := map[string]string{"SLUICE_SIGN_KEY_PASSPHRASE": "open sesame"}
+	for name, tc := range map[string]struct {
+		reason string
+		args   []string
+		env    map[string]string
+		opens  bool
+	}{
+		"Variable": {"as in a Deployment", []string{key}, variable, true},
+		"File":     {"as a mounted Secret", []string{key, right}, nil, true},
+		"Both":     {"a flag says more", []string{key, wrong}, variable, false},
+		"Neither":  {"it is locked", []string{key}, nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, o, err := resolve(t, tc.args, tc.env)
+			if (err == nil) != tc.opens || (o.Signer != nil) != tc.opens || err != nil && strings.Contains(err.Error(), "guessed") {
+				t.Errorf("%s: Options() = signer %t, %v, want one: %t", tc.reason, o.Signer != nil, err, tc.opens)
+			}
+		})
+	}
+}
+
+// privateKey returns an OpenPGP key, armored and locked.
+func privateKey(t *testing.T, passphrase string) string {
+	t.Helper()
+	e, err := openpgp.NewEntity("sluice", "", "sluice@example.com", &packet.Config{Algorithm: packet.PubKeyAlgoEdDSA})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.EncryptPrivateKeys([]byte(passphrase), nil); err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	w, err := armor.Encode(&b, openpgp.PrivateKeyType, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(e.SerializePrivateWithoutSigning(w, nil), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }

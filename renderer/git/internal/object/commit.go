@@ -22,6 +22,7 @@ type CommitData struct {
 	Parents []Hash // of a commit that was read: all of them; Encode writes Parent only
 	Author  Signature
 	Message string
+	Signed  string // an armored signature of what Encode returns without it; empty for none
 }
 
 // Encode returns the content of the commit object, as git fsck --strict wants
@@ -33,7 +34,11 @@ func (c CommitData) Encode() []byte {
 		fmt.Fprintf(&b, "parent %s\n", c.Parent)
 	}
 	who := c.Author.String()
-	fmt.Fprintf(&b, "author %s\ncommitter %s\n\n%s", who, who, c.Message)
+	fmt.Fprintf(&b, "author %s\ncommitter %s\n", who, who)
+	if c.Signed != "" { // a line that goes on begins with a blank
+		fmt.Fprintf(&b, "gpgsig %s\n", strings.ReplaceAll(strings.TrimRight(c.Signed, "\n"), "\n", "\n "))
+	}
+	fmt.Fprintf(&b, "\n%s", c.Message)
 	return b.Bytes()
 }
 
@@ -55,7 +60,7 @@ func crud(s string) string {
 }
 
 // DecodeCommit reads the tree, the parents and the message of a commit;
-// the signatures stay unread.
+// who made and signed it stays unread.
 func DecodeCommit(data []byte) (CommitData, error) {
 	head, message, _ := bytes.Cut(data, []byte("\n\n"))
 	c := CommitData{Message: string(message)}
