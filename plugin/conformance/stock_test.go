@@ -122,17 +122,21 @@ func (a asked) write(t *testing.T) string {
 	return root
 }
 
+// send asks for the directory that lies in a folder.
+func (a asked) send(ctx context.Context, c apiclient.ConfigManagementPluginServiceClient, root string) (*apiclient.ManifestResponse, error) {
+	stream, err := c.GenerateManifest(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := cmp.SendRepoStream(ctx, root, root, stream, []string{"ARGOCD_APP_PARAMETERS=" + a.parameters}, nil); err != nil {
+		return nil, err
+	}
+	return stream.CloseAndRecv()
+}
+
 func (a asked) generate(t *testing.T, c apiclient.ConfigManagementPluginServiceClient) ([]map[string]any, error) {
 	t.Helper()
-	stream, err := c.GenerateManifest(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	root := a.write(t)
-	if err := cmp.SendRepoStream(stream.Context(), root, root, stream, []string{"ARGOCD_APP_PARAMETERS=" + a.parameters}, nil); err != nil {
-		t.Fatal(err)
-	}
-	r, err := stream.CloseAndRecv()
+	r, err := a.send(t.Context(), c, a.write(t))
 	if err != nil {
 		return nil, err
 	}
