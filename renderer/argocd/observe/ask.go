@@ -88,7 +88,7 @@ func (s soak) due(newest time.Time) []string {
 }
 
 // ask asks for refreshes: for grants first, of each list in turn and those that
-// could not be asked last, then for soaks.
+// were tried before last, then for soaks.
 func (t *turn) ask(ctx context.Context) error {
 	slices.SortStableFunc(t.asks, func(a, b ask) int { return cmp.Or(cmp.Compare(a.tries, b.tries), cmp.Compare(a.turn, b.turn)) })
 	var first error
@@ -110,10 +110,9 @@ func (t *turn) ask(ctx context.Context) error {
 			return first
 		}
 		n := t.notes[a.selector][a.name]
+		n.tries++
 		if refresh(a.name) {
-			n.asked, n.stamp = true, a.reconciled
-		} else {
-			n.tries++
+			n.stamp = a.reconciled
 		}
 		t.notes[a.selector][a.name] = n
 	}

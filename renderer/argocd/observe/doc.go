@@ -22,10 +22,11 @@
 //     that is not there and a field of a wrong type are inconclusive.
 //   - It was looked at after it was granted. The observer notes the reconciledAt
 //     with which it first sees a grant in an Application, asks Argo CD for a
-//     refresh, once, and believes a status only when the request is gone and
-//     reconciledAt is later. Where more is granted than may be asked for at a
-//     time, Argo CD's own next look does as well. A lane that the engine noted as
-//     proven was looked at; that spares a new leader, who remembers nothing.
+//     refresh, again if the request got lost, and believes a status only when the
+//     request is gone and reconciledAt is later. Where more is granted than may be
+//     asked for at a time, Argo CD's own next look does as well. A lane that the
+//     engine noted as proven was looked at; that spares a new leader, who
+//     remembers nothing.
 //
 // All stamps are Argo CD's, and the package has no clock. They are compared
 // within one Application, except where the engine itself compares them: a soak

@@ -14,8 +14,7 @@ type note struct {
 	looked  bool      // Argo CD has looked since the grant was first seen
 	noted   bool      // the spec was seen to be the grant
 	stamp   time.Time // reconciledAt when it was, or when a refresh was asked for
-	asked   bool
-	tries   int // to ask that failed
+	tries   int       // to ask
 }
 
 // believe returns the verdict that a sight gives, and notes what is waited for.
@@ -36,7 +35,9 @@ func (t *turn) believe(selector, name string, version ident.Version, s sight, se
 		n.looked = true
 	}
 	t.notes[selector][name] = n
-	if s.granted && !n.looked && !n.asked && !s.refreshing {
+	// A request that is gone without a later stamp was lost: a look that had begun
+	// before it took it away, or one within the same second, which stamps do not tell.
+	if s.granted && !n.looked && !s.refreshing {
 		t.asks = append(t.asks, ask{selector: selector, name: name, reconciled: s.reconciled, tries: n.tries, turn: len(t.notes[selector])})
 	}
 	if n.looked || s.verdict == rollout.Unknown {

@@ -12,8 +12,8 @@ import (
 	"github.com/gatorcloud/sluice/renderer/rollout"
 )
 
-// What was just granted is asked for once, and believed when Argo CD has
-// looked since.
+// What was just granted is asked for, again if that got lost, and believed when
+// Argo CD has looked since.
 func TestAfterAGrant(t *testing.T) {
 	s := newScene(t, 1)
 	app := s.apps["pop-1000000-swg"]
@@ -35,36 +35,36 @@ func TestAfterAGrant(t *testing.T) {
 	set(app, stamp(ten.Add(time.Hour)), "status", "reconciledAt")
 	step("the request stands: the look began before it", 0, 1)
 	s.look(app)
-	step("the request is gone, but no stamp is later", 0, 1)
+	step("the request is gone, but no stamp is later", 0, 2)
 	set(app, stamp(ten.Add(-time.Hour)), "status", "reconciledAt")
-	step("the stamp of another cluster, or of a backup", 0, 1)
+	step("the stamp of another cluster, or of a backup", 0, 2)
 	set(app, "yesterday", "status", "reconciledAt")
-	step("no stamp", 0, 1)
+	step("no stamp", 0, 2)
 	s.now = ten.Add(time.Second)
 	s.look(app)
-	step("looked at", 1, 1)
+	step("looked at", 1, 2)
 
 	set(app, "Unknown", "status", "health", "status")
-	step("it flaps", 0, 1)
+	step("it flaps", 0, 2)
 	set(app, "Healthy", "status", "health", "status")
-	step("and comes back", 1, 1)
+	step("and comes back", 1, 2)
 
 	s.lane(func(l *rollout.Lane) { l.At[0].Version = version("202") })
-	step("gone back; the Application is not", 0, 1)
+	step("gone back; the Application is not", 0, 2)
 	s.lane(func(l *rollout.Lane) { l.At[0].Version = version("203") })
-	step("granted again: the old look is none", 0, 2)
+	step("granted again: the old look is none", 0, 3)
 	s.tick(time.Second)
-	step("looked at again", 1, 2)
+	step("looked at again", 1, 3)
 
 	s.Observer = observe.New(s.argo, place)
-	step("a new leader remembers nothing", 0, 3)
+	step("a new leader remembers nothing", 0, 4)
 	s.tick(time.Second)
-	step("and is told", 1, 3)
+	step("and is told", 1, 4)
 	s.proven(ten)
 	s.Observer = observe.New(s.argo, place)
-	step("what was noted as proven was looked at", 1, 3)
+	step("what was noted as proven was looked at", 1, 4)
 	delete(s.apps, "pop-1000000-swg")
-	step("deleted", 0, 3)
+	step("deleted", 0, 4)
 }
 
 // A version that fails is believed no earlier than one that does not.
