@@ -46,6 +46,8 @@ var rooms = []room{
 	{"renderer/run", []string{"renderer", "catalog", "environments"}, []string{"clock", "chance"}},
 	{"renderer/run/publish", []string{"renderer/model", "renderer/backoff", "renderer/render", "renderer/rollout", "renderer/git", "catalog", "environments"}, []string{"disk"}},
 	{"renderer/run/telemetry", nil, []string{"network", "clock", "prometheus"}},
+	{"renderer/run/web", []string{"renderer", "catalog", "environments"}, []string{"network", "clock"}},
+	{"renderer/run/web/bars", nil, nil},
 	{"renderer/install", nil, nil},
 
 	// The plugin sees what it is sent and nothing else.
@@ -71,7 +73,7 @@ var rooms = []room{
 		[]string{"cobra", "disk", "network", "environment", "grpc", "prometheus"}},
 
 	// Tools of the project itself.
-	{"cmd/lab", []string{"renderer/model"}, []string{"cobra", "yaml", "disk", "network", "process", "environment", "clock", "chance", "kubernetes"}},
+	{"cmd/lab", []string{"renderer/model", "renderer/run/web/bars"}, []string{"cobra", "yaml", "disk", "network", "process", "environment", "clock", "chance", "kubernetes"}},
 	{"cmd/internal/bench", []string{"renderer", "plugin", "catalog", "environments"},
 		[]string{"disk", "network", "process", "environment", "clock", "kustomize", "etcd", "argo-cd", "protobuf"}},
 	{"cmd/internal/chaos", nil, nil},

@@ -13,20 +13,22 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/gatorcloud/sluice/renderer/run/web/bars"
 )
 
 // Health is how an object does, in Argo CD's words.
-type Health string
+type Health = bars.Health
 
 // The states that matter for an order. Gone is the state after a deletion.
 const (
-	Healthy     Health = "Healthy"
-	Progressing Health = "Progressing"
-	Degraded    Health = "Degraded"
-	Suspended   Health = "Suspended"
+	Healthy            = bars.Healthy
+	Progressing        = bars.Progressing
+	Degraded           = bars.Degraded
+	Suspended          = bars.Suspended
 	Missing     Health = "Missing"
-	Unknown     Health = "Unknown"
-	Deleting    Health = "Deleting"
+	Unknown            = bars.Unknown
+	Deleting           = bars.Deleting
 	Gone        Health = "Gone"
 )
 
