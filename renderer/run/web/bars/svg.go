@@ -146,6 +146,10 @@ func (d *drawing) row(i int, r Row) {
 	y := headHeight + i*rowHeight
 	d.put(`<text x="%d" y="%d" text-anchor="end">%s</text>`+"\n", d.label-8, y+13, escape(r.Label))
 	for _, b := range r.Bars {
+		if rest := b; b.From.Before(d.Now) && b.To.After(d.Now) {
+			b.To, rest.From, rest.Text = d.Now, d.Now, ""
+			d.bar(y, rest)
+		}
 		d.bar(y, b)
 	}
 	d.put("\n")
