@@ -31,7 +31,7 @@ func trailersOf(m rollout.Move) []git.Trailer {
 	}
 	add(TrailerRing, m.Ring.String())
 	if m.To > 0 {
-		add(TrailerTo, percent(m.To))
+		add(TrailerTo, Percent(m.To))
 	}
 	if len(m.Tenants) > 0 {
 		add(TrailerMoved, strconv.Itoa(len(m.Tenants)))
@@ -48,8 +48,8 @@ func subject(m rollout.Move) string {
 	return m.Product.String() + "=" + m.Version.String()
 }
 
-// percent is the share of a ring's places below one.
-func percent(to uint64) string {
+// Percent is the share of a ring's places below one.
+func Percent(to uint64) string {
 	return strconv.FormatFloat(100*float64(to)/float64(rollout.End), 'f', -1, 64) + "%"
 }
 
@@ -61,7 +61,7 @@ func Told(m rollout.Move) string {
 		if m.To == rollout.End {
 			return fmt.Sprintf("%s is granted to ring %s", what, m.Ring)
 		}
-		return fmt.Sprintf("%s is granted to %s of ring %s", what, percent(m.To), m.Ring)
+		return fmt.Sprintf("%s is granted to %s of ring %s", what, Percent(m.To), m.Ring)
 	case rollout.Noted:
 		return fmt.Sprintf("%s is proven on what ring %s was granted", what, m.Ring)
 	case rollout.Passed:

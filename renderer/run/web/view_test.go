@@ -1,0 +1,65 @@
+package web_test
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/report"
+	"github.com/gatorcloud/sluice/renderer/run/web"
+)
+
+// A view looks while somebody is there, tells when something else is seen, and
+// shows the last that it saw when a look fails.
+func TestView(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		looks, mark, broken := atomic.Int64{}, atomic.Value{}, atomic.Bool{}
+		mark.Store("a")
+		v := web.NewView(func(context.Context) (web.Sight, error) {
+			looks.Add(1)
+			if broken.Load() {
+				return web.Sight{}, errors.New("Git does not answer")
+			}
+			past := []web.Move{{At: time.Now().Add(-80 * time.Hour), Product: "old"}, {At: time.Now().Add(-time.Hour), Product: "swg"}}
+			return web.Sight{Join: report.New(ident.Must[ident.EnvironmentKind]("pop"), nil), Mark: mark.Load().(string), Moves: web.Moves{Past: past}}, nil
+		}, time.Now, 10*time.Second)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go v.Run(ctx)
+		time.Sleep(time.Hour)
+		if n := looks.Load(); n > 7 { // a view that was just made may be asked at once
+			t.Errorf("it looked %d times in an hour in which nobody asked", n)
+		}
+		if r, err := v.Report(ctx); err != nil || r.Environment != "pop" {
+			t.Fatalf("Report() = %v, %v, want the first look", r, err)
+		}
+		number, next := v.Beat()
+		time.Sleep(30 * time.Second)
+		if again, _ := v.Beat(); again != number {
+			t.Errorf("Beat() = %d after %d, want the same: nothing changed", again, number)
+		}
+		mark.Store("b")
+		<-next
+		broken.Store(true)
+		time.Sleep(30 * time.Second)
+		if r, err := v.Report(ctx); err != nil || r.Environment != "pop" {
+			t.Errorf("Report() = %v, %v, want what was seen last", r, err)
+		}
+		if m, err := v.Moves(ctx, time.Now().Add(-72*time.Hour)); err != nil || len(m.Past) != 1 || m.Past[0].Product != "swg" {
+			t.Errorf("Moves() = %v, %v, want those of 72 hours", m, err)
+		}
+		if _, _, err := v.Tenant(ctx, ident.Must[ident.TenantKind]("4711")); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("Tenant() of nobody = %v, want fs.ErrNotExist", err)
+		}
+		before := looks.Load()
+		time.Sleep(time.Hour)
+		if n := looks.Load() - before; n > 7 {
+			t.Errorf("it looked %d times in the hour after the last request", n)
+		}
+	})
+}
