@@ -31,6 +31,8 @@ type Listener struct {
 	Insecure bool
 	// Unread is told why files were not read again. May be nil.
 	Unread func(error)
+	// Proxied says that a proxy in front has the certificate.
+	Proxied bool
 	// Connections is how many there may be at once; 1,024 when zero.
 	Connections int
 }

@@ -47,6 +47,6 @@ other about 20 seconds. Needed from the system: Go, git and redis-server.`,
 	}
 	var dir string
 	root.PersistentFlags().StringVar(&dir, "dir", "", "directory of the lab (default: in the user's cache folder)")
-	root.AddCommand(newUp(&dir), newDown(&dir), newStatus(&dir), newLogs(&dir), newKubeconfig(&dir), newKill(&dir), newRestart(&dir))
+	root.AddCommand(newUp(&dir), newDemo(&dir), newDown(&dir), newStatus(&dir), newLogs(&dir), newKubeconfig(&dir), newKill(&dir), newRestart(&dir))
 	return root
 }
