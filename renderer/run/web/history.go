@@ -68,8 +68,7 @@ func (h *History) Moves(ctx context.Context, r *git.Repo, head git.Head, now tim
 // Ahead returns the moves that come next if all stays healthy, and the freezes
 // that people wrote.
 func Ahead(in *rollout.Input, r rollout.Rollouts, now time.Time) (next []Move, freezes []Freeze) {
-	all, _ := rollout.Forecast(in, r, now)
-	for _, f := range all {
+	for _, f := range rollout.Forecast(in, r, now).Moves {
 		subject := f.Product.String()
 		if !f.Component.IsZero() {
 			subject = f.Component.String()
