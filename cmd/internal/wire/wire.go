@@ -20,6 +20,7 @@ import (
 	"github.com/gatorcloud/sluice/cmd/internal/cli/etcdflags"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/exit"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/ingestcmd"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/initcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/plancmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/rendercmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/reportcmd"
@@ -83,6 +84,7 @@ carries to clusters ring by ring and bucket by bucket.`,
 		bumpcmd.New(bumpcmd.Deps{Repo: repository(), Proposer: newProposer()}),
 		catalogcmd.New(digest),
 		environmentcmd.New(repository()),
+		initcmd.New(),
 		democmd.New(democmd.Deps{StartEtcd: embed, Git: git.Installed, List: list, Pipeline: p, Now: time.Now, Version: Version()}),
 		rolloutcmd.New(rolloutcmd.Deps{Open: operations, Argo: annotator, Who: who, Repo: repository, Pipeline: p, Now: time.Now, Wait: wait, Version: Version()}),
 		reportcmd.NewStatus(reporting()),

@@ -52,6 +52,16 @@ func (o *Options) AddFlags(cmd *cobra.Command) {
 	cmd.MarkFlagsMutuallyExclusive("destination-name", "destination-server")
 }
 
+// Rings returns the rings, in order.
+func (o *Options) Rings() []string { return o.rings }
+
+// Offer lets rings offer a product, as swg=202, unless others were named.
+func (o *Options) Offer(product string) {
+	if len(o.products) == 0 {
+		o.products = []string{product}
+	}
+}
+
 // Write makes the folder of an environment, with the files that people write,
 // in a repository. It is checked as everybody reads it, beside the environments
 // that are there; what is refused is taken away again.
