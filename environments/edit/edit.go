@@ -9,6 +9,7 @@ package edit
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"reflect"
 	"slices"
@@ -34,8 +35,11 @@ type Want struct {
 // Versions returns the text of a fleet.yaml in which rings want other versions.
 // A product that a ring did not have is added behind its others.
 func Versions(fleet []byte, wants ...Want) ([]byte, error) {
-	for _, w := range wants {
-		next, err := version(fleet, w)
+	if text, err := versions(fleet, wants); err == nil {
+		return text, nil
+	}
+	for _, w := range wants { // one by one: what changes one place twice, and which one cannot be made
+		next, err := versions(fleet, []Want{w})
 		if err != nil {
 			return nil, fmt.Errorf("editing fleet.yaml: ring %q: product %q: %w", w.Ring, w.Product, err)
 		}
@@ -44,31 +48,51 @@ func Versions(fleet []byte, wants ...Want) ([]byte, error) {
 	return fleet, nil
 }
 
-func version(fleet []byte, w Want) ([]byte, error) {
+// versions makes all changes at once, so that the proof costs as much as that of one.
+func versions(fleet []byte, wants []Want) ([]byte, error) {
 	doc, err := read(fleet)
 	if err != nil {
 		return nil, err
 	}
-	rings, _ := doc.means["rings"].([]any)
+	var changes []splice
+	for _, w := range wants {
+		s, changed, err := doc.version(w)
+		if err != nil {
+			return nil, err
+		}
+		if changed {
+			changes = append(changes, s)
+		}
+	}
+	if text, ok := doc.prove(changes...); ok {
+		return text, nil
+	}
+	return nil, unknown()
+}
+
+// version lets the document mean what is wanted, and returns the change of its
+// text, if there is one.
+func (d *document) version(w Want) (s splice, changed bool, err error) {
+	rings, _ := d.means["rings"].([]any)
 	i := slices.IndexFunc(rings, func(r any) bool { return field(r, "name") == w.Ring.String() })
 	if i < 0 {
-		return nil, fault.Hintf("name a ring of fleet.yaml", "there is no such ring")
+		return s, false, fault.Hintf("name a ring of fleet.yaml", "there is no such ring")
 	}
 	versions, ok := field(rings[i], "versions").(map[string]any)
 	if !ok {
-		return nil, unknown()
+		return s, false, unknown()
 	}
 	name := w.Product.String()
 	old, there := versions[name]
 	if old == w.Version.String() {
-		return fleet, nil
+		return s, false, nil
 	}
 	versions[name] = w.Version.String()
-	node := doc.node("rings", i, "versions")
+	node := d.node("rings", i, "versions")
 	if there {
-		return doc.replace(child(node, name), w.Version.String())
+		return d.replace(child(node, name), w.Version.String()), true, nil
 	}
-	return doc.insert(node, name, w.Version.String())
+	return d.insert(node, name, w.Version.String()), true, nil
 }
 
 // document is a text, what it means, and where.
@@ -96,13 +120,27 @@ func unknown() error {
 	return fault.Hintf("make the change by hand", "it is written in a form that cannot be changed in place")
 }
 
-// prove returns the text with what stands between two offsets replaced, if it
-// then means what d means now, and false otherwise.
-func (d *document) prove(from, to int, with string) ([]byte, bool) {
-	if from < 0 || to < from || to > len(d.text) {
-		return nil, false
+// splice is what stands between two offsets in a changed text; offsets below
+// zero are of a form that is not known.
+type splice struct {
+	from, to int
+	with     string
+}
+
+// prove returns the text with its changes, if it then means what d means now,
+// and false otherwise.
+func (d *document) prove(changes ...splice) ([]byte, bool) {
+	slices.SortStableFunc(changes, func(a, b splice) int { return cmp.Compare(a.from, b.from) })
+	var text []byte
+	at := 0
+	for _, c := range changes {
+		if c.from < at || c.to < c.from || c.to > len(d.text) {
+			return nil, false
+		}
+		text = append(append(text, d.text[at:c.from]...), c.with...)
+		at = c.to
 	}
-	text := slices.Concat(d.text[:from], []byte(with), d.text[to:])
+	text = append(text, d.text[at:]...)
 	var means map[string]any
 	err := strict.YAML(text, maxBytes, &means)
 	return text, err == nil && reflect.DeepEqual(means, d.means)
@@ -142,23 +180,20 @@ func field(of any, name string) any {
 }
 
 // replace puts a string in the place of a scalar, in quotes of the same kind.
-func (d *document) replace(n *yaml.Node, with string) ([]byte, error) {
+func (d *document) replace(n *yaml.Node, with string) splice {
 	from, to := d.token(n)
 	quoted := manifest.Quote(with)
 	if n != nil && n.Style == yaml.SingleQuotedStyle {
 		quoted = "'" + strings.ReplaceAll(with, "'", "''") + "'"
 	}
-	if text, ok := d.prove(from, to, quoted); ok {
-		return text, nil
-	}
-	return nil, unknown()
+	return splice{from, to, quoted}
 }
 
 // insert adds a key with a string to a mapping, behind its others.
-func (d *document) insert(mapping *yaml.Node, key, value string) ([]byte, error) {
+func (d *document) insert(mapping *yaml.Node, key, value string) splice {
 	entry := key + `: "` + value + `"`
 	if mapping == nil {
-		return nil, unknown()
+		return splice{from: -1}
 	}
 	at, with := d.offset(mapping)+1, entry // an empty {}
 	if len(mapping.Content) > 0 {
@@ -169,8 +204,5 @@ func (d *document) insert(mapping *yaml.Node, key, value string) ([]byte, error)
 		at = d.lineEnd(at)
 		with = d.lineBreak() + string(bytes.Repeat([]byte(" "), mapping.Column-1)) + entry
 	}
-	if text, ok := d.prove(at, at, with); ok {
-		return text, nil
-	}
-	return nil, unknown()
+	return splice{at, at, with}
 }

@@ -52,6 +52,21 @@ func TestVersions(t *testing.T) {
 	}
 }
 
+// Changes of several places are made at once; where one follows from another,
+// one by one. The error names the one that cannot be made.
+func TestVersionsOfMany(t *testing.T) {
+	const fleet = "rings:\n- {name: b, versions: {}}\n- name: a\n  versions:\n    swg: \"200\" # x\n"
+	const moved = "rings:\n- {name: b, versions: {swg: \"203\", dsa: \"31\"}}\n- name: a\n  versions:\n    swg: \"203\" # x\n    dsa: \"31\"\n"
+	got, err := edit.Versions([]byte(fleet), want("a", "swg", "203"), want("b", "swg", "203"), want("b", "dsa", "31"), want("a", "dsa", "31"))
+	if d := cmp.Diff(moved, string(got)); d != "" || err != nil {
+		t.Errorf("Versions() = %v (-want +got):\n%s", err, d)
+	}
+	_, err = edit.Versions([]byte(fleet), want("a", "swg", "203"), want("c", "dsa", "31"), want("b", "dsa", "31"))
+	if err == nil || !strings.Contains(err.Error(), `ring "c": product "dsa"`) {
+		t.Errorf("Versions() = %v, want an error that names ring c", err)
+	}
+}
+
 func TestAppend(t *testing.T) {
 	fields := []edit.Field{{Key: "product", Value: "swg"}, {Key: "version", Value: "203"}, {Key: "reason", Value: "CVE: \"x\""}}
 	const entry = `{product: swg, version: "203", reason: "CVE: \"x\""}`

@@ -43,7 +43,7 @@ func (d *document) push(list, entry string) ([]byte, bool) {
 		if end > 0 && d.text[end-1] != '\n' {
 			before = d.lineBreak()
 		}
-		return d.prove(end, end, before+list+":"+d.lineBreak()+"- "+entry+d.lineBreak())
+		return d.prove(splice{end, end, before + list + ":" + d.lineBreak() + "- " + entry + d.lineBreak()})
 	case n.Kind == yaml.SequenceNode && n.Style&yaml.FlowStyle != 0:
 		separator := ", "
 		if len(n.Content) == 0 {
@@ -51,7 +51,7 @@ func (d *document) push(list, entry string) ([]byte, bool) {
 		}
 		for at := d.offset(n); at < len(d.text); at++ {
 			if d.text[at] == ']' {
-				if text, ok := d.prove(at, at, separator+entry); ok {
+				if text, ok := d.prove(splice{at, at, separator + entry}); ok {
 					return text, true
 				}
 			}
@@ -63,7 +63,7 @@ func (d *document) push(list, entry string) ([]byte, bool) {
 		indent = strings.Repeat(" ", n.Column-1)
 	}
 	for at := d.lineEnd(d.offset(last(n))); ; at = d.lineEnd(min(at+len(d.lineBreak()), len(d.text))) {
-		if text, ok := d.prove(at, at, d.lineBreak()+indent+"- "+entry); ok || at == len(d.text) {
+		if text, ok := d.prove(splice{at, at, d.lineBreak() + indent + "- " + entry}); ok || at == len(d.text) {
 			return text, ok
 		}
 	}

@@ -29,29 +29,15 @@ func Pinned(fleet []byte, p Pin) ([]byte, error) {
 		if field(pin, "version") == p.Version.String() {
 			return fleet, nil
 		}
-		if fleet, err = replaced(fleet, i, "version", p.Version.String()); err == nil {
-			fleet, err = replaced(fleet, i, "reason", p.Reason)
+		n := doc.node("pins", i)
+		m, _ := pin.(map[string]any) // it has a tenant
+		m["version"], m["reason"] = p.Version.String(), p.Reason
+		text, ok := doc.prove(doc.replace(child(n, "version"), p.Version.String()), doc.replace(child(n, "reason"), p.Reason))
+		if !ok {
+			return nil, fmt.Errorf("editing fleet.yaml: pins[%d]: %w", i, unknown())
 		}
-		if err != nil {
-			return nil, fmt.Errorf("editing fleet.yaml: pins[%d]: %w", i, err)
-		}
-		return fleet, nil
+		return text, nil
 	}
 	return Append(fleet, "pins", Field{"tenant", p.Tenant.String()}, Field{"product", p.Product.String()},
 		Field{"version", p.Version.String()}, Field{"reason", p.Reason})
-}
-
-// replaced returns the text with a field of a pin replaced.
-func replaced(fleet []byte, pin int, key, value string) ([]byte, error) {
-	doc, err := read(fleet)
-	if err != nil {
-		return nil, err
-	}
-	pins, _ := doc.means["pins"].([]any)
-	m, ok := pins[pin].(map[string]any)
-	if !ok {
-		return nil, unknown()
-	}
-	m[key] = value
-	return doc.replace(child(doc.node("pins", pin), key), value)
 }
