@@ -129,16 +129,12 @@ func (f *Roster) flushFleet(ctx context.Context, sink tree.Sink) error {
 
 // Settle forgets the changes: they are published, and so is the cut.
 func (f *Roster) Settle() {
-	f.changes, f.order.in.Cut = nil, f.cut()
-}
-
-// cut returns into how many slices each ring is cut, as a power of two.
-func (f *Roster) cut() map[ident.Ring]int {
+	f.changes = nil
 	cut := map[ident.Ring]int{}
 	for i, g := range f.order.in.Fleet.Rings {
 		cut[g.Name] = f.bits(i)
 	}
-	return cut
+	f.order.in.Cut = cut
 }
 
 // flushMembers writes the files of changed members, and the descriptors of the

@@ -25,6 +25,40 @@ type Survey struct {
 	Shared []Part
 }
 
+// Settled returns what a full render would begin with, once it is committed: the
+// rollouts that are settled for all tenants, what that was settled for, and
+// the head that the commit would be.
+func (r *Renderer) Settled(all []authz.Facts, memory Memory) (*rollout.Input, Head, error) {
+	work, err := r.begin(all, memory, nil, nowhere{})
+	if err != nil {
+		return nil, Head{}, err
+	}
+	o := work.order
+	head := Head{Rollouts: o.rollouts, Cut: map[ident.Ring]int{}, Members: make(map[ident.Tenant]Membership, len(all))}
+	for _, f := range all {
+		if f.Broken != nil {
+			head.Members[f.Tenant.ID] = work.was(f.Tenant.ID)
+			continue
+		}
+		ring := r.planner.Ring(f.Tenant)
+		m := Membership{Ring: r.config.Fleet.Rings[ring].Name, Released: f.Released()}
+		for _, a := range r.pinned(f).Tenant.Authorisations {
+			held := manifest.MemberProduct{Name: a.Product}
+			if v, own := o.Runs(ring, f.Tenant.ID, a.Product, a.Version); own {
+				held.Pin = v
+			}
+			m.Products = append(m.Products, held)
+		}
+		head.Members[f.Tenant.ID] = m
+	}
+	for i, g := range r.config.Fleet.Rings {
+		head.Cut[g.Name] = o.in.Bits(o.rollouts, i)
+	}
+	o.in.Census.Refresh(o.in.Fleet, o.rollouts)
+	o.in.Cut = head.Cut
+	return o.in, head, nil
+}
+
 // Survey goes the way of Full, but builds no overlay and writes nothing: what
 // cannot be built shows when a Part is.
 func (r *Renderer) Survey(ctx context.Context, all []authz.Facts, memory Memory, start *rollout.Rollouts) (*Survey, error) {
@@ -56,16 +90,6 @@ func (r *Renderer) Survey(ctx context.Context, all []authz.Facts, memory Memory,
 		s.Shared = append(s.Shared, Part{Of: manifest.SharedDir + "/" + c.String(), Base: spec.base, spec: spec})
 	}
 	return s, nil
-}
-
-// Head returns what the commit that the survey stands for says of the order of
-// versions.
-func (s *Survey) Head() Head {
-	h := Head{Rollouts: s.order.rollouts, Cut: s.cut(), Members: make(map[ident.Tenant]Membership, len(s.members))}
-	for id := range s.members {
-		h.Members[id] = s.was(id)
-	}
-	return h
 }
 
 // Member returns a tenant's place; false for one who is not there.

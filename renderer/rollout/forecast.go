@@ -81,7 +81,6 @@ func (in *Input) healthy(r Rollouts, now time.Time) Observation {
 	for c, s := range r.Shared {
 		o.Shared[c] = Part{s.At, Proven}
 	}
-	products := in.Products(r)
 	for i := range in.Fleet.Rings {
 		g := &in.Fleet.Rings[i]
 		metrics := map[string]Metric{}
@@ -89,23 +88,18 @@ func (in *Input) healthy(r Rollouts, now time.Time) Observation {
 			metrics[gate.Name] = Metric{Verdict: Proven}
 		}
 		o.Metrics[g.Name] = metrics
-		for _, p := range products {
-			key := Key{g.Name, p}
-			lane, ok := r.Lanes[key]
-			if !ok {
-				continue
-			}
-			o.Slices[key] = in.Tally(r, i, p, func(t ident.Tenant) Status {
-				m, _ := in.Census.member(t, p)
-				return Status{Version: lane.at(m.Place), Verdict: Proven, Reconciled: now}
-			})
-			o.Approved[key] = lane.head().Version
-			proven := map[ident.Tenant]Verdict{}
-			for t := range lane.Stragglers {
-				proven[t] = Proven
-			}
-			o.Stragglers[key] = proven
+	}
+	for _, key := range in.Moving(r) {
+		lane, ring := r.Lanes[key], slices.IndexFunc(in.Fleet.Rings, func(g Ring) bool { return g.Name == key.Ring })
+		o.Slices[key] = in.Tally(r, ring, key.Product, func(t ident.Tenant) Status {
+			return Status{Version: lane.at(in.Census.tenants[t].Place), Verdict: Proven, Reconciled: now}
+		})
+		o.Approved[key] = lane.head().Version
+		proven := map[ident.Tenant]Verdict{}
+		for t := range lane.Stragglers {
+			proven[t] = Proven
 		}
+		o.Stragglers[key] = proven
 	}
 	return o
 }

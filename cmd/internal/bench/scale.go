@@ -19,9 +19,19 @@ import (
 
 var local = ident.Must[ident.EnvironmentKind]("local")
 
-// fourProducts returns the published catalog with a fourth product: seg, a
-// copy of dsa under another name. What is locked or declared of them is left out.
+// fourProducts returns the published catalog with a fourth product.
 func fourProducts() (*catalog.Catalog, error) {
+	files, err := fourFiles()
+	if err != nil {
+		return nil, err
+	}
+	return catalog.LoadUnlocked(files)
+}
+
+// fourFiles returns the files of the published catalog with a fourth product:
+// seg, a copy of dsa under another name. What is locked or declared of them is
+// left out.
+func fourFiles() (fstest.MapFS, error) {
 	files := fstest.MapFS{}
 	published := catalog.Published()
 	err := fs.WalkDir(published, ".", func(path string, d fs.DirEntry, err error) error {
@@ -35,10 +45,7 @@ func fourProducts() (*catalog.Catalog, error) {
 		}
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return catalog.LoadUnlocked(files)
+	return files, err
 }
 
 // site returns the example environment, with seg in every ring.

@@ -154,16 +154,15 @@ func (c *comparer) document(s subject, p pair, d [2]document, b *buffers, out *o
 		return nil
 	}
 	w := p.words()
-	was, is := string(b.before), string(b.after)
-	f := c.find(key(p, w, was, is))
-	f.once.Do(func() { f.group, f.err = c.judge(p, w, was, is) })
+	f := c.find(key(p, &w, b))
+	f.once.Do(func() { f.group, f.err = c.judge(p, &w, b) })
 	switch {
 	case f.err != nil:
 		return f.err
 	case f.group == nil:
 		out.folded++
 	default:
-		c.count(f.group, s, was, is)
+		c.count(f.group, s, b)
 	}
 	return nil
 }
@@ -180,7 +179,7 @@ func (p pair) words() words {
 }
 
 // key is equal for objects that change alike.
-func key(p pair, w words, was, is string) [sha256.Size]byte {
+func key(p pair, w *words, b *buffers) [sha256.Size]byte {
 	h := sha256.New()
 	for _, base := range []*base.Base{p.was.Base, p.is.Base} {
 		if base != nil {
@@ -188,9 +187,10 @@ func key(p pair, w words, was, is string) [sha256.Size]byte {
 		}
 		h.Write([]byte{0xff})
 	}
-	for _, text := range []string{p.of(), was, is} {
-		w.hide.WriteString(h, text)
+	h.Write([]byte(p.of()))
+	for _, text := range [][]byte{b.before, b.after} {
 		h.Write([]byte{0xff})
+		w.hide(h, text)
 	}
 	return [sha256.Size]byte(h.Sum(nil))
 }
@@ -208,8 +208,8 @@ func (c *comparer) find(key [sha256.Size]byte) *found {
 
 // judge parses and compares two texts of an object and returns the group that
 // they belong to; nil if they differ in marks alone.
-func (c *comparer) judge(p pair, w words, was, is string) (*group, error) {
-	changes, err := base.Compare([]byte(was), []byte(is), p.was.Base, p.is.Base, w.say)
+func (c *comparer) judge(p pair, w *words, b *buffers) (*group, error) {
+	changes, err := base.Compare(b.before, b.after, p.was.Base, p.is.Base, w.say)
 	if err != nil || len(changes) == 0 {
 		return nil, err
 	}
@@ -248,11 +248,11 @@ func hidden(v string) string {
 }
 
 // count counts a subject's object in a group.
-func (c *comparer) count(g *group, s subject, was, is string) {
+func (c *comparer) count(g *group, s subject, b *buffers) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if g.was == "" && g.is == "" || s.id.Compare(g.first.id) < 0 {
-		g.first, g.was, g.is = s, was, is
+		g.first, g.was, g.is = s, string(b.before), string(b.after)
 	}
 	if !s.id.IsZero() {
 		g.Tenants++

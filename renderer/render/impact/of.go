@@ -56,7 +56,17 @@ func Of(ctx context.Context, p *pipeline.Pipeline, before, after fs.FS, env iden
 		out.Skipped = []string{fmt.Sprintf("environment %q is gone: what runs is left as it is", env)}
 		return out, nil
 	}
-	c := &comparison{comparer: newComparer(p.Engine()), was: was, is: is, rings: map[ident.Ring]*Ring{}, lanes: tallies{}, security: map[Security]int{}}
+	c := &comparison{comparer: newComparer(p.Engine()), was: was, is: is, then: map[ident.Tenant][]render.Part{}, rings: map[ident.Ring]*Ring{}, lanes: tallies{}, security: map[Security]int{}}
+	if was != nil {
+		c.then, c.common = was.end.Parts, was.end.Shared
+		if was.moves() { // what is under way is there in part
+			now, err := l.survey(ctx, was, was.now.Rollouts)
+			if err != nil {
+				return nil, fmt.Errorf("planning environment %q: before the change: %w", env, err)
+			}
+			c.then, c.common = now.Parts, now.Shared
+		}
+	}
 	if err := c.all(ctx, o); err != nil {
 		return nil, fmt.Errorf("planning environment %q: %w", env, err)
 	}
@@ -67,7 +77,9 @@ func Of(ctx context.Context, p *pipeline.Pipeline, before, after fs.FS, env iden
 // comparison compares two states of an environment.
 type comparison struct {
 	*comparer
-	was, is *state // was may be nil
+	was, is *state                         // was may be nil
+	then    map[ident.Tenant][]render.Part // what runs now
+	common  []render.Part
 
 	mu       sync.Mutex
 	touched  int
@@ -82,7 +94,7 @@ type comparison struct {
 func (c *comparison) all(ctx context.Context, o Options) error {
 	ids := c.tenants()
 	var next, done atomic.Int64
-	g, ctx := errgroup.WithContext(ctx)
+	g, each := errgroup.WithContext(ctx)
 	for range o.Workers {
 		g.Go(func() error {
 			for {
@@ -90,7 +102,7 @@ func (c *comparison) all(ctx context.Context, o Options) error {
 				if i >= len(ids) {
 					return nil
 				}
-				if err := c.tenant(ctx, ids[i]); err != nil {
+				if err := c.tenant(each, ids[i]); err != nil {
 					return fmt.Errorf("tenant %q: %w", ids[i], err)
 				}
 				o.Progress(int(done.Add(1)), len(ids))
@@ -109,7 +121,7 @@ func (c *comparison) all(ctx context.Context, o Options) error {
 func (c *comparison) tenants() []ident.Tenant {
 	all := c.is.end.Tenants()
 	if c.was != nil {
-		all = append(all, c.was.now.Tenants()...)
+		all = slices.AppendSeq(all, maps.Keys(c.was.now.Members))
 	}
 	slices.SortFunc(all, ident.Tenant.Compare)
 	return slices.Compact(all)
@@ -126,7 +138,7 @@ func (c *comparison) shared() []render.Part {
 	if maps.EqualFunc(anyway.Shared, end.Shared, func(a, b rollout.Shared) bool { return a.At == b.At }) {
 		return c.was.end.Shared
 	}
-	return c.was.now.Shared
+	return c.common
 }
 
 // tenant compares what runs of a tenant.
@@ -143,8 +155,7 @@ func (c *comparison) tenant(ctx context.Context, id ident.Tenant) error {
 		return err
 	}
 	if !there {
-		was, _ := c.was.now.Member(id)
-		s.ring = was.Ring
+		s.ring = c.was.now.Members[id].Ring
 	}
 	c.note(s, out, before, after)
 	return nil
@@ -155,7 +166,7 @@ func (c *comparison) stood(id ident.Tenant) bool {
 	if c.was == nil {
 		return false
 	}
-	_, there := c.was.now.Member(id)
+	_, there := c.was.now.Members[id]
 	return there
 }
 
@@ -165,7 +176,7 @@ func (c *comparison) before(id ident.Tenant, is render.Membership) []render.Part
 	if c.was == nil {
 		return nil
 	}
-	was, _ := c.was.now.Member(id)
+	was := c.was.now.Members[id]
 	products := map[ident.Product]bool{}
 	for _, p := range slices.Concat(was.Products, is.Products) {
 		products[p.Name] = true
@@ -178,7 +189,7 @@ func (c *comparison) before(id ident.Tenant, is render.Membership) []render.Part
 		if is.Ring.IsZero() {
 			k.Ring = was.Ring
 		}
-		now, anyway, end := c.was.now.Runs(id, p), c.was.end.Runs(id, p), c.is.end.Runs(id, p)
+		now, anyway, end := c.was.runs(id, p), c.was.end.Runs(id, p), c.is.end.Runs(id, p)
 		switch {
 		case anyway != end:
 			moved = true
@@ -191,7 +202,7 @@ func (c *comparison) before(id ident.Tenant, is render.Membership) []render.Part
 		c.lanes.stay(k, c.is, id)
 	}
 	if moved {
-		return c.was.now.Parts[id]
+		return c.then[id]
 	}
 	return c.was.end.Parts[id]
 }

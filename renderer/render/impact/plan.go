@@ -1,6 +1,7 @@
 package impact
 
 import (
+	"slices"
 	"time"
 
 	"github.com/gatorcloud/sluice/renderer/model/ident"
@@ -146,15 +147,9 @@ type Ring struct {
 
 // Effect reports whether anything in a cluster changes, now or later.
 func (p *Plan) Effect() bool {
-	if len(p.Changes) > 0 || p.Folded > 0 {
-		return true
-	}
-	for _, r := range p.Rollouts {
-		if !r.Underway {
-			return true
-		}
-	}
-	return false
+	return len(p.Changes) > 0 || p.Folded > 0 || slices.ContainsFunc(p.Rollouts, func(r Rollout) bool {
+		return !r.Underway && slices.ContainsFunc(r.Lanes, func(l Lane) bool { return len(l.Moves) > 0 })
+	})
 }
 
 // Refused returns the changes that break something and are not declared.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/gatorcloud/sluice/environments"
+	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/render"
@@ -17,11 +18,16 @@ import (
 // state is an environment at one state of people's files.
 type state struct {
 	site *environments.Site
-	// now is what runs once these files are rendered, end what runs when the
-	// engine has moved all that it can.
-	now, end *render.Survey
-	outlook  rollout.Outlook
-	skipped  []string // what the renderer leaves out
+	// now is what tenants run once these files are rendered.
+	in  *rollout.Input
+	now render.Head
+	// end is what runs when the engine has moved all that it can.
+	end     *render.Survey
+	outlook rollout.Outlook
+	skipped []string // what the renderer leaves out
+
+	renderer *render.Renderer
+	all      []authz.Facts
 }
 
 // looker looks at an environment in trees of a repository.
@@ -49,22 +55,32 @@ func (l looker) look(ctx context.Context, files fs.FS) (*state, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &state{site: ready.Site}
-	if s.now, err = ready.Renderer.Survey(ctx, all, l.memory, nil); err != nil {
+	s := &state{site: ready.Site, renderer: ready.Renderer, all: all}
+	if s.in, s.now, err = s.renderer.Settled(all, l.memory); err != nil {
 		return nil, err
 	}
-	in, settled := s.now.Rollouts()
-	s.outlook = rollout.Forecast(in, settled, l.options.Now)
-	s.end = s.now
-	if slices.ContainsFunc(s.outlook.Moves, func(m rollout.Forecasted) bool { return m.What != rollout.Noted && m.What != rollout.Agreed }) {
-		at := s.now.Head()
-		later := memory{l.memory.reading, &at}
-		if s.end, err = ready.Renderer.Survey(ctx, all, later, &s.outlook.Rollouts); err != nil {
-			return nil, err
-		}
+	s.outlook = rollout.Forecast(s.in, s.now.Rollouts, l.options.Now)
+	if s.end, err = l.survey(ctx, s, s.outlook.Rollouts); err != nil {
+		return nil, err
 	}
 	s.skip(pipeline.Summary{Report: s.end.Report, Catalog: ready.Faults, Grants: ready.Grants})
 	return s, nil
+}
+
+// survey returns what a render after that of these files leaves, with rollouts
+// that were made from those of then.
+func (l looker) survey(ctx context.Context, s *state, r rollout.Rollouts) (*render.Survey, error) {
+	return s.renderer.Survey(ctx, s.all, memory{l.memory.reading, &s.now}, &r)
+}
+
+// runs returns what a tenant runs of a product now; zero for nothing.
+func (s *state) runs(id ident.Tenant, p ident.Product) ident.Version {
+	return s.now.Ran(s.now.Rollouts, id, p)
+}
+
+// moves reports whether the engine has anything to grant.
+func (s *state) moves() bool {
+	return slices.ContainsFunc(s.outlook.Moves, func(m rollout.Forecasted) bool { return m.What != rollout.Noted && m.What != rollout.Agreed })
 }
 
 func (s *state) skip(all pipeline.Summary) {
@@ -80,4 +96,3 @@ func (s *state) missing(before *state) []string {
 	}
 	return slices.DeleteFunc(slices.Clone(s.skipped), func(line string) bool { return slices.Contains(before.skipped, line) })
 }
-

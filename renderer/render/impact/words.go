@@ -1,6 +1,8 @@
 package impact
 
 import (
+	"bytes"
+	"hash"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -8,34 +10,73 @@ import (
 	"github.com/gatorcloud/sluice/renderer/render"
 )
 
-// words are what a tenant's own words read as.
-type words struct {
-	hide *strings.Replacer // for comparing: no text can hold what stands for them
-	show *strings.Replacer // for people
-}
+// words are a tenant's own, longer ones first as the namespace holds the id, and
+// what they read as. Before and after they are the same, but where a namespace's
+// prefix was edited.
+type words [5]struct{ word, name string }
 
 // shortest is how long a word must be to be taken for the tenant's own: what is
 // shorter stands everywhere by chance.
 const shortest = 4
 
-// wordsOf returns the words of a tenant before and after, which are the same
-// but where a namespace's prefix was edited. Longer ones come first, as the
-// namespace holds the id.
 func wordsOf(was, is render.Who) words {
-	var hide, show []string
-	for i, w := range [][2]string{{is.Namespace, "namespace"}, {was.Namespace, "namespace"}, {is.Name, "name"}, {is.Code, "code"}, {is.ID, "tenant"}} {
-		if len(w[0]) >= shortest && is.ID != "" {
-			hide, show = append(hide, w[0], "\x00"+strconv.Itoa(i)+"\x00"), append(show, w[0], "<"+w[1]+">")
+	if is.ID == "" {
+		return words{}
+	}
+	return words{{is.Namespace, "<namespace>"}, {was.Namespace, "<namespace>"}, {is.Name, "<name>"}, {is.Code, "<code>"}, {is.ID, "<tenant>"}}
+}
+
+// split calls plain for what is not the tenant's own in a text and own for the
+// words that are, by their number.
+func (w *words) split(text []byte, plain func([]byte), own func(int)) {
+	var next [len(words{})]int
+	find := func(i, from int) {
+		next[i] = len(text)
+		if len(w[i].word) >= shortest {
+			if n := bytes.Index(text[from:], []byte(w[i].word)); n >= 0 {
+				next[i] = from + n
+			}
 		}
 	}
-	return words{strings.NewReplacer(hide...), strings.NewReplacer(show...)}
+	for i := range w {
+		find(i, 0)
+	}
+	for from := 0; from < len(text); {
+		first := 0
+		for i := range w {
+			if next[i] < from {
+				find(i, from)
+			}
+			if next[i] < next[first] {
+				first = i
+			}
+		}
+		plain(text[from:next[first]])
+		if from = next[first]; from < len(text) {
+			own(first)
+			from += len(w[first].word)
+		}
+	}
+}
+
+// hide writes a text so that it is equal for all tenants who differ in nothing
+// but their words: no text holds what stands for them.
+func (w *words) hide(h hash.Hash, text []byte) {
+	w.split(text, func(b []byte) { h.Write(b) }, func(i int) { h.Write([]byte{0, byte(i), 0}) })
+}
+
+// show writes a text for people.
+func (w *words) show(text string) string {
+	var b strings.Builder
+	w.split([]byte(text), func(p []byte) { b.Write(p) }, func(i int) { b.WriteString(w[i].name) })
+	return b.String()
 }
 
 // longest is how many bytes of a value are shown.
 const longest = 160
 
 // say writes a value for people: in one line, and of a long one both ends.
-func (w words) say(v string) string { return clip(w.show.Replace(v)) }
+func (w *words) say(v string) string { return clip(w.show(v)) }
 
 func clip(v string) string {
 	if strings.ContainsFunc(v, func(r rune) bool { return !strconv.IsPrint(r) }) {

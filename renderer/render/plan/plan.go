@@ -64,7 +64,7 @@ type Product struct {
 type Version struct {
 	Base       *base.Base
 	ID         ident.Version
-	Parameters map[string]string // the product's own, complete
+	Parameters map[string]string // the product's own, complete; shared, and not changed
 	Requires   []manifest.Requirement
 }
 
@@ -107,12 +107,13 @@ type Planner struct {
 	bases   Bases
 	names   []ident.Product
 	closure *closures
+	fills   *fills
 }
 
 // New returns the planner of a site.
 func New(site *environments.Site, c *catalog.Catalog, b Bases) *Planner {
 	return &Planner{site: site, rings: environments.NewAssigner(site.Fleet), catalog: c, bases: b,
-		names: c.Products(), closure: newClosures(c)}
+		names: c.Products(), closure: newClosures(c), fills: newFills()}
 }
 
 // Fault is one product, or with a zero Product the whole tenant, that could not
@@ -141,13 +142,13 @@ func (p *Planner) Ring(t authz.Tenant) int { return p.rings.Ring(t.ID, t.Labels)
 
 // Accepts returns what says whether a version takes an authorisation's parameters.
 func (p *Planner) Accepts(a authz.Authorisation) func(ident.Version) bool {
-	product, given := a.Product, a.Parameters
+	product, given := a.Product, givenOf(a.Parameters)
 	return func(id ident.Version) bool {
 		v, err := p.catalog.Version(product, id)
 		if err != nil {
 			return false
 		}
-		_, err = v.Fill(given)
+		_, err = p.fills.of(v, given)
 		return err == nil
 	}
 }
@@ -282,7 +283,7 @@ func (p *Planner) version(a authz.Authorisation, id ident.Version, effective boo
 	if !effective {
 		given = knownTo(v, given)
 	}
-	filled, err := v.Fill(given)
+	filled, err := p.fills.of(v, givenOf(given))
 	if err != nil && !effective {
 		return Version{}, nil
 	}

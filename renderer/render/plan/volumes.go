@@ -41,6 +41,9 @@ func (v *Volumes) Keep(k authz.KeptClaims) {
 
 // Larger reports whether a is a size, and larger than b or b is none.
 func Larger(a, b string) bool {
+	if a == b {
+		return false
+	}
 	mine, err := quantity.Storage(a)
 	theirs, other := quantity.Storage(b)
 	return err == nil && (other != nil || mine.Cmp(theirs) > 0)
@@ -69,7 +72,7 @@ func (p *Product) Hold(has Volumes) []error {
 	var held []error
 	for i, v := range p.Versions {
 		for _, name := range v.Base.Sizes {
-			there, wanted := has.Sizes[name], v.Parameters[name]
+			there, wanted := has.Sizes[name], p.Versions[i].Parameters[name]
 			if name == "storage" {
 				wanted = p.Storage
 			}
@@ -79,7 +82,8 @@ func (p *Product) Hold(has Volumes) []error {
 			if name == "storage" {
 				p.Storage = there
 			} else {
-				v.Parameters[name] = there
+				p.Versions[i].Parameters = maps.Clone(p.Versions[i].Parameters)
+				p.Versions[i].Parameters[name] = there
 			}
 			if i == 0 || name == "storage" {
 				held = append(held, fault.Hintf("ask for "+there+" or more; when smaller volumes were put in their place by hand, put the size again with --shrink-from "+there,
