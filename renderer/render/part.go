@@ -24,8 +24,8 @@ type Part struct {
 	Base *base.Base
 
 	site *environments.Site
-	home home
-	spec overlaySpec
+	home *home        // of the namespace
+	spec *overlaySpec // of everything else
 }
 
 // Who are the words by which tenants differ.
@@ -33,17 +33,20 @@ type Who struct{ Namespace, ID, Name, Code string }
 
 // Who returns whose part it is; of the environment's own parts the namespace alone.
 func (p Part) Who() Who {
-	if p.Base == nil {
+	switch {
+	case p.home != nil:
 		return Who{Namespace: p.home.namespace, ID: p.home.tenant.String()}
+	case p.spec != nil:
+		s := &p.spec.site
+		return Who{s.Namespace, s.TenantID, s.TenantName, s.TenantCode}
 	}
-	s := p.spec.site
-	return Who{s.Namespace, s.TenantID, s.TenantName, s.TenantCode}
+	return Who{}
 }
 
 // Same reports whether two parts are surely built to the same objects.
 func (p Part) Same(q Part) bool {
-	if p.Base == nil || q.Base == nil {
-		return p.Base == q.Base && p.home == q.home && p.site == q.site
+	if p.spec == nil || q.spec == nil {
+		return p.spec == q.spec && p.site == q.site && *p.home == *q.home
 	}
 	return p.Base.Digest == q.Base.Digest && p.spec.site == q.spec.site && p.spec.descriptor.Folder() == q.spec.descriptor.Folder() &&
 		maps.Equal(p.spec.parameters, q.spec.parameters)
@@ -51,7 +54,7 @@ func (p Part) Same(q Part) bool {
 
 // Build appends the part's objects to dst, as a YAML stream.
 func (p Part) Build(ctx context.Context, e *overlay.Engine, dst []byte) ([]byte, error) {
-	if p.Base == nil {
+	if p.home != nil {
 		for _, f := range p.home.objects(p.site) {
 			dst = append(append(dst, "---\n"...), bytes.TrimPrefix(f.Data, []byte(manifest.Header+"\n"))...)
 		}
@@ -67,11 +70,13 @@ func (p Part) Build(ctx context.Context, e *overlay.Engine, dst []byte) ([]byte,
 // parts returns what runs of a planned tenant: its namespace, and each product
 // and tenant-shared component at the version that its grants choose.
 func (s tenantStage) parts(t *plan.Tenant) ([]Part, error) {
-	all := []Part{{Of: "tenant", site: s.site, home: homeOf(t)}}
+	h := homeOf(t)
+	all := append(make([]Part, 0, 1+len(t.Products)+len(t.Shared)), Part{Of: "tenant", site: s.site, home: &h})
 	var asked []manifest.Requirement
 	for _, p := range t.Products {
 		v := p.Versions[slices.IndexFunc(p.Versions, func(v plan.Version) bool { return v.ID == p.Runs })]
-		all = append(all, Part{Of: p.Name.String(), Base: v.Base, spec: s.product(t, p, v)})
+		spec := s.product(t, p, v)
+		all = append(all, Part{Of: p.Name.String(), Base: v.Base, spec: &spec})
 		if p.State == authz.Active {
 			asked = append(asked, v.Requires...)
 		}
@@ -82,7 +87,7 @@ func (s tenantStage) parts(t *plan.Tenant) ([]Part, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, Part{Of: manifest.SharedDir + "/" + c.Name.String(), Base: c.Base, spec: spec})
+		all = append(all, Part{Of: manifest.SharedDir + "/" + c.Name.String(), Base: c.Base, spec: &spec})
 	}
 	return all, nil
 }

@@ -87,7 +87,7 @@ func (r *Renderer) Survey(ctx context.Context, all []authz.Facts, memory Memory,
 		if err != nil {
 			return nil, fmt.Errorf("shared component %q version %q: %w", c, shared[c].At, err)
 		}
-		s.Shared = append(s.Shared, Part{Of: manifest.SharedDir + "/" + c.String(), Base: spec.base, spec: spec})
+		s.Shared = append(s.Shared, Part{Of: manifest.SharedDir + "/" + c.String(), Base: spec.base, spec: &spec})
 	}
 	return s, nil
 }

@@ -43,11 +43,11 @@ func Of(ctx context.Context, p *pipeline.Pipeline, before, after fs.FS, env iden
 		o.Progress = func(int, int) {}
 	}
 	l := looker{p, remember(render.NewStored(before, env)), env, o}
-	was, err := l.look(ctx, before)
+	was, err := l.look(ctx, before, true)
 	if err != nil {
 		return nil, fmt.Errorf("planning environment %q: before the change: %w", env, err)
 	}
-	is, err := l.look(ctx, joined{rendered: before, people: after})
+	is, err := l.look(ctx, joined{rendered: before, people: after}, false)
 	if err != nil {
 		return nil, fmt.Errorf("planning environment %q: %w", env, err)
 	}
@@ -56,17 +56,7 @@ func Of(ctx context.Context, p *pipeline.Pipeline, before, after fs.FS, env iden
 		out.Skipped = []string{fmt.Sprintf("environment %q is gone: what runs is left as it is", env)}
 		return out, nil
 	}
-	c := &comparison{comparer: newComparer(p.Engine()), was: was, is: is, then: map[ident.Tenant][]render.Part{}, rings: map[ident.Ring]*Ring{}, lanes: tallies{}, security: map[Security]int{}}
-	if was != nil {
-		c.then, c.common = was.end.Parts, was.end.Shared
-		if was.moves() { // what is under way is there in part
-			now, err := l.survey(ctx, was, was.now.Rollouts)
-			if err != nil {
-				return nil, fmt.Errorf("planning environment %q: before the change: %w", env, err)
-			}
-			c.then, c.common = now.Parts, now.Shared
-		}
-	}
+	c := &comparison{comparer: newComparer(p.Engine()), was: was, is: is, rings: map[ident.Ring]*Ring{}, lanes: tallies{}, security: map[Security]int{}}
 	if err := c.all(ctx, o); err != nil {
 		return nil, fmt.Errorf("planning environment %q: %w", env, err)
 	}
@@ -77,9 +67,7 @@ func Of(ctx context.Context, p *pipeline.Pipeline, before, after fs.FS, env iden
 // comparison compares two states of an environment.
 type comparison struct {
 	*comparer
-	was, is *state                         // was may be nil
-	then    map[ident.Tenant][]render.Part // what runs now
-	common  []render.Part
+	was, is *state // was may be nil
 
 	mu       sync.Mutex
 	touched  int
@@ -138,7 +126,7 @@ func (c *comparison) shared() []render.Part {
 	if maps.EqualFunc(anyway.Shared, end.Shared, func(a, b rollout.Shared) bool { return a.At == b.At }) {
 		return c.was.end.Shared
 	}
-	return c.common
+	return c.was.then.Shared
 }
 
 // tenant compares what runs of a tenant.
@@ -202,7 +190,7 @@ func (c *comparison) before(id ident.Tenant, is render.Membership) []render.Part
 		c.lanes.stay(k, c.is, id)
 	}
 	if moved {
-		return c.then[id]
+		return c.was.then.Parts[id]
 	}
 	return c.was.end.Parts[id]
 }

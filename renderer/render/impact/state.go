@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/gatorcloud/sluice/environments"
-	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/render"
@@ -19,15 +18,13 @@ import (
 type state struct {
 	site *environments.Site
 	// now is what tenants run once these files are rendered.
-	in  *rollout.Input
 	now render.Head
 	// end is what runs when the engine has moved all that it can.
 	end     *render.Survey
 	outlook rollout.Outlook
 	skipped []string // what the renderer leaves out
-
-	renderer *render.Renderer
-	all      []authz.Facts
+	// then is what runs now, where that was asked for.
+	then *render.Survey
 }
 
 // looker looks at an environment in trees of a repository.
@@ -38,8 +35,9 @@ type looker struct {
 	options  Options
 }
 
-// look returns the state of the environment in files; nil if it is not there.
-func (l looker) look(ctx context.Context, files fs.FS) (*state, error) {
+// look returns the state of the environment in files, and with then what runs
+// there before the engine moves anything; nil if it is not there.
+func (l looker) look(ctx context.Context, files fs.FS, then bool) (*state, error) {
 	root, err := fs.Sub(files, manifest.Root)
 	if err != nil {
 		return nil, err
@@ -55,22 +53,25 @@ func (l looker) look(ctx context.Context, files fs.FS) (*state, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &state{site: ready.Site, renderer: ready.Renderer, all: all}
-	if s.in, s.now, err = s.renderer.Settled(all, l.memory); err != nil {
+	s := &state{site: ready.Site}
+	in, now, err := ready.Renderer.Settled(all, l.memory)
+	if err != nil {
 		return nil, err
 	}
-	s.outlook = rollout.Forecast(s.in, s.now.Rollouts, l.options.Now)
-	if s.end, err = l.survey(ctx, s, s.outlook.Rollouts); err != nil {
+	s.now, s.outlook = now, rollout.Forecast(in, now.Rollouts, l.options.Now)
+	survey := func(r rollout.Rollouts) (*render.Survey, error) {
+		return ready.Renderer.Survey(ctx, all, memory{l.memory.reading, &now}, &r)
+	}
+	if s.end, err = survey(s.outlook.Rollouts); err != nil {
 		return nil, err
+	}
+	if s.then = s.end; then && s.moves() {
+		if s.then, err = survey(now.Rollouts); err != nil {
+			return nil, err
+		}
 	}
 	s.skip(pipeline.Summary{Report: s.end.Report, Catalog: ready.Faults, Grants: ready.Grants})
 	return s, nil
-}
-
-// survey returns what a render after that of these files leaves, with rollouts
-// that were made from those of then.
-func (l looker) survey(ctx context.Context, s *state, r rollout.Rollouts) (*render.Survey, error) {
-	return s.renderer.Survey(ctx, s.all, memory{l.memory.reading, &s.now}, &r)
 }
 
 // runs returns what a tenant runs of a product now; zero for nothing.

@@ -3,6 +3,7 @@ package plan
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
@@ -18,16 +19,16 @@ type Volumes struct {
 }
 
 // Add takes an overlay's parameter in if it is about volumes: the largest size,
-// the first class. What is no size and no class, which Git may hold, is passed over.
+// the first class. It keeps nothing of what value is part of. What is no size and no class, which Git may hold, is passed over.
 func (v *Volumes) Add(name, value string, sizes []string) {
 	switch {
 	case name == "storageClass" && v.StorageClass == "" && ident.IsDNSName(value):
-		v.StorageClass = value
+		v.StorageClass = strings.Clone(value)
 	case !slices.Contains(sizes, name):
 	case v.Sizes == nil && Larger(value, ""):
-		v.Sizes = map[string]string{name: value}
+		v.Sizes = map[string]string{strings.Clone(name): strings.Clone(value)}
 	case Larger(value, v.Sizes[name]):
-		v.Sizes[name] = value
+		v.Sizes[strings.Clone(name)] = strings.Clone(value)
 	}
 }
 
