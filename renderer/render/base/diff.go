@@ -110,8 +110,8 @@ func index(objects []object) map[identity]object {
 type differ struct {
 	changes       []Change
 	before, after *Base
-	say           func(string) string // nil says it as it is
-	built         bool                // with the values of a tenant
+	built         bool // with the values of a tenant, which say writes
+	say           func(string) string
 }
 
 func (d *differ) objects(before, after map[identity]object) {
@@ -189,7 +189,8 @@ func (x comparedObject) value(path []string, was, is any) {
 		x.maps(path, a, b)
 		return
 	}
-	c := Change{Object: x.name, Field: strings.Join(path, "."), From: x.short(was), To: x.short(is)}
+	c := Change{Object: x.name, Field: strings.Join(path, ".")}
+	c.From, c.To = x.both(was, is)
 	c.Impact, c.Breaks = x.impact(path, was, is)
 	x.changes = append(x.changes, c)
 }
@@ -216,6 +217,23 @@ func byName(v any) map[string]any {
 	return out
 }
 
+// both writes two values for people: of texts of many lines, as they were built,
+// the first line that differs.
+func (d *differ) both(was, is any) (from, to string) {
+	a, aok := was.(string)
+	b, bok := is.(string)
+	if d.built && aok && bok && strings.Contains(a, "\n") && strings.Contains(b, "\n") {
+		before, after := strings.Split(a, "\n"), strings.Split(b, "\n")
+		for i := range min(len(before), len(after)) {
+			if before[i] != after[i] {
+				return d.say(strings.TrimSpace(before[i])) + " ...", d.say(strings.TrimSpace(after[i])) + " ..."
+			}
+		}
+		return strconv.Itoa(len(before)) + " lines", strconv.Itoa(len(after)) + " lines"
+	}
+	return d.short(was), d.short(is)
+}
+
 // short writes a value for people.
 func (d *differ) short(v any) string {
 	switch v := v.(type) {
@@ -224,14 +242,25 @@ func (d *differ) short(v any) string {
 	case map[string]any:
 		return strconv.Itoa(len(v)) + " fields"
 	case []any:
-		return strconv.Itoa(len(v)) + " entries"
+		if !d.built || slices.ContainsFunc(v, compound) {
+			return strconv.Itoa(len(v)) + " entries"
+		}
 	}
 	text := fmt.Sprint(v)
-	if d.say != nil {
+	if d.built {
 		return d.say(text)
 	}
 	if len(text) > 60 || strings.Contains(text, "\n") {
 		return fault.Clip(text)
 	}
 	return text
+}
+
+// compound reports whether a value has others in it.
+func compound(v any) bool {
+	switch v.(type) {
+	case map[string]any, []any:
+		return true
+	}
+	return false
 }

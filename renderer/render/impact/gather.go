@@ -3,6 +3,7 @@ package impact
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/diff"
@@ -52,6 +53,7 @@ func (g *group) diff() string {
 	}
 	text := string(diff.Diff("before", []byte(g.was), "after", []byte(g.is)))
 	_, text, _ = strings.Cut(text, "\n") // its own heading
+	text = strings.Map(visible, text)
 	lines := strings.SplitAfter(text, "\n")
 	for i, size := 0, 0; i < len(lines); i++ {
 		if size += len(lines[i]); i >= maxDiffLines || size > maxDiff {
@@ -59,4 +61,12 @@ func (g *group) diff() string {
 		}
 	}
 	return text
+}
+
+// visible replaces what would not be seen, or do something else.
+func visible(r rune) rune {
+	if r == '\n' || r == '\t' || strconv.IsPrint(r) {
+		return r
+	}
+	return '\ufffd'
 }

@@ -1,0 +1,81 @@
+package impact_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/gatorcloud/sluice/renderer/render/pipeline"
+)
+
+const (
+	fleetFile = "environments/local/fleet.yaml"
+	envFile   = "environments/local/environment.yaml"
+)
+
+// edits are changes that people make.
+func edits() map[string]func(t *testing.T, f files) files {
+	return map[string]func(t *testing.T, f files) files{
+		"Canary": func(t *testing.T, f files) files { return f.edit(t, fleetFile, `swg: "200"`, `swg: "202"`) },
+		"Both": func(t *testing.T, f files) files {
+			return f.edit(t, fleetFile, `swg: "200"`, `swg: "202"`).edit(t, fleetFile, `swg: "200"`, `swg: "202"`)
+		},
+		"MainAlone": func(t *testing.T, f files) files {
+			return f.edit(t, fleetFile, "- name: main\n  versions: {swg: \"200\"", "- name: main\n  versions: {swg: \"202\"")
+		},
+		"Held": func(t *testing.T, f files) files {
+			return edits()["Both"](t, f).edit(t, fleetFile, "rings:\n", "holds:\n- {ring: main, product: swg, version: \"200\", reason: audit}\nrings:\n")
+		},
+		"Blocked": func(t *testing.T, f files) files {
+			return edits()["Both"](t, f).edit(t, fleetFile, "rings:\n", "blocked:\n- {product: swg, version: \"202\", reason: loses audit}\nrings:\n")
+		},
+		"Pin": func(t *testing.T, f files) files {
+			return f.edit(t, fleetFile, "rings:\n", "pins:\n- {tenant: \"1000007\", product: swg, version: \"202\", reason: wants it}\nrings:\n")
+		},
+		"Quota": func(t *testing.T, f files) files { return f.edit(t, envFile, "life:\n", "quota:\n  pods: \"77\"\nlife:\n") },
+		"Domain": func(t *testing.T, f files) files {
+			return f.edit(t, envFile, "domain: gatorcloud.localhost", "domain: other.localhost")
+		},
+		"Replicas": func(t *testing.T, f files) files { return f.edit(t, envFile, "replicas: 1", "replicas: 2") },
+		"Storage":  func(t *testing.T, f files) files { return f.edit(t, envFile, "storage: 10Gi", "storage: 20Gi") },
+		"Smaller":  func(t *testing.T, f files) files { return f.edit(t, envFile, "storage: 10Gi", "storage: 5Gi") },
+		"Life":     func(t *testing.T, f files) files { return f.edit(t, envFile, "suspendDays: 14", "suspendDays: 1") },
+		"Share":    func(t *testing.T, f files) files { return f.edit(t, fleetFile, "sharePercent: 30", "sharePercent: 80") },
+		"BumpAndQuota": func(t *testing.T, f files) files {
+			return edits()["Quota"](t, edits()["Both"](t, f))
+		},
+		"Nothing": func(t *testing.T, f files) files { return f.edit(t, fleetFile, "rings:\n", "# a remark\nrings:\n") },
+	}
+}
+
+// The objects of a plan are exactly those that differ between what runs before
+// and what runs after everything was rendered and moved.
+func TestPlanIsWhatHappens(t *testing.T) {
+	seeds := []uint64{1, 2, 3}
+	if testing.Short() {
+		seeds = seeds[:1]
+	}
+	for _, seed := range seeds {
+		r := rand.New(rand.NewPCG(seed, 0))
+		before := repository(t).render(t, pipeline.Options{Source: someTenants(r, 5+r.IntN(4)), AllowRemovals: true})
+		was := before.running(t)
+		for name, edit := range edits() {
+			t.Run(fmt.Sprint(name, seed), func(t *testing.T) {
+				after := edit(t, before)
+				want, folded := differences(was, after.end(t).running(t))
+				p := plan(t, before, after)
+				got, gotFolded := listed(p)
+				if !slices.Equal(got, want) {
+					t.Errorf("Of() lists\n%q\nwant\n%q", got, want)
+				}
+				if gotFolded != folded {
+					t.Errorf("Of() folds %d objects, want %d", gotFolded, folded)
+				}
+				if effect := len(want) > 0 || folded > 0; p.Effect() != effect {
+					t.Errorf("Effect() = %t, want %t", p.Effect(), effect)
+				}
+			})
+		}
+	}
+}
