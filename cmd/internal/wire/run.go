@@ -76,23 +76,20 @@ func placing(flags *etcdflags.Flags) func(*pflag.FlagSet) {
 }
 
 // hangups passes SIGHUP on until ctx ends.
-func hangups(ctx context.Context) <-chan struct{} {
-	signals, poke := make(chan os.Signal, 1), make(chan struct{})
+func hangups(ctx context.Context, poke chan<- struct{}) {
+	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGHUP)
-	go func() {
-		defer signal.Stop(signals)
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-signals:
-			}
-			select {
-			case <-ctx.Done():
-				return
-			case poke <- struct{}{}:
-			}
+	defer signal.Stop(signals)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-signals:
 		}
-	}()
-	return poke
+		select {
+		case <-ctx.Done():
+			return
+		case poke <- struct{}{}:
+		}
+	}
 }

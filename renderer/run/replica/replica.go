@@ -70,6 +70,9 @@ type Config struct {
 	// Tender returns what keeps the operations of an environment's Argo CD
 	// going, nil for nothing. May be nil.
 	Tender func(ident.Environment) unblock.Tender
+	// Notes keeps the notes of open merge requests until ctx ends, in one replica
+	// at a time; a poke says that there may be something to do. May be nil.
+	Notes func(ctx context.Context, poke <-chan struct{})
 	// Poke makes all loops look at the branch. May be nil.
 	Poke   <-chan struct{}
 	Logger *slog.Logger
@@ -108,6 +111,11 @@ func (r *Replica) Run(ctx context.Context) error {
 		r.pokes = append(r.pokes, poke)
 		e := &environment{c: &r.c, turn: &r.turn, name: name, poke: poke, log: r.c.Logger.With("environment", name.String())}
 		all.Go(func() { e.run(ctx) })
+	}
+	if r.c.Notes != nil {
+		poke := make(chan struct{}, 1)
+		r.pokes = append(r.pokes, poke)
+		all.Go(func() { r.notes(ctx, poke) })
 	}
 	all.Go(func() { r.housekeep(ctx) })
 	for _, n := range r.c.Notifiers {

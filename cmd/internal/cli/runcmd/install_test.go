@@ -24,7 +24,7 @@ import (
 
 // unopened is a repository that nothing opens.
 func unopened() repoflags.Repository {
-	return repoflags.Repository{Flags: repoflags.New(func(string) string { return "" }).Add}
+	return repoflags.Repository{Flags: repoflags.New(func(string) string { return "" }).Add, Location: func() string { return "." }}
 }
 
 // The Deployments in renderer/install give `sluice run` flags that it has.
@@ -38,7 +38,7 @@ func TestInstalledArgsAreFlags(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			args := installed(t, tc.component)
-			cmd := New(Deps{Repo: unopened(), EtcdFlags: func(*pflag.FlagSet) {}})
+			cmd := New(Deps{Repo: unopened(), EtcdFlags: func(*pflag.FlagSet) {}, Getenv: func(string) string { return "" }})
 			if args[0] != cmd.Name() {
 				t.Fatalf("args %q do not run sluice", args)
 			}
@@ -142,6 +142,10 @@ func TestFlagsAreCheckedFirst(t *testing.T) {
 		"Webhook":    {"no URL", []string{"--argocd-webhook=argocd"}, "--argocd-webhook"},
 		"Ingest":     {"a flag of what is not done", []string{"--sps-url=http://sps"}, "--sps-url"},
 		"NoSPS":      {"subscriptions of nobody", []string{"--ingest"}, "SPS is not named"},
+		"GitLab":     {"a project of nobody", []string{"--gitlab-project=clouds/fleet"}, "--gitlab-project"},
+		"Token":      {"nobody is let in", []string{"--gitlab-url=https://git.example", "--gitlab-project=7"}, "there is none"},
+		"Secret":     {"no webhook", []string{"--webhook-secret-file=x"}, "--webhook-secret-file"},
+		"NoSecret":   {"is not there", []string{"--webhook-listen=:0", "--webhook-secret-file=x"}, "no such file"},
 		"Kubeconfig": {"a cluster that cannot be reached", []string{"--argocd-kubeconfig=x"}, "--argocd-kubeconfig: no such cluster"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -150,7 +154,7 @@ func TestFlagsAreCheckedFirst(t *testing.T) {
 				EtcdFlags: func(*pflag.FlagSet) {},
 				Pipeline:  pipeline.New(),
 				Clock:     loop.System(),
-				Poke:      func(context.Context) <-chan struct{} { return nil },
+				Poke:      func(context.Context, chan<- struct{}) {},
 				Getenv:    func(string) string { return "" },
 				ArgoCD:    func(argoflags.Cluster) (Applications, func(), error) { return nil, nil, errors.New("no such cluster") },
 			})

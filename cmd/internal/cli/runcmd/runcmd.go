@@ -28,6 +28,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/render/pipeline"
 	"github.com/gatorcloud/sluice/renderer/run/loop"
 	"github.com/gatorcloud/sluice/renderer/run/replica"
+	"github.com/gatorcloud/sluice/renderer/run/review"
 	"github.com/gatorcloud/sluice/renderer/run/telemetry"
 )
 
@@ -42,8 +43,10 @@ type Deps struct {
 	Pipeline  *pipeline.Pipeline
 	// Clock is the machine's.
 	Clock loop.Clock
-	// Poke returns what is sent to when the branch should be looked at.
-	Poke func(ctx context.Context) <-chan struct{}
+	// Poke sends, until ctx ends, when the branch should be looked at.
+	Poke func(ctx context.Context, poke chan<- struct{})
+	// Show shows what a merge request does to the clusters.
+	Show review.Show
 	// ArgoCD connects to the cluster that Argo CD runs in.
 	ArgoCD func(argoflags.Cluster) (Applications, func(), error)
 	// Getenv reads the environment's variables.
@@ -65,6 +68,7 @@ type options struct {
 	id                   string
 	sealKey              string
 	ingest               taking
+	merging              merging
 }
 
 const day = 24 * time.Hour
@@ -86,6 +90,7 @@ func (o *options) add(set *pflag.FlagSet) {
 	set.StringVar(&o.status, "status-prefix", "", "etcd prefix of the status records; - writes none (default beside the environment's records: "+status.DefaultPrefix+" for "+authz.DefaultPrefix+")")
 	o.argo.add(set)
 	o.ingest.add(set)
+	o.merging.add(set, o.deps.Getenv)
 	set.StringVar(&o.id, "id", "", "name of this replica for people; host and process by default")
 	set.BoolVar(&o.removals, "allow-removals", false, "allow to remove or suspend many tenants at once, or all")
 	ranged.Int(set, "workers", ranged.Bounds[int]{Into: &o.workers, Default: 0, Least: 0, Most: 1024}, "tenants rendered at once; 0 takes the number of processors")
@@ -102,7 +107,8 @@ func New(deps Deps) *cobra.Command {
 		Long: `Run watches the authorisations and pushes one commit for each burst of changes,
 with the tenants that changed and nothing else. Rights that start or end do so
 at their moment. Commits of people to the catalog or the fleet are rendered when
-they are seen: by polling, or at once on SIGHUP.
+they are seen: by polling, or at once on SIGHUP or by GitLab's webhook
+(--webhook-listen).
 
 Versions move from ring to ring by the leader's word: with --argocd-kubeconfig it
 looks at what Argo CD shows of each grant, and pushes the next one when the gates
@@ -112,6 +118,9 @@ or with --rollouts=false, people promote.
 
 Argo CD is told about pushes if --argocd-webhook or --argocd-refresh push says
 so, and sees them by polling otherwise.
+
+With --gitlab-url each open merge request to the branch that touches people's
+files has one note with its plan, or with the reason why there is none.
 
 With --ingest it also is sluice ingest: subscriptions from SPS are taken into the
 records below --etcd-prefix, by every replica.
@@ -132,6 +141,10 @@ Logs are JSON on stderr; /livez, /readyz?verbose and /metrics are served on
   # each environment has its own Argo CD
   sluice run --repo https://git.example/fleet.git --branch main --etcd-endpoints https://etcd:2379 \
     --argocd-kubeconfig pop-sha1=clouds.yaml#sha1 --argocd-kubeconfig pop-fra1=clouds.yaml#fra1
+
+  # notes in merge requests, and merges that are seen at once
+  sluice run --repo https://git.example/clouds/fleet.git --branch main --etcd-endpoints https://etcd:2379 \
+    --gitlab-url https://git.example --gitlab-token-file token --webhook-listen :8081 --webhook-secret-file secret
 
   # from SPS to Git in one process
   sluice run --repo https://git.example/fleet.git --branch main --etcd-endpoints https://etcd:2379 \
@@ -166,10 +179,15 @@ func (o *options) run(ctx context.Context, stderr io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	poke := make(chan struct{}, 1)
+	go o.deps.Poke(ctx, poke)
 	c := replica.Config{Pipeline: o.deps.Pipeline.Sealing(key), Clock: loop.NewTrusted(o.deps.Clock, o.jump),
 		Metrics: telemetry.New(o.deps.Version), Health: telemetry.NewHealth(), Environments: envs, Election: o.led, ID: o.name(),
 		LeasePrefix: o.leasePrefix, LeaseTTL: o.ttl, StatusPrefix: o.status, Timing: o.timing, Resync: o.resync,
-		AllowRemovals: o.removals, Workers: o.workers, Version: o.deps.Version, Poke: o.deps.Poke(ctx), Logger: log}
+		AllowRemovals: o.removals, Workers: o.workers, Version: o.deps.Version, Poke: poke, Logger: log}
+	if err := o.merging.check(o.deps.Repo.Location, o.deps.Getenv); err != nil {
+		return err
+	}
 	service, err := o.ingest.service(o.deps.Clock.Now, o.ttl, &c)
 	if err != nil {
 		return err
@@ -190,6 +208,12 @@ func (o *options) run(ctx context.Context, stderr io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, stop()) }()
 	c.Repo, c.Store = repo, store
+	c.Notes = o.notes(&c, repo)
+	deaf, err := o.hearing(ctx, store, repo.Branch(), poke, log)
+	if err != nil {
+		return err
+	}
+	defer deaf()
 	return o.serve(ctx, &c, repo, log, beside(service, store, records))
 }
 
