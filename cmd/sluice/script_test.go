@@ -37,6 +37,7 @@ func TestScript(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"silent-server": silent,
 			"sps":           upstream(),
+			"gitlab":        forge(),
 			"etcd-put": func(ts *testscript.TestScript, _ bool, args []string) {
 				raw(ts, func(ctx context.Context, c *clientv3.Client) (string, error) {
 					_, err := c.Put(ctx, args[0], args[1])
