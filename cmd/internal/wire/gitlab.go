@@ -3,13 +3,20 @@ package wire
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
+	"time"
 
 	"github.com/spf13/pflag"
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/bumpcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/gitlabflags"
 	"github.com/gatorcloud/sluice/renderer/gitlab"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/render/impact"
+	"github.com/gatorcloud/sluice/renderer/render/impact/show"
+	"github.com/gatorcloud/sluice/renderer/render/pipeline"
+	"github.com/gatorcloud/sluice/renderer/run/review"
 )
 
 // proposer opens merge requests in the GitLab of its own flags.
@@ -67,6 +74,24 @@ func (p proposer) Propose(ctx context.Context, want bumpcmd.Proposal) (bumpcmd.P
 		told.Told = append(told.Told, fmt.Sprintf("!%d merges once its pipeline is green", done.Number))
 	}
 	return told, nil
+}
+
+// maxPlan is the most bytes of a plan in a note or a description.
+const maxPlan = 60_000
+
+// showing returns what plans a change and shows it as merge requests do.
+func showing(p *pipeline.Pipeline) review.Show {
+	return func(ctx context.Context, before, after fs.FS, envs []ident.Environment) (string, error) {
+		var plans []*impact.Plan
+		for _, env := range envs {
+			plan, err := impact.Of(ctx, p, before, after, env, impact.Options{Now: time.Now().UTC()})
+			if err != nil {
+				return "", err
+			}
+			plans = append(plans, plan)
+		}
+		return string(show.Markdown(plans, maxPlan)), nil
+	}
 }
 
 // described is the description: why, and the plan.

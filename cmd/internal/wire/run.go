@@ -26,7 +26,7 @@ func running(p *pipeline.Pipeline) runcmd.Deps {
 	return runcmd.Deps{
 		Repo: repository(),
 		Etcd: placed(flags), EtcdFlags: placing(flags),
-		Pipeline: p, Clock: loop.System(), Poke: hangups, Getenv: os.Getenv, Version: Version(),
+		Pipeline: p, Clock: loop.System(), Poke: hangups, Show: showing(p), Getenv: os.Getenv, Version: Version(),
 		ArgoCD: func(c argoflags.Cluster) (runcmd.Applications, func(), error) { return applications(c) },
 	}
 }

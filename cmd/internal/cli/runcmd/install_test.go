@@ -35,6 +35,7 @@ func TestInstalledArgsAreFlags(t *testing.T) {
 	}{
 		"Plain":  {"asks Kubernetes for nothing", "", nil},
 		"ArgoCD": {"refreshes Applications", "argocd", []string{"push"}},
+		"GitLab": {"hears its webhook", "gitlab", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			args := installed(t, tc.component)
