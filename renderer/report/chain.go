@@ -65,10 +65,10 @@ func (c *chain) run(now time.Time) State {
 		c.own(t, h, code)
 		return state
 	} else if wanted := c.wanted(t, h); granted != wanted && !wanted.IsZero() {
-		c.lane(t, h)
+		c.behind(t, h)
 		return max2(state, Waiting)
 	} else if granted.IsZero() {
-		c.lane(t, h)
+		c.behind(t, h)
 		return state
 	}
 	c.add(Link{Code: Well, Sentence: fmt.Sprintf("%s=%s runs and is healthy", c.product, c.granted(t, h)), Object: c.app(), Since: instant(h.since)})

@@ -27,6 +27,7 @@ type Join struct {
 	sold     *catalog.Catalog
 	fleet    *rollout.Fleet
 	order    rollout.Rollouts
+	lanes    map[spot]*rollout.Lane // of order, as far as they were asked for
 	reasons  []rollout.Reason
 	alone    bool // only one tenant's Applications were asked for
 	sources  map[string]Source
@@ -92,7 +93,7 @@ func (n *names) number(s string) uint16 {
 
 // New returns a join that knows nothing yet of an environment.
 func New(env ident.Environment, sold *catalog.Catalog) *Join {
-	return &Join{env: env, sold: sold, fleet: &rollout.Fleet{}, sources: map[string]Source{}, tenants: map[ident.Tenant]*tenant{},
+	return &Join{env: env, sold: sold, fleet: &rollout.Fleet{}, sources: map[string]Source{}, lanes: map[spot]*rollout.Lane{}, tenants: map[ident.Tenant]*tenant{},
 		above: map[string]*Application{}, closures: map[soldKey][]catalog.Component{}, names: names{list: []string{""}, at: map[string]uint16{"": 0}}}
 }
 
@@ -110,7 +111,9 @@ func (j *Join) Source(name string, at time.Time, missing string) {
 func (j *Join) sees(name string) bool { return j.sources[name].At != nil }
 
 // Order takes what people want and what Git grants.
-func (j *Join) Order(f *rollout.Fleet, r rollout.Rollouts) { j.fleet, j.order = f, r }
+func (j *Join) Order(f *rollout.Fleet, r rollout.Rollouts) {
+	j.fleet, j.order, j.lanes = f, r, map[spot]*rollout.Lane{}
+}
 
 // Reasons takes why the engine does not move, as of its last look.
 func (j *Join) Reasons(all []rollout.Reason) { j.reasons = all }

@@ -47,7 +47,23 @@ func (j *Join) key(t *tenant, h *holding) rollout.Key {
 
 // granted returns the version that Git lets the tenant run.
 func (j *Join) granted(t *tenant, h *holding) ident.Version {
-	return j.order.Version(j.key(t, h), t.id, t.place, name[ident.VersionKind](j, h.pin))
+	return j.lane(t, h).Version(t.id, t.place, name[ident.VersionKind](j, h.pin))
+}
+
+// spot is a ring and a product by their numbers.
+type spot struct{ ring, product uint16 }
+
+// lane returns the lane that a tenant's product is in. It is asked for each
+// tenant, and remembers.
+func (j *Join) lane(t *tenant, h *holding) *rollout.Lane {
+	s := spot{t.ring, h.product}
+	l, known := j.lanes[s]
+	if !known {
+		lane := j.order.Lanes[j.key(t, h)]
+		l = &lane
+		j.lanes[s] = l
+	}
+	return l
 }
 
 // judge says how a product of a tenant is, and the deepest reason.

@@ -11,9 +11,9 @@ import (
 	"github.com/gatorcloud/sluice/renderer/rollout"
 )
 
-// lane says why a tenant is not granted what is wanted: his own reason as a
+// behind says why a tenant is not granted what is wanted: his own reason as a
 // straggler, the step of his ring, then what the ring waits for.
-func (c *chain) lane(t *tenant, h *holding) {
+func (c *chain) behind(t *tenant, h *holding) {
 	k := c.key(t, h)
 	if why := c.reason(k, t.id); why != nil {
 		c.add(c.laneLink(why))

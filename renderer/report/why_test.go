@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,11 +27,13 @@ var (
 	toCanary     = rollout.Key{Ring: canary, Product: swg}
 )
 
+var published = sync.OnceValues(func() (*catalog.Catalog, error) { return catalog.Load(catalog.Published()) })
+
 // fleet is an environment in which canary was granted swg=202, and main has 200
 // and waits for canary. All Applications are healthy.
 func fleet(t testing.TB) *Join {
 	t.Helper()
-	sold, err := catalog.Load(catalog.Published())
+	sold, err := published()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -114,14 +114,18 @@ func (l *Lane) own() {
 // a straggler, else its pin, else what its place is granted: zero where the
 // ring is granted nothing.
 func (r Rollouts) Version(k Key, t ident.Tenant, place Place, pin ident.Version) ident.Version {
-	lane := r.Lanes[k]
-	if v, ok := lane.Stragglers[t]; ok {
+	return r.Lanes[k].Version(t, place, pin)
+}
+
+// Version is Rollouts.Version of one lane.
+func (l Lane) Version(t ident.Tenant, place Place, pin ident.Version) ident.Version {
+	if v, ok := l.Stragglers[t]; ok {
 		return v
 	}
 	if !pin.IsZero() {
 		return pin
 	}
-	return lane.at(place)
+	return l.at(place)
 }
 
 // failed returns the record of a version that was taken back, -1 for none.
