@@ -211,6 +211,7 @@ func families(t *testing.T) map[string]family {
 	m.Notices.WithLabelValues("sent")
 	m.Moves.WithLabelValues("local", "granted")
 	m.Waiting("local", []telemetry.Wait{{Ring: "canary", Product: "swg", Reason: "soak"}})
+	m.Granted("local", []telemetry.Grant{{Ring: "canary", Product: "swg", Version: "202", Share: 1}})
 	m.Ends.WithLabelValues("local")
 	m.Restarts.WithLabelValues("local", "sent")
 	taken := m.Ingest()

@@ -30,6 +30,15 @@ func (u *UnseenError) Unwrap() error { return u.error }
 // Reasons says why what does not move stands where it is, as of the last Advance.
 func (c *Core) Reasons() []rollout.Reason { return c.reasons }
 
+// Granted returns what the rings may run; nothing before the first render.
+func (c *Core) Granted() rollout.Rollouts {
+	if c.roster == nil {
+		return rollout.Rollouts{}
+	}
+	_, r := c.roster.Rollouts()
+	return r
+}
+
 // Moving reports whether looking at Argo CD may move something.
 func (c *Core) Moving() bool {
 	if c.config.Observer == nil || c.roster == nil {

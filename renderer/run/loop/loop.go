@@ -67,9 +67,10 @@ type Options struct {
 	// Hear is told of every step that did something or failed, and of the
 	// first that did not after one that did. May be nil.
 	Hear func(ctx context.Context, o Outcome, err error)
-	// Observed is told after every look at Argo CD why what does not move stands
-	// where it is, or with an error that nothing was seen. May be nil.
-	Observed func(reasons []rollout.Reason, err error)
+	// Observed is told after every look at Argo CD what is granted, and why what
+	// does not move stands
+	// where it is; or with an error that nothing was seen. May be nil.
+	Observed func(granted rollout.Rollouts, reasons []rollout.Reason, err error)
 }
 
 // Loop drives a Core.
@@ -94,7 +95,7 @@ func New(core *Core, o Options) *Loop {
 		o.Hear = func(context.Context, Outcome, error) {}
 	}
 	if o.Observed == nil {
-		o.Observed = func([]rollout.Reason, error) {}
+		o.Observed = func(rollout.Rollouts, []rollout.Reason, error) {}
 	}
 	return &Loop{core: core, o: o}
 }
@@ -193,13 +194,13 @@ func (l *Loop) advance(ctx context.Context, now time.Time) (Outcome, error) {
 	o, err := l.core.Advance(ctx, now)
 	if _, unseen := errors.AsType[*UnseenError](err); !unseen {
 		l.unseen = l.unseen && err != nil
-		l.o.Observed(l.core.Reasons(), nil)
+		l.o.Observed(l.core.Granted(), l.core.Reasons(), nil)
 		return o, err
 	}
 	if ctx.Err() != nil {
 		return Outcome{}, nil //nolint:nilerr // the loop asks ctx
 	}
-	l.o.Observed(nil, err)
+	l.o.Observed(rollout.Rollouts{}, nil, err)
 	if !l.unseen {
 		l.o.Logger.Warn("rollouts stand still", "error", err, "hint", fault.HintOf(err))
 	}

@@ -68,7 +68,7 @@ func (e *environment) lead(ctx context.Context, t *election.Term, place manifest
 			all.Go(func() { e.tend(ctx, t) })
 		}
 	}
-	defer work.observed(nil, nil) // whoever leads next looks for himself
+	defer work.observed(rollout.Rollouts{}, nil, nil) // whoever leads next looks for himself
 	e.c.Metrics.Leader.WithLabelValues(name).Set(1)
 	defer e.c.Metrics.Leader.WithLabelValues(name).Set(0)
 	e.failing.Store(time.Now().UnixNano()) // until the first step is well
@@ -121,7 +121,7 @@ func (t *term) hear(_ context.Context, o loop.Outcome, err error) {
 
 // observed takes note of a look at Argo CD. While nothing is seen, what waited
 // is shown on.
-func (t *term) observed(reasons []rollout.Reason, err error) {
+func (t *term) observed(granted rollout.Rollouts, reasons []rollout.Reason, err error) {
 	name := t.name.String()
 	t.c.Metrics.ObserverFailing.WithLabelValues(name).Set(telemetry.Bool(err != nil))
 	t.c.Health.Note("argocd/"+name, err)
@@ -133,6 +133,13 @@ func (t *term) observed(reasons []rollout.Reason, err error) {
 		waits[i] = telemetry.Wait{Ring: r.Ring.String(), Product: r.Product.String(), Reason: string(r.Code)}
 	}
 	t.c.Metrics.Waiting(name, waits)
+	var grants []telemetry.Grant
+	for k, lane := range granted.Lanes {
+		for _, s := range lane.Shares() {
+			grants = append(grants, telemetry.Grant{Ring: k.Ring.String(), Product: k.Product.String(), Version: s.Version.String(), Share: s.Percent / 100})
+		}
+	}
+	t.c.Metrics.Granted(name, grants)
 }
 
 // refused joins what fleet.yaml asks for and the rings did not get; nil for nothing.

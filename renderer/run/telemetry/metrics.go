@@ -8,8 +8,6 @@
 package telemetry
 
 import (
-	"slices"
-	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -59,14 +57,12 @@ type Metrics struct {
 	// for those that need help that failed, Ends those that were ended.
 	Restarts, Ends *prometheus.CounterVec
 
-	waiting *prometheus.GaugeVec
-	mu      sync.Mutex
-	waits   map[string][]Wait // by environment: what waiting shows
+	waiting, granted *series
 }
 
 // New returns metrics with their own registry.
 func New(version string) *Metrics {
-	m := &Metrics{registry: prometheus.NewRegistry(), waits: map[string][]Wait{}}
+	m := &Metrics{registry: prometheus.NewRegistry()}
 	gauge := func(name, help string, labels ...string) *prometheus.GaugeVec {
 		g := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "sluice_" + name, Help: help}, labels)
 		m.registry.MustRegister(g)
@@ -100,7 +96,8 @@ func New(version string) *Metrics {
 	m.Notices = counter("argocd_notices_total", "Notices of pushes to Argo CD by result.", "result")
 	m.Moves = counter("rollout_moves_total", "What the engine of rollouts did, by kind.", env, "kind")
 	m.ObserverFailing = gauge("rollout_observer_failing", "1 while nothing is seen of the environment's Argo CD, so that its rollouts stand still.", env)
-	m.waiting = gauge("rollout_waiting", "1 for each product in a ring that does not move, by the code of the reason.", env, "ring", "product", "reason")
+	m.waiting = &series{gauge: gauge("rollout_waiting", "1 for each product in a ring that does not move, by the code of the reason.", env, "ring", "product", "reason")}
+	m.granted = &series{gauge: gauge("rollout_granted_ratio", "Share of a ring's places that may run a version of a product.", env, "ring", "product", "version")}
 	m.Restarts = counter("operation_restarts_total", "Operations of Argo CD started again that ended without a verdict, and looks at operations that failed, by result.", env, "result")
 	m.Ends = counter("operation_ends_total", "Operations of Argo CD ended that worked on what is no longer asked for.", env)
 	m.ClockJump = prometheus.NewGauge(prometheus.GaugeOpts{Name: "sluice_clock_jump_seconds",
@@ -127,20 +124,28 @@ func (m *Metrics) Environment(name string) {
 // Wait is a product in a ring that does not move.
 type Wait struct{ Ring, Product, Reason string }
 
-// Waiting shows what waits in an environment now, and no longer what did. What
-// waits on is never missing meanwhile, so that no alert begins anew.
+// Waiting shows what waits in an environment now, and no longer what did.
 func (m *Metrics) Waiting(environment string, now []Wait) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	all := map[point]float64{}
 	for _, w := range now {
-		m.waiting.WithLabelValues(environment, w.Ring, w.Product, w.Reason).Set(1)
+		all[point{w.Ring, w.Product, w.Reason}] = 1
 	}
-	for _, w := range m.waits[environment] {
-		if !slices.Contains(now, w) {
-			m.waiting.DeleteLabelValues(environment, w.Ring, w.Product, w.Reason)
-		}
+	m.waiting.show(environment, all)
+}
+
+// Grant is a version of a product with its share of a ring.
+type Grant struct {
+	Ring, Product, Version string
+	Share                  float64
+}
+
+// Granted shows what is granted in an environment now, and no longer what was.
+func (m *Metrics) Granted(environment string, now []Grant) {
+	all := map[point]float64{}
+	for _, g := range now {
+		all[point{g.Ring, g.Product, g.Version}] = g.Share
 	}
-	m.waits[environment] = slices.Clone(now)
+	m.granted.show(environment, all)
 }
 
 // Bool returns 1 for true.

@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -33,5 +34,25 @@ func TestWaiting(t *testing.T) {
 		if slices.Sort(got); !slices.Equal(got, tc.want) {
 			t.Errorf("%d: Waiting(%s, %v) shows %q, want %q: %s", name, tc.environment, tc.now, got, tc.want, tc.reason)
 		}
+	}
+}
+
+// A share is shown while it is granted, with its newest value.
+func TestGranted(t *testing.T) {
+	m := New("test")
+	show := func(now ...Grant) string {
+		m.Granted("local", now)
+		w := httptest.NewRecorder()
+		Handler(m, NewHealth()).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+		return strings.Join(regexp.MustCompile(`(?m)^sluice_rollout_granted_ratio.*$`).FindAllString(w.Body.String(), -1), "\n")
+	}
+	series := func(version, value string) string {
+		return `sluice_rollout_granted_ratio{environment="local",product="swg",ring="main",version="` + version + `"} ` + value
+	}
+	if got, want := show(Grant{"main", "swg", "200", 0.9}, Grant{"main", "swg", "202", 0.1}), series("200", "0.9")+"\n"+series("202", "0.1"); got != want {
+		t.Errorf("a step shows\n%s\nwant\n%s", got, want)
+	}
+	if got, want := show(Grant{"main", "swg", "202", 1}), series("202", "1"); got != want {
+		t.Errorf("the whole ring shows\n%s\nwant\n%s", got, want)
 	}
 }
