@@ -25,6 +25,9 @@ func (t *taking) add(set *pflag.FlagSet) {
 	t.flags.Place.Add(t.set)
 	t.flags.Add(t.set)
 	set.AddFlagSet(t.set)
+	if records := set.Lookup("etcd-prefix"); records != nil { // an environment has its own place
+		t.set.AddFlag(records)
+	}
 }
 
 // service checks the flags; nil when nothing is to be taken.

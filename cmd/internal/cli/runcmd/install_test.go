@@ -142,6 +142,7 @@ func TestFlagsAreCheckedFirst(t *testing.T) {
 		"Flags":      {"a flag alone", []string{"--argocd-retry"}, "--argocd-retry"},
 		"Webhook":    {"no URL", []string{"--argocd-webhook=argocd"}, "--argocd-webhook"},
 		"Ingest":     {"a flag of what is not done", []string{"--sps-url=http://sps"}, "--sps-url"},
+		"Records":    {"environments say where theirs are", []string{"--etcd-prefix=/elsewhere"}, "--etcd-prefix"},
 		"NoSPS":      {"subscriptions of nobody", []string{"--ingest"}, "SPS is not named"},
 		"GitLab":     {"a project of nobody", []string{"--gitlab-project=clouds/fleet"}, "--gitlab-project"},
 		"Token":      {"nobody is let in", []string{"--gitlab-url=https://git.example", "--gitlab-project=7"}, "there is none"},
@@ -152,7 +153,7 @@ func TestFlagsAreCheckedFirst(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cmd := New(Deps{
 				Repo:      unopened(),
-				EtcdFlags: func(*pflag.FlagSet) {},
+				EtcdFlags: func(set *pflag.FlagSet) { set.String("etcd-prefix", "", "") },
 				Pipeline:  pipeline.New(),
 				Clock:     loop.System(),
 				Poke:      func(context.Context, chan<- struct{}) {},
