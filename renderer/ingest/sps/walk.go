@@ -48,10 +48,7 @@ func (c *Client) Probe(ctx context.Context) (total int, at time.Time, err error)
 	if _, err := w.page(ctx, ""); err != nil {
 		return 0, time.Time{}, fmt.Errorf("asking SPS: %w", err)
 	}
-	at, err = http.ParseTime(w.date)
-	if err != nil {
-		at = time.Time{} // it need not say
-	}
+	at, _ = http.ParseTime(w.date) // it need not say
 	return w.at.Total, at, nil
 }
 
