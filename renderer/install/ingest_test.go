@@ -18,7 +18,7 @@ func TestIngestFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	secrets := map[string]map[string]string{}
-	for _, text := range strings.Split(string(data), "\n---\n") {
+	for text := range strings.SplitSeq(string(data), "\n---\n") {
 		var s struct {
 			Metadata   struct{ Name string }
 			StringData map[string]string
