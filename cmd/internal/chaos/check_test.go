@@ -293,11 +293,13 @@ const slowest = 8
 
 // rerender renders the records from nothing on top of the commit before, and
 // wants the commit's tree. What time decides is decided at the step's moment,
-// which is the commit's or some seconds before.
+// which is the commit's, of which only the second is known, or some seconds
+// before: the end of each is tried, for ingest ends rights within one.
 func (w *world) rerender(ready *pipeline.Prepared, before, c git.Head, snap authz.Snapshot, made time.Time) error {
 	ctx := context.Background()
 	memory := render.NewStored(w.people.FS(before), local)
 	var first error
+	made = made.Add(time.Second - time.Millisecond)
 	for back := range slowest {
 		tx := w.people.Begin(before)
 		all, err := facts.Merge(snap, memory, ready.Site.Tenants.Selects, facts.ClockOf(ready.Site, made.Add(-time.Duration(back)*time.Second)))
