@@ -15,6 +15,8 @@ CACHE   := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sluice-tools
 # The linter's module has a mod file of its own: its hundreds of dependencies
 # are none of ours. It cannot lint for a newer Go than it is built with.
 LINTER   = $(CACHE)/golangci-lint-$(shell awk '$$1 ~ /golangci-lint\/v2$$/ {print $$2}' .ci/tools/go.mod)-$(shell $(GO) env GOVERSION)/golangci-lint
+VULN     = $(CACHE)/govulncheck-$(shell awk '$$1 == "golang.org/x/vuln" {print $$2}' .ci/tools/go.mod)-$(shell $(GO) env GOVERSION)/govulncheck
+VULNDB  := $(or $(GOVULNDB),https://vuln.go.dev)
 
 .DEFAULT_GOAL := help
 
@@ -35,6 +37,12 @@ form: ## check gofmt and go vet
 lint: ## run golangci-lint, which is built on first use
 	@test -x $(LINTER) || { echo "building $(LINTER)"; cd .ci/tools && $(GO) build -ldflags='-s -w' -o $(LINTER) github.com/golangci/golangci-lint/v2/cmd/golangci-lint; }
 	$(LINTER) run
+
+.PHONY: vuln
+vuln: ## look for known weaknesses in what our programs call; GOVULNDB names a copy of the database
+	@if ! curl -fsS --max-time 20 -o /dev/null $(VULNDB)/index/db.json; then echo "vuln: skipped, $(VULNDB) cannot be reached"; exit; fi; \
+	test -x $(VULN) || (cd .ci/tools && $(GO) build -ldflags='-s -w' -o $(VULN) golang.org/x/vuln/cmd/govulncheck) && \
+	$(VULN) -db $(VULNDB) ./...
 
 .PHONY: check
 check: form ## form and the short tests: the quick loop, seconds where little changed

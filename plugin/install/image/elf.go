@@ -6,6 +6,7 @@ import (
 	"debug/buildinfo"
 	"debug/elf"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -14,8 +15,8 @@ import (
 
 // binary is a program that can run in an empty image.
 type binary struct {
-	platform string // linux/amd64 or linux/arm64
-	revision string // the commit that Go wrote into it, or empty
+	platform string               // linux/amd64 or linux/arm64
+	build    *buildinfo.BuildInfo // what Go wrote into it; empty for what is not Go's
 	data     []byte
 }
 
@@ -31,7 +32,7 @@ func platforms(programs [][]byte) ([]binary, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading binary: %w", err)
 		}
-		binaries = append(binaries, binary{platform: platform, revision: revisionOf(data), data: data})
+		binaries = append(binaries, binary{platform: platform, build: buildOf(data), data: data})
 	}
 	slices.SortFunc(binaries, func(a, b binary) int { return cmp.Compare(a.platform, b.platform) })
 	for i := range binaries[1:] {
@@ -61,16 +62,37 @@ func platformOf(data []byte) (string, error) {
 	return platform, nil
 }
 
-// revisionOf returns the commit that a Go program was built from, if it says so.
-func revisionOf(data []byte) string {
+// buildOf returns what a Go program says of its build, nothing for others.
+func buildOf(data []byte) *buildinfo.BuildInfo {
 	info, err := buildinfo.Read(bytes.NewReader(data))
 	if err != nil {
-		return ""
+		return &buildinfo.BuildInfo{}
 	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
+	return info
+}
+
+// setting returns a setting of the build, and nothing for one that it had not.
+func (b binary) setting(key string) string {
+	for _, s := range b.build.Settings {
+		if s.Key == key {
 			return s.Value
 		}
 	}
 	return ""
+}
+
+// modules returns the modules in the program, those in place of which others
+// were taken left out, by their paths.
+func (b binary) modules() []debug.Module {
+	var all []debug.Module
+	for _, m := range b.build.Deps {
+		if m.Replace != nil {
+			m = m.Replace
+		}
+		all = append(all, *m)
+	}
+	slices.SortFunc(all, func(a, b debug.Module) int {
+		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Version, b.Version))
+	})
+	return all
 }

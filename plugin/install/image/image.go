@@ -66,6 +66,14 @@ type Options struct {
 	Authorities []byte
 }
 
+// program returns what the image runs.
+func (o Options) program() Program {
+	if o.Program.Name == "" {
+		return Plugin()
+	}
+	return o.Program
+}
+
 // tag is what registries take as a tag.
 var tag = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
 
@@ -74,9 +82,7 @@ func Build(o Options) (v1.ImageIndex, error) {
 	if !tag.MatchString(o.Version) {
 		return nil, fault.Hintf("use letters, digits, '_', '.' and '-'", "building image: version %q is no tag", o.Version)
 	}
-	if o.Program.Name == "" {
-		o.Program = Plugin()
-	}
+	o.Program = o.program()
 	if len(o.Binaries) == 0 {
 		return nil, fault.Hintf("name a build of "+o.Program.Name, "building image %q: no binaries", o.Version)
 	}
@@ -135,7 +141,7 @@ func labels(o Options, b binary) map[string]string {
 		"org.opencontainers.image.description": o.Program.Description,
 		"org.opencontainers.image.version":     o.Version,
 	}
-	if revision := cmp.Or(o.Revision, b.revision); revision != "" {
+	if revision := cmp.Or(o.Revision, b.setting("vcs.revision")); revision != "" {
 		all["org.opencontainers.image.revision"] = revision
 	}
 	return all

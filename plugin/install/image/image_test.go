@@ -271,8 +271,8 @@ func TestWriteReplacesOnlyLayouts(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if left, _ := os.ReadDir(parent); len(left) != 1 {
-		t.Errorf("%d entries beside the layout, want none", len(left)-1)
+	if left, _ := os.ReadDir(parent); len(left) != 3 {
+		t.Errorf("%d entries beside the layout, want its two papers", len(left)-1)
 	}
 	other := filepath.Join(parent, "home")
 	if err := os.MkdirAll(other, 0o755); err != nil {

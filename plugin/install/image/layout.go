@@ -20,12 +20,16 @@ const refName = "org.opencontainers.image.ref.name"
 
 // Write builds the image and writes it to the directory dir as an OCI layout
 // with the version as its name. An earlier layout there is replaced whole;
-// anything else there is left alone and is an error. It returns the digest of
-// the image index.
+// anything else there is left alone and is an error. BillOfMaterials and
+// Provenance are written beside it. It returns the digest of the image index.
 func Write(dir string, o Options) (v1.Hash, error) {
 	index, err := Build(o)
 	if err != nil {
 		return v1.Hash{}, err
+	}
+	digest, err := index.Digest()
+	if err != nil {
+		return v1.Hash{}, fmt.Errorf("writing image %q: %w", o.Version, err)
 	}
 	if err := replaceable(dir); err != nil {
 		return v1.Hash{}, fmt.Errorf("writing image %q: %w", o.Version, err)
@@ -44,7 +48,10 @@ func Write(dir string, o Options) (v1.Hash, error) {
 	if err := errors.Join(os.RemoveAll(dir), os.Rename(fresh, dir)); err != nil {
 		return v1.Hash{}, fmt.Errorf("writing image %q: %w", o.Version, err)
 	}
-	return index.Digest()
+	if err := writePapers(dir, o, digest); err != nil {
+		return v1.Hash{}, fmt.Errorf("writing papers of image %q: %w", o.Version, err)
+	}
+	return digest, nil
 }
 
 // fill writes a layout whose index.json names the image index by its version.
