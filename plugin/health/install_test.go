@@ -2,6 +2,7 @@ package health_test
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/argoproj/argo-cd/v2/assets"
@@ -22,8 +23,13 @@ import (
 
 func TestRoles(t *testing.T) {
 	var cm corev1.ConfigMap
-	decode(t, "../install/settings/argocd-rbac-cm.yaml", &cm)
-	cm.Data["policy.csv"] = "g, ann, role:sluice-sre\ng, bob, role:sluice-support\np, role:sluice-support, logs, get, pop-sha1/*, allow\n"
+	decode(t, "../install/example/argocd-rbac-cm.yaml", &cm)
+	for key, lines := range cm.Data {
+		if strings.Contains(lines, "*/*") || strings.Contains(lines, "get, *") {
+			t.Errorf("%s gives rights in others' projects:\n%s", key, lines)
+		}
+	}
+	cm.Data["policy.csv"] = "g, ann, role:sluice-sre\ng, bob, role:sluice-support\n"
 	enforcer := rbac.NewEnforcer(fake.NewClientset(), "argocd", "argocd-rbac-cm", nil)
 	builtin, err := assets.Embedded.ReadFile("builtin-policy.csv")
 	if err != nil {
@@ -39,29 +45,34 @@ func TestRoles(t *testing.T) {
 	if err := enforcer.SetUserPolicy(policy); err != nil {
 		t.Fatal(err)
 	}
-	const approve, app = "action/argoproj.io/Application/approve", "pop-sha1/pop-sha1"
+	const approve, fleet, product = "action/argoproj.io/Application/approve", "pop-sha1-fleet/pop-sha1", "pop-sha1-tenants/pop-sha1-1000006-swg"
 	for name, tc := range map[string]struct {
 		who, resource, action, object string
 		want                          bool
 	}{
-		"SREApproves":         {"ann", "applications", approve, app, true},
-		"SREPauses":           {"ann", "applications", "action/argoproj.io/Application/pause", app, true},
-		"SREResumes":          {"ann", "applications", "action/argoproj.io/Application/resume", app, true},
-		"SRERefreshes":        {"ann", "applications", "action/argoproj.io/Application/refresh", app, true},
-		"SRESyncs":            {"ann", "applications", "sync", app, true},
-		"SREReads":            {"ann", "applications", "get", app, true},
-		"SREDoesNotOverride":  {"ann", "applications", "override", app, false},
-		"SREDoesNotDelete":    {"ann", "applications", "delete", app, false},
-		"SREDoesNotEdit":      {"ann", "applications", "update", app, false},
-		"SREDoesNotRestart":   {"ann", "applications", "action/apps/Deployment/restart", app, false},
-		"SREHasNoShell":       {"ann", "exec", "create", app, false},
-		"SupportReads":        {"bob", "applications", "get", app, true},
-		"SupportReadsLogs":    {"bob", "logs", "get", app, true},
-		"SupportReadsOthers":  {"bob", "logs", "get", "platform/x", false},
-		"SupportDoesNotSync":  {"bob", "applications", "sync", app, false},
-		"SupportDoesNotAct":   {"bob", "applications", approve, app, false},
-		"OthersReadNothing":   {"eve", "applications", "get", app, false},
-		"SupportSeesClusters": {"bob", "clusters", "get", "https://k8s.example:6443", true},
+		"SREApproves":          {"ann", "applications", approve, fleet, true},
+		"SREPauses":            {"ann", "applications", "action/argoproj.io/Application/pause", fleet, true},
+		"SREResumes":           {"ann", "applications", "action/argoproj.io/Application/resume", fleet, true},
+		"SRERefreshes":         {"ann", "applications", "action/argoproj.io/Application/refresh", "pop-sha1/pop-sha1-1000006", true},
+		"SRESyncs":             {"ann", "applications", "sync", product, true},
+		"SREReads":             {"ann", "applications", "get", product, true},
+		"SREDoesNotOverride":   {"ann", "applications", "override", fleet, false},
+		"SREDoesNotDelete":     {"ann", "applications", "delete", fleet, false},
+		"SREDoesNotEdit":       {"ann", "applications", "update", fleet, false},
+		"SREDoesNotRestart":    {"ann", "applications", "action/apps/Deployment/restart", product, false},
+		"SREHasNoShell":        {"ann", "exec", "create", product, false},
+		"SRESyncsNoOthers":     {"ann", "applications", "sync", "platform/x", false},
+		"SRESyncsNoNeighbour":  {"ann", "applications", "sync", "pop-sha10/x", false},
+		"SupportReads":         {"bob", "applications", "get", fleet, true},
+		"SupportReadsProjects": {"bob", "projects", "get", "pop-sha1-shared", true},
+		"SupportReadsLogs":     {"bob", "logs", "get", product, true},
+		"SupportReadsShared":   {"bob", "logs", "get", "pop-sha1-shared/pop-sha1-shared-license", true},
+		"SupportReadsNoOthers": {"bob", "logs", "get", "platform/x", false},
+		"SupportSeesNoOthers":  {"bob", "applications", "get", "platform/x", false},
+		"SupportSeesNoProject": {"bob", "projects", "get", "platform", false},
+		"SupportDoesNotSync":   {"bob", "applications", "sync", product, false},
+		"SupportDoesNotAct":    {"bob", "applications", approve, fleet, false},
+		"OthersReadNothing":    {"eve", "applications", "get", product, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := enforcer.Enforce(tc.who, tc.resource, tc.action, tc.object); got != tc.want {

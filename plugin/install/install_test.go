@@ -53,7 +53,7 @@ func TestChangesOnly(t *testing.T) {
 					delete(before, id)
 				}
 				want := []string{
-					"ConfigMap/argocd-cm", "ConfigMap/argocd-cmd-params-cm", "ConfigMap/argocd-rbac-cm",
+					"ConfigMap/argocd-cm", "ConfigMap/argocd-cmd-params-cm",
 					"Deployment/argocd-repo-server", "StatefulSet/argocd-application-controller",
 				}
 				added := map[string][]string{"Command": {"ConfigMap/sluice-plugin"}, "Native": {"NetworkPolicy/sluice-metrics", "Service/sluice-metrics"}}
@@ -116,6 +116,9 @@ func TestSidecarIsConfined(t *testing.T) {
 	for mode, components := range modes {
 		t.Run(mode, func(t *testing.T) {
 			c, volumes := sidecar(t, build(t, releases["Install"], with(slices.Clone(components)...)))
+			if _, tag, found := strings.Cut(c.Image, ":"); !found || tag == "latest" {
+				t.Errorf("image %q is any release", c.Image)
+			}
 			if diff := cmp.Diff(want, c.SecurityContext); diff != "" {
 				t.Errorf("security context (-want +got):\n%s", diff)
 			}
