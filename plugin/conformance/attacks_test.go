@@ -1,6 +1,7 @@
 package conformance_test
 
 import (
+	"crypto/ed25519"
 	"fmt"
 	"slices"
 	"strings"
@@ -34,11 +35,14 @@ const (
 type attack struct {
 	reason string
 	object string       // YAML; its namespace is written in place of NAMESPACE
-	by     plugin.Level // a tenant's product, his own parts beside it, or one that the environment shares
+	by     plugin.Level // a tenant's product, his own parts beside it, one that the environment shares, or the fleet
 	want   []string
 }
 
 const own = "tenant-1000006"
+
+// fleet is the level that Argo CD reads without the plugin.
+const fleet plugin.Level = "fleet"
 
 func object(apiVersion, kind, metadata, rest string) string {
 	return fmt.Sprintf("apiVersion: %s\nkind: %s\nmetadata: {name: x%s}\n%s", apiVersion, kind, metadata, rest)
@@ -66,7 +70,7 @@ func attacks() map[string]attack {
 		return object("v1", "ConfigMap", ", annotations: {"+note+"}", "data: {a: b}\n")
 	}
 	three, two := []string{author, resealed, project}, []string{author, resealed}
-	inside := []string{author, resealed, admission}
+	inside, outside := []string{author, resealed, admission}, []string{project, admission}
 	const product, shared, tenant = plugin.LevelProduct, plugin.LevelShared, plugin.LevelTenant
 	definition := func(group string) string {
 		return "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: xs." + group + "}\nspec:\n  group: " + group +
@@ -86,6 +90,9 @@ func attacks() map[string]attack {
 		"BesideSettings":        {"who may do what in Argo CD", object("v1", "ConfigMap", ", namespace: argocd", ""), tenant, inside},
 		"BesideBinding":         {"the rights of Argo CD's accounts", binding(", namespace: argocd", "kind: Role, name: x", account), tenant, inside},
 		"BesideProject":         {"what Applications may do", object("argoproj.io/v1alpha1", "AppProject", ", namespace: argocd", ""), tenant, append(three, admission)},
+		"FleetSecret":           {"another cluster for Argo CD, from the fleet's folder", object("v1", "Secret", ", namespace: argocd", ""), fleet, outside},
+		"FleetProject":          {"what the fleet itself may do", object("argoproj.io/v1alpha1", "AppProject", ", namespace: argocd", ""), fleet, outside},
+		"FleetClusterAdmin":     {"everything, for anybody", admin(""), fleet, []string{project}},
 		"SharedClusterAdmin":    {"everything, for a shared part", admin(""), shared, two},
 		"SharedWildcard":        {"a role that holds everything", object(rbac, "ClusterRole", "", "rules: [{apiGroups: ['*'], resources: ['*'], verbs: ['*']}]\n"), shared, two},
 		"SharedAggregated":      {"rights for everybody who may view", object(rbac, "ClusterRole", ", labels: {rbac.authorization.k8s.io/aggregate-to-view: 'true'}", "rules: [{apiGroups: [''], resources: [secrets], verbs: [get]}]\n"), shared, two},
@@ -117,25 +124,32 @@ func attacks() map[string]attack {
 	}
 }
 
-// Each attack is made, and every layer says for itself whether it lets it pass.
+// Each attack is made, and every layer says for itself whether it lets it pass. A
+// plugin that knows keys stops all of them: who reseals cannot sign.
 func TestAttacks(t *testing.T) {
 	beside := compile(t, install+"/admission/beside.yaml", fleetProject(t))
 	inside := compile(t, install+"/admission/tenants/policy.yaml")
 	all, both := applied(t), modes(t)
+	trusting := plugin.NewTrusting(overlay.New(overlay.Options{}), []ed25519.PublicKey{make([]byte, ed25519.PublicKeySize)})
 	for name, a := range attacks() {
 		t.Run(name, func(t *testing.T) {
 			var got []string
-			if stoppedByProof(t, a) {
+			if a.by != fleet && stoppedByProof(t, a) {
 				got = append(got, author)
 			}
-			if stoppedByPlugin(t, both, a) {
+			if a.by != fleet && stoppedByPlugin(t, both, a) {
 				got = append(got, resealed)
 			}
 			if stoppedByProject(t, all, a) {
 				got = append(got, project)
 			}
-			if a.by == plugin.LevelTenant && stoppedBeside(t, beside, a) || stoppedByAdmission(t, inside, a) {
+			if stoppedBeside(t, beside, a) || stoppedByAdmission(t, inside, a) {
 				got = append(got, admission)
+			}
+			if a.by != fleet {
+				if _, err := trusting.Generate(t.Context(), a.sealed().request(t)); plugin.ReasonOf(err) != plugin.ReasonSeal {
+					t.Errorf("%s: with keys the plugin says %v, want that nobody signed it", a.reason, err)
+				}
 			}
 			if !slices.Equal(got, a.want) {
 				t.Errorf("%s: stopped by %q, want %q", a.reason, got, a.want)
@@ -218,15 +232,20 @@ func (a attack) sealed() asked {
 	return asked{o.Dir(), granted(versions)}
 }
 
+func (a asked) request(t *testing.T) plugin.Request {
+	t.Helper()
+	r, err := plugin.NewRequest(a.dir, func(name string) string { return map[string]string{plugin.EnvParameters: a.parameters}[name] })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
 // stoppedByPlugin asks for the sealed directory; each mode says what the
 // generator does.
 func stoppedByPlugin(t *testing.T, modes map[string]apiclient.ConfigManagementPluginServiceClient, a attack) bool {
 	t.Helper()
-	r, err := plugin.NewRequest(a.sealed().dir, func(name string) string { return map[string]string{plugin.EnvParameters: a.sealed().parameters}[name] })
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, refused := plugin.New(overlay.New(overlay.Options{})).Generate(t.Context(), r)
+	got, refused := plugin.New(overlay.New(overlay.Options{})).Generate(t.Context(), a.sealed().request(t))
 	for mode, c := range modes {
 		if _, err := a.sealed().generate(t, c); (err == nil) != (refused == nil) || err != nil && !strings.Contains(err.Error(), "sluice: error: "+refused.Error()) {
 			t.Errorf("%s: %v, want %v", mode, err, refused)
@@ -250,6 +269,8 @@ func stoppedByProject(t *testing.T, all map[string]v1alpha1.AppProject, a attack
 	switch a.by {
 	case plugin.LevelTenant:
 		p = all["pop-sha1"]
+	case fleet:
+		p = all["pop-sha1-fleet"]
 	case plugin.LevelShared:
 		p, namespace = all["pop-sha1-shared"], "pop-sha1-shared"
 	}
@@ -265,12 +286,16 @@ func stoppedByProject(t *testing.T, all map[string]v1alpha1.AppProject, a attack
 	return err != nil || !permitted
 }
 
-// stoppedBeside asks the API server's own code about what the tenant's
-// Application writes into Argo CD's namespace.
+// stoppedBeside asks the API server's own code about what the fleet and the
+// tenant's own Application write into Argo CD's namespace.
 func stoppedBeside(t *testing.T, admits policy, a attack) bool {
 	t.Helper()
 	o := parsedObject(t, a.in(own))
-	o.SetAnnotations(map[string]string{"argocd.argoproj.io/tracking-id": "pop-sha1-1000006:" + o.GetKind() + ":argocd/x"})
+	parent, writes := map[plugin.Level]string{fleet: "pop-sha1", plugin.LevelTenant: "pop-sha1-1000006"}[a.by]
+	if !writes || o.GetNamespace() != "argocd" {
+		return false
+	}
+	o.SetAnnotations(map[string]string{"argocd.argoproj.io/tracking-id": parent + ":" + o.GetKind() + ":argocd/x"})
 	return admits.refuses(t, change{}, o, nil) != ""
 }
 
