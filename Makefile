@@ -93,6 +93,6 @@ e2e: ## run the scenarios on a real Argo CD (cmd/lab builds it on first use; LAB
 	$(GO) test ./cmd/lab/... -tags e2e -timeout 80m -p 1 -parallel 4 $(E2EFLAGS)
 
 .PHONY: image
-image: build ## write both images as OCI layouts into dist/; AUTHORITIES=<pem> adds certificates
+image: build ## write both images, with their papers, as OCI layouts into dist/; AUTHORITIES=<pem> adds certificates
 	$(GO) run ./cmd/internal/mkimage --program sluice-cmp --binary $(BIN)/sluice-cmp --output dist/sluice-cmp --version $(VERSION)
 	$(GO) run ./cmd/internal/mkimage --program sluice --binary $(BIN)/sluice --output dist/sluice --version $(VERSION) --authorities "$(AUTHORITIES)"

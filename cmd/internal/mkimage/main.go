@@ -1,5 +1,6 @@
 // Command mkimage writes the container image of one of sluice's programs as an
-// OCI layout and prints its digest.
+// OCI layout, with its bill of materials and its provenance beside it, and prints
+// its digest.
 package main
 
 import (
