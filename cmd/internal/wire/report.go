@@ -37,13 +37,34 @@ func told() reportcmd.Etcd {
 			if err != nil {
 				return nil, nil, err
 			}
-			return struct {
-				*etcd.Records
-				status.Reader
-				*ingest.Store
-			}{store.Records(prefix), status.Reader{Scanner: store, Place: status.Beside(prefix)}, ingest.NewStore(ingest.Place{Etcd: store, Records: prefix})}, stop, nil
+			return recorded(store, prefix), stop, nil
 		},
 	}
+}
+
+// recorded returns the records of a store.
+func recorded(store *etcd.Store, prefix string) reportcmd.Records {
+	return struct {
+		*etcd.Records
+		status.Reader
+		*ingest.Store
+	}{store.Records(prefix), status.Reader{Scanner: store, Place: status.Beside(prefix)}, ingest.NewStore(ingest.Place{Etcd: store, Records: prefix})}
+}
+
+// opened returns what opens the records of a store that is open already.
+func opened(store *etcd.Store) func(context.Context, string) (reportcmd.Records, func() error, error) {
+	return func(_ context.Context, prefix string) (reportcmd.Records, func() error, error) {
+		return recorded(store, prefix), func() error { return nil }, nil
+	}
+}
+
+// reviewer connects to what says who may see what.
+func reviewer(p rolloutcmd.Place) (func(context.Context, string, string) (string, bool, error), func(), error) {
+	c, err := client(p)
+	if err != nil {
+		return nil, nil, err
+	}
+	return c.Review, c.Close, nil
 }
 
 // destination connects to the cluster that tenants run in.

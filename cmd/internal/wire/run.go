@@ -27,7 +27,8 @@ func running(p *pipeline.Pipeline) runcmd.Deps {
 		Repo: repository(),
 		Etcd: placed(flags), EtcdFlags: placing(flags),
 		Pipeline: p, Clock: loop.System(), Poke: hangups, Show: showing(p), Getenv: os.Getenv, Version: Version(),
-		ArgoCD: func(c argoflags.Cluster) (runcmd.Applications, func(), error) { return applications(c) },
+		ArgoCD:  func(c argoflags.Cluster) (runcmd.Applications, func(), error) { return applications(c) },
+		Records: opened, Destination: destination,
 	}
 }
 

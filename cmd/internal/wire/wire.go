@@ -14,6 +14,7 @@ import (
 	"github.com/gatorcloud/sluice/cmd/internal/cli/authzcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/bumpcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/catalogcmd"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/dashboardcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/democmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/doctorcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/environmentcmd"
@@ -89,6 +90,7 @@ carries to clusters ring by ring and bucket by bucket.`,
 		rolloutcmd.New(rolloutcmd.Deps{Open: operations, Argo: annotator, Who: who, Repo: repository, Pipeline: p, Now: time.Now, Wait: wait, Version: Version()}),
 		reportcmd.NewStatus(reporting()),
 		reportcmd.NewWhy(reporting()),
+		dashboardcmd.New(dashboardcmd.Deps{Deps: reporting(), Review: reviewer}),
 		versioncmd.New(Version()),
 	)
 	words.Strict(cmd)

@@ -22,7 +22,7 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"asset": assetPath,
 	"age":   func(seconds int64) string { return (time.Duration(seconds) * time.Second).String() },
 	"stamp": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-	"clock": func(t time.Time) string { return t.UTC().Format("Mon 2 Jan 15:04:05 UTC") },
+	"clock": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
 	"join":  func(names []string) string { return strings.Join(names, ", ") },
 }).ParseFS(files, "pages/*.html"))
 

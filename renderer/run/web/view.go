@@ -24,6 +24,8 @@ const (
 type Sight struct {
 	Join *report.Join
 	Moves
+	// Behind tells what is behind an object that is not healthy; nil for nobody.
+	Behind report.Cluster
 	// Mark differs when anything else does that a page shows.
 	Mark string
 }
@@ -165,7 +167,9 @@ func (v *View) Rows(ctx context.Context, q Query) (rows []report.Row, all int, e
 // Tenant is part of Reports.
 func (v *View) Tenant(ctx context.Context, id ident.Tenant) (t report.Tenant, chains []report.Why, err error) {
 	there := false
+	var behind report.Cluster
 	err = v.read(ctx, func(s Sight, now time.Time) {
+		behind = s.Behind
 		if t, there = s.Join.Tenant(id, now); !there {
 			return
 		}
@@ -175,6 +179,11 @@ func (v *View) Tenant(ctx context.Context, id ident.Tenant) (t report.Tenant, ch
 			}
 		}
 	})
+	for i := range chains {
+		if behind != nil {
+			chains[i].Deepen(ctx, behind, v.now())
+		}
+	}
 	if err == nil && !there {
 		err = fault.Hintf("search for a part of the id or the name", "nothing is known of it: %w", fs.ErrNotExist)
 	}

@@ -42,8 +42,11 @@ type Etcd struct {
 	// Flags adds the flags to a command's set.
 	Flags func(*pflag.FlagSet)
 	// Open returns no records when no server is named. The function closes them.
-	Open func(ctx context.Context, prefix string) (r Records, closed func() error, err error)
+	Open opener
 }
+
+// opener opens the records below a prefix: none when no server is named.
+type opener = func(ctx context.Context, prefix string) (r Records, closed func() error, err error)
 
 // Deps are what the commands need from outside.
 type Deps struct {
@@ -98,6 +101,7 @@ type scene struct {
 	env   ident.Environment
 	now   time.Time
 	close []func()
+	sum   func(*report.Application) // hears of each that is seen; may be nil
 }
 
 func (s *scene) Close() {
@@ -121,11 +125,19 @@ func (a *asking) gather(ctx context.Context, ids ...ident.Tenant) (*scene, error
 	if err != nil {
 		return nil, err
 	}
-	s := &scene{env: env, now: a.Now()}
-	if s.world, err = rolloutcmd.Look(files, env); err != nil {
+	world, err := rolloutcmd.Look(files, env)
+	if err != nil {
 		return nil, err
 	}
-	s.Join = report.New(env, s.world.Catalog)
+	s := newScene(env, world, a.Now())
+	s.records(ctx, a.etcd.Open, ids)
+	a.connect(s)
+	return s, nil
+}
+
+// newScene returns what Git says.
+func newScene(env ident.Environment, world rolloutcmd.World, now time.Time) *scene {
+	s := &scene{env: env, now: now, world: world, Join: report.New(env, world.Catalog)}
 	s.Order(s.world.Input.Fleet, s.world.Rollouts)
 	for i, f := range s.world.Facts {
 		s.Put(report.Member{Facts: f, Ring: s.world.Input.Fleet.Rings[s.world.Tenants[i].Ring].Name,
@@ -133,9 +145,7 @@ func (a *asking) gather(ctx context.Context, ids ...ident.Tenant) (*scene, error
 	}
 	s.Source(report.Git, s.now, "")
 	s.Source(report.Targets, time.Time{}, "name it with --destination-kubeconfig")
-	a.records(ctx, s, ids)
-	a.connect(s)
-	return s, nil
+	return s
 }
 
 // connect opens Argo CD, if it is named.
@@ -144,7 +154,12 @@ func (a *asking) connect(s *scene) {
 		s.Source(report.ArgoCD, time.Time{}, "name its cluster with --kubeconfig or --context")
 		return
 	}
-	there, closed, err := a.Argo(a.argo)
+	s.connect(func() (observe.Cluster, func(), error) { return a.Argo(a.argo) })
+}
+
+// connect opens Argo CD. One that does not answer is a source that is missing.
+func (s *scene) connect(open func() (observe.Cluster, func(), error)) {
+	there, closed, err := open()
 	if err != nil {
 		s.Source(report.ArgoCD, time.Time{}, err.Error())
 		return
@@ -159,7 +174,7 @@ func (s *scene) look(ctx context.Context, labels ...string) {
 		return
 	}
 	for _, l := range labels {
-		if err := observe.Show(ctx, s.argo, observe.Seen{Environment: s.env, Labels: l}, s.See); err != nil {
+		if err := observe.Show(ctx, s.argo, observe.Seen{Environment: s.env, Labels: l}, s.see); err != nil {
 			s.argo = nil
 			s.Forget()
 			s.Unsee(report.ArgoCD, err.Error())
@@ -167,6 +182,14 @@ func (s *scene) look(ctx context.Context, labels ...string) {
 		}
 	}
 	s.Source(report.ArgoCD, s.now, "")
+}
+
+// see takes in what an Application shows.
+func (s *scene) see(a *report.Application) {
+	if s.sum != nil {
+		s.sum(a)
+	}
+	s.See(a)
 }
 
 // think asks the engine what it waits for, by what is seen.
@@ -177,8 +200,8 @@ func (s *scene) think() {
 }
 
 // records reads what etcd says of tenants, of all without ids.
-func (a *asking) records(ctx context.Context, s *scene, ids []ident.Tenant) {
-	r, closed, err := a.etcd.Open(ctx, s.world.Site.Etcd.Prefix)
+func (s *scene) records(ctx context.Context, open opener, ids []ident.Tenant) {
+	r, closed, err := open(ctx, s.world.Site.Etcd.Prefix)
 	switch {
 	case err != nil:
 		s.Source(report.Etcd, time.Time{}, err.Error())

@@ -5,8 +5,10 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/output"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/rolloutcmd"
 	"github.com/gatorcloud/sluice/renderer/argocd/observe"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/report"
@@ -56,10 +58,15 @@ with --etcd-endpoints; a source that is missing is told on stderr.`,
 	}
 	flags := cmd.Flags()
 	a = d.asking(flags)
-	flags.StringVar(&a.destination.Kubeconfig, "destination-kubeconfig", "", "kubeconfig `file` of the cluster that tenants run in; without it what is behind an object is not asked")
-	flags.StringVar(&a.destination.Context, "destination-context", "", "`name` of its context; the current one by default")
+	addDestination(flags, &a.destination)
 	o.AddFlags(flags)
 	return cmd
+}
+
+// addDestination adds the flags of the cluster that tenants run in.
+func addDestination(flags *pflag.FlagSet, p *rolloutcmd.Place) {
+	flags.StringVar(&p.Kubeconfig, "destination-kubeconfig", "", "kubeconfig `file` of the cluster that tenants run in; without it what is behind an object is not asked")
+	flags.StringVar(&p.Context, "destination-context", "", "`name` of its context; the current one by default")
 }
 
 // step is a link of a product's chain.

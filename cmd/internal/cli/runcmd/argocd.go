@@ -1,6 +1,7 @@
 package runcmd
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -24,6 +25,8 @@ import (
 type Applications interface {
 	observe.Cluster
 	unblock.Tender
+	// Review says whose a token is, and whether he may get an Application.
+	Review(ctx context.Context, token, application string) (user string, may bool, err error)
 }
 
 // Occasions on which Applications are refreshed. The first round's onSoak is
@@ -37,6 +40,7 @@ const (
 type argo struct {
 	argoflags.Flags
 	clusters                  argoflags.Clusters
+	apps                      map[argoflags.Cluster]Applications // once they are connected to
 	webhook                   string
 	refresh                   []string
 	retry, rollouts, insecure bool
@@ -98,6 +102,7 @@ func (o *options) argocd(c *replica.Config, log *slog.Logger) (closed func(), er
 	if err != nil {
 		return nil, err
 	}
+	o.argo.apps = apps
 	o.use(c, log, apps)
 	return closed, nil
 }

@@ -17,6 +17,8 @@ import (
 	"github.com/gatorcloud/sluice/cmd/internal/cli/argoflags"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/ranged"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/reportcmd"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/rolloutcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/sealkey"
 	"github.com/gatorcloud/sluice/renderer/etcd"
 	"github.com/gatorcloud/sluice/renderer/etcd/election"
@@ -26,6 +28,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/render/pipeline"
+	"github.com/gatorcloud/sluice/renderer/report"
 	"github.com/gatorcloud/sluice/renderer/run/loop"
 	"github.com/gatorcloud/sluice/renderer/run/replica"
 	"github.com/gatorcloud/sluice/renderer/run/review"
@@ -49,6 +52,10 @@ type Deps struct {
 	Show review.Show
 	// ArgoCD connects to the cluster that Argo CD runs in.
 	ArgoCD func(argoflags.Cluster) (Applications, func(), error)
+	// Records returns what opens the records of a store, for the page.
+	Records func(*etcd.Store) func(ctx context.Context, prefix string) (reportcmd.Records, func() error, error)
+	// Destination connects to the cluster in which tenants run.
+	Destination func(rolloutcmd.Place) (report.Cluster, func(), error)
 	// Getenv reads the environment's variables.
 	Getenv  func(string) string
 	Version string
@@ -60,6 +67,7 @@ type options struct {
 	envs                 []string
 	listen               string
 	argo                 argo
+	page                 page
 	debug, removals, led bool
 	leasePrefix, status  string
 	timing               loop.Timing
@@ -89,6 +97,7 @@ func (o *options) add(set *pflag.FlagSet) {
 	ranged.Duration(set, "lease-ttl", ranged.Bounds[time.Duration]{Into: &o.ttl, Default: 10 * time.Second, Least: time.Second, Most: time.Hour}, "how long a leader that is gone blocks the next one")
 	set.StringVar(&o.status, "status-prefix", "", "etcd prefix of the status records; - writes none (default beside the environment's records: "+status.DefaultPrefix+" for "+authz.DefaultPrefix+")")
 	o.argo.add(set)
+	o.page.add(set)
 	o.ingest.add(set)
 	o.merging.add(set, o.deps.Getenv)
 	set.StringVar(&o.id, "id", "", "name of this replica for people; host and process by default")
@@ -126,6 +135,8 @@ With --ingest it also is sluice ingest: subscriptions from SPS are taken into th
 records below --etcd-prefix, by every replica.
 
 Several replicas share the environments: one leads each, the others stand by.
+With --web-listen it serves the page of sluice dashboard.
+
 Logs are JSON on stderr; /livez, /readyz?verbose and /metrics are served on
 --listen.`,
 		Example: `  # keep all environments of a remote branch
@@ -218,7 +229,7 @@ func (o *options) run(ctx context.Context, stderr io.Writer) (err error) {
 }
 
 // serve runs the replica, and what is beside it, behind its HTTP server.
-func (o *options) serve(ctx context.Context, c *replica.Config, repo *git.Repo, log *slog.Logger, beside func(context.Context) error) error {
+func (o *options) serve(ctx context.Context, c *replica.Config, repo *git.Repo, log *slog.Logger, beside func(context.Context) error) (err error) {
 	if o.listen != "" {
 		server, err := telemetry.Listen(ctx, o.listen, telemetry.Handler(c.Metrics, c.Health))
 		if err != nil {
@@ -227,11 +238,16 @@ func (o *options) serve(ctx context.Context, c *replica.Config, repo *git.Repo, 
 		defer server.Close()
 		log.Info("serving", "address", server.Address())
 	}
+	closed, err := o.show(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closed()) }()
 	log.Info("running", "id", c.ID, "branch", repo.Branch(), "version", o.deps.Version, "election", o.led)
 	group, running := errgroup.WithContext(ctx)
 	group.Go(func() error { return replica.New(*c).Run(running) })
 	group.Go(func() error { return beside(running) })
-	err := group.Wait()
+	err = group.Wait()
 	if ctx.Err() != nil {
 		log.Info("stopped", "id", c.ID)
 		return nil

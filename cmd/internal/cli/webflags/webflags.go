@@ -18,6 +18,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/ingest/caller"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/run/web"
 )
 
@@ -57,6 +58,17 @@ type Environment struct {
 	Review func(ctx context.Context, token string) (user string, may bool, err error)
 }
 
+// Of returns the review of an environment: who may get its Application may see
+// it. Nil stays nil.
+func Of(env ident.Environment, review func(ctx context.Context, token, application string) (string, bool, error)) func(context.Context, string) (string, bool, error) {
+	if review == nil {
+		return nil
+	}
+	return func(ctx context.Context, token string) (string, bool, error) {
+		return review(ctx, token, manifest.AppFleet(env))
+	}
+}
+
 // open reports whether everybody who reaches the address may see the page.
 func (f *Flags) open() bool {
 	host, _, err := net.SplitHostPort(f.Address)
@@ -78,7 +90,9 @@ func (f *Flags) Serve(ctx context.Context, all []Environment, now func() time.Ti
 	}
 	o := web.Options{Environments: func() []web.Environment { return shown }, Now: now, Done: ctx.Done(), Log: log}
 	if !f.open() {
-		o.Review = func(ctx context.Context, env ident.Environment, token string) (string, bool, error) { return reviews[env](ctx, token) }
+		o.Review = func(ctx context.Context, env ident.Environment, token string) (string, bool, error) {
+			return reviews[env](ctx, token)
+		}
 	}
 	server, err := caller.Listen(ctx, f.Listener, web.Handler(o))
 	if err != nil {

@@ -171,7 +171,7 @@ func (d *demo) watch(ctx context.Context) error {
 	d.Page = "http://" + at + "/"
 	err = d.Lab.Start(ctx, lab.Program{Name: "sluice", Ready: health.HTTP(d.Page, nil), Command: []string{
 		d.Sluice, "run", "--env=" + Name, "--repo=" + d.Lab.RepositoryURL(Name), "--branch=main", "--listen=", "--web-listen=" + at, "--poll=2s",
-		"--git-cache=" + filepath.Join(d.Lab.Dir(), site.Temp, "cache"), "--etcd-endpoints=" + d.Lab.TenantEtcd(), "--argocd-kubeconfig=" + d.Lab.KubeConfig()}})
+		"--git-cache=" + filepath.Join(d.Lab.Dir(), site.Temp, "cache"), "--etcd-endpoints=" + d.Lab.TenantEtcd(), "--argocd-kubeconfig=" + d.Lab.KubeConfig(), "--web-destination-kubeconfig=" + d.Lab.KubeConfig()}})
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/gatorcloud/sluice/cmd/lab/internal/lab"
@@ -51,13 +52,9 @@ func right(product string) map[string]any {
 
 // String says how to reach the demo, and what to try.
 func (d *Demo) String() string {
-	environment := [][2]string{{"PATH", d.Sluice[:strings.LastIndex(d.Sluice, "/")] + ":$PATH"}, {"KUBECONFIG", d.Lab.KubeConfig()},
-		{"ETCDCTL_ENDPOINTS", d.Lab.TenantEtcd()}}
 	var b strings.Builder
 	fmt.Fprintf(&b, "the page   %s\nArgo CD    http://%s\nGit        %s\netcd       %s\n\n", d.Page, d.Lab.ArgoCDServer(), d.Lab.RepositoryURL(Name), d.Lab.TenantEtcd())
-	for _, e := range environment {
-		fmt.Fprintf(&b, "export %s=%s\n", e[0], e[1])
-	}
+	fmt.Fprintf(&b, "export PATH=%s:$PATH KUBECONFIG=%s\n", filepath.Dir(d.Sluice), d.Lab.KubeConfig())
 	fmt.Fprintf(&b, "cd %s\n\n# try, one after another\n", d.Clone)
 	for _, line := range d.commands() {
 		fmt.Fprintln(&b, line)
@@ -73,7 +70,7 @@ func (d *Demo) commands() []string {
 		return fmt.Sprintf("git pull -q && sluice bump web=%s --env %s && git commit -qam 'web %s' && git push -q", version, Name, version)
 	}
 	status := fmt.Sprintf("git pull -q && sluice rollout status web --env %s", Name)
-	return []string{bump("2"), status, bump("3"), fmt.Sprintf("sluice why 1001/web --env %s --argocd-kubeconfig $KUBECONFIG", Name),
+	return []string{bump("2"), status, bump("3"), fmt.Sprintf("sluice why 1001/web --env %s --kubeconfig $KUBECONFIG --destination-kubeconfig $KUBECONFIG", Name),
 		fmt.Sprintf("sluice rollout rollback web --env %s --repo %s --branch main --reason 'web 3 does not start'", Name, d.Lab.RepositoryURL(Name))}
 }
 

@@ -1,0 +1,118 @@
+package reportcmd
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/rolloutcmd"
+	"github.com/gatorcloud/sluice/renderer/argocd/observe"
+	"github.com/gatorcloud/sluice/renderer/git"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/report"
+	"github.com/gatorcloud/sluice/renderer/run/web"
+)
+
+// Eyes look at all of an environment, again and again, for the page. What Git
+// says is read once a commit. They are not safe for concurrent use.
+type Eyes struct {
+	Environment ident.Environment
+	// Head opens the repository at its branch's head; the function lets go of it.
+	Head func(context.Context) (*git.Repo, git.Head, func() error, error)
+	// Records opens what etcd says below a prefix; no records when no server is named.
+	Records func(ctx context.Context, prefix string) (Records, func() error, error)
+	// Argo connects to Argo CD; nil when it is not named.
+	Argo func() (observe.Cluster, func(), error)
+	// Behind tells what is behind an object; nil for nobody.
+	Behind report.Cluster
+	Now    func() time.Time
+
+	head    git.Head
+	world   rolloutcmd.World
+	history *web.History
+}
+
+// Look looks at everything once.
+func (e *Eyes) Look(ctx context.Context) (sight web.Sight, err error) {
+	repo, head, closed, err := e.Head(ctx)
+	if err != nil {
+		return sight, err
+	}
+	defer func() { err = errors.Join(err, closed()) }()
+	if e.history == nil {
+		e.history = web.NewHistory(e.Environment)
+	}
+	if e.head.Commit != head.Commit {
+		if e.world, err = rolloutcmd.Look(repo.FS(head), e.Environment); err != nil {
+			e.head = git.Head{}
+			return sight, err
+		}
+		e.head = head
+	}
+	s := newScene(e.Environment, e.world, e.Now())
+	defer s.Close()
+	var sum uint64 // of the Applications, in any order
+	s.sum = func(a *report.Application) { sum += digest(a) }
+	s.records(ctx, e.Records, nil)
+	if e.Argo == nil {
+		s.Source(report.ArgoCD, time.Time{}, "name its cluster")
+	} else {
+		s.connect(e.Argo)
+		s.look(ctx, "")
+	}
+	s.think()
+	past, err := e.history.Moves(ctx, repo, head, s.now)
+	if err != nil {
+		return sight, err
+	}
+	sight = web.Sight{Join: s.Join, Behind: e.Behind, Moves: web.Moves{Past: past}}
+	sight.Next, sight.Freezes = web.Ahead(e.world.Input, e.world.Rollouts, s.now)
+	r := s.Report(s.now)
+	sight.Mark = fmt.Sprint(head.Commit, sum, digest(r.Rollouts), digest(r.Stuck), r.Verdict)
+	return sight, nil
+}
+
+// digest differs when a value does. When Argo CD looked last is no difference.
+func digest(value any) uint64 {
+	if a, ok := value.(*report.Application); ok {
+		seen := *a
+		seen.Reconciled = time.Time{}
+		value = seen
+	}
+	h := fnv.New64a()
+	_ = json.NewEncoder(h).Encode(value) // what is encoded here has no cycle, and a hash takes everything
+	return h.Sum64()
+}
+
+// Sources are the flags by which everything is found.
+type Sources struct {
+	Repo        repoflags.Repository
+	Etcd        Etcd
+	Argo        rolloutcmd.Place
+	destination rolloutcmd.Place
+	open        func(rolloutcmd.Place) (report.Cluster, func(), error)
+}
+
+// Sources adds the flags of all sources to a command's set.
+func (d Deps) Sources(flags *pflag.FlagSet) *Sources {
+	s := &Sources{Repo: d.Repo(), Etcd: d.Etcd(), open: d.Destination}
+	s.Repo.Flags(flags)
+	s.Etcd.Flags(flags)
+	s.Argo.Add(flags, "without it Argo CD is not asked")
+	addDestination(flags, &s.destination)
+	return s
+}
+
+// Behind connects to the destination, if it is named.
+func (s *Sources) Behind() (report.Cluster, func(), error) {
+	if s.destination.Kubeconfig == "" && s.destination.Context == "" {
+		return nil, func() {}, nil
+	}
+	return s.open(s.destination)
+}
