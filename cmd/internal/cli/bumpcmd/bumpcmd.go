@@ -69,7 +69,10 @@ Without --ring and --through all rings move. Rings that do not offer the product
 are left alone, unless none of those meant offers it. What the engine could never
 grant is refused: versions that are not published, or blocked; ways that no edges
 lead; a ring that would want more than the ring before it. Stops that upgradesFrom
-requires are no reason: they are named, and made.`,
+requires are no reason: they are named, and made.
+
+What is printed is the plan, as sluice plan gives it; -o wide, json, yaml and name
+list the rings that move.`,
 		Example: `  # what would it do
   sluice bump swg=203 --env local --dry-run
 
@@ -133,14 +136,12 @@ func (d Deps) run(cmd *cobra.Command, o *options, r request) error {
 	if err != nil {
 		return err
 	}
-	if o.dryRun || len(b.rows) == 0 {
-		return d.tell(cmd, o, b, files)
+	// Told first: a directory is its own present.
+	if err := d.tell(cmd, o, b, files); err != nil || o.dryRun || len(b.rows) == 0 {
+		return err
 	}
 	done, err := place.Propose(ctx, r.edit)
 	if err != nil {
-		return err
-	}
-	if err := d.tell(cmd, o, b, files); err != nil {
 		return err
 	}
 	switch {
@@ -157,16 +158,16 @@ func (d Deps) run(cmd *cobra.Command, o *options, r request) error {
 	return d.propose(cmd, d.proposal(o, r, b, done), b.change(files))
 }
 
-// tell prints what the edit does: by the plan where there is one, else by rings.
+// tell prints what the edit does: by the plan where there is one, unless the
+// rings are asked for.
 func (d Deps) tell(cmd *cobra.Command, o *options, b *bump, files fs.FS) error {
 	if len(b.rows) == 0 {
 		fmt.Fprintln(cmd.ErrOrStderr(), "nothing to change")
 	}
-	listed := o.output.Format == output.Table || o.output.Format == output.Wide
-	if listed && len(b.rows) == 0 {
+	switch table := o.output.Format == output.Table; {
+	case table && len(b.rows) == 0:
 		return nil
-	}
-	if listed && d.Plan != nil {
+	case table && d.Plan != nil:
 		return d.Plan(cmd.Context(), b.change(files), cmd.OutOrStdout(), false)
 	}
 	return output.Print(cmd.OutOrStdout(), o.output, b.rows, columns)
