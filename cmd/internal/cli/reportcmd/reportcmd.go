@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -254,10 +255,11 @@ func (s *scene) tell(ctx context.Context, r Records, ids []ident.Tenant) error {
 	return nil
 }
 
-// missing tells people which sources are missing.
-func missing(w io.Writer, all []report.Source) {
+// missing tells people which sources are missing, but for those that a command
+// has no use for.
+func missing(w io.Writer, all []report.Source, useless ...string) {
 	for _, s := range all {
-		if s.Missing != "" {
+		if s.Missing != "" && !slices.Contains(useless, s.Name) {
 			fmt.Fprintf(w, "sluice: %s: %s\n", s.Name, s.Missing)
 		}
 	}

@@ -126,7 +126,7 @@ func (s *shown) once(ctx context.Context) error {
 	defer sc.Close()
 	sc.look(ctx, "")
 	sc.think()
-	missing(s.talk, sc.Sources(sc.now))
+	missing(s.talk, sc.Sources(sc.now), report.Targets)
 	if s.filter.State != "" || s.behind != "" {
 		return output.Print(s.stdout, s.output, sc.Rows(s.filter), rowColumns())
 	}
@@ -176,7 +176,7 @@ func (s *shown) one(ctx context.Context) error {
 	if !ok {
 		return sc.nobody(s.filter.Tenant)
 	}
-	missing(s.talk, t.Sources)
+	missing(s.talk, t.Sources, report.Targets)
 	t.Products = slices.DeleteFunc(t.Products, func(p report.Product) bool {
 		return !s.filter.Product.IsZero() && p.Name != s.filter.Product.String() || s.state != "" && string(p.State) != s.state
 	})
