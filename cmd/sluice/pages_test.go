@@ -174,9 +174,10 @@ func (r *reader) shell(line, dir string, env []string) (string, error) {
 
 // unrun are beginnings of commands that are not run here, with the reason.
 var unrun = map[string]string{
-	"sluice ingest":   "asks an SPS",
-	"sluice run ":     "runs for ever",
-	"sluice rollout ": "needs an Argo CD",
+	"sluice ingest":    "asks an SPS",
+	"sluice run ":      "runs for ever",
+	"sluice dashboard": "serves for ever",
+	"sluice rollout ":  "needs an Argo CD",
 }
 
 // try runs a command, or looks its words up.

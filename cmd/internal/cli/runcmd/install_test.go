@@ -36,6 +36,7 @@ func TestInstalledArgsAreFlags(t *testing.T) {
 		"Plain":  {"asks Kubernetes for nothing", "", nil},
 		"ArgoCD": {"refreshes Applications", "argocd", []string{"push"}},
 		"GitLab": {"hears its webhook", "gitlab", nil},
+		"Web":    {"serves the page", "web", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			args := installed(t, tc.component)
