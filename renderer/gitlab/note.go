@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"net/http"
 	"strings"
 
 	api "gitlab.com/gitlab-org/api/client-go/v2"
@@ -87,7 +88,7 @@ func (p *Project) done(doing string, err error) error {
 	return p.fault(doing, err)
 }
 
-func gone(err error) bool { return code(err) == 404 }
+func gone(err error) bool { return code(err) == http.StatusNotFound }
 
 // ours returns the notes that our user wrote and that begin in a way, the oldest first.
 func (p *Project) ours(ctx context.Context, number int64, prefix string) ([]*api.Note, error) {

@@ -1,6 +1,7 @@
 package gitlab
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -209,5 +210,5 @@ func (n *Notes) body(ctx context.Context, m *api.MergeRequest, base string) (str
 	if err != nil {
 		return "", fmt.Errorf("planning merge request !%d: %w", m.IID, err)
 	}
-	return plan, nil
+	return cmp.Or(plan, "Nothing changes in any cluster."), nil
 }
