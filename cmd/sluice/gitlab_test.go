@@ -4,8 +4,11 @@ import (
 	"fmt"
 	"net"
 	"net/http/httptest"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/gatorcloud/sluice/renderer/gitlab/gitlabtest"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -20,6 +23,7 @@ import (
 //	gitlab pipeline N STATUS    says how the pipeline of a merge request is
 //	gitlab merge N              has somebody merge one
 //	gitlab revert N             has somebody revert a merged one, by another merge request
+//	gitlab wait N TEXT          waits until a note of a merge request has a text
 //	gitlab show                 prints all merge requests with their notes
 func forge() func(*testscript.TestScript, bool, []string) {
 	var servers sync.Map // by the script's folder
@@ -60,6 +64,15 @@ func forge() func(*testscript.TestScript, bool, []string) {
 		case "revert":
 			_, err := fake.Revert(number, "ann")
 			ts.Check(err)
+		case "wait":
+			noted := func() bool {
+				return slices.ContainsFunc(fake.MergeRequests()[number-1].Notes, func(n gitlabtest.Note) bool { return strings.Contains(n.Body, args[2]) })
+			}
+			for deadline := time.Now().Add(time.Minute); !noted(); time.Sleep(50 * time.Millisecond) {
+				if time.Now().After(deadline) {
+					ts.Fatalf("!%d has no note with %q", number, args[2])
+				}
+			}
 		case "show":
 			for _, m := range fake.MergeRequests() {
 				fmt.Fprintf(ts.Stdout(), "!%d %s: %s by %v, reviewed by %v\n", m.Number, m.State, m.Title, m.Labels, m.Reviewers)

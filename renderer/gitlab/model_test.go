@@ -69,6 +69,24 @@ func comment(w *world) {
 	}
 }
 
+// An answer that was lost after its call was done is no failure: GitLab is asked.
+func TestLostAnswers(t *testing.T) {
+	for _, status := range []int{0, http.StatusInternalServerError, http.StatusBadGateway} {
+		w := newWorld(t, gitlabtest.Options{})
+		w.fake.Fail(gitlabtest.Fault{Method: "POST", Path: "/merge_requests", Written: true, Status: status})
+		if done := w.propose(w.bump("swg", "203")); done.Number != 1 {
+			t.Errorf("Propose() = %+v, want !1", done)
+		}
+		w.fake.Fail(gitlabtest.Fault{Method: "POST", Path: "/notes", Written: true, Status: status})
+		if err := w.notes(&plans{}).Round(t.Context()); err != nil {
+			t.Errorf("Round() with an answer %d that was lost = %v", status, err)
+		}
+		if got := ours(w.fake.MergeRequests()[0]); len(got) != 1 {
+			t.Errorf("our notes are %q, want one", got)
+		}
+	}
+}
+
 // A note that GitLab wrote late, after it was written once more, is taken away.
 func TestLateNote(t *testing.T) {
 	w := newWorld(t, gitlabtest.Options{})
