@@ -190,7 +190,7 @@ func (n *Notes) body(ctx context.Context, m *api.MergeRequest, base string) (str
 	}
 	merge, err := p.mergeRef(ctx, m.IID)
 	if errors.Is(err, errUnmergeable) {
-		return "**Not planned:** it conflicts with the branch as it is now.", nil
+		return "**Not planned:** GitLab cannot merge it into the branch as it is now.", nil
 	}
 	if err != nil {
 		return "", err

@@ -32,7 +32,7 @@ func TestNotes(t *testing.T) {
 			w.fake.Shut(1)
 			w.fake.Fork("eve", "Bump", "by-hand")
 		}, want: "it comes from a fork"},
-		"Conflict": {reason: "there is no merge to plan", files: edit, before: func(w *world) { w.repo.Write(fleetFile, "rings: [other]\n") }, want: "it conflicts"},
+		"Conflict": {reason: "there is no merge to plan", files: edit, before: func(w *world) { w.repo.Write(fleetFile, "rings: [other]\n") }, want: "cannot merge it"},
 		"Mimic": {reason: "a note of somebody else is not ours", files: edit, before: func(w *world) {
 			w.fake.Comment(1, "eve", "<!-- sluice:plan 00 -->\nall is well")
 		}, want: "plan of "},
