@@ -59,10 +59,11 @@ func (p *Project) mergeRef(ctx context.Context, number int64) (string, error) {
 // errUnmergeable says that there is no such commit.
 var errUnmergeable = errors.New("the merge request cannot be merged")
 
-// Names of the job of a pipeline that plans, and of the page that it leaves.
+// Names of the job that plans and of the page that it leaves, in the pipeline of
+// renderer/install.
 const (
-	planJob  = "plan"
-	planFile = "plan.html"
+	planJob  = "sluice-plan"
+	planFile = "plan/plan.html"
 )
 
 // artifact returns where the whole plan of a merge request's pipeline can be

@@ -95,8 +95,8 @@ func TestNotesFollow(t *testing.T) {
 			if err := w.fake.Pipeline(number, "success"); err != nil {
 				t.Fatal(err)
 			}
-		}, "/artifacts/file/plan.html)", 4},
-		{"and no other", func() {}, "/artifacts/file/plan.html)", 4},
+		}, "/artifacts/file/plan/plan.html)", 4},
+		{"and no other", func() {}, "/artifacts/file/plan/plan.html)", 4},
 		{"people's files are out of it", func() { w.push("by-hand", map[string]string{"README.md": "hello\n"}) }, "none of people's files any more", 4},
 	} {
 		tc.change()

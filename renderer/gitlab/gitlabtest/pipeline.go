@@ -89,7 +89,7 @@ func (s *Server) jobs(c *call, number string) {
 		if strconv.FormatInt(p.id, 10) != number {
 			continue
 		}
-		job := jobAnswer{ID: 10_000 + p.id, Name: "plan", Stage: "test", Status: p.status, Ref: p.ref, WebURL: s.web("/-/jobs/%d", 10_000+p.id)}
+		job := jobAnswer{ID: 10_000 + p.id, Name: "sluice-plan", Stage: "test", Status: p.status, Ref: p.ref, WebURL: s.web("/-/jobs/%d", 10_000+p.id)}
 		if p.artifact {
 			job.ArtifactsFile = &artifactAnswer{"artifacts.zip", 1 << 10}
 		}

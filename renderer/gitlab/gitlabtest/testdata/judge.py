@@ -102,5 +102,5 @@ assert done.state == "merged" and done.merge_commit_sha, done.state
 assert project.files.raw(file_path="README.md", ref="main") == b"two\n"
 refused(405, done.merge)
 jobs = project.pipelines.get(done.head_pipeline["id"], lazy=True).jobs.list()
-assert [j.name for j in jobs] == ["plan"] and jobs[0].artifacts_file["filename"], jobs
+assert [j.name for j in jobs] == ["sluice-plan"] and jobs[0].artifacts_file["filename"], jobs
 print("all is well")
