@@ -43,6 +43,7 @@ func TestScenarios(t *testing.T) {
 	// These change or kill what all scenarios share.
 	t.Run("Bump", r.bump)
 	t.Run("Crashes", r.crashes)
+	t.Run("GitAway", r.gitAway)
 	t.Run("Autoscale", r.autoscale)
 	t.Run("Admission", r.admission)
 	for name, run := range map[string]func(*testing.T){
