@@ -15,7 +15,7 @@ var page string
 // another host.
 func HTML(w io.Writer, plans []*impact.Plan) error {
 	t, err := template.New("plan").Funcs(template.FuncMap{
-		"headline": headline, "title": title, "moves": moves, "when": when, "block": block, "whom": whom, "dash": dash, "count": count,
+		"headline": headline, "title": title, "moves": moves, "when": when, "told": block, "whom": whom, "dash": dash, "count": count,
 	}).Parse(page)
 	if err != nil {
 		return err
