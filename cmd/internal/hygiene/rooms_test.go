@@ -20,6 +20,7 @@ var rooms = []room{
 
 	// Pure work on nouns.
 	{"renderer/render", []string{"renderer/model", "renderer/rollout", "catalog", "environments"}, []string{"yaml", "sync"}},
+	{"renderer/render/impact", []string{"renderer/model", "renderer/render", "renderer/rollout", "catalog", "environments"}, []string{"sync", "diff"}},
 	{"renderer/render/shape", []string{"renderer/model"}, []string{"kubernetes", "kinds", "cron", "schema", "yaml"}},
 	{"renderer/render/overlay", []string{"renderer/model"}, []string{"yaml", "kustomize"}},
 	{"renderer/render/chart", []string{"renderer/model"}, []string{"yaml", "helm", "schema"}},

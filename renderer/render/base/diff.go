@@ -56,17 +56,23 @@ func Diff(a, b *Base) []Change {
 	return d.changes
 }
 
-// Compare returns how an object of b as it was built differs from that of a, an
-// earlier version or the same: nil is an object that is not there, a nil base
-// one that is of no version. Values are shown as say says them.
-func Compare(was, is []byte, a, b *Base, say func(string) string) ([]Change, error) {
+// Built is an object as it was built of a base; without text there is none, and
+// without a base it is of no version.
+type Built struct {
+	Base *Base
+	Text []byte
+}
+
+// Compare returns how an object differs from what it was, of an earlier version
+// or the same. Values are shown as say says them.
+func Compare(was, is Built, say func(string) string) ([]Change, error) {
 	none := &Base{Version: &catalog.Version{}}
-	d := differ{before: cmp.Or(a, none), after: cmp.Or(b, none), say: say, built: true}
-	before, err := parseObjects(was)
+	d := differ{before: cmp.Or(was.Base, none), after: cmp.Or(is.Base, none), say: say, built: true}
+	before, err := parseObjects(was.Text)
 	if err != nil {
 		return nil, err
 	}
-	after, err := parseObjects(is)
+	after, err := parseObjects(is.Text)
 	if err != nil {
 		return nil, err
 	}

@@ -209,7 +209,7 @@ func (c *comparer) find(key [sha256.Size]byte) *found {
 // judge parses and compares two texts of an object and returns the group that
 // they belong to; nil if they differ in marks alone.
 func (c *comparer) judge(p pair, w *words, b *buffers) (*group, error) {
-	changes, err := base.Compare(b.before, b.after, p.was.Base, p.is.Base, w.say)
+	changes, err := base.Compare(base.Built{Base: p.was.Base, Text: b.before}, base.Built{Base: p.is.Base, Text: b.after}, w.say)
 	if err != nil || len(changes) == 0 {
 		return nil, err
 	}

@@ -30,24 +30,31 @@ type Options struct {
 	Progress func(done, all int)
 }
 
+// Trees are an environment in two states of a repository, each from its root. What
+// is rendered is read from Before alone, so After needs people's files only.
+// Neither needs a work tree.
+type Trees struct {
+	Before, After fs.FS
+	Environment   ident.Environment
+}
+
 // Of returns what turning a repository from before into after does to the
-// clusters of an environment. Both are roots of a repository; what is rendered
-// is read from before alone, so after needs people's files only. Neither needs
-// a work tree. An environment that is new runs nothing before; of one that is
-// gone nothing changes, since nobody renders it.
-func Of(ctx context.Context, p *pipeline.Pipeline, before, after fs.FS, env ident.Environment, o Options) (*Plan, error) {
+// clusters of an environment. One that is new runs nothing before; of one that
+// is gone nothing changes, since nobody renders it.
+func Of(ctx context.Context, p *pipeline.Pipeline, t Trees, o Options) (*Plan, error) {
+	env := t.Environment
 	if o.Workers < 1 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
 	if o.Progress == nil {
 		o.Progress = func(int, int) {}
 	}
-	l := looker{p, remember(render.NewStored(before, env)), env, o}
-	was, err := l.look(ctx, before, true)
+	l := looker{p, remember(render.NewStored(t.Before, env)), env, o}
+	was, err := l.look(ctx, t.Before, true)
 	if err != nil {
 		return nil, fmt.Errorf("planning environment %q: before the change: %w", env, err)
 	}
-	is, err := l.look(ctx, joined{rendered: before, people: after}, false)
+	is, err := l.look(ctx, joined{rendered: t.Before, people: t.After}, false)
 	if err != nil {
 		return nil, fmt.Errorf("planning environment %q: %w", env, err)
 	}

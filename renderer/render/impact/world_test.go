@@ -199,7 +199,7 @@ func plan(t *testing.T, before, after files) *impact.Plan {
 			people[name] = data
 		}
 	}
-	p, err := impact.Of(t.Context(), line(), before.fs(), people.fs(), local, impact.Options{Now: now})
+	p, err := impact.Of(t.Context(), line(), impact.Trees{Before: before.fs(), After: people.fs(), Environment: local}, impact.Options{Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,5 @@
-// Package plancmd is `sluice plan`.
+// Package plancmd is `sluice plan`: what a change of people's files does to the
+// clusters, in the forms that people, pipelines and GitLab read.
 package plancmd
 
 import (
@@ -123,7 +124,7 @@ func (o *options) plan(ctx context.Context, stderr io.Writer) ([]*impact.Plan, e
 	plans := make([]*impact.Plan, 0, len(envs))
 	for _, env := range envs {
 		bar := progress.New(stderr, "planning "+env.String())
-		p, err := impact.Of(ctx, o.Pipeline, target, merged, env, impact.Options{Now: now.UTC(), Progress: bar.Set})
+		p, err := impact.Of(ctx, o.Pipeline, impact.Trees{Before: target, After: merged, Environment: env}, impact.Options{Now: now.UTC(), Progress: bar.Set})
 		bar.Clear()
 		if err != nil {
 			return nil, err
