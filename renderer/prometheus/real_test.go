@@ -176,4 +176,3 @@ func certificate(t *testing.T, cert, key string, ends time.Time) {
 	write(t, cert, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
 	write(t, key, string(pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: sealed})))
 }
-

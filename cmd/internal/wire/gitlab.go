@@ -84,7 +84,7 @@ func showing(p *pipeline.Pipeline) review.Show {
 	return func(ctx context.Context, before, after fs.FS, envs []ident.Environment) (string, error) {
 		var plans []*impact.Plan
 		for _, env := range envs {
-			plan, err := impact.Of(ctx, p, before, after, env, impact.Options{Now: time.Now().UTC()})
+			plan, err := impact.Of(ctx, p, impact.Trees{Before: before, After: after, Environment: env}, impact.Options{Now: time.Now().UTC()})
 			if err != nil {
 				return "", err
 			}

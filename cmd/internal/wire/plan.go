@@ -19,9 +19,9 @@ const noteBytes = 20000
 
 // planned tells what a bump does, as `sluice plan` would.
 func planned(p *pipeline.Pipeline) bumpcmd.Plan {
-	return func(ctx context.Context, c bumpcmd.Change, w io.Writer, markdown bool) error {
-		bar := progress.New(os.Stderr, "planning "+c.Environment.String())
-		plan, err := impact.Of(ctx, p, c.Before, c.After, c.Environment, impact.Options{Now: time.Now().UTC(), Progress: bar.Set})
+	return func(ctx context.Context, t impact.Trees, w io.Writer, markdown bool) error {
+		bar := progress.New(os.Stderr, "planning "+t.Environment.String())
+		plan, err := impact.Of(ctx, p, t, impact.Options{Now: time.Now().UTC(), Progress: bar.Set})
 		bar.Clear()
 		if err != nil {
 			return err

@@ -14,6 +14,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/git"
 	"github.com/gatorcloud/sluice/renderer/git/gittest"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/render/impact"
 	"github.com/gatorcloud/sluice/renderer/run/publish"
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/pflag"
@@ -59,7 +60,7 @@ func (s *server) Propose(_ context.Context, p Proposal) (Proposed, error) {
 }
 
 // plan tells by which lines an edit differs.
-func plan(_ context.Context, c Change, w io.Writer, markdown bool) error {
+func plan(_ context.Context, c impact.Trees, w io.Writer, markdown bool) error {
 	before, err1 := fs.ReadFile(c.Before, fleetPath(c.Environment))
 	after, err2 := fs.ReadFile(c.After, fleetPath(c.Environment))
 	known := strings.Split(string(before), "\n")

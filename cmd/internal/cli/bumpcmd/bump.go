@@ -14,6 +14,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/render"
+	"github.com/gatorcloud/sluice/renderer/render/impact"
 	"github.com/gatorcloud/sluice/renderer/rollout"
 )
 
@@ -96,8 +97,8 @@ func (r request) read(files fs.FS) (*bump, error) {
 }
 
 // change is the repository before and after.
-func (b *bump) change(files fs.FS) Change {
-	return Change{b.env, files, edited.FS{FS: files, File: fleetPath(b.env), Data: b.fleet}}
+func (b *bump) change(files fs.FS) impact.Trees {
+	return impact.Trees{Before: files, After: edited.FS{FS: files, File: fleetPath(b.env), Data: b.fleet}, Environment: b.env}
 }
 
 // move lets rings want other versions.

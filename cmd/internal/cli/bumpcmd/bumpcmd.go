@@ -18,7 +18,7 @@ import (
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
 	"github.com/gatorcloud/sluice/renderer/git"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
-	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/render/impact"
 	"github.com/spf13/cobra"
 )
 
@@ -31,15 +31,9 @@ type Deps struct {
 	Proposer Proposer
 }
 
-// Change is a repository before and after an edit of people's files.
-type Change struct {
-	Environment   ident.Environment
-	Before, After fs.FS
-}
-
 // Plan prints what a change does to the clusters: as text for a terminal, or as
 // Markdown for a merge request.
-type Plan func(ctx context.Context, c Change, w io.Writer, markdown bool) error
+type Plan func(ctx context.Context, t impact.Trees, w io.Writer, markdown bool) error
 
 type options struct {
 	env, ring, through, tenant string

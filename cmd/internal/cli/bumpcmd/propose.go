@@ -9,6 +9,7 @@ import (
 	"github.com/gatorcloud/sluice/cmd/internal/cli/wanted"
 	"github.com/gatorcloud/sluice/renderer/gitlab"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/render/impact"
 	"github.com/gatorcloud/sluice/renderer/run/publish"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -67,16 +68,16 @@ func (d Deps) proposal(o *options, r request, b *bump, done publish.Proposed) Pr
 }
 
 // propose hands a bump that is pushed to the proposer.
-func (d Deps) propose(cmd *cobra.Command, p Proposal, c Change) error {
+func (d Deps) propose(cmd *cobra.Command, p Proposal, t impact.Trees) error {
 	if d.Plan != nil {
 		var plan bytes.Buffer
-		if err := d.Plan(cmd.Context(), c, &plan, true); err != nil {
+		if err := d.Plan(cmd.Context(), t, &plan, true); err != nil {
 			return err
 		}
 		p.Description = plan.String()
 	}
 	for _, name := range gitlab.OwnersFiles() {
-		if text, err := fs.ReadFile(c.Before, name); err == nil {
+		if text, err := fs.ReadFile(t.Before, name); err == nil {
 			p.Owners = gitlab.Owners(string(text), p.Files)
 			break
 		}
