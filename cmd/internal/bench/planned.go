@@ -7,10 +7,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/gatorcloud/sluice/renderer/git"
-	"github.com/gatorcloud/sluice/renderer/model/tree"
 	"github.com/gatorcloud/sluice/renderer/render/pipeline"
 )
 
@@ -97,29 +97,58 @@ func planVsKustomize(ctx context.Context) (float64, error) {
 // after the bump: the mean of some.
 func (b *bumped) kustomize(ctx context.Context, dir, kustomize string) (time.Duration, error) {
 	const sample = 5
-	repo, err := git.At(b.dir, "bump")
+	var all time.Duration
+	for _, branch := range []string{"main", "bump"} {
+		overlays, err := b.overlays(ctx, branch, filepath.Join(dir, branch), sample)
+		if err != nil {
+			return 0, err
+		}
+		if len(overlays) != 4*sample {
+			return 0, fmt.Errorf("%d tenants have %d overlays", sample, len(overlays))
+		}
+		start := time.Now()
+		for _, o := range overlays {
+			if text, err := exec.CommandContext(ctx, kustomize, "build", o).CombinedOutput(); err != nil {
+				return 0, fmt.Errorf("kustomize build: %w: %s", err, text)
+			}
+		}
+		all += time.Since(start)
+	}
+	return all / sample, nil
+}
+
+// overlays writes the overlays of the first n tenants, as a branch wants them,
+// below dir.
+func (b *bumped) overlays(ctx context.Context, branch, dir string, n int) ([]string, error) {
+	repo, err := git.At(b.dir, branch)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer repo.Close()
 	ready, err := pipeline.New().Prepare(repo.FS(), local, pipeline.Options{})
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	var overlays []string
-	write := func(path string, d *tree.Dir) error {
-		return d.Walk(func(name string, data []byte) error {
-			file := filepath.Join(dir, path, name)
+	c := collector{make(chan named, 1024)}
+	if _, _, err := ready.Renderer.Full(ctx, b.all[:n], nothing{}, nil, c); err != nil {
+		return nil, err
+	}
+	close(c.dirs)
+	var all []string
+	for d := range c.dirs {
+		if !strings.Contains(d.path, "/tenants/") {
+			continue
+		}
+		err := d.dir.Walk(func(name string, data []byte) error {
+			file := filepath.Join(dir, d.path, name)
+			if parts := strings.Split(name, "/"); len(parts) == 3 && parts[2] == "kustomization.yaml" && parts[0] != "base" {
+				all = append(all, filepath.Dir(file))
+			}
 			return errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, data, 0o644))
 		})
+		if err != nil {
+			return nil, err
+		}
 	}
-	for _, all := range [][]string{{"dsa/31", "seg/31", "swg/200", "ucwi/112"}, {"dsa/31", "seg/31", "swg/202", "ucwi/112"}} {
-		_ = all
-	}
-	_ = ready
-	_ = write
-	_ = overlays
-	_ = exec.Command
-	_ = sample
-	return 0, errors.New("todo")
+	return all, nil
 }
