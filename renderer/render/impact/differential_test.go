@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/gatorcloud/sluice/renderer/render/pipeline"
+	"github.com/gatorcloud/sluice/renderer/rollout"
 )
 
 const (
@@ -33,7 +35,9 @@ func edits() map[string]func(t *testing.T, f files) files {
 		"Pin": func(t *testing.T, f files) files {
 			return f.edit(t, fleetFile, "rings:\n", "pins:\n- {tenant: \"1000007\", product: swg, version: \"202\", reason: wants it}\nrings:\n")
 		},
-		"Quota": func(t *testing.T, f files) files { return f.edit(t, envFile, "life:\n", "quota:\n  pods: \"77\"\nlife:\n") },
+		"Quota": func(t *testing.T, f files) files {
+			return f.edit(t, envFile, "life:\n", "quota:\n  pods: \"77\"\nlife:\n")
+		},
 		"Domain": func(t *testing.T, f files) files {
 			return f.edit(t, envFile, "domain: gatorcloud.localhost", "domain: other.localhost")
 		},
@@ -78,4 +82,37 @@ func TestPlanIsWhatHappens(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A plan says what people ask of it: who moves where, what is in the way, and
+// an example of each change in which a tenant's own words are named.
+func TestPlanSaysWho(t *testing.T) {
+	before := repository(t).render(t, pipeline.Options{Source: someTenants(rand.New(rand.NewPCG(1, 0)), 6), AllowRemovals: true})
+	p := plan(t, before, edits()["Held"](t, before))
+	if len(p.Rollouts) != 1 || len(p.Rollouts[0].Lanes) != 2 || p.Rollouts[0].Ends != nil {
+		t.Fatalf("Of() has rollouts %+v, want one of two lanes that does not end", p.Rollouts)
+	}
+	held := p.Rollouts[0].Lanes[1]
+	if len(held.Moves) != 0 || len(held.Blocks) == 0 || held.Blocks[0].Code != rollout.Held || held.Blocks[0].Detail != "audit" {
+		t.Errorf("Of() says of the held ring %+v, want its hold", held)
+	}
+	p = plan(t, before, edits()["Domain"](t, before))
+	for _, c := range p.Changes {
+		if c.Object != "ApisixRoute/swg" {
+			continue
+		}
+		sum := 0
+		for _, n := range c.Rings {
+			sum += n
+		}
+		last := c.Fields[len(c.Fields)-1]
+		if c.Tenants < 2 || sum != c.Tenants || last.From != "<code>.swg.gatorcloud.localhost" || last.To != "<code>.swg.other.localhost" {
+			t.Errorf("Of() groups %d tenants, %v, with %+v, want one change of all who have the route", c.Tenants, c.Rings, last)
+		}
+		if !strings.Contains(c.Example.Diff, "\n-") || !strings.Contains(c.Example.Diff, "code0000.swg.other.localhost") || c.Example.Tenant.String() != "1000000" {
+			t.Errorf("Of() shows %+v, want the diff of the first tenant", c.Example)
+		}
+		return
+	}
+	t.Errorf("Of() lists no route: %+v", p.Changes)
 }

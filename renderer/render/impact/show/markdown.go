@@ -145,7 +145,7 @@ const mostFields = 20
 
 func field(b *strings.Builder, f impact.Field) {
 	if f.Name != "" {
-		fmt.Fprintf(b, "  - %s: %s to %s\n", code(f.Name), code(dash(f.From)), code(dash(f.To)))
+		fmt.Fprintf(b, "  - %s: %s to %s\n", code(place(f.Name)), code(dash(f.From)), code(dash(f.To)))
 	}
 	if f.Breaks != "" {
 		fmt.Fprintf(b, "  - breaks: %s", f.Breaks)

@@ -55,7 +55,7 @@ func text(b *strings.Builder, p *impact.Plan) {
 
 func textField(b *strings.Builder, f impact.Field) {
 	if f.Name != "" {
-		fmt.Fprintf(b, "  %s: %s -> %s\n", f.Name, dash(f.From), dash(f.To))
+		fmt.Fprintf(b, "  %s: %s -> %s\n", place(f.Name), dash(f.From), dash(f.To))
 	}
 	switch {
 	case f.How != "":

@@ -132,3 +132,8 @@ func whom(c impact.Change, rings []impact.Ring) string {
 	}
 	return count(c.Tenants, "tenant") + " (" + strings.Join(parts, ", ") + ")"
 }
+
+// place writes a field shortly: containers[spe].image.
+func place(field string) string {
+	return strings.ReplaceAll(strings.TrimPrefix(field, "spec.template.spec."), ".[name=", "[")
+}
