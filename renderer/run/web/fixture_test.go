@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/http/httptest"
 	"strings"
 	"sync"
@@ -125,7 +124,7 @@ func (f *fleet) Tenant(_ context.Context, id ident.Tenant) (report.Tenant, []rep
 			{Code: "wanted", Sentence: "ring " + row.Ring + " wants swg 203"}, {Code: row.Code, Sentence: row.Sentence, Since: at(-time.Minute), Command: "kubectl describe pod " + row.Name}}}
 		return t, []report.Why{why}, nil
 	}
-	return report.Tenant{}, nil, fmt.Errorf("%w", fs.ErrNotExist)
+	return report.Tenant{}, nil, web.ErrNobody
 }
 
 func (f *fleet) Moves(context.Context, time.Time) (web.Moves, error) {

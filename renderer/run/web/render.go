@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"html/template"
-	"io/fs"
 	"net/http"
 	"strings"
 	"time"
@@ -12,9 +11,12 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
+// ErrNobody is in the error for a tenant of whom nothing is known.
+var ErrNobody = errors.New("nothing is known of it")
+
 // errNoPage is the answer to an address that says nothing, or nothing that the
 // caller may see.
-var errNoPage = fault.Hintf("begin at the list of environments", "there is no such page: %w", fs.ErrNotExist)
+var errNoPage = fault.Hintf("begin at the list of environments", "there is no such page")
 
 // templates are the pages. Each file is one that is executed by its name, but
 // for those that define parts.
@@ -55,7 +57,7 @@ func (s *server) show(w http.ResponseWriter, status int, name string, p page) {
 // fail shows what went wrong, as a page.
 func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	status, title := http.StatusServiceUnavailable, "This cannot be shown now"
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, errNoPage) || errors.Is(err, ErrNobody) {
 		status, title = http.StatusNotFound, "There is no such page"
 	} else {
 		w.Header().Set("Retry-After", "5")

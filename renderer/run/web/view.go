@@ -3,12 +3,10 @@ package web
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"slices"
 	"sync"
 	"time"
 
-	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/report"
 )
@@ -185,7 +183,7 @@ func (v *View) Tenant(ctx context.Context, id ident.Tenant) (t report.Tenant, ch
 		}
 	}
 	if err == nil && !there {
-		err = fault.Hintf("search for a part of the id or the name", "nothing is known of it: %w", fs.ErrNotExist)
+		err = ErrNobody
 	}
 	return t, chains, err
 }

@@ -3,7 +3,6 @@ package web_test
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -53,8 +52,8 @@ func TestView(t *testing.T) {
 		if m, err := v.Moves(ctx, time.Now().Add(-72*time.Hour)); err != nil || len(m.Past) != 1 || m.Past[0].Product != "swg" {
 			t.Errorf("Moves() = %v, %v, want those of 72 hours", m, err)
 		}
-		if _, _, err := v.Tenant(ctx, ident.Must[ident.TenantKind]("4711")); !errors.Is(err, fs.ErrNotExist) {
-			t.Errorf("Tenant() of nobody = %v, want fs.ErrNotExist", err)
+		if _, _, err := v.Tenant(ctx, ident.Must[ident.TenantKind]("4711")); !errors.Is(err, web.ErrNobody) {
+			t.Errorf("Tenant() of nobody = %v, want ErrNobody", err)
 		}
 		before := looks.Load()
 		time.Sleep(time.Hour)

@@ -17,7 +17,7 @@ type Reports interface {
 	// Rows returns a page of a search and how many there are in all.
 	Rows(ctx context.Context, q Query) (rows []report.Row, all int, err error)
 	// Tenant returns one tenant with the chain of each of his products; it
-	// fails with fs.ErrNotExist for one who is not there.
+	// fails with ErrNobody for one who is not there.
 	Tenant(ctx context.Context, id ident.Tenant) (report.Tenant, []report.Why, error)
 	// Moves returns what rollouts did since then, and what they would do next.
 	Moves(ctx context.Context, since time.Time) (Moves, error)

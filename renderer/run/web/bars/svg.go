@@ -111,7 +111,11 @@ func (d *drawing) axis() {
 		}
 		x := d.x(at)
 		d.put(`<line class="grid" x1="%.1f" y1="%d" x2="%.1f" y2="%d" stroke="#eaeef2"/>`, x, headHeight-4, x, d.bottom)
-		d.put(`<text class="axis" x="%.1f" y="%d" fill="#57606a" text-anchor="middle">%s</text>`+"\n", x, headHeight-8, d.tick(at, step))
+		anchor := "middle"
+		if x > float64(d.label+chartWidth-margin) { // the last one ends where the picture does
+			anchor = "end"
+		}
+		d.put(`<text class="axis" x="%.1f" y="%d" fill="#57606a" text-anchor="%s">%s</text>`+"\n", x, headHeight-8, anchor, d.tick(at, step))
 	}
 }
 
