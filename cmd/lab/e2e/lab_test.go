@@ -50,7 +50,7 @@ func TestScenarios(t *testing.T) {
 		"ColdStart": r.coldStart, "BadVersion": r.badVersion, "Reverts": r.reverts, "Rollback": r.rollback, "Pins": r.pins,
 		"Ends": r.ends, "LastHolder": r.lastHolder, "Refusals": r.refusals, "Moves": r.moves, "Modes": r.modes, "Causes": r.causes,
 		"Hotfix": r.hotfix, "Leaders": r.leaders, "Inserted": r.inserted, "Migration": r.migration, "TakenBack": r.takenBack,
-		"PartIll": r.partIll, "Overlap": r.overlap, "Subscribed": r.subscribed,
+		"PartIll": r.partIll, "Overlap": r.overlap, "Subscribed": r.subscribed, "Steps": r.steps,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
