@@ -59,6 +59,9 @@ func (e *Eyes) Look(ctx context.Context) (sight web.Sight, err error) {
 	defer s.Close()
 	var sum uint64 // of the Applications, in any order
 	s.sum = func(a *report.Application) { sum += digest(a) }
+	if e.Behind != nil {
+		s.Source(report.Targets, s.now, "") // asked when a tenant's page is
+	}
 	s.records(ctx, e.Records, nil)
 	if e.Argo == nil {
 		s.Source(report.ArgoCD, time.Time{}, "name its cluster")
