@@ -45,5 +45,5 @@ func figures() []figure {
 			about: "p95 of 64 generates at once with the stock server and kustomize build, over that of sluice-cmp"},
 		{name: "cmp-startup-vs-kustomize", unit: "x", bound: 1.5, run: cmpStartup,
 			about: "CPU time of sluice-cmp version, over kustomize version"},
-	}, slices.Concat(editFigures(), rolloutFigures(), watchFigures(), replicaFigures(), ingestFigures(), queryFigures(), reportFigures(), pageFigures())...)
+	}, slices.Concat(editFigures(), planFigures(), rolloutFigures(), watchFigures(), replicaFigures(), ingestFigures(), queryFigures(), reportFigures(), pageFigures())...)
 }
