@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -127,29 +128,37 @@ type behind struct {
 
 func (b *behind) read(ctx context.Context, o report.Object) (err error) {
 	if kind, ok := workloads[schema.GroupKind{Group: o.Group, Kind: o.Kind}]; ok {
-		object, err := b.objects.Resource(kind).Namespace(b.namespace).Get(ctx, o.Name, metav1.GetOptions{})
-		if apierrors.IsNotFound(err) {
-			return nil
-		}
-		var t thing
-		if err == nil {
-			err = runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &t)
-		}
-		if err != nil {
-			return denied(err)
-		}
-		b.own = []thing{t}
-		if chosen := t.Spec.Selector.Labels; len(chosen) > 0 {
-			if b.pods, err = b.list(ctx, pods, labels.SelectorFromSet(chosen).String(), ""); err != nil {
-				return err
-			}
-			if b.sets, err = b.list(ctx, sets, labels.SelectorFromSet(chosen).String(), ""); err != nil {
-				return err
-			}
+		if found, err := b.workload(ctx, kind, o.Name); err != nil || !found {
+			return err
 		}
 	}
 	b.events, err = b.list(ctx, events, "", "type=Warning")
 	return err
+}
+
+// workload reads one with its pods, and reports whether it is there.
+func (b *behind) workload(ctx context.Context, kind schema.GroupVersionResource, name string) (bool, error) {
+	object, err := b.objects.Resource(kind).Namespace(b.namespace).Get(ctx, name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return false, nil
+	}
+	var t thing
+	if err == nil {
+		err = runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &t)
+	}
+	if err != nil {
+		return false, denied(err)
+	}
+	b.own = []thing{t}
+	chosen := labels.SelectorFromSet(t.Spec.Selector.Labels).String()
+	if chosen == "" {
+		return true, nil
+	}
+	if b.pods, err = b.list(ctx, pods, chosen, ""); err != nil {
+		return true, err
+	}
+	b.sets, err = b.list(ctx, sets, chosen, "")
+	return true, err
 }
 
 // list reads the first page: what is wrong with many is wrong with the first.
@@ -244,8 +253,8 @@ func (b *behind) from(all []thing, kind string) func(func(report.Cause) bool) {
 
 // fromEvents says what was told of the object and of what it owns, the newest first.
 func (b *behind) fromEvents(say func(report.Cause) bool) {
-	for i := len(b.events) - 1; i >= 0; i-- {
-		if e := b.events[i]; b.names[e.About.Name] && say(b.told(e)) {
+	for _, e := range slices.Backward(b.events) {
+		if b.names[e.About.Name] && say(b.told(e)) {
 			return
 		}
 	}
@@ -254,8 +263,8 @@ func (b *behind) fromEvents(say func(report.Cause) bool) {
 // claim returns what the newest event of a claim says, else what the pod says
 // that waits for it.
 func (b *behind) claim(pod report.Cause) report.Cause {
-	for i := len(b.events) - 1; i >= 0; i-- {
-		if e := b.events[i]; e.About.Kind == "PersistentVolumeClaim" {
+	for _, e := range slices.Backward(b.events) {
+		if e.About.Kind == "PersistentVolumeClaim" {
 			c := b.told(e)
 			c.Code = report.Claim
 			return c

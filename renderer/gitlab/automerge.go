@@ -101,8 +101,8 @@ func (p *Project) waits(m *api.MergeRequest, head string) (string, error) {
 // accept asks GitLab to merge when all checks pass. What came of it shows in the
 // next look, for a refusal may mean that it is merged already.
 func (p *Project) accept(ctx context.Context, m *api.MergeRequest, head string) (waits string, err error) {
-	_, _, err = p.api.MergeRequests.AcceptMergeRequest(p.path, m.IID, &api.AcceptMergeRequestOptions{AutoMerge: api.Ptr(true), SHA: &head,
-		ShouldRemoveSourceBranch: api.Ptr(true)}, api.WithContext(ctx))
+	_, _, err = p.api.MergeRequests.AcceptMergeRequest(p.path, m.IID, &api.AcceptMergeRequestOptions{AutoMerge: new(true), SHA: &head,
+		ShouldRemoveSourceBranch: new(true)}, api.WithContext(ctx))
 	switch code(err) {
 	case http.StatusMethodNotAllowed:
 		return "GitLab does not merge it: " + quoted(m.DetailedMergeStatus), nil

@@ -97,7 +97,7 @@ func (p *Project) ours(ctx context.Context, number int64, prefix string) ([]*api
 		return nil, err
 	}
 	var found []*api.Note
-	o := api.ListMergeRequestNotesOptions{ListOptions: api.ListOptions{PerPage: page, Page: 1}, OrderBy: api.Ptr("created_at"), Sort: api.Ptr("asc")}
+	o := api.ListMergeRequestNotesOptions{ListOptions: api.ListOptions{PerPage: page, Page: 1}, OrderBy: new("created_at"), Sort: new("asc")}
 	for o.Page > 0 {
 		some, resp, err := p.api.Notes.ListMergeRequestNotes(p.path, number, &o, api.WithContext(ctx))
 		if err != nil {

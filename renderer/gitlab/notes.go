@@ -93,7 +93,7 @@ func (n *Notes) Round(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	of := api.ListProjectMergeRequestsOptions{State: api.Ptr(opened), TargetBranch: &n.o.Branch, OrderBy: api.Ptr("created_at"), Sort: api.Ptr("desc")}
+	of := api.ListProjectMergeRequestsOptions{State: new(opened), TargetBranch: &n.o.Branch, OrderBy: new("created_at"), Sort: new("desc")}
 	open, err := all(n.o.Project.list(ctx, of))
 	if err != nil {
 		return err

@@ -71,8 +71,8 @@ func (want Proposal) ours(m *api.BasicMergeRequest) bool {
 // find returns the merge request that want is about: the open one of its
 // branch, else the newest one; nil for none.
 func (p *Project) find(ctx context.Context, want Proposal) (*api.BasicMergeRequest, error) {
-	of := api.ListProjectMergeRequestsOptions{SourceBranch: &want.Branch, TargetBranch: &want.Target, State: api.Ptr("all"),
-		OrderBy: api.Ptr("created_at"), Sort: api.Ptr("desc")}
+	of := api.ListProjectMergeRequestsOptions{SourceBranch: &want.Branch, TargetBranch: &want.Target, State: new("all"),
+		OrderBy: new("created_at"), Sort: new("desc")}
 	var newest *api.BasicMergeRequest
 	for m, err := range p.list(ctx, of) {
 		switch {
@@ -98,7 +98,7 @@ func (p *Project) create(ctx context.Context, want Proposal) (Proposed, error) {
 	}
 	m, _, err := p.api.MergeRequests.CreateMergeRequest(p.path, &api.CreateMergeRequestOptions{Title: &want.Title, Description: &want.Description,
 		SourceBranch: &want.Branch, TargetBranch: &want.Target, Labels: labels(want.Labels), ReviewerIDs: &reviewers,
-		RemoveSourceBranch: api.Ptr(true)}, api.WithContext(ctx))
+		RemoveSourceBranch: new(true)}, api.WithContext(ctx))
 	if err == nil {
 		return Proposed{MergeRequest: mergeRequest(&m.BasicMergeRequest), Created: true, Unknown: unknown}, nil
 	}
@@ -122,7 +122,7 @@ func (p *Project) update(ctx context.Context, m *api.BasicMergeRequest, want Pro
 		if !want.Again {
 			return Proposed{}, fault.Hintf("look why it was closed; --again opens it", "proposing branch %q: people closed merge request !%d", want.Branch, m.IID)
 		}
-		o.StateEvent, differs = api.Ptr("reopen"), true
+		o.StateEvent, differs = new("reopen"), true
 	}
 	if strings.TrimSpace(m.Description) != strings.TrimSpace(want.Description) {
 		o.Description, differs = &want.Description, true

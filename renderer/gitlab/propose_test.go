@@ -11,7 +11,7 @@ import (
 )
 
 // Whatever happened before, a proposal ends in one merge request, or says why not.
-func TestPropose(t *testing.T) {
+func TestPropose(t *testing.T) { //nolint:gocyclo // a table of what each shall find
 	for name, tc := range map[string]struct {
 		reason string
 		before func(w *world)

@@ -27,7 +27,7 @@ func (p *Project) supersede(ctx context.Context, by int64, want Proposal) ([]int
 	if err != nil || len(want.Subjects) == 0 {
 		return nil, err
 	}
-	others, err := all(p.list(ctx, api.ListProjectMergeRequestsOptions{State: api.Ptr(opened), TargetBranch: &want.Target, AuthorID: &me}))
+	others, err := all(p.list(ctx, api.ListProjectMergeRequestsOptions{State: new(opened), TargetBranch: &want.Target, AuthorID: &me}))
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func (p *Project) supersede(ctx context.Context, by int64, want Proposal) ([]int
 		if err := p.noted(ctx, m.IID, kindSuperseded, fmt.Sprint(by), fmt.Sprintf("Superseded by !%d.", by)); err != nil {
 			return done, err
 		}
-		_, _, err := p.api.MergeRequests.UpdateMergeRequest(p.path, m.IID, &api.UpdateMergeRequestOptions{StateEvent: api.Ptr("close")}, api.WithContext(ctx))
+		_, _, err := p.api.MergeRequests.UpdateMergeRequest(p.path, m.IID, &api.UpdateMergeRequestOptions{StateEvent: new("close")}, api.WithContext(ctx))
 		if err != nil {
 			return done, p.fault(fmt.Sprintf("closing merge request !%d", m.IID), err)
 		}

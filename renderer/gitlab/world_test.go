@@ -55,7 +55,7 @@ func (w *world) open() *gitlab.Project {
 }
 
 // push makes a branch of one commit on main with files; an empty text removes one.
-func (w *world) push(branch string, files map[string]string) string {
+func (w *world) push(branch string, files map[string]string) {
 	w.t.Helper()
 	var b strings.Builder
 	fmt.Fprintf(&b, "commit refs/heads/%s\ncommitter someone <someone@example.com> 1700000000 +0000\ndata 4\nbump\nfrom refs/heads/main\n", branch)
@@ -69,7 +69,6 @@ func (w *world) push(branch string, files map[string]string) string {
 	if _, err := gittest.TryGit(w.repo.Dir, []byte(b.String()), "fast-import", "--quiet", "--force"); err != nil {
 		w.t.Fatal(err)
 	}
-	return w.repo.Git("rev-parse", branch)
 }
 
 // bump is the proposal of a product's version, whose branch it pushes.

@@ -71,6 +71,6 @@ func failing(f *Fault, next http.Handler) http.Handler {
 		}
 		w.Header().Set("Content-Type", "text/plain")
 		w.WriteHeader(f.Status)
-		_, _ = w.Write([]byte(http.StatusText(f.Status) + "\n"))
+		_, _ = w.Write([]byte(http.StatusText(f.Status) + "\n")) //nolint:gosec // G705: a text of the library
 	})
 }

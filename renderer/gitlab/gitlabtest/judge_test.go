@@ -213,7 +213,10 @@ func TestPythonClient(t *testing.T) {
 // lines returns what a program says, line by line.
 func lines(r io.Reader) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		for s := bufio.NewScanner(r); s.Scan() && yield(s.Text()); {
+		for s := bufio.NewScanner(r); s.Scan(); {
+			if !yield(s.Text()) {
+				return
+			}
 		}
 	}
 }

@@ -49,7 +49,7 @@ func (s *Server) merge(m *mergeRequest, by *user) error {
 	s.tips[m.target] = commit
 	m.state, m.commit, m.mergedBy, m.mergedAt, m.auto = "merged", commit, by, s.moment(), ""
 	s.pushed("refs/heads/"+m.target, before, commit)
-	s.tell("merge_request", m)
+	s.tell(m)
 	return nil
 }
 

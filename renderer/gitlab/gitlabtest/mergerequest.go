@@ -245,7 +245,7 @@ func (s *Server) create(c *call) {
 	m := s.add(c.by, title, source, target)
 	m.description = description
 	m.set(c)
-	s.tell("merge_request", m)
+	s.tell(m)
 	c.answer(http.StatusCreated, s.whole(m))
 }
 
@@ -314,7 +314,7 @@ func (s *Server) update(c *call, m *mergeRequest) {
 	}
 	m.set(c)
 	m.changed = s.moment()
-	s.tell("merge_request", m)
+	s.tell(m)
 	c.answer(http.StatusOK, s.whole(m))
 }
 

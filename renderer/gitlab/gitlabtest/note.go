@@ -22,9 +22,9 @@ type noteAnswer struct {
 	CreatedAt    time.Time   `json:"created_at"`
 	UpdatedAt    time.Time   `json:"updated_at"`
 	System       bool        `json:"system"`
-	NoteableID   int64       `json:"noteable_id"`
-	NoteableType string      `json:"noteable_type"`
-	NoteableIID  int64       `json:"noteable_iid"`
+	NoteableID   int64       `json:"noteable_id"`   //nolint:misspell // GitLab spells it so
+	NoteableType string      `json:"noteable_type"` //nolint:misspell // GitLab spells it so
+	NoteableIID  int64       `json:"noteable_iid"`  //nolint:misspell // GitLab spells it so
 	ProjectID    int64       `json:"project_id"`
 	Resolvable   bool        `json:"resolvable"`
 	Confidential bool        `json:"confidential"`

@@ -3,6 +3,7 @@ package gitlabtest
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -27,9 +28,9 @@ type pipelineAnswer struct {
 
 // last returns the newest pipeline of a merge request's commit; nil for none.
 func (s *Server) last(m *mergeRequest) *pipeline {
-	for i := len(s.pipelines) - 1; i >= 0; i-- {
-		if s.pipelines[i].sha == m.sha {
-			return s.pipelines[i]
+	for _, p := range slices.Backward(s.pipelines) {
+		if p.sha == m.sha {
+			return p
 		}
 	}
 	return nil

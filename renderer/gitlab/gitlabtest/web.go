@@ -44,7 +44,7 @@ func (s *Server) Open(by, title, branch string) int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m := s.add(s.named(by), title, branch, "main")
-	s.tell("merge_request", m)
+	s.tell(m)
 	return m.iid
 }
 
@@ -77,7 +77,7 @@ func (s *Server) Shut(number int64) {
 	defer s.mu.Unlock()
 	m := s.requests[number-1]
 	m.state, m.closedAt = "closed", s.moment()
-	s.tell("merge_request", m)
+	s.tell(m)
 }
 
 // Merge has somebody press the button.
@@ -108,6 +108,6 @@ func (s *Server) Revert(number int64, by string) (int64, error) {
 		return 0, err
 	}
 	made := s.add(s.named(by), fmt.Sprintf("Revert %q", m.title), branch, m.target)
-	s.tell("merge_request", made)
+	s.tell(made)
 	return made.iid, nil
 }

@@ -75,8 +75,7 @@ func both(t *rapid.T, files map[string]string) {
 	}
 	ch, top := make()
 	got, err := render(context.Background(), ch, top)
-	var cost *costError
-	if errors.As(err, &cost) {
+	if _, ok := errors.AsType[*costError](err); ok {
 		if !costlyCall.MatchString(fmt.Sprint(files)) {
 			t.Fatalf("render(%q) = %v, and nothing in it costs much", files, err)
 		}

@@ -23,7 +23,7 @@ import (
 type Options struct {
 	// Now is the moment from which the forecast is made.
 	Now time.Time
-	// Workers is how many tenants are looked at at once; the number of processors when zero.
+	// Workers is how many tenants are compared at once; the number of processors when zero.
 	Workers int
 	// Progress hears how many of all tenants are compared; it is called from many
 	// goroutines. May be nil.

@@ -17,8 +17,15 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 )
 
+// answer is the head of one.
+type answer struct {
+	StatusCode int
+	Status     string
+	Header     http.Header
+}
+
 // get asks for a page.
-func get(t testing.TB, address string, header ...string) (*http.Response, string) {
+func get(t testing.TB, address string, header ...string) (answer, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
 	if err != nil {
@@ -27,16 +34,16 @@ func get(t testing.TB, address string, header ...string) (*http.Response, string
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
-	answer, err := http.DefaultClient.Do(r)
+	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer, string(body)
+	return answer{resp.StatusCode, resp.Status, resp.Header}, string(body)
 }
 
 // Every address that a page names is one, every page is safe to show, and all
@@ -134,8 +141,12 @@ func TestAnswers(t *testing.T) {
 	}
 	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete} {
 		r, _ := http.NewRequestWithContext(t.Context(), method, s.URL+"/environments/pop", nil)
-		if answer, err := http.DefaultClient.Do(r); err != nil || answer.StatusCode < 400 {
-			t.Errorf("%s = %v, %v, want it refused: the page only reads", method, answer.Status, err)
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if answer.Body.Close(); answer.StatusCode < 400 {
+			t.Errorf("%s = %v, want it refused: the page only reads", method, answer.Status)
 		}
 	}
 	f.broken = errors.New("etcd does not answer")

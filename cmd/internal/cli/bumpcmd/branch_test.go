@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -99,7 +100,7 @@ const branch = "sluice/bump/local/swg-203"
 // a URL: people's files only, and the renderer's trailers not.
 func TestBranch(t *testing.T) {
 	for _, remote := range []bool{false, true} {
-		t.Run(fmt.Sprint(remote), func(t *testing.T) {
+		t.Run(strconv.FormatBool(remote), func(t *testing.T) {
 			s := newServer(t)
 			place := s.Dir
 			if remote {

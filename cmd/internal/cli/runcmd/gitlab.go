@@ -45,24 +45,8 @@ func (m *merging) add(set *pflag.FlagSet, getenv func(string) string) {
 
 // check reads what the flags name, before anything is opened.
 func (m *merging) check(repository func() string, getenv func(string) string) error {
-	if m.flags.Named() {
-		at, err := m.flags.Options(repository())
-		if err != nil {
-			return err
-		}
-		if m.project, err = gitlab.Open(at); err != nil {
-			return fmt.Errorf("reading --%s: %w", gitlabflags.Flag, err)
-		}
-	} else {
-		var err error
-		m.set.VisitAll(func(f *pflag.Flag) {
-			if f.Changed && err == nil {
-				err = fault.Hintf("give --"+gitlabflags.Flag+" too", "reading --%s: no GitLab is named", f.Name)
-			}
-		})
-		if err != nil {
-			return err
-		}
+	if err := m.open(repository); err != nil {
+		return err
 	}
 	m.secret = getenv(secretVariable)
 	if m.secretFile == "" {
@@ -76,6 +60,26 @@ func (m *merging) check(repository func() string, getenv func(string) string) er
 		return fault.Hintf("give the path of the secret's file", "reading --%s: %w", secretFlag, err)
 	}
 	m.secret = strings.TrimSpace(string(text))
+	return nil
+}
+
+// open opens the project that is named, and refuses what says nothing without one.
+func (m *merging) open(repository func() string) (err error) {
+	if !m.flags.Named() {
+		m.set.VisitAll(func(f *pflag.Flag) {
+			if f.Changed && err == nil {
+				err = fault.Hintf("give --"+gitlabflags.Flag+" too", "reading --%s: no GitLab is named", f.Name)
+			}
+		})
+		return err
+	}
+	at, err := m.flags.Options(repository())
+	if err != nil {
+		return err
+	}
+	if m.project, err = gitlab.Open(at); err != nil {
+		return fmt.Errorf("reading --%s: %w", gitlabflags.Flag, err)
+	}
 	return nil
 }
 

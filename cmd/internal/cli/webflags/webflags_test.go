@@ -2,7 +2,6 @@ package webflags
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"net/http"
 	"testing"
@@ -20,7 +19,9 @@ import (
 // the cluster lets in elsewhere.
 func TestServe(t *testing.T) {
 	pop := ident.Must[ident.EnvironmentKind]("pop")
-	look := func(context.Context) (web.Sight, error) { return web.Sight{Join: report.New(pop, nil)}, nil }
+	look := func(context.Context) (web.Sight, error) { //nolint:unparam // as a look is
+		return web.Sight{Join: report.New(pop, nil)}, nil
+	}
 	review := func(_ context.Context, token, application string) (string, bool, error) {
 		return token, token == "sre" && application == "pop", nil
 	}
@@ -51,7 +52,7 @@ func TestServe(t *testing.T) {
 			if tc.reviewed {
 				env.Review = Of(pop, review)
 			}
-			address, closed, err := f.Serve(t.Context(), []Environment{env}, time.Now, slog.New(slog.NewTextHandler(io.Discard, nil)))
+			address, closed, err := f.Serve(t.Context(), []Environment{env}, time.Now, slog.New(slog.DiscardHandler))
 			if (err != nil) != tc.fails || err != nil && fault.HintOf(err) == "" {
 				t.Fatalf("Serve(%q) = %v, want an error with a hint %t: %s", tc.args, err, tc.fails, tc.reason)
 			}

@@ -132,18 +132,18 @@ func (d *drawing) tick(at time.Time, step time.Duration) string {
 	return at.Format("Mon 15:04")
 }
 
-// steps are the distances of lines at the axis.
-var steps = []time.Duration{1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 2 * 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600}
+// steps are the distances of lines at the axis, in seconds.
+var steps = []int{1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 2 * 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600}
 
 // roundUp returns the next round time that is at least as long.
 func roundUp(d time.Duration) time.Duration {
 	for _, s := range steps {
-		if step := s * time.Second; step >= d {
+		if step := time.Duration(s) * time.Second; step >= d {
 			return step
 		}
 	}
 	const day = 24 * time.Hour
-	return (d + day - 1) / day * day
+	return (d + day - 1).Truncate(day)
 }
 
 func (d *drawing) row(i int, r Row) {
