@@ -8,7 +8,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/gatorcloud/sluice/environments"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
@@ -19,15 +18,15 @@ import (
 // target's, and of people's files each is that of the side that changed it. A
 // file that both changed is a fault of the person who merges.
 func Merged(target, began, source fs.FS) (fs.FS, error) {
-	theirs, err := people(target)
+	theirs, err := People(target)
 	if err != nil {
 		return nil, err
 	}
-	base, err := people(began)
+	base, err := People(began)
 	if err != nil {
 		return nil, err
 	}
-	ours, err := people(source)
+	ours, err := People(source)
 	if err != nil {
 		return nil, err
 	}
@@ -57,39 +56,27 @@ func Merged(target, began, source fs.FS) (fs.FS, error) {
 // same reports whether two files hold the same; nil is one that is not there.
 func same(a, b []byte) bool { return (a == nil) == (b == nil) && bytes.Equal(a, b) }
 
-// people returns people's files of a repository by path: the catalog, and of
-// each environment what is not rendered.
-func people(files fs.FS) (map[string][]byte, error) {
+// People returns people's files of a repository, by path.
+func People(files fs.FS) (map[string][]byte, error) {
 	all := map[string][]byte{}
-	read := func(root string) error {
-		return fs.WalkDir(files, root, func(name string, d fs.DirEntry, err error) error {
-			if name == root && errors.Is(err, fs.ErrNotExist) {
+	for _, root := range []string{manifest.CatalogDir, manifest.Root} {
+		err := fs.WalkDir(files, root, func(name string, d fs.DirEntry, err error) error {
+			switch {
+			case name == root && errors.Is(err, fs.ErrNotExist):
 				return fs.SkipAll
-			}
-			if err != nil || d.IsDir() {
+			case err != nil:
 				return err
+			case d.IsDir() && manifest.OwnerOf(name+"/x") == manifest.Renderer:
+				return fs.SkipDir
+			case d.IsDir() || manifest.OwnerOf(name) != manifest.People:
+				return nil
 			}
 			data, err := fs.ReadFile(files, name)
-			all[name] = append([]byte{}, data...)
+			all[name] = append([]byte{}, data...) // one that is empty is there
 			return err
 		})
-	}
-	if err := read("catalog"); err != nil {
-		return nil, err
-	}
-	root, err := fs.Sub(files, manifest.Root)
-	if err != nil {
-		return nil, err
-	}
-	names, err := environments.List(root)
-	if err != nil {
-		return nil, err
-	}
-	for _, env := range names {
-		for _, file := range environments.Files() {
-			if err := read(manifest.EnvironmentPath(env) + "/" + file); err != nil {
-				return nil, err
-			}
+		if err != nil {
+			return nil, err
 		}
 	}
 	return all, nil

@@ -9,7 +9,6 @@ package review
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -22,6 +21,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
+	"github.com/gatorcloud/sluice/renderer/render/impact"
 )
 
 // Branch is the branch that is rendered.
@@ -60,7 +60,7 @@ func (p *Planner) Base(ctx context.Context) (string, error) {
 	if p.people != nil && head.Commit == p.head.Commit {
 		return p.base, nil
 	}
-	people, err := people(p.branch.FS(head))
+	people, err := impact.People(p.branch.FS(head))
 	if err != nil {
 		return "", fmt.Errorf("reading people's files: %w", err)
 	}
@@ -89,31 +89,6 @@ func (p *Planner) Plan(ctx context.Context, _ string, c gitlab.Change) (string, 
 		return "", err
 	}
 	return p.show(ctx, p.branch.FS(p.head), dir.FS(), envs)
-}
-
-// people reads people's files of a repository, by path.
-func people(files fs.FS) (map[string][]byte, error) {
-	all := map[string][]byte{}
-	for _, root := range []string{manifest.CatalogDir, manifest.Root} {
-		err := fs.WalkDir(files, root, func(name string, d fs.DirEntry, err error) error {
-			switch {
-			case name == root && errors.Is(err, fs.ErrNotExist):
-				return fs.SkipAll
-			case err != nil:
-				return err
-			case d.IsDir() && manifest.OwnerOf(name+"/x") == manifest.Renderer:
-				return fs.SkipDir
-			case d.IsDir() || manifest.OwnerOf(name) != manifest.People:
-				return nil
-			}
-			all[name], err = fs.ReadFile(files, name)
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return all, nil
 }
 
 // concerned returns the environments that a change of paths concerns: those
