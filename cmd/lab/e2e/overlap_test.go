@@ -47,8 +47,8 @@ func (r *rig) overlap(t *testing.T) {
 	events := s.since("pushed: mail 2")
 	s.ordered("the held ring moved", events.Never(pods(s.namespace("1005"), "mail-*", "mail-2")))
 	s.ordered("the part before memo", events.AllBefore(healthy(s.shared(), "ledger-*", "ledger-2"), s.took("1001", "memo", "2")))
-	for _, tenant := range members[0] {
-		s.ordered("mail restarted for another product's sake", s.since("pushed: note 2").Never(pods(s.namespace(tenant), "mail-*", "")))
+	for _, tenant := range members[0] { // pods of mail 1 may still be on their way out
+		s.ordered("mail restarted for another product's sake", s.since("pushed: note 2").Never(pods(s.namespace(tenant), "mail-*", "mail-2")))
 	}
 
 	delete(s.beside, "holds")
