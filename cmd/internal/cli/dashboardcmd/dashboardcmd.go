@@ -75,6 +75,7 @@ system:auth-delegator. sluice run serves the same page with --web-listen.`,
 
 func (o *options) add(flags *pflag.FlagSet) {
 	o.Sources = o.deps.Sources(flags)
+	o.AddDestination(flags)
 	o.web.Add(flags, "", "127.0.0.1:8090")
 	flags.StringSliceVar(&o.envs, "env", nil, "environment to show; all of the branch by default")
 }

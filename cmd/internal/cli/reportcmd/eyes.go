@@ -8,9 +8,6 @@ import (
 	"hash/fnv"
 	"time"
 
-	"github.com/spf13/pflag"
-
-	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/rolloutcmd"
 	"github.com/gatorcloud/sluice/renderer/argocd/observe"
 	"github.com/gatorcloud/sluice/renderer/git"
@@ -91,31 +88,4 @@ func digest(value any) uint64 {
 	h := fnv.New64a()
 	_ = json.NewEncoder(h).Encode(value) // what is encoded here has no cycle, and a hash takes everything
 	return h.Sum64()
-}
-
-// Sources are the flags by which everything is found.
-type Sources struct {
-	Repo        repoflags.Repository
-	Etcd        Etcd
-	Argo        rolloutcmd.Place
-	destination rolloutcmd.Place
-	open        func(rolloutcmd.Place) (report.Cluster, func(), error)
-}
-
-// Sources adds the flags of all sources to a command's set.
-func (d Deps) Sources(flags *pflag.FlagSet) *Sources {
-	s := &Sources{Repo: d.Repo(), Etcd: d.Etcd(), open: d.Destination}
-	s.Repo.Flags(flags)
-	s.Etcd.Flags(flags)
-	s.Argo.Add(flags, "without it Argo CD is not asked")
-	addDestination(flags, &s.destination)
-	return s
-}
-
-// Behind connects to the destination, if it is named.
-func (s *Sources) Behind() (report.Cluster, func(), error) {
-	if s.destination.Kubeconfig == "" && s.destination.Context == "" {
-		return nil, func() {}, nil
-	}
-	return s.open(s.destination)
 }

@@ -66,18 +66,12 @@ type Deps struct {
 // asking is what both commands ask, and where.
 type asking struct {
 	Deps
-	repo        repoflags.Repository
-	etcd        Etcd
-	argo        rolloutcmd.Place
-	destination rolloutcmd.Place
-	env         string
+	sources *Sources
+	env     string
 }
 
 func (d Deps) asking(flags *pflag.FlagSet) *asking {
-	a := &asking{Deps: d, repo: d.Repo(), etcd: d.Etcd()}
-	a.repo.Flags(flags)
-	a.etcd.Flags(flags)
-	a.argo.Add(flags, "without it Argo CD is not asked")
+	a := &asking{Deps: d, sources: d.Sources(flags)}
 	flags.StringVar(&a.env, "env", "", "environment (required)")
 	return a
 }
@@ -117,7 +111,7 @@ func (a *asking) gather(ctx context.Context, ids ...ident.Tenant) (*scene, error
 	if err != nil {
 		return nil, fault.Hintf("name the environment with --env", "reading --env: %w", err)
 	}
-	place, err := a.repo.Place(ctx)
+	place, err := a.sources.Repo.Place(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +125,7 @@ func (a *asking) gather(ctx context.Context, ids ...ident.Tenant) (*scene, error
 		return nil, err
 	}
 	s := newScene(env, world, a.Now())
-	s.records(ctx, a.etcd.Open, ids)
+	s.records(ctx, a.sources.Etcd.Open, ids)
 	a.connect(s)
 	return s, nil
 }
@@ -151,11 +145,11 @@ func newScene(env ident.Environment, world rolloutcmd.World, now time.Time) *sce
 
 // connect opens Argo CD, if it is named.
 func (a *asking) connect(s *scene) {
-	if !a.argo.Named() {
+	if !a.sources.Argo.Named() {
 		s.Source(report.ArgoCD, time.Time{}, "name its cluster with --kubeconfig or --context")
 		return
 	}
-	s.connect(func() (observe.Cluster, func(), error) { return a.Argo(a.argo) })
+	s.connect(func() (observe.Cluster, func(), error) { return a.Argo(a.sources.Argo) })
 }
 
 // connect opens Argo CD. One that does not answer is a source that is missing.

@@ -5,10 +5,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/output"
-	"github.com/gatorcloud/sluice/cmd/internal/cli/rolloutcmd"
 	"github.com/gatorcloud/sluice/renderer/argocd/observe"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/report"
@@ -58,15 +56,9 @@ with --etcd-endpoints; a source that is missing is told on stderr.`,
 	}
 	flags := cmd.Flags()
 	a = d.asking(flags)
-	addDestination(flags, &a.destination)
+	a.sources.AddDestination(flags)
 	o.AddFlags(flags)
 	return cmd
-}
-
-// addDestination adds the flags of the cluster that tenants run in.
-func addDestination(flags *pflag.FlagSet, p *rolloutcmd.Place) {
-	flags.StringVar(&p.Kubeconfig, "destination-kubeconfig", "", "kubeconfig `file` of the cluster that tenants run in; without it what is behind an object is not asked")
-	flags.StringVar(&p.Context, "destination-context", "", "`name` of its context; the current one by default")
 }
 
 // step is a link of a product's chain.
@@ -109,9 +101,7 @@ func (a *asking) why(ctx context.Context, id ident.Tenant, product ident.Product
 		}
 		all = append(all, w)
 	}
-	if a.destination.Kubeconfig != "" || a.destination.Context != "" {
-		a.deepen(ctx, all, s.now)
-	}
+	a.deepen(ctx, all, s.now)
 	return all, nil
 }
 
@@ -126,9 +116,10 @@ func (s *scene) rings(ctx context.Context, id ident.Tenant, p ident.Product) rep
 	return w
 }
 
-// deepen asks the destination what is behind the objects at the ends of chains.
+// deepen asks the destination, if it is named, what is behind the objects at the
+// ends of chains.
 func (a *asking) deepen(ctx context.Context, all []report.Why, now time.Time) {
-	there, closed, err := a.Destination(a.destination)
+	there, closed, err := a.sources.Behind()
 	if err != nil {
 		for i := range all {
 			all[i].Unseen(report.Targets, err)
@@ -136,6 +127,9 @@ func (a *asking) deepen(ctx context.Context, all []report.Why, now time.Time) {
 		return
 	}
 	defer closed()
+	if there == nil {
+		return
+	}
 	for i := range all {
 		all[i].Deepen(ctx, there, now)
 	}
