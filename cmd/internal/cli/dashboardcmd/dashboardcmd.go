@@ -9,20 +9,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/gatorcloud/sluice/cmd/internal/cli/envflag"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/reportcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/rolloutcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/webflags"
-	"github.com/gatorcloud/sluice/environments"
 	"github.com/gatorcloud/sluice/renderer/argocd/observe"
 	"github.com/gatorcloud/sluice/renderer/git"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
-	"github.com/gatorcloud/sluice/renderer/model/manifest"
 )
 
 // Deps are what the command needs from outside, beside what status does.
@@ -127,24 +125,13 @@ func (o *options) head(ctx context.Context) (*git.Repo, git.Head, func() error, 
 
 // environments returns those that are named, or all that the branch has.
 func (o *options) environments(ctx context.Context) (all []ident.Environment, err error) {
-	for _, name := range o.envs {
-		env, err := ident.Parse[ident.EnvironmentKind](name)
-		if err != nil {
-			return nil, fmt.Errorf("reading --env: %w", err)
-		}
-		all = append(all, env)
-	}
-	if len(all) > 0 {
-		return all, nil
+	if all, err = envflag.Parse(o.envs); err != nil || len(all) > 0 {
+		return all, err
 	}
 	repo, head, closed, err := o.head(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, closed()) }()
-	root, err := fs.Sub(repo.FS(head), manifest.Root)
-	if err != nil {
-		return nil, err
-	}
-	return environments.List(root)
+	return envflag.All(repo.FS(head))
 }

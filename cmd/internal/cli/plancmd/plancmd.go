@@ -13,15 +13,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gatorcloud/sluice/cmd/internal/cli/envflag"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/exit"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/progress"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/ranged"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
-	"github.com/gatorcloud/sluice/environments"
 	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
-	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/render/impact"
 	"github.com/gatorcloud/sluice/renderer/render/pipeline"
 )
@@ -159,22 +158,10 @@ func (o *options) merged(ctx context.Context, source fs.FS) (target, merged fs.F
 
 // environments are those that are asked for, all of the files by default.
 func (o *options) environments(files fs.FS) ([]ident.Environment, error) {
-	var envs []ident.Environment
-	for _, name := range o.envs {
-		env, err := ident.Parse[ident.EnvironmentKind](name)
-		if err != nil {
-			return nil, fmt.Errorf("reading --env: %w", err)
-		}
-		envs = append(envs, env)
+	if envs, err := envflag.Parse(o.envs); err != nil || len(envs) > 0 {
+		return envs, err
 	}
-	if len(envs) > 0 {
-		return envs, nil
-	}
-	root, err := fs.Sub(files, manifest.Root)
-	if err != nil {
-		return nil, err
-	}
-	return environments.List(root)
+	return envflag.All(files)
 }
 
 // verdict returns the exit code of plans, with what is refused.

@@ -10,17 +10,16 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gatorcloud/sluice/cmd/internal/cli/envflag"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/exit"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/output"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/progress"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/ranged"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/sealkey"
-	"github.com/gatorcloud/sluice/environments"
 	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
-	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
 	"github.com/gatorcloud/sluice/renderer/render/pipeline"
 	"github.com/gatorcloud/sluice/renderer/run/publish"
@@ -138,26 +137,15 @@ func (o *options) moment() (time.Time, error) {
 }
 
 // environments fills in which environments are rendered.
-func (s *session) environments(ctx context.Context) error {
-	for _, name := range s.options.envs {
-		env, err := ident.Parse[ident.EnvironmentKind](name)
-		if err != nil {
-			return fmt.Errorf("reading --env: %w", err)
-		}
-		s.envs = append(s.envs, env)
-	}
-	if len(s.envs) > 0 {
-		return nil
+func (s *session) environments(ctx context.Context) (err error) {
+	if s.envs, err = envflag.Parse(s.options.envs); err != nil || len(s.envs) > 0 {
+		return err
 	}
 	files, err := s.target.Files(ctx)
 	if err != nil {
 		return err
 	}
-	root, err := fs.Sub(files, manifest.Root)
-	if err != nil {
-		return err
-	}
-	if s.envs, err = environments.List(root); err != nil {
+	if s.envs, err = envflag.All(files); err != nil {
 		return err
 	}
 	if len(s.envs) == 0 {

@@ -2,19 +2,17 @@ package runcmd
 
 import (
 	"context"
-	"io/fs"
 	"log/slog"
 
 	"github.com/spf13/pflag"
 
+	"github.com/gatorcloud/sluice/cmd/internal/cli/envflag"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/reportcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/rolloutcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/webflags"
-	"github.com/gatorcloud/sluice/environments"
 	"github.com/gatorcloud/sluice/renderer/argocd/observe"
 	"github.com/gatorcloud/sluice/renderer/git"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
-	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/report"
 	"github.com/gatorcloud/sluice/renderer/run/replica"
 )
@@ -82,9 +80,5 @@ func (o *options) shown(ctx context.Context, c *replica.Config) ([]ident.Environ
 	if err != nil {
 		return nil, err
 	}
-	root, err := fs.Sub(c.Repo.FS(head), manifest.Root)
-	if err != nil {
-		return nil, err
-	}
-	return environments.List(root)
+	return envflag.All(c.Repo.FS(head))
 }

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/argoflags"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/envflag"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/ranged"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/reportcmd"
@@ -26,7 +27,6 @@ import (
 	"github.com/gatorcloud/sluice/renderer/git"
 	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
-	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/render/pipeline"
 	"github.com/gatorcloud/sluice/renderer/report"
 	"github.com/gatorcloud/sluice/renderer/run/loop"
@@ -179,7 +179,7 @@ func (o *options) run(ctx context.Context, stderr io.Writer) (err error) {
 		level = slog.LevelDebug
 	}
 	log := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: level}))
-	envs, err := o.environments()
+	envs, err := envflag.Parse(o.envs)
 	if err != nil {
 		return err
 	}
@@ -253,18 +253,6 @@ func (o *options) serve(ctx context.Context, c *replica.Config, repo *git.Repo, 
 		return nil
 	}
 	return err
-}
-
-func (o *options) environments() ([]ident.Environment, error) {
-	var envs []ident.Environment
-	for _, name := range o.envs {
-		env, err := ident.Parse[ident.EnvironmentKind](name)
-		if err != nil {
-			return nil, fmt.Errorf("reading --env: %w", err)
-		}
-		envs = append(envs, env)
-	}
-	return envs, nil
 }
 
 // name returns the replica's id.
