@@ -4,10 +4,8 @@ package ingestcmd
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,6 +13,7 @@ import (
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/ingestflags"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/ranged"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/replicaid"
 	"github.com/gatorcloud/sluice/renderer/etcd"
 	"github.com/gatorcloud/sluice/renderer/ingest"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
@@ -107,7 +106,7 @@ func (o *options) run(ctx context.Context, stderr io.Writer) (err error) {
 	if o.debug {
 		level = slog.LevelDebug
 	}
-	h := ingestflags.Host{ID: o.name(), Lease: o.lease, Now: o.deps.Now, Metrics: telemetry.New(o.deps.Version), Health: telemetry.NewHealth(),
+	h := ingestflags.Host{ID: replicaid.Of(o.id), Lease: o.lease, Now: o.deps.Now, Metrics: telemetry.New(o.deps.Version), Health: telemetry.NewHealth(),
 		Logger: slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: level}))}
 	service, err := o.service.Service(h)
 	if err != nil {
@@ -132,16 +131,4 @@ func (o *options) run(ctx context.Context, stderr io.Writer) (err error) {
 	}
 	h.Logger.Info("stopped", "id", h.ID)
 	return nil
-}
-
-// name returns the replica's id.
-func (o *options) name() string {
-	if o.id != "" {
-		return o.id
-	}
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown"
-	}
-	return fmt.Sprintf("%s-%d", host, os.Getpid())
 }

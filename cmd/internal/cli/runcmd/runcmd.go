@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,6 +16,7 @@ import (
 	"github.com/gatorcloud/sluice/cmd/internal/cli/argoflags"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/envflag"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/ranged"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/replicaid"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/reportcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/rolloutcmd"
@@ -193,7 +193,7 @@ func (o *options) run(ctx context.Context, stderr io.Writer) (err error) {
 	poke := make(chan struct{}, 1)
 	go o.deps.Poke(ctx, poke)
 	c := replica.Config{Pipeline: o.deps.Pipeline.Sealing(key), Clock: loop.NewTrusted(o.deps.Clock, o.jump),
-		Metrics: telemetry.New(o.deps.Version), Health: telemetry.NewHealth(), Environments: envs, Election: o.led, ID: o.name(),
+		Metrics: telemetry.New(o.deps.Version), Health: telemetry.NewHealth(), Environments: envs, Election: o.led, ID: replicaid.Of(o.id),
 		LeasePrefix: o.leasePrefix, LeaseTTL: o.ttl, StatusPrefix: o.status, Timing: o.timing, Resync: o.resync,
 		AllowRemovals: o.removals, Workers: o.workers, Version: o.deps.Version, Poke: poke, Logger: log}
 	if err := o.merging.check(o.deps.Repo.Location, o.deps.Getenv); err != nil {
@@ -253,16 +253,4 @@ func (o *options) serve(ctx context.Context, c *replica.Config, repo *git.Repo, 
 		return nil
 	}
 	return err
-}
-
-// name returns the replica's id.
-func (o *options) name() string {
-	if o.id != "" {
-		return o.id
-	}
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown"
-	}
-	return fmt.Sprintf("%s-%d", host, os.Getpid())
 }
