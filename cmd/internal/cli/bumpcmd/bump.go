@@ -8,6 +8,7 @@ import (
 	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/edited"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/output"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/rolloutcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/wanted"
 	"github.com/gatorcloud/sluice/environments"
 	"github.com/gatorcloud/sluice/environments/edit"
@@ -73,25 +74,11 @@ func (r request) read(files fs.FS) (*bump, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &bump{env: env, in: &rollout.Input{Census: rollout.NewCensus(nil)}}
-	root, err := fs.Sub(files, manifest.Root)
+	w, err := rolloutcmd.People(files, env)
 	if err != nil {
 		return nil, err
 	}
-	if b.site, err = environments.Load(root, env); err != nil {
-		return nil, err
-	}
-	if b.in.Fleet, err = rollout.FleetOf(b.site); err != nil {
-		return nil, err
-	}
-	sold, err := fs.Sub(files, "catalog")
-	if err != nil {
-		return nil, err
-	}
-	if b.sold, err = catalog.Load(sold); b.sold == nil {
-		return nil, err
-	}
-	b.in.Catalog = rollout.CatalogOf(b.sold) // versions with faults are none, and refused
+	b := &bump{env: env, site: w.Site, sold: w.Catalog, in: w.Input}
 	b.head, err = render.NewStored(files, env).Head()
 	return b, err
 }

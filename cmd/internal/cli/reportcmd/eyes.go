@@ -31,7 +31,7 @@ type Eyes struct {
 	Now    func() time.Time
 
 	head    git.Head
-	world   rolloutcmd.World
+	world   *rolloutcmd.World
 	history *web.History
 }
 
@@ -52,7 +52,7 @@ func (e *Eyes) Look(ctx context.Context) (sight web.Sight, err error) {
 		}
 		e.head = head
 	}
-	s := newScene(e.Environment, e.world, e.Now())
+	s := newScene(e.world, e.Now())
 	defer s.Close()
 	var sum uint64 // of the Applications, in any order
 	s.sum = func(a *report.Application) { sum += digest(a) }

@@ -91,9 +91,8 @@ func subject(text string) (id ident.Tenant, p ident.Product, err error) {
 // scene is what was gathered, and what may still be asked.
 type scene struct {
 	*report.Join
-	world rolloutcmd.World
+	world *rolloutcmd.World
 	argo  observe.Cluster // nil when it was not named, or did not answer
-	env   ident.Environment
 	now   time.Time
 	close []func()
 	sum   func(*report.Application) // hears of each that is seen; may be nil
@@ -107,32 +106,19 @@ func (s *scene) Close() {
 
 // gather reads Git, and etcd of a tenant or of all.
 func (a *asking) gather(ctx context.Context, ids ...ident.Tenant) (*scene, error) {
-	env, err := ident.Parse[ident.EnvironmentKind](a.env)
-	if err != nil {
-		return nil, fault.Hintf("name the environment with --env", "reading --env: %w", err)
-	}
-	place, err := a.sources.Repo.Place(ctx)
+	world, err := rolloutcmd.LookAt(ctx, a.sources.Repo, a.env)
 	if err != nil {
 		return nil, err
 	}
-	defer place.Close()
-	files, err := place.Files(ctx)
-	if err != nil {
-		return nil, err
-	}
-	world, err := rolloutcmd.Look(files, env)
-	if err != nil {
-		return nil, err
-	}
-	s := newScene(env, world, a.Now())
+	s := newScene(world, a.Now())
 	s.records(ctx, a.sources.Etcd.Open, ids)
 	a.connect(s)
 	return s, nil
 }
 
 // newScene returns what Git says.
-func newScene(env ident.Environment, world rolloutcmd.World, now time.Time) *scene {
-	s := &scene{env: env, now: now, world: world, Join: report.New(env, world.Catalog)}
+func newScene(world *rolloutcmd.World, now time.Time) *scene {
+	s := &scene{now: now, world: world, Join: report.New(world.Site.Name, world.Catalog)}
 	s.Order(s.world.Input.Fleet, s.world.Rollouts)
 	for i, f := range s.world.Facts {
 		s.Put(report.Member{Facts: f, Ring: s.world.Input.Fleet.Rings[s.world.Tenants[i].Ring].Name,
@@ -169,7 +155,7 @@ func (s *scene) look(ctx context.Context, labels ...string) {
 		return
 	}
 	for _, l := range labels {
-		if err := observe.Show(ctx, s.argo, observe.Seen{Environment: s.env, Labels: l}, s.see); err != nil {
+		if err := observe.Show(ctx, s.argo, observe.Seen{Environment: s.world.Site.Name, Labels: l}, s.see); err != nil {
 			s.argo = nil
 			s.Forget()
 			s.Unsee(report.ArgoCD, err.Error())
@@ -233,7 +219,7 @@ func (s *scene) tell(ctx context.Context, r Records, ids []ident.Tenant) error {
 		}
 	}
 	for key, told := range statuses {
-		if told.Environment == s.env.String() && told.Error != "" && !key.Product.IsZero() {
+		if told.Environment == s.world.Site.Name.String() && told.Error != "" && !key.Product.IsZero() {
 			s.Tell(key.Tenant, key.Product, &report.Note{Code: report.Unplanned, Says: told.Error})
 		}
 	}
@@ -263,5 +249,5 @@ var errNobody = errors.New("it is in no source that was asked")
 
 // nobody is the error for a tenant of whom nothing is known.
 func (s *scene) nobody(id ident.Tenant) error {
-	return fault.Hintf("check --env and the id: sluice authz list", "tenant %q of environment %q: %w", id, s.env, errNobody)
+	return fault.Hintf("check --env and the id: sluice authz list", "tenant %q of environment %q: %w", id, s.world.Site.Name, errNobody)
 }

@@ -147,7 +147,7 @@ func (s *step) looking(there observe.Cluster, metrics *prometheus.Client) publis
 				if err != nil {
 					return last, err
 				}
-				observer = &prometheus.Observer{Sight: observe.New(there, render.PlaceOf(w.site)), Client: metrics}
+				observer = &prometheus.Observer{Sight: observe.New(there, render.PlaceOf(w.Site)), Client: metrics}
 			}
 			o, err := observer.Observe(ctx, in, r)
 			o.Ill, o.Promoted = last.Ill, last.Promoted
@@ -175,12 +175,12 @@ func (s *step) decide(ctx context.Context, files fs.FS, sink tree.Sink, look loo
 	if !s.ring.IsZero() {
 		o.Promoted = map[ident.Ring]bool{s.ring: true}
 	}
-	settled := rollout.Settle(w.in, w.rollouts)
+	settled := rollout.Settle(w.Input, w.Rollouts)
 	for left := s.timeout / glance; ; left-- {
-		if o, err = look(ctx, w.in, settled, o); err != nil {
+		if o, err = look(ctx, w.Input, settled, o); err != nil {
 			return publish.Commit{}, fmt.Errorf("observing environment %q: %w", s.env, err)
 		}
-		s.result = rollout.Advance(w.in, settled, o, s.deps.Now())
+		s.result = rollout.Advance(w.Input, settled, o, s.deps.Now())
 		if len(s.result.Moves) > 0 || !o.Seen || !soon(s.result.Reasons) || left <= 0 {
 			break
 		}
@@ -196,9 +196,9 @@ func (s *step) decide(ctx context.Context, files fs.FS, sink tree.Sink, look loo
 }
 
 // prepare has the engine know what a render knows.
-func (s *step) prepare(w *world, files fs.FS) error {
+func (s *step) prepare(w *World, files fs.FS) error {
 	var names []string
-	for _, g := range w.in.Fleet.Rings {
+	for _, g := range w.Input.Fleet.Rings {
 		names = append(names, g.Name.String())
 	}
 	if !s.ring.IsZero() && !slices.Contains(names, s.ring.String()) {
@@ -212,8 +212,8 @@ func (s *step) prepare(w *world, files fs.FS) error {
 	if err != nil {
 		return err
 	}
-	w.in.Catalog = ready.Sold
-	w.exact(head, func(id ident.Tenant, p ident.Product) ident.Version { return head.Ran(w.rollouts, id, p) })
+	w.Input.Catalog = ready.Sold
+	w.exact(head, func(id ident.Tenant, p ident.Product) ident.Version { return head.Ran(w.Rollouts, id, p) })
 	return nil
 }
 

@@ -103,6 +103,6 @@ func (h *hurry) fill(_ context.Context, files fs.FS, sink tree.Sink) (publish.Co
 		return publish.Commit{}, err
 	}
 	m := rollout.Move{Key: rollout.Key{Product: h.product}, What: rollout.Hurried, Version: h.version, Reason: h.reason}
-	return publish.Commit{Environment: h.env, What: fmt.Sprintf("expedite %s=%s", h.product, h.version), Tenants: len(after.tenants),
+	return publish.Commit{Environment: h.env, What: fmt.Sprintf("expedite %s=%s", h.product, h.version), Tenants: len(after.Tenants),
 		Moves: []rollout.Move{m}, Version: h.by}, sink.PutFile(fleetPath(h.env), text)
 }

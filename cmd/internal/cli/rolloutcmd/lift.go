@@ -76,11 +76,11 @@ func (d Deps) lifting(env ident.Environment, m rollout.Move) publish.Fill {
 		if err != nil {
 			return publish.Commit{}, err
 		}
-		lifted, ok := w.rollouts.Lift(m.Product, m.Version)
+		lifted, ok := w.Rollouts.Lift(m.Product, m.Version)
 		if !ok {
 			return publish.Commit{}, fault.Hintf("see `sluice rollout status`", "%s=%s was not taken back, or is lifted already", m.Product, m.Version)
 		}
 		return publish.Commit{Environment: env, What: fmt.Sprintf("lift %s=%s", m.Product, m.Version),
-			Tenants: len(w.tenants), Moves: []rollout.Move{m}, Version: d.Version}, sink.PutFile(rolloutsPath(env), lifted.Encode())
+			Tenants: len(w.Tenants), Moves: []rollout.Move{m}, Version: d.Version}, sink.PutFile(rolloutsPath(env), lifted.Encode())
 	}
 }

@@ -159,7 +159,7 @@ func (b *back) plan(files fs.FS) (retreat, error) {
 			return retreat{}, err
 		}
 	}
-	wants, reasons := w.in.Undo(w.rollouts, b.product, b.only, b.to)
+	wants, reasons := w.Input.Undo(w.Rollouts, b.product, b.only, b.to)
 	if len(reasons) > 0 {
 		return retreat{}, b.stuck(reasons)
 	}
@@ -168,10 +168,10 @@ func (b *back) plan(files fs.FS) (retreat, error) {
 	}
 	var p retreat
 	var edits []edit.Want
-	for _, g := range w.in.Fleet.Rings {
+	for _, g := range w.Input.Fleet.Rings {
 		if v, ok := wants[g.Name]; ok {
 			key := rollout.Key{Ring: g.Name, Product: b.product}
-			row := newStatusRow(key, &g, w.rollouts.Lanes[key])
+			row := newStatusRow(key, &g, w.Rollouts.Lanes[key])
 			p.rows = append(p.rows, backRow{Lane: row.Lane, Wanted: row.Wanted, Granted: row.shares(), Back: v.String()})
 			edits = append(edits, edit.Want{Ring: g.Name, Product: b.product, Version: v})
 			p.moves = append(p.moves, rollout.Move{Key: key, What: rollout.Back, Version: g.Versions[b.product], Reason: b.reason(v)})

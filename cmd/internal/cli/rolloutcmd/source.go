@@ -25,11 +25,11 @@ type source interface {
 	fmt.Stringer
 	// rollouts returns what is adopted, and the rollouts by which the members of
 	// the tree are to be read: an own version there is a straggler's or a pin.
-	rollouts(w *world, files fs.FS) (start, before rollout.Rollouts, err error)
+	rollouts(w *World, files fs.FS) (start, before rollout.Rollouts, err error)
 }
 
 // readBroken reads an environment whose rollouts.yaml is none.
-func readBroken(files fs.FS, env ident.Environment) (*world, error) {
+func readBroken(files fs.FS, env ident.Environment) (*World, error) {
 	return read(edited.FS{FS: files, File: rolloutsPath(env), Data: rollout.Rollouts{}.Encode()}, env)
 }
 
@@ -38,7 +38,7 @@ type sealed struct{ r rollout.Rollouts }
 
 func (sealed) String() string { return "history" }
 
-func (s sealed) rollouts(*world, fs.FS) (start, before rollout.Rollouts, err error) {
+func (s sealed) rollouts(*World, fs.FS) (start, before rollout.Rollouts, err error) {
 	return s.r, s.r, nil
 }
 
@@ -88,8 +88,8 @@ type inGit struct{}
 
 func (inGit) String() string { return "the rings in Git" }
 
-func (inGit) rollouts(w *world, files fs.FS) (start, before rollout.Rollouts, err error) {
-	runs, shared, err := render.NewStored(files, w.site.Name).Granted()
+func (inGit) rollouts(w *World, files fs.FS) (start, before rollout.Rollouts, err error) {
+	runs, shared, err := render.NewStored(files, w.Site.Name).Granted()
 	if err != nil {
 		return start, before, err
 	}
@@ -114,15 +114,15 @@ func (a *adopt) live(ctx context.Context) (source, error) {
 
 // rollouts refuses a cluster that shows nobody of a ring: first versions are
 // granted at once, and silence would let what is wanted through.
-func (l live) rollouts(w *world, files fs.FS) (start, before rollout.Rollouts, err error) {
-	runs, _, err := render.NewStored(files, w.site.Name).Granted()
+func (l live) rollouts(w *World, files fs.FS) (start, before rollout.Rollouts, err error) {
+	runs, _, err := render.NewStored(files, w.Site.Name).Granted()
 	if err != nil {
 		return start, before, err
 	}
 	held, shown := map[rollout.Key]int{}, map[rollout.Key]int{}
-	for _, t := range w.tenants {
+	for _, t := range w.Tenants {
 		for p := range t.Products {
-			k := rollout.Key{Ring: w.in.Fleet.Rings[t.Ring].Name, Product: p}
+			k := rollout.Key{Ring: w.Input.Fleet.Rings[t.Ring].Name, Product: p}
 			if !runs[t.ID][p].IsZero() {
 				held[k]++
 			}
@@ -145,39 +145,39 @@ func (l live) rollouts(w *world, files fs.FS) (start, before rollout.Rollouts, e
 
 // adopt returns the rollouts of tenants that run what is granted to them. It
 // wants nothing, so that nothing begins: the render that follows does.
-func (w *world) adopt(files fs.FS, g observe.Grants) (start, before rollout.Rollouts, err error) {
-	head, err := render.NewStored(edited.FS{FS: files, File: rolloutsPath(w.site.Name), Data: rollout.Rollouts{}.Encode()}, w.site.Name).Head()
+func (w *World) adopt(files fs.FS, g observe.Grants) (start, before rollout.Rollouts, err error) {
+	head, err := render.NewStored(edited.FS{FS: files, File: rolloutsPath(w.Site.Name), Data: rollout.Rollouts{}.Encode()}, w.Site.Name).Head()
 	if err != nil {
 		return start, before, err
 	}
-	fleet, rings := &rollout.Fleet{Batch: w.in.Fleet.Batch}, map[ident.Ring]int{}
+	fleet, rings := &rollout.Fleet{Batch: w.Input.Fleet.Batch}, map[ident.Ring]int{}
 	for _, name := range w.rings(head) {
 		rings[name] = len(fleet.Rings)
 		fleet.Rings = append(fleet.Rings, rollout.Ring{Name: name})
 	}
 	w.exact(head, func(id ident.Tenant, p ident.Product) ident.Version { return g.Products[id][p] })
-	all := slices.Clone(w.tenants)
+	all := slices.Clone(w.Tenants)
 	for i, t := range all { // where the tree has them: a ring that was edited since moves them when it is rendered
-		at := cmp.Or(t.Was, w.in.Fleet.Rings[t.Ring].Name)
+		at := cmp.Or(t.Was, w.Input.Fleet.Rings[t.Ring].Name)
 		all[i].Ring, all[i].Was = rings[at], at
 	}
-	start = rollout.Adopt(&rollout.Input{Fleet: fleet, Catalog: w.in.Catalog, Census: rollout.NewCensus(all), Cut: head.Cut})
+	start = rollout.Adopt(&rollout.Input{Fleet: fleet, Catalog: w.Input.Catalog, Census: rollout.NewCensus(all), Cut: head.Cut})
 	for c, v := range g.Shared { // lowered by people alone
 		if ident.CompareVersions(v.String(), start.Shared[c].At.String()) > 0 {
 			start.Shared[c] = rollout.Shared{At: v}
 		}
 	}
-	return start, own(head, w.tenants), nil
+	return start, own(head, w.Tenants), nil
 }
 
 // rings returns the rings that tenants are in and those of fleet.yaml. Who is
 // gone comes first: no other ring follows from what it runs.
-func (w *world) rings(head render.Head) []ident.Ring {
+func (w *World) rings(head render.Head) []ident.Ring {
 	gone, names := map[ident.Ring]bool{}, []ident.Ring(nil)
 	for _, m := range head.Members {
 		gone[m.Ring] = true
 	}
-	for _, g := range w.in.Fleet.Rings {
+	for _, g := range w.Input.Fleet.Rings {
 		delete(gone, g.Name)
 		names = append(names, g.Name)
 	}

@@ -1,7 +1,6 @@
 package rolloutcmd
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -160,7 +159,7 @@ func (l *lanes) flags(cmd *cobra.Command) {
 
 func (l *lanes) run(cmd *cobra.Command, args []string) error {
 	look := func() ([]statusRow, error) {
-		w, err := l.deps.look(cmd.Context(), l.repo, l.env)
+		w, err := LookAt(cmd.Context(), l.repo, l.env)
 		if err != nil {
 			return nil, err
 		}
@@ -180,28 +179,6 @@ func (l *lanes) run(cmd *cobra.Command, args []string) error {
 	return errors.Join(output.Print(cmd.OutOrStdout(), l.output, rows, statusColumns()), outcome(rows))
 }
 
-// look reads an environment that has rollouts.
-func (d Deps) look(ctx context.Context, repo repoflags.Repository, name string) (*world, error) {
-	env, err := parseEnv(name)
-	if err != nil {
-		return nil, err
-	}
-	place, err := repo.Place(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer place.Close()
-	files, err := place.Files(ctx)
-	if err != nil {
-		return nil, err
-	}
-	w, err := read(files, env)
-	if err != nil {
-		return nil, err
-	}
-	return w, w.need()
-}
-
 // outcome returns the exit code of what the rows show.
 func outcome(rows []statusRow) error {
 	switch {
@@ -216,20 +193,19 @@ func outcome(rows []statusRow) error {
 // rows returns the lanes by product, in the order of the rings. The engine is
 // asked as if Argo CD had shown nothing yet: what it then waits for of Argo CD
 // is unseen, all else is its reason.
-func (w *world) rows(now time.Time) []statusRow {
-	settled := rollout.Settle(w.in, w.rollouts)
-	res := rollout.Advance(w.in, settled, rollout.Observation{Seen: true}, now)
+func (w *World) rows(now time.Time) []statusRow {
+	res := rollout.Advance(w.Input, w.Rollouts, rollout.Observation{Seen: true}, now)
 	var products []ident.Product
-	for k := range settled.Lanes {
+	for k := range w.Rollouts.Lanes {
 		products = append(products, k.Product)
 	}
 	slices.SortFunc(products, ident.Product.Compare)
 	var rows []statusRow
 	for _, p := range slices.Compact(products) {
-		for i := range w.in.Fleet.Rings {
-			g := &w.in.Fleet.Rings[i]
+		for i := range w.Input.Fleet.Rings {
+			g := &w.Input.Fleet.Rings[i]
 			key := rollout.Key{Ring: g.Name, Product: p}
-			if lane, ok := settled.Lanes[key]; ok {
+			if lane, ok := w.Rollouts.Lanes[key]; ok {
 				row := newStatusRow(key, g, lane)
 				row.tell(g, lane, res)
 				rows = append(rows, row)

@@ -1,12 +1,14 @@
 package rolloutcmd
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"time"
 
 	"github.com/gatorcloud/sluice/catalog"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
 	"github.com/gatorcloud/sluice/environments"
 	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
@@ -17,79 +19,100 @@ import (
 	"github.com/gatorcloud/sluice/renderer/rollout"
 )
 
-// world is what a commit says of the rollouts of an environment.
-type world struct {
-	site     *environments.Site
-	sold     *catalog.Catalog
-	in       *rollout.Input
-	rollouts rollout.Rollouts
-	started  bool // rollouts.yaml is there
-	tenants  []rollout.Tenant
-	facts    []authz.Facts // of each of them
-}
-
-// World is what a commit says of an environment, for who shows it.
+// World is what a commit says of an environment.
 type World struct {
-	Site    *environments.Site
-	Catalog *catalog.Catalog
-	Input   *rollout.Input
-	// Rollouts are settled: what a render would make of them now.
+	Site     *environments.Site
+	Catalog  *catalog.Catalog
+	Input    *rollout.Input
 	Rollouts rollout.Rollouts
 	Tenants  []rollout.Tenant
 	Facts    []authz.Facts // of each of Tenants
+
+	started bool // rollouts.yaml is there
 }
 
 // Look reads an environment that has rollouts from the root of a repository.
-func Look(files fs.FS, env ident.Environment) (World, error) {
+// Its rollouts are settled: what a render would make of them now.
+func Look(files fs.FS, env ident.Environment) (*World, error) {
 	w, err := read(files, env)
-	if err != nil {
-		return World{}, err
+	if err == nil {
+		err = w.need()
 	}
-	return World{w.site, w.sold, w.in, rollout.Settle(w.in, w.rollouts), w.tenants, w.facts}, w.need()
+	if err != nil {
+		return nil, err
+	}
+	w.Rollouts = rollout.Settle(w.Input, w.Rollouts)
+	return w, nil
+}
+
+// LookAt reads an environment at the head of a repository's branch.
+func LookAt(ctx context.Context, repo repoflags.Repository, name string) (*World, error) {
+	env, err := parseEnv(name)
+	if err != nil {
+		return nil, err
+	}
+	place, err := repo.Place(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer place.Close()
+	files, err := place.Files(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return Look(files, env)
 }
 
 // Think asks the engine what it would wait for with an observation. The
 // settled rollouts are seen as if somebody looked: who does not is no reason.
-func (w World) Think(o rollout.Observation, now time.Time) []rollout.Reason {
+func (w *World) Think(o rollout.Observation, now time.Time) []rollout.Reason {
 	o.Seen = true
 	return rollout.Advance(w.Input, w.Rollouts, o, now).Reasons
 }
 
-// read reads an environment from the root of a repository.
-func read(files fs.FS, env ident.Environment) (*world, error) {
+// People reads what people wrote of an environment, from the root of a repository.
+func People(files fs.FS, env ident.Environment) (*World, error) {
 	root, err := fs.Sub(files, manifest.Root)
 	if err != nil {
 		return nil, err
 	}
-	w := &world{in: &rollout.Input{}}
-	if w.site, err = environments.Load(root, env); err != nil {
+	w := &World{Input: &rollout.Input{Census: rollout.NewCensus(nil)}}
+	if w.Site, err = environments.Load(root, env); err != nil {
 		return nil, err
 	}
-	if w.in.Fleet, err = rollout.FleetOf(w.site); err != nil {
+	if w.Input.Fleet, err = rollout.FleetOf(w.Site); err != nil {
 		return nil, err
 	}
-	sold, err := fs.Sub(files, "catalog")
+	sold, err := fs.Sub(files, manifest.CatalogDir)
 	if err != nil {
 		return nil, err
 	}
-	c, err := catalog.Load(sold)
-	if c == nil {
+	if w.Catalog, err = catalog.Load(sold); w.Catalog == nil {
 		return nil, err
 	}
-	w.sold, w.in.Catalog = c, rollout.CatalogOf(c) // versions with faults cannot be granted and are not published here
+	w.Input.Catalog = rollout.CatalogOf(w.Catalog) // versions with faults are none: they are refused, and cannot be granted
+	return w, nil
+}
+
+// read reads an environment with what was rendered of it.
+func read(files fs.FS, env ident.Environment) (*World, error) {
+	w, err := People(files, env)
+	if err != nil {
+		return nil, err
+	}
 	if err := w.readRollouts(files, env); err != nil {
 		return nil, err
 	}
 	return w, w.readTenants(render.NewStored(files, env))
 }
 
-func (w *world) readRollouts(files fs.FS, env ident.Environment) error {
+func (w *World) readRollouts(files fs.FS, env ident.Environment) error {
 	data, err := fs.ReadFile(files, rolloutsPath(env))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err == nil {
-		w.rollouts, err = rollout.Decode(data)
+		w.Rollouts, err = rollout.Decode(data)
 	}
 	w.started = true
 	if err != nil {
@@ -99,16 +122,16 @@ func (w *world) readRollouts(files fs.FS, env ident.Environment) error {
 }
 
 // need refuses an environment without rollouts.
-func (w *world) need() error {
+func (w *World) need() error {
 	if w.started {
 		return nil
 	}
 	return fault.Hintf("render it first, or run `sluice rollout adopt` if it is rendered already",
-		"environment %q has no %s", w.site.Name, rollout.File)
+		"environment %q has no %s", w.Site.Name, rollout.File)
 }
 
 // faults are the contradictions in what people wrote.
-func (w *world) faults() []error { return rollout.Check(w.site, w.sold, w.rollouts) }
+func (w *World) faults() []error { return rollout.Check(w.Site, w.Catalog, w.Rollouts) }
 
 func rolloutsPath(env ident.Environment) string {
 	return manifest.EnvironmentPath(env) + "/" + rollout.File
@@ -120,39 +143,39 @@ func fleetPath(env ident.Environment) string {
 
 // exact takes what the tree has tenants run, and how it cuts rings, for what
 // the engine moves them from; runs may say otherwise.
-func (w *world) exact(head render.Head, runs func(ident.Tenant, ident.Product) ident.Version) {
-	for i := range w.tenants {
-		t := &w.tenants[i]
+func (w *World) exact(head render.Head, runs func(ident.Tenant, ident.Product) ident.Version) {
+	for i := range w.Tenants {
+		t := &w.Tenants[i]
 		t.Was = head.Members[t.ID].Ring
 		for p, h := range t.Products {
 			h.Ran = runs(t.ID, p)
 			t.Products[p] = h
 		}
 	}
-	w.in.Census, w.in.Cut = rollout.NewCensus(w.tenants), head.Cut
+	w.Input.Census, w.Input.Cut = rollout.NewCensus(w.Tenants), head.Cut
 }
 
 // readTenants takes the tenants' facts for what they run at head.
-func (w *world) readTenants(stored render.Stored) error {
+func (w *World) readTenants(stored render.Stored) error {
 	var err error
-	if w.facts, err = stored.Everyone(); err != nil {
-		return fmt.Errorf("environment %q: %w", w.site.Name, err)
+	if w.Facts, err = stored.Everyone(); err != nil {
+		return fmt.Errorf("environment %q: %w", w.Site.Name, err)
 	}
-	planner := plan.New(w.site, w.sold, nil)
-	all := make([]rollout.Tenant, 0, len(w.facts))
-	for _, f := range w.facts {
+	planner := plan.New(w.Site, w.Catalog, nil)
+	all := make([]rollout.Tenant, 0, len(w.Facts))
+	for _, f := range w.Facts {
 		all = append(all, w.tenant(f, planner))
 	}
-	w.in.Census, w.tenants = rollout.NewCensus(all), all
+	w.Input.Census, w.Tenants = rollout.NewCensus(all), all
 	return nil
 }
 
-func (w *world) tenant(f authz.Facts, planner *plan.Planner) rollout.Tenant {
+func (w *World) tenant(f authz.Facts, planner *plan.Planner) rollout.Tenant {
 	id, ring := f.Tenant.ID, planner.Ring(f.Tenant)
-	t := rollout.Tenant{ID: id, Ring: ring, Was: w.in.Fleet.Rings[ring].Name, Place: rollout.PlaceOf(id), Products: map[ident.Product]rollout.Holding{}}
+	t := rollout.Tenant{ID: id, Ring: ring, Was: w.Input.Fleet.Rings[ring].Name, Place: rollout.PlaceOf(id), Products: map[ident.Product]rollout.Holding{}}
 	for i, a := range f.Tenant.Authorisations {
-		h := rollout.Holding{Active: f.States[i] == authz.Active, Pin: w.site.Fleet.PinOf(id, a.Product, a.Version), Accepts: planner.Accepts(a)}
-		h.Ran = w.rollouts.Version(rollout.Key{Ring: t.Was, Product: a.Product}, id, t.Place, h.Pin)
+		h := rollout.Holding{Active: f.States[i] == authz.Active, Pin: w.Site.Fleet.PinOf(id, a.Product, a.Version), Accepts: planner.Accepts(a)}
+		h.Ran = w.Rollouts.Version(rollout.Key{Ring: t.Was, Product: a.Product}, id, t.Place, h.Pin)
 		t.Products[a.Product] = h
 	}
 	return t
