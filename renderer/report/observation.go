@@ -15,7 +15,7 @@ func (j *Join) Observation(in *rollout.Input, r rollout.Rollouts) rollout.Observ
 	o := rollout.Observation{Seen: j.sees(ArgoCD), Slices: map[rollout.Key][]rollout.Slice{}, Stragglers: map[rollout.Key]map[ident.Tenant]rollout.Verdict{},
 		Shared: map[ident.Component]rollout.Part{}, Approved: map[rollout.Key]ident.Version{}, Paused: map[ident.Ring]bool{}}
 	for _, k := range in.Moving(r) {
-		ring := slices.IndexFunc(in.Fleet.Rings, func(g rollout.Ring) bool { return g.Name == k.Ring })
+		ring := in.Fleet.Index(k.Ring)
 		if ring < 0 {
 			continue
 		}

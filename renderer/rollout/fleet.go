@@ -3,6 +3,7 @@ package rollout
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/gatorcloud/sluice/renderer/model/ident"
@@ -18,6 +19,11 @@ type Fleet struct {
 	Freezes  []Freeze
 	Expedite []Expedite
 	Zone     *time.Location // of opening hours; UTC when nil
+}
+
+// Index returns the place of a ring in the order, -1 for one that is not there.
+func (f *Fleet) Index(ring ident.Ring) int {
+	return slices.IndexFunc(f.Rings, func(g Ring) bool { return g.Name == ring })
 }
 
 // Ring is what people want of one ring.

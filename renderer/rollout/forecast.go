@@ -90,7 +90,7 @@ func (in *Input) healthy(r Rollouts, now time.Time) Observation {
 		o.Metrics[g.Name] = metrics
 	}
 	for _, key := range in.Moving(r) {
-		lane, ring := r.Lanes[key], slices.IndexFunc(in.Fleet.Rings, func(g Ring) bool { return g.Name == key.Ring })
+		lane, ring := r.Lanes[key], in.Fleet.Index(key.Ring)
 		o.Slices[key] = in.Tally(r, ring, key.Product, func(t ident.Tenant) Status {
 			return Status{Version: lane.at(in.Census.tenants[t].Place), Verdict: Proven, Reconciled: now}
 		})

@@ -91,11 +91,9 @@ func (in *Input) Asking(r Rollouts) map[ident.Ring][]Gate {
 		if r.Lanes[k].Since.IsZero() {
 			continue
 		}
-		for _, ring := range in.Fleet.Rings {
-			for _, g := range ring.Gates {
-				if ring.Name == k.Ring && g.of(k.Product) && !slices.Contains(all[k.Ring], g) {
-					all[k.Ring] = append(all[k.Ring], g)
-				}
+		for _, g := range in.Fleet.Rings[in.Fleet.Index(k.Ring)].Gates {
+			if g.of(k.Product) && !slices.Contains(all[k.Ring], g) {
+				all[k.Ring] = append(all[k.Ring], g)
 			}
 		}
 	}

@@ -22,7 +22,7 @@ func (in *Input) Trips(r Rollouts, k Key, want ident.Version) ([]Trip, Code) {
 	}
 	lane, ok := r.Lanes[k]
 	if !ok {
-		i := slices.IndexFunc(in.Fleet.Rings, func(g Ring) bool { return g.Name == k.Ring })
+		i := in.Fleet.Index(k.Ring)
 		if i < 0 || in.Fleet.Rings[i].Versions[k.Product].IsZero() {
 			return nil, ""
 		}

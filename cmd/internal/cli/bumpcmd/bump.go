@@ -109,7 +109,7 @@ func (b *bump) move(r request, before []byte) error {
 		}
 	}
 	for _, w := range wants { // told of the fleet as it was
-		g := &b.in.Fleet.Rings[b.ring(w.Ring)]
+		g := &b.in.Fleet.Rings[b.in.Fleet.Index(w.Ring)]
 		versions := map[ident.Product]ident.Version{w.Product: w.Version}
 		for p, v := range g.Versions {
 			if p != w.Product {
@@ -128,11 +128,6 @@ func (b *bump) move(r request, before []byte) error {
 	return err
 }
 
-// ring returns the index of a ring, -1 for none.
-func (b *bump) ring(name ident.Ring) int {
-	return slices.IndexFunc(b.in.Fleet.Rings, func(g rollout.Ring) bool { return g.Name == name })
-}
-
 // rings returns the rings that shall want another version than they do.
 func (b *bump) rings(r request, w wanted.Version) ([]*rollout.Ring, error) {
 	last := len(b.in.Fleet.Rings) - 1
@@ -141,7 +136,7 @@ func (b *bump) rings(r request, w wanted.Version) ([]*rollout.Ring, error) {
 		if name.IsZero() {
 			continue
 		}
-		if last = b.ring(name); last < 0 {
+		if last = b.in.Fleet.Index(name); last < 0 {
 			return nil, b.noRing(name)
 		}
 	}
