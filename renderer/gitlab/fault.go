@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"unicode/utf8"
 
 	api "gitlab.com/gitlab-org/api/client-go/v2"
 
@@ -58,11 +57,11 @@ func (p *Project) fault(doing string, err error) error {
 	if distrusted(err) {
 		return fault.New(fault.Person, "name who signed the certificate with --gitlab-cacert", "%s: %w", doing, err)
 	}
-	return fault.New(fault.Retry, "see whether GitLab is up, and check --gitlab-url", "%s: no whole answer: %s", doing, p.token.hide(oneLine(err.Error())))
+	return fault.New(fault.Retry, "see whether GitLab is up, and check --gitlab-url", "%s: no whole answer: %s", doing, fault.Line(p.token.hide(err.Error())))
 }
 
 func (p *Project) said(e *api.ErrorResponse) string {
-	return strings.TrimSpace(fmt.Sprintf("%d %s", e.StatusCode, p.token.hide(oneLine(e.Message))))
+	return strings.TrimSpace(fmt.Sprintf("%d %s", e.StatusCode, fault.Line(p.token.hide(e.Message))))
 }
 
 func distrusted(err error) bool {
@@ -70,27 +69,4 @@ func distrusted(err error) bool {
 	var host x509.HostnameError
 	var invalid x509.CertificateInvalidError
 	return errors.As(err, &unknown) || errors.As(err, &host) || errors.As(err, &invalid)
-}
-
-// maxSaid is how much of a foreign text is shown.
-const maxSaid = 300
-
-// oneLine returns a text as a bounded line.
-func oneLine(s string) string {
-	s = strings.Join(strings.Fields(strings.Map(printable, strings.ToValidUTF8(s, ""))), " ")
-	if len(s) <= maxSaid {
-		return s
-	}
-	n := maxSaid
-	for !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n] + "..."
-}
-
-func printable(r rune) rune {
-	if r < ' ' || r == 0x7f {
-		return ' '
-	}
-	return r
 }

@@ -72,21 +72,19 @@ func (p *Project) artifact(ctx context.Context, m *api.MergeRequest) (string, er
 	if m.HeadPipeline == nil {
 		return "", nil
 	}
-	o := api.ListJobsOptions{ListOptions: api.ListOptions{PerPage: page, Page: 1}}
-	for o.Page > 0 {
-		some, resp, err := p.api.Jobs.ListPipelineJobs(p.path, m.HeadPipeline.ID, &o, api.WithContext(ctx))
+	jobs := pages(func(l api.ListOptions) ([]*api.Job, *api.Response, error) {
+		return p.api.Jobs.ListPipelineJobs(p.path, m.HeadPipeline.ID, &api.ListJobsOptions{ListOptions: l}, api.WithContext(ctx))
+	})
+	for j, err := range jobs {
 		if code(err) == http.StatusNotFound || code(err) == http.StatusForbidden { // a pipeline that is not shown to us
 			return "", nil
 		}
 		if err != nil {
 			return "", p.fault(fmt.Sprintf("listing the jobs of merge request !%d", m.IID), err)
 		}
-		for _, j := range some {
-			if j.Name == planJob && j.ArtifactsFile.Filename != "" && j.WebURL != "" {
-				return j.WebURL + "/artifacts/file/" + planFile, nil
-			}
+		if j.Name == planJob && j.ArtifactsFile.Filename != "" && j.WebURL != "" {
+			return j.WebURL + "/artifacts/file/" + planFile, nil
 		}
-		o.Page = resp.NextPage
 	}
 	return "", nil
 }

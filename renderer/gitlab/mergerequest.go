@@ -38,20 +38,29 @@ func mergeRequest(m *api.BasicMergeRequest) MergeRequest {
 
 // list returns the project's merge requests that o asks for, page by page.
 func (p *Project) list(ctx context.Context, o api.ListProjectMergeRequestsOptions) iter.Seq2[*api.BasicMergeRequest, error] {
-	o.PerPage = page
-	return func(yield func(*api.BasicMergeRequest, error) bool) {
-		for o.Page = 1; o.Page > 0; {
-			some, resp, err := p.api.MergeRequests.ListProjectMergeRequests(p.path, &o, api.WithContext(ctx))
+	return pages(func(l api.ListOptions) ([]*api.BasicMergeRequest, *api.Response, error) {
+		o.ListOptions = l
+		some, resp, err := p.api.MergeRequests.ListProjectMergeRequests(p.path, &o, api.WithContext(ctx))
+		return some, resp, p.done("listing merge requests", err)
+	})
+}
+
+// pages walks a list: read returns a page of it.
+func pages[T any](read func(api.ListOptions) ([]T, *api.Response, error)) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for l := (api.ListOptions{PerPage: page, Page: 1}); l.Page > 0; {
+			some, resp, err := read(l)
 			if err != nil {
-				yield(nil, p.fault("listing merge requests", err))
+				var none T
+				yield(none, err)
 				return
 			}
-			for _, m := range some {
-				if !yield(m, nil) {
+			for _, v := range some {
+				if !yield(v, nil) {
 					return
 				}
 			}
-			o.Page = resp.NextPage
+			l.Page = resp.NextPage
 		}
 	}
 }
@@ -80,16 +89,14 @@ func (p *Project) get(ctx context.Context, number int64) (*api.MergeRequest, err
 // changes returns the paths that a merge request touches, sorted; whole says
 // that these are all: GitLab lists a thousand files or so.
 func (p *Project) changes(ctx context.Context, m *api.MergeRequest) (paths []string, whole bool, err error) {
-	o := api.ListMergeRequestDiffsOptions{ListOptions: api.ListOptions{PerPage: page, Page: 1}}
-	for o.Page > 0 {
-		some, resp, err := p.api.MergeRequests.ListMergeRequestDiffs(p.path, m.IID, &o, api.WithContext(ctx))
+	diffs := pages(func(l api.ListOptions) ([]*api.MergeRequestDiff, *api.Response, error) {
+		return p.api.MergeRequests.ListMergeRequestDiffs(p.path, m.IID, &api.ListMergeRequestDiffsOptions{ListOptions: l}, api.WithContext(ctx))
+	})
+	for d, err := range diffs {
 		if err != nil {
 			return nil, false, p.fault(fmt.Sprintf("listing the files of merge request !%d", m.IID), err)
 		}
-		for _, d := range some {
-			paths = append(paths, d.OldPath, d.NewPath)
-		}
-		o.Page = resp.NextPage
+		paths = append(paths, d.OldPath, d.NewPath)
 	}
 	slices.Sort(paths)
 	return slices.Compact(paths), !strings.HasSuffix(m.ChangesCount, "+"), nil

@@ -96,19 +96,18 @@ func (p *Project) ours(ctx context.Context, number int64, prefix string) ([]*api
 	if err != nil {
 		return nil, err
 	}
+	notes := pages(func(l api.ListOptions) ([]*api.Note, *api.Response, error) {
+		o := api.ListMergeRequestNotesOptions{ListOptions: l, OrderBy: new("created_at"), Sort: new("asc")}
+		return p.api.Notes.ListMergeRequestNotes(p.path, number, &o, api.WithContext(ctx))
+	})
 	var found []*api.Note
-	o := api.ListMergeRequestNotesOptions{ListOptions: api.ListOptions{PerPage: page, Page: 1}, OrderBy: new("created_at"), Sort: new("asc")}
-	for o.Page > 0 {
-		some, resp, err := p.api.Notes.ListMergeRequestNotes(p.path, number, &o, api.WithContext(ctx))
+	for n, err := range notes {
 		if err != nil {
 			return nil, p.fault(fmt.Sprintf("reading the notes of merge request !%d", number), err)
 		}
-		for _, n := range some {
-			if n.Author.ID == me && !n.System && strings.HasPrefix(n.Body, prefix) {
-				found = append(found, n)
-			}
+		if n.Author.ID == me && !n.System && strings.HasPrefix(n.Body, prefix) {
+			found = append(found, n)
 		}
-		o.Page = resp.NextPage
 	}
 	return found, nil
 }
@@ -129,5 +128,5 @@ func cut(text string, most int) string {
 // quoted returns a foreign text as code on one line, in which GitLab sees
 // neither commands nor mentions.
 func quoted(text string) string {
-	return "`" + strings.ReplaceAll(oneLine(text), "`", "'") + "`"
+	return "`" + strings.ReplaceAll(fault.Line(text), "`", "'") + "`"
 }

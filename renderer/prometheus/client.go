@@ -12,7 +12,6 @@ import (
 	"os"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/prometheus/client_golang/api"
 	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
@@ -118,7 +117,7 @@ func (c *Client) Value(ctx context.Context, server, query string) (float64, erro
 	case err != nil:
 		return 0, short(err)
 	case len(warnings) > 0:
-		return 0, fmt.Errorf("it warns: %s", clause(warnings[0]))
+		return 0, fmt.Errorf("it warns: %s", fault.Line(warnings[0]))
 	}
 	switch v := answer.(type) {
 	case *model.Scalar:
@@ -142,16 +141,5 @@ func short(err error) error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
 	}
-	return errors.New(clause(err.Error()))
-}
-
-// clause returns a hostile text as at most 200 printable characters.
-func clause(s string) string {
-	s = strings.ToValidUTF8(strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return ' '
-		}
-		return r
-	}, s[:min(len(s), 200)]), "")
-	return strings.Join(strings.Fields(s), " ")
+	return errors.New(fault.Line(err.Error()))
 }

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Class says what has to happen before the same call can succeed.
@@ -117,6 +118,20 @@ func List[S ~string](items []S) string {
 
 // maxShown is how many bytes of a hostile value an error shows.
 const maxShown = 48
+
+// maxLine bounds what Line leaves, in bytes.
+const maxLine = 200
+
+// Line returns what a foreign system says as one line of printable characters,
+// of bounded length.
+func Line(s string) string {
+	s = strings.ToValidUTF8(s[:min(len(s), 16*maxLine)], "")
+	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }), " ")
+	if len(s) <= maxLine {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxLine], "") + "..."
+}
 
 // Clip quotes a hostile value for an error message: what is not ASCII is
 // escaped, and its length is bounded.

@@ -3,6 +3,7 @@ package fault_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/gatorcloud/sluice/renderer/model/fault"
@@ -42,5 +43,23 @@ func TestList(t *testing.T) {
 				t.Errorf("List(%q) = %s, want %s", tc.in, got, tc.want)
 			}
 		})
+	}
+}
+
+// TestLine leaves one short line that a terminal does not obey.
+func TestLine(t *testing.T) {
+	for name, tc := range map[string]struct{ text, want string }{
+		"Plain":   {"no such project", "no such project"},
+		"Lines":   {" a\n\tb\r\n", "a b"},
+		"Control": {"a\x1b[31mb\x00\u202ec", "a [31mb c"},
+		"Bytes":   {"a\xffb", "ab"},
+		"Long":    {strings.Repeat("x", 300), strings.Repeat("x", 200) + "..."},
+		"Rune":    {strings.Repeat("x", 199) + "éé", strings.Repeat("x", 199) + "..."},
+		"Huge":    {strings.Repeat("\n", 1<<20) + "x", ""},
+		"Nothing": {"", ""},
+	} {
+		if got := fault.Line(tc.text); got != tc.want {
+			t.Errorf("%s: Line(%.40q) = %q, want %q", name, tc.text, got, tc.want)
+		}
 	}
 }
