@@ -68,7 +68,6 @@ var rooms = []room{
 	{"cmd/internal/cli/ingestflags", []string{"cmd/internal/cli", "renderer"}, []string{"cobra", "disk", "network"}},
 	{"cmd/internal/cli/runcmd", []string{"cmd/internal/cli", "renderer", "catalog", "environments"}, []string{"cobra", "disk", "sync"}},
 	{"cmd/internal/cli/rendercmd", []string{"cmd/internal/cli", "renderer", "catalog", "environments"}, []string{"cobra", "diff"}},
-	{"cmd/internal/cli/webflags", []string{"cmd/internal/cli", "renderer", "catalog", "environments"}, []string{"cobra", "network"}},
 	{"cmd/internal/wire", []string{"cmd/internal/cli", "renderer", "catalog", "environments", "plugin/health"}, []string{"cobra", "disk", "clock", "environment", "images"}},
 	{"cmd/sluice", []string{"cmd/internal", "renderer", "catalog", "environments", "plugin/health"}, []string{"disk"}},
 	{"cmd/sluice-cmp", []string{"cmd/internal/cli/exit", "cmd/internal/cli/words", "plugin", "renderer/model", "renderer/render/overlay"},

@@ -103,7 +103,7 @@ var refusals = map[int]string{
 func (g *gate) admit(r *http.Request) (envs []Environment, status int, err error) {
 	all := g.o.Environments()
 	if g.o.Review == nil {
-		if !loopback(r.Host) {
+		if !Loopback(r.Host) {
 			return nil, http.StatusMisdirectedRequest, nil
 		}
 		return all, http.StatusOK, nil
@@ -131,8 +131,9 @@ func (g *gate) admit(r *http.Request) (envs []Environment, status int, err error
 	return nil, http.StatusForbidden, nil
 }
 
-// loopback reports whether a request was made to a name of this machine itself.
-func loopback(host string) bool {
+// Loopback reports whether an address, with its port or without, names this
+// machine itself: where everybody may see the page, and where it then answers.
+func Loopback(host string) bool {
 	name, _, err := net.SplitHostPort(host)
 	if err != nil {
 		name = strings.Trim(host, "[]")

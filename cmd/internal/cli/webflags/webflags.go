@@ -10,7 +10,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -71,8 +70,7 @@ func Of(env ident.Environment, review func(ctx context.Context, token, applicati
 
 // open reports whether everybody who reaches the address may see the page.
 func (f *Flags) open() bool {
-	host, _, err := net.SplitHostPort(f.Address)
-	return err == nil && !f.Proxied && (host == "localhost" || net.ParseIP(host).IsLoopback())
+	return !f.Proxied && web.Loopback(f.Address)
 }
 
 // Serve serves the page until the function that it returns is called.
