@@ -16,7 +16,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 )
@@ -134,9 +133,7 @@ func TestBrowser(t *testing.T) {
 	if shots == "" {
 		shots = t.TempDir()
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, node, "testdata/browser/play.mjs")
+	cmd := exec.CommandContext(t.Context(), node, "testdata/browser/play.mjs")
 	cmd.Env = append(os.Environ(), "PAGE="+shown.URL, "LARGE="+serve(t, options(t, fleetOf(10000))).URL, "CLOSED="+serve(t, closed).URL, "CONTROL="+control.URL,
 		"MODULES="+modules, "CHROMIUM="+chromium, "SHOTS="+shots, "BOXES=testdata/browser/boxes.json")
 	if *update {
@@ -156,7 +153,7 @@ func TestBrowser(t *testing.T) {
 			}
 		})
 	}
-	if checks < 12 {
+	if checks < 15 {
 		t.Errorf("%d checks were made, want all", checks)
 	}
 }
