@@ -7,6 +7,7 @@ import (
 
 	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/edited"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/envflag"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/output"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/rolloutcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/wanted"
@@ -70,7 +71,7 @@ func (r request) on(files fs.FS) (*bump, error) {
 
 // read reads what a bump depends on.
 func (r request) read(files fs.FS) (*bump, error) {
-	env, err := r.environment(files)
+	env, err := envflag.One(files, r.env.String())
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"io"
 	"io/fs"
 
+	"github.com/gatorcloud/sluice/cmd/internal/cli/envflag"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/output"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
 	"github.com/gatorcloud/sluice/renderer/git"
@@ -92,7 +93,7 @@ list the rings that move.`,
 	}
 	d.Repo.Flags(cmd.Flags())
 	f := cmd.Flags()
-	f.StringVar(&o.env, "env", "", "environment; needed where there are several")
+	f.StringVar(&o.env, "env", "", envflag.Usage)
 	f.StringVar(&o.ring, "ring", "", "ring to move; all by default")
 	f.StringVar(&o.through, "through", "", "last ring to move; those before it move too")
 	f.StringVar(&o.tenant, "tenant", "", "tenant to pin, in place of rings")

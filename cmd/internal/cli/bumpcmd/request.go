@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/wanted"
-	"github.com/gatorcloud/sluice/environments"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
@@ -56,29 +55,6 @@ func flag[K ident.Kind](name, value string, into *ident.Name[K]) (err error) {
 		return fmt.Errorf("reading --%s: %w", name, err)
 	}
 	return nil
-}
-
-// environment returns the environment that is meant.
-func (r request) environment(files fs.FS) (ident.Environment, error) {
-	if !r.env.IsZero() {
-		return r.env, nil
-	}
-	root, err := fs.Sub(files, manifest.Root)
-	if err != nil {
-		return r.env, err
-	}
-	names, err := environments.List(root)
-	if err != nil {
-		return r.env, err
-	}
-	if len(names) != 1 {
-		all := make([]string, 0, len(names))
-		for _, n := range names {
-			all = append(all, n.String())
-		}
-		return r.env, fault.Hintf("name one with --env: "+fault.List(all), "reading --env: the repository has %d environments", len(names))
-	}
-	return names[0], nil
 }
 
 // edit is the edit of people's files on top of a commit.

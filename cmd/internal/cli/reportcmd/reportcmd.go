@@ -17,6 +17,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/gatorcloud/sluice/cmd/internal/cli/envflag"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/rolloutcmd"
 	"github.com/gatorcloud/sluice/renderer/argocd/observe"
@@ -72,7 +73,7 @@ type asking struct {
 
 func (d Deps) asking(flags *pflag.FlagSet) *asking {
 	a := &asking{Deps: d, sources: d.Sources(flags)}
-	flags.StringVar(&a.env, "env", "", "environment (required)")
+	flags.StringVar(&a.env, "env", "", envflag.Usage)
 	return a
 }
 

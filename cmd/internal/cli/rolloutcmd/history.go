@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gatorcloud/sluice/cmd/internal/cli/envflag"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/output"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/ranged"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
@@ -68,7 +69,7 @@ who made it; the engine's are sluice's.`,
 		},
 	}
 	repo.Flags(cmd.Flags())
-	addEnv(cmd, &env)
+	cmd.Flags().StringVar(&env, "env", "", envflag.Usage)
 	o.AddFlags(cmd.Flags())
 	ranged.Int(cmd.Flags(), "limit", ranged.Bounds[int]{Into: &limit, Default: 50, Least: 1, Most: 100000}, "most moves to show")
 	return cmd
@@ -77,15 +78,15 @@ who made it; the engine's are sluice's.`,
 // moves reads the newest moves of an environment that are of a product, or of
 // one version of it.
 func (d Deps) moves(ctx context.Context, repo repoflags.Repository, name, of string, limit int) ([]historyRow, error) {
-	env, err := parseEnv(name)
-	if err != nil {
-		return nil, err
-	}
 	r, head, err := repo.History(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
+	env, err := envflag.One(r.FS(head), name)
+	if err != nil {
+		return nil, err
+	}
 	var rows []historyRow
 	var faults error
 	_, err = r.Nearest(ctx, head, func(h git.Head) bool {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gatorcloud/sluice/cmd/internal/cli/envflag"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/exit"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/output"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
@@ -152,7 +153,7 @@ over: on a terminal as a live table, elsewhere each lane again when it changed.
 
 func (l *lanes) flags(cmd *cobra.Command) {
 	l.repo.Flags(cmd.Flags())
-	addEnv(cmd, &l.env)
+	cmd.Flags().StringVar(&l.env, "env", "", envflag.Usage)
 	l.output.AddFlags(cmd.Flags())
 	cmd.Flags().DurationVar(&l.timeout, "timeout", time.Hour, "longest watch")
 }

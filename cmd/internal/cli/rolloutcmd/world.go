@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gatorcloud/sluice/catalog"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/envflag"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
 	"github.com/gatorcloud/sluice/environments"
 	"github.com/gatorcloud/sluice/renderer/model/authz"
@@ -47,16 +48,16 @@ func Look(files fs.FS, env ident.Environment) (*World, error) {
 
 // LookAt reads an environment at the head of a repository's branch.
 func LookAt(ctx context.Context, repo repoflags.Repository, name string) (*World, error) {
-	env, err := parseEnv(name)
-	if err != nil {
-		return nil, err
-	}
 	place, err := repo.Place(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer place.Close()
 	files, err := place.Files(ctx)
+	if err != nil {
+		return nil, err
+	}
+	env, err := envflag.One(files, name)
 	if err != nil {
 		return nil, err
 	}
