@@ -194,10 +194,22 @@ type factsAuthorisation struct {
 // DecodeFacts reads what EncodeFacts wrote, strictly and through the same
 // gates as the records of etcd.
 func DecodeFacts(data []byte) (Facts, error) {
+	if f, ok := writtenFacts(data); ok {
+		return f, nil
+	}
+	return yamlFacts(data)
+}
+
+// yamlFacts reads any file that holds facts.
+func yamlFacts(data []byte) (Facts, error) {
 	var r factsRecord
 	if err := strict.YAML(data, maxFacts, &r); err != nil {
 		return Facts{}, err
 	}
+	return r.check()
+}
+
+func (r *factsRecord) check() (Facts, error) {
 	if r.APIVersion != factsVersion || r.Kind != factsKind {
 		return Facts{}, fault.Hintf(fmt.Sprintf("facts are of kind %s, %s", factsKind, factsVersion),
 			"kind %s of %s: is not known", fault.Clip(r.Kind), fault.Clip(r.APIVersion))

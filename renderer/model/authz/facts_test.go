@@ -146,6 +146,12 @@ func TestFactsRoundTrip(t *testing.T) {
 		if diff := cmp.Diff(f, got, names); diff != "" {
 			t.Fatalf("round trip (-want +got):\n%s\n%s", diff, data)
 		}
+		if slow, err := yamlFacts(data); err != nil || !cmp.Equal(f, slow, names) {
+			t.Fatalf("YAML says %+v, %v, want %+v\n%s", slow, err, f, data)
+		}
+		if _, ok := writtenFacts(data); !ok {
+			t.Fatalf("what EncodeFacts wrote is not known again:\n%s", data)
+		}
 		if again, err := EncodeFacts(got); err != nil || string(again) != string(data) {
 			t.Fatalf("EncodeFacts of decoded facts = %s, %v, want %s", again, err, data)
 		}
@@ -212,6 +218,9 @@ func FuzzDecodeFacts(f *testing.F) {
 		again, err := EncodeFacts(facts)
 		if err != nil {
 			t.Fatalf("EncodeFacts of decoded facts: %v", err)
+		}
+		if slow, err := yamlFacts(data); err != nil || !cmp.Equal(facts, slow, names) {
+			t.Errorf("%q reads as %+v, and as YAML as %+v, %v", data, facts, slow, err)
 		}
 		back, err := DecodeFacts(again)
 		if err != nil || !cmp.Equal(facts, back, names) {
