@@ -33,7 +33,7 @@ type local struct {
 }
 
 func openLocal(path string, o Options, h hooks) (*local, error) {
-	dir, err := gitdir.Find(path)
+	dir, err := gitdir.Find(path, "create it with: git init --bare "+path)
 	if err != nil {
 		return nil, err
 	}

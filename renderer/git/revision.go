@@ -49,7 +49,7 @@ func (s *Snapshot) Close() error { return s.repo.Close() }
 // beginning of it, followed by any number of ~2 and ^2. It does not follow
 // reflogs and upstreams, which are one person's, nor search messages.
 func At(path, revision string) (*Snapshot, error) {
-	dir, err := gitdir.Find(path)
+	dir, err := gitdir.Find(path, "name the root of a clone; in a folder that Git does not know yet: git init -b main && git add -A && git commit -m begin")
 	if err != nil {
 		return nil, err
 	}

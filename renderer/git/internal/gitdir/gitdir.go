@@ -31,8 +31,8 @@ type Dir struct {
 }
 
 // Find returns the Git directory of the repository at path: path itself or
-// its .git.
-func Find(path string) (Dir, error) {
+// its .git. Where there is none, the hint says what to do.
+func Find(path, hint string) (Dir, error) {
 	for _, p := range []string{path, filepath.Join(path, ".git")} {
 		if !isRepository(p) {
 			continue
@@ -48,9 +48,9 @@ func Find(path string) (Dir, error) {
 			"opening repository %q: it is a linked work tree or a submodule", path)
 	}
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-		return Dir{}, fault.Hintf("create it with: git init --bare "+path, "opening repository %q: no such directory", path)
+		return Dir{}, fault.Hintf(hint, "opening repository %q: no such directory", path)
 	}
-	return Dir{}, fault.Hintf("create it with: git init --bare "+path, "opening repository %q: it is no Git repository", path)
+	return Dir{}, fault.Hintf(hint, "opening repository %q: it is no Git repository", path)
 }
 
 // isRepository applies git's own test.

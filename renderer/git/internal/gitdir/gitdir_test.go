@@ -20,7 +20,7 @@ func TestFind(t *testing.T) {
 		filepath.Join(work, ".git"):  {Path: filepath.Join(work, ".git"), DenyCheckedOut: true},
 		filepath.Join(work, ".", ""): {Path: filepath.Join(work, ".git"), DenyCheckedOut: true},
 	} {
-		got, err := Find(path)
+		got, err := Find(path, "make one")
 		if err != nil || got.Path != want.Path || got.Bare != want.Bare || len(got.Hooks) > 0 || got.DenyCheckedOut != want.DenyCheckedOut {
 			t.Errorf("Find(%q) = %+v, %v, want %+v", path, got, err, want)
 		}
@@ -32,7 +32,7 @@ func TestLinkedWorkTreeIsRefused(t *testing.T) {
 	bare.Write("x", "1")
 	linked := filepath.Join(t.TempDir(), "w")
 	bare.Git("worktree", "add", "-q", linked, "-b", "w")
-	if _, err := Find(linked); fault.ClassOf(err) != fault.Person || fault.HintOf(err) == "" {
+	if _, err := Find(linked, "make one"); fault.ClassOf(err) != fault.Person || fault.HintOf(err) == "" {
 		t.Errorf("Find of a linked work tree = %v, want an error with a hint", err)
 	}
 }
@@ -58,7 +58,7 @@ func TestHooks(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := gittest.New(t)
 			tc.prepare(r)
-			d, err := Find(r.Dir)
+			d, err := Find(r.Dir, "make one")
 			if err != nil || !slices.Equal(d.Hooks, tc.want) {
 				t.Errorf("%s: hooks = %q, %v, want %q", tc.reason, d.Hooks, err, tc.want)
 			}
