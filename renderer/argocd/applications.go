@@ -56,6 +56,8 @@ type item struct {
 				Source any `json:"source"`
 			} `json:"comparedTo"`
 		} `json:"sync"`
+		Health         state     `json:"health"`
+		Resources      []held    `json:"resources"`
 		ReconciledAt   time.Time `json:"reconciledAt"`
 		OperationState struct {
 			Phase      string    `json:"phase"`
@@ -63,7 +65,10 @@ type item struct {
 			StartedAt  time.Time `json:"startedAt"`
 			FinishedAt time.Time `json:"finishedAt"`
 			Operation  struct {
-				Info []info `json:"info"`
+				Info        []info `json:"info"`
+				InitiatedBy struct {
+					Automated bool `json:"automated"`
+				} `json:"initiatedBy"`
 			} `json:"operation"`
 			SyncResult struct {
 				Revision  string   `json:"revision"`
@@ -74,9 +79,32 @@ type item struct {
 	} `json:"status"`
 }
 
-// result is what became of one resource of a sync.
-type result struct {
+// ref names an object in the cluster.
+type ref struct {
+	Group     string `json:"group"`
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+}
+
+// state is a health: empty where Argo CD keeps it elsewhere.
+type state struct {
 	Status string `json:"status"`
+}
+
+// held is an object that an Application has, as the last comparison found it.
+type held struct {
+	ref    `json:",inline"`
+	Health state `json:"health"`
+}
+
+// result is what became of one object of a sync: whether it could be applied,
+// and what it was like when the operation waited for it.
+type result struct {
+	ref       `json:",inline"`
+	Status    string `json:"status"`
+	HookType  string `json:"hookType"`
+	HookPhase string `json:"hookPhase"`
 }
 
 // Applications returns the Applications of an environment, by their label, or
@@ -146,7 +174,7 @@ func (i item) application() unblock.Application {
 		Source: canonical(i.Spec.Source), Compared: canonical(i.Status.Sync.ComparedTo.Source), Syncing: canonical(op.SyncResult.Source),
 		Revision: i.Status.Sync.Revision, Operated: op.SyncResult.Revision, Phase: op.Phase, Message: op.Message,
 		Synced: i.Status.Sync.Status == "Synced", Refreshing: refreshing,
-		Erred: i.erred(), Finished: op.FinishedAt, Attempt: attempt(op.Operation.Info), Started: op.StartedAt,
+		Erred: i.erred(), Healed: i.healed(), Finished: op.FinishedAt, Attempt: attempt(op.Operation.Info), Started: op.StartedAt,
 		Looked: i.Status.ReconciledAt,
 	}
 	if policy := i.Spec.SyncPolicy; policy.Automated != nil {

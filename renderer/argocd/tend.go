@@ -33,13 +33,28 @@ type info struct {
 }
 
 // Unsettled returns the Applications of an environment that differ from Git or
-// are not Healthy, beginning after a name, as many as one look reads.
+// are not Healthy, beginning after a name, as many as one look reads, and as
+// many of those that only their parents call Degraded: an operation that failed
+// may have left nothing to apply and everything Healthy.
 func (c *Client) Unsettled(ctx context.Context, environment, after string) (apps []unblock.Application, next string, err error) {
-	names, err := c.unsettled(ctx, environment)
+	all, err := c.unsettled(ctx, environment)
 	if err != nil {
 		return nil, "", err
 	}
-	names, next = turn(names, after)
+	names, next := turn(all, after)
+	apps, children, err := c.closely(ctx, names)
+	if err != nil {
+		return nil, "", err
+	}
+	children = slices.DeleteFunc(children, func(name string) bool { return slices.Contains(all, name) })
+	children, _ = turn(children, after)
+	calm, _, err := c.closely(ctx, children)
+	return append(apps, calm...), next, err
+}
+
+// closely reads Applications in full, but for those that are gone, and names
+// the children that they call Degraded.
+func (c *Client) closely(ctx context.Context, names []string) (apps []unblock.Application, degraded []string, err error) {
 	for _, name := range names {
 		var i item
 		err := c.get(ctx, name, &i)
@@ -47,11 +62,16 @@ func (c *Client) Unsettled(ctx context.Context, environment, after string) (apps
 			continue
 		}
 		if err != nil {
-			return nil, "", err
+			return nil, nil, err
 		}
 		apps = append(apps, i.application())
+		for _, r := range i.Status.Resources {
+			if r.Group == group.Group && r.Kind == "Application" && r.Health.Status == "Degraded" {
+				degraded = append(degraded, r.Name)
+			}
+		}
 	}
-	return apps, next, nil
+	return apps, degraded, nil
 }
 
 // turn chooses whose turn it is of many names: as many as one look reads, from
@@ -152,30 +172,4 @@ func (c *Client) Start(ctx context.Context, a unblock.Application, attempt int) 
 		return fmt.Errorf("%w: %w", unblock.ErrChanged, err)
 	}
 	return err
-}
-
-// erred tells an operation that ended without a verdict on what it syncs. The
-// health check of Applications reads the same.
-func (i item) erred() bool {
-	op := i.Status.OperationState
-	if op.Phase == "Error" {
-		return true
-	}
-	unapplied := func(r result) bool { return r.Status == "SyncFailed" }
-	return op.Phase == "Failed" && slices.ContainsFunc(op.SyncResult.Resources, unapplied)
-}
-
-// attempt reads the number of an operation that was started again; 0 for another's.
-func attempt(entries []info) int {
-	for _, e := range entries {
-		if e.Name != infoAttempt {
-			continue
-		}
-		// A number that is none is somebody else's: no more attempts.
-		if n, err := strconv.Atoi(e.Value); err == nil && n >= 0 && n < unblock.Attempts {
-			return n
-		}
-		return unblock.Attempts
-	}
-	return 0
 }

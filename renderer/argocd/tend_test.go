@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -29,7 +30,7 @@ func one(t *testing.T, object string) *argocd.Client {
 		switch {
 		case strings.HasSuffix(r.URL.Path, "/applications/pop"):
 			fmt.Fprint(w, object)
-		case strings.HasSuffix(r.URL.Path, "/applications/gone"):
+		case strings.Contains(r.URL.Path, "/applications/"): // gone
 			refuse(w, http.StatusNotFound)
 		case !strings.Contains(r.Header.Get("Accept"), "as=Table") || r.URL.Query().Get("includeObject") != "None":
 			t.Errorf("request %s accepts %q, want a table without objects", r.URL, r.Header.Get("Accept"))
@@ -68,6 +69,84 @@ func TestUnsettled(t *testing.T) {
 				t.Errorf("%s: Unsettled() -want +got:\n%s", tc.reason, diff)
 			}
 		})
+	}
+}
+
+// failed is an operation of a fleet whose shared part was refused first, as
+// Argo CD leaves it: who began it, what became of the part and of what is applied
+// with it, and how the part and the whole are now.
+const failed = `{"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": "pop", "resourceVersion": "7", "labels": {"gatorcloud.io/level": "fleet"}},
+  "spec": {"source": {"path": "fleet"}, "syncPolicy": {"automated": {"prune": true}}},
+  "status": {"reconciledAt": %q, "sync": {"status": "OutOfSync", "revision": "c1", "comparedTo": {"source": {"path": "fleet"}}},
+    "health": {"status": %q},
+    "resources": [{"group": "argoproj.io", "version": "v1alpha1", "kind": "Application", "namespace": "argocd", "name": "pop-shared-policy", "status": "Synced"%s},
+      {"group": "argoproj.io", "version": "v1alpha1", "kind": "Application", "namespace": "argocd", "name": "pop-canary", "status": "OutOfSync", "health": {"status": "Healthy"}}],
+    "operationState": {"phase": "Failed", "message": "one or more synchronization tasks completed unsuccessfully", "startedAt": "2026-11-02T08:59:00Z", "finishedAt": "2026-11-02T09:00:00Z",
+      "operation": {"initiatedBy": {%s}, "retry": {}},
+      "syncResult": {"revision": "c1", "source": {"path": "fleet"}, "resources": [
+        {"group": "argoproj.io", "version": "v1alpha1", "kind": "Application", "namespace": "argocd", "name": %q, "status": "Synced", "hookPhase": %q, "syncPhase": "Sync"},
+        {"group": "", "version": "v1", "kind": "ConfigMap", "namespace": "argocd", "name": "pop", "status": "Synced", "hookPhase": "Running", "syncPhase": "Sync"%s}]}}}}`
+
+// A verdict holds until what it is of is Healthy; only what Argo CD began by
+// itself is begun again.
+func TestUnsettledHealed(t *testing.T) {
+	const (
+		after, before  = "2026-11-02T09:01:00Z", "2026-11-02T08:59:59Z"
+		part, machine  = "pop-shared-policy", `"automated": true`
+		well, ill      = `, "health": {"status": "Healthy"}`, `, "health": {"status": "Degraded"}`
+		hook, unhooked = `, "hookType": "PostSync", "hookPhase": "Failed"`, ""
+	)
+	for name, tc := range map[string]struct {
+		reason string
+		object string
+		healed bool
+	}{
+		"Healed":     {"the part is Healthy, whatever else is not", fmt.Sprintf(failed, after, "Degraded", well, machine, part, "Failed", unhooked), true},
+		"SameSecond": {"Argo CD compares at once after an operation", fmt.Sprintf(failed, "2026-11-02T09:00:00Z", "Degraded", well, machine, part, "Failed", unhooked), true},
+		"Ill":        {"the verdict holds", fmt.Sprintf(failed, after, "Degraded", ill, machine, part, "Failed", unhooked), false},
+		"NotLooked":  {"the part was Healthy before it failed", fmt.Sprintf(failed, before, "Degraded", well, machine, part, "Failed", unhooked), false},
+		"InRedis":    {"where no health is kept all of it is Healthy", fmt.Sprintf(failed, after, "Healthy", "", machine, part, "Failed", unhooked), true},
+		"Somewhere":  {"something is Degraded, and nobody says what", fmt.Sprintf(failed, after, "Degraded", "", machine, part, "Failed", unhooked), false},
+		"Silent":     {"no health at all", fmt.Sprintf(failed, after, "", "", machine, part, "Failed", unhooked), false},
+		"Gone":       {"nobody knows how the part is", fmt.Sprintf(failed, after, "Healthy", well, machine, "pop-shared-gone", "Failed", unhooked), false},
+		"Person":     {"who began it looks after it", fmt.Sprintf(failed, after, "Healthy", well, `"username": "ann"`, part, "Failed", unhooked), false},
+		"Ended":      {"somebody ended it: nothing failed", fmt.Sprintf(failed, after, "Healthy", well, machine, part, "Running", unhooked), false},
+		"Hook":       {"a hook that failed does not heal", fmt.Sprintf(failed, after, "Healthy", well, machine, part, "Failed", hook), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, _, err := one(t, tc.object).Unsettled(t.Context(), "pop", "")
+			if err != nil || len(got) != 1 || got[0].Healed != tc.healed || got[0].Erred {
+				t.Errorf("%s: Unsettled() = %+v, %v, want it healed: %t", tc.reason, got, err, tc.healed)
+			}
+		})
+	}
+}
+
+// Whose operation failed and left nothing to apply is calm in every column; its
+// parent alone calls it Degraded.
+func TestUnsettledChildren(t *testing.T) {
+	c := connect(t, func(w http.ResponseWriter, r *http.Request) {
+		_, name, found := strings.Cut(r.URL.Path, "/applications/")
+		switch {
+		case !found:
+			fmt.Fprintf(w, `{%s, "rows": [{"cells": ["pop", "OutOfSync", "Degraded"]}, {"cells": ["pop-main", "OutOfSync", "Degraded"]}, {"cells": ["pop-shared-policy", "Synced", "Healthy"]}]}`, table)
+		case name == "pop":
+			fmt.Fprint(w, `{"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": "pop"}, "status": {"resources": [
+				{"group": "argoproj.io", "kind": "Application", "name": "pop-shared-policy", "health": {"status": "Degraded"}},
+				{"group": "argoproj.io", "kind": "Application", "name": "pop-main", "health": {"status": "Degraded"}},
+				{"group": "argoproj.io", "kind": "Application", "name": "pop-canary", "health": {"status": "Healthy"}},
+				{"group": "apps", "kind": "Deployment", "name": "pop-door", "health": {"status": "Degraded"}}]}}`)
+		default:
+			fmt.Fprintf(w, `{"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": %q}}`, name)
+		}
+	})
+	apps, next, err := c.Unsettled(t.Context(), "pop", "")
+	var names []string
+	for _, a := range apps {
+		names = append(names, a.Name)
+	}
+	if want := []string{"pop", "pop-main", "pop-shared-policy"}; err != nil || next != "" || !slices.Equal(names, want) {
+		t.Errorf("Unsettled() = %q, %q, %v, want %q", names, next, err, want)
 	}
 }
 

@@ -47,8 +47,10 @@ type Tended struct {
 //
 // It starts those again that ended without a verdict: Argo CD met an error of
 // its own, or the cluster took something not. Argo CD's own retries would keep
-// everything newer waiting, a revert included. What became Degraded is left to
-// people.
+// everything newer waiting, a revert included. Those in which something became
+// Degraded it starts again once that is Healthy, since Argo CD would not, and
+// whatever waits for the rest would wait for ever. What is Degraded is left to
+// people, and so is what a person began.
 //
 // It ends those that work on what their Application no longer asks for, once
 // Argo CD has compared it with what it asks for now. What syncs by hand is left
@@ -78,9 +80,11 @@ func Tend(ctx context.Context, t Tender, environment, after string, now time.Tim
 }
 
 // due tells an operation that is to be started again now. One that did not run
-// with the present source needs no help: Argo CD starts the next by itself.
+// with the present source needs no help: Argo CD starts the next by itself. An
+// error after which nothing differs is none; a verdict stands until the next
+// success, also where nothing is left to apply.
 func (a Application) due(now time.Time) bool {
-	return a.Erred && a.Automated && !a.Synced && a.Syncing == a.Source && a.Compared == a.Source &&
+	return (a.Erred && !a.Synced || a.Healed) && a.Automated && a.Syncing == a.Source && a.Compared == a.Source &&
 		a.Attempt < Attempts && !now.Before(a.Finished.Add(pause<<a.Attempt))
 }
 

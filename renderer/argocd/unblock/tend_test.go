@@ -51,12 +51,24 @@ func TestTendStarts(t *testing.T) {
 			}
 		})
 	}
+	healed := func(change func(*unblock.Application)) unblock.Application {
+		a := erred(change)
+		a.Phase, a.Erred, a.Healed = "Failed", false, true
+		return a
+	}
 	cases := map[string]struct {
 		reason string
 		app    unblock.Application
 		after  time.Duration
 		want   map[string]int
 	}{
+		"Healed":       {"its verdict holds no longer", healed(nil), 10 * time.Second, map[string]int{"a": 1}},
+		"HealedEarly":  {"what flaps has its pause", healed(nil), 9 * time.Second, nil},
+		"HealedAgain":  {"the pause doubles", healed(func(a *unblock.Application) { a.Attempt = 2 }), 39 * time.Second, nil},
+		"HealedOften":  {"a person has to look", healed(func(a *unblock.Application) { a.Attempt = 3 }), time.Hour, nil},
+		"HealedSynced": {"nothing is left to apply, and its health check says Degraded until a success", healed(func(a *unblock.Application) { a.Synced = true }), time.Hour, map[string]int{"a": 1}},
+		"HealedOld":    {"Argo CD starts what is new by itself", healed(func(a *unblock.Application) { a.Syncing = "0" }), time.Hour, nil},
+		"HealedByHand": {"nobody asked for syncs, or somebody for one", healed(func(a *unblock.Application) { a.Automated = false }), time.Hour, nil},
 		"Erred":        {"it ended without a verdict", erred(nil), 10 * time.Second, map[string]int{"a": 1}},
 		"TooEarly":     {"what caused it may last a while", erred(nil), 9 * time.Second, nil},
 		"Second":       {"the pause doubles", erred(func(a *unblock.Application) { a.Attempt = 1 }), 20 * time.Second, map[string]int{"a": 2}},

@@ -10,7 +10,7 @@
 //
 // Unblock does so once, for a person who waits. Tend is what a leader does all
 // the time: there an operation that waits for something old ends by itself, and
-// one that ended without a verdict is started again.
+// one that ended without a verdict, or by one that holds no longer, is begun again.
 package unblock
 
 import (
@@ -61,7 +61,10 @@ type Application struct {
 	Message string `json:"message"`
 	// Erred tells an operation that ended without a verdict, at Finished, as the
 	// Attempt of that number: 0 is the first.
-	Erred    bool      `json:"-"`
+	Erred bool `json:"-"`
+	// Healed tells one that ended by a verdict which holds no longer: what became
+	// Degraded in it is Healthy by now.
+	Healed   bool      `json:"-"`
 	Finished time.Time `json:"-"`
 	Attempt  int       `json:"-"`
 	// Started is when the operation began, Looked when Argo CD compared last.

@@ -17,14 +17,15 @@ const (
 )
 
 // tend keeps Argo CD's operations going until ctx ends: it starts those again
-// that ended without a verdict, and ends those that nobody asks for any more.
+// that ended without a verdict or by one that holds no longer, and ends those
+// that nobody asks for any more.
 func (e *environment) tend(ctx context.Context, t unblock.Tender) {
 	name, after := e.name.String(), ""
 	for {
 		done, err := unblock.Tend(ctx, t, name, after, e.c.Clock.Now())
 		after = done.Next
 		for _, a := range done.Started {
-			e.log.Info("started an operation again that ended without a verdict", "application", a.Name, "attempt", a.Attempt+1, "message", a.Message)
+			e.log.Info("started an operation again that ended without a verdict, or by one that holds no longer", "application", a.Name, "attempt", a.Attempt+1, "message", a.Message)
 		}
 		for _, a := range done.Ended {
 			e.log.Info("ended an operation that worked on what is no longer asked for", "application", a.Name, "message", a.Message)

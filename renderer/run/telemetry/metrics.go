@@ -98,7 +98,7 @@ func New(version string) *Metrics {
 	m.ObserverFailing = gauge("rollout_observer_failing", "1 while nothing is seen of the environment's Argo CD, so that its rollouts stand still.", env)
 	m.waiting = &series{gauge: gauge("rollout_waiting", "1 for each product in a ring that does not move, by the code of the reason.", env, "ring", "product", "reason")}
 	m.granted = &series{gauge: gauge("rollout_granted_ratio", "Share of a ring's places that may run a version of a product.", env, "ring", "product", "version")}
-	m.Restarts = counter("operation_restarts_total", "Operations of Argo CD started again that ended without a verdict, and looks at operations that failed, by result.", env, "result")
+	m.Restarts = counter("operation_restarts_total", "Operations of Argo CD started again that ended without a verdict or by one that holds no longer, and looks at operations that failed, by result.", env, "result")
 	m.Ends = counter("operation_ends_total", "Operations of Argo CD ended that worked on what is no longer asked for.", env)
 	m.ClockJump = prometheus.NewGauge(prometheus.GaugeOpts{Name: "sluice_clock_jump_seconds",
 		Help: "How far the wall clock is off the time that is trusted since it jumped."})
