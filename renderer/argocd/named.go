@@ -18,7 +18,7 @@ import (
 type Named struct{ *Client }
 
 var (
-	_ notify.Refresher  = Named{}
+	_ notify.Looker     = Named{}
 	_ observe.Annotator = Named{}
 )
 
@@ -56,6 +56,12 @@ func (n Named) Application(ctx context.Context, name string) (a unblock.Applicat
 		return a, false, nil
 	}
 	return i.application(), err == nil, err
+}
+
+// Seen returns what an Application shows of looks at it.
+func (n Named) Seen(ctx context.Context, name string) (s notify.Seen, there bool, err error) {
+	a, there, err := n.Application(ctx, name)
+	return notify.Seen{Commit: a.Revision, Asked: a.Refreshing}, there, err
 }
 
 // MayRefresh asks whether Refresh and what Retry does would be allowed, and

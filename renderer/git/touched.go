@@ -13,8 +13,9 @@ var errEnough = errors.New("enough")
 
 // Touched returns the paths, below the folder dir, of the files in which two
 // heads differ, sorted. It reads only trees that differ, and stops after most
-// paths; all tells that there are no more.
-func (r *Repo) Touched(a, b Head, dir string, most int) (paths []string, all bool, err error) {
+// paths; all tells that there are no more. Files and folders that skip chooses
+// count as the same; a nil skip chooses none.
+func (r *Repo) Touched(a, b Head, dir string, most int, skip func(path string) bool) (paths []string, all bool, err error) {
 	x, err := r.lookup(a.Tree, strings.Split(dir, "/"))
 	if err != nil {
 		return nil, false, err
@@ -23,7 +24,7 @@ func (r *Repo) Touched(a, b Head, dir string, most int) (paths []string, all boo
 	if err != nil {
 		return nil, false, err
 	}
-	t := toucher{repo: r, most: most}
+	t := toucher{repo: r, most: most, skip: skip}
 	err = t.entries(dir, x, y)
 	slices.Sort(t.paths)
 	if errors.Is(err, errEnough) {
@@ -37,11 +38,12 @@ type toucher struct {
 	repo  *Repo
 	paths []string
 	most  int
+	skip  func(path string) bool
 }
 
 // entries compares what two heads have at a path; the zero Entry is nothing.
 func (t *toucher) entries(path string, a, b object.Entry) error {
-	if a.Same(b) {
+	if a.Same(b) || t.skip != nil && t.skip(path) {
 		return nil
 	}
 	if !a.IsZero() && !a.Mode.IsDir() || !b.IsZero() && !b.Mode.IsDir() {

@@ -4,9 +4,14 @@
 // whose files changed, for places where no webhook reaches Argo CD.
 //
 // A notice names the files that changed, so that Argo CD looks at a tenant's
-// own Applications and not at all of the repository's. When there are more
-// than MaxPaths it names none: the webhook then wakes every Application, and
-// the annotation goes to the fleet's alone, from which the rest follows.
+// own Applications and not at all of the repository's: overlays that nobody
+// runs yet are in none. When there are more than MaxPaths it names none: the
+// webhook then wakes every Application, and the annotation goes to the fleet's
+// alone, from which the rest follows.
+//
+// Whoever told Argo CD, a notice can be lost: one that comes while Argo CD looks
+// at the push before is taken for done with that look. Confirm is a third form,
+// beside the others: it waits, and asks those once that do not show the push.
 //
 // It is help and not a condition: a notice that fails is tried a few times and
 // dropped, for Argo CD also polls. Notices that come faster than Argo CD
@@ -69,11 +74,11 @@ type Options struct {
 	Attempts int
 	// Pause is the first pause between attempts, which doubles; 500 ms when zero.
 	Pause time.Duration
-	// Hear is told of every notice. May be nil.
+	// Hear is told of every notice, of several at a time. May be nil.
 	Hear func(err error)
 }
 
-// Notifier sends notices one after another. Make it with New and Run it.
+// Notifier sends the notices of an environment one after another. Make it with New and Run it.
 type Notifier struct {
 	o    Options
 	mu   sync.Mutex
@@ -125,13 +130,15 @@ func (n *Notifier) Run(ctx context.Context) {
 		all := n.next
 		n.next = map[string]Push{}
 		n.mu.Unlock()
+		var sent sync.WaitGroup
 		for _, p := range all {
-			err := n.send(ctx, p)
-			if ctx.Err() != nil {
-				return
-			}
-			n.o.Hear(err)
+			sent.Go(func() {
+				if err := n.send(ctx, p); ctx.Err() == nil {
+					n.o.Hear(err)
+				}
+			})
 		}
+		sent.Wait()
 	}
 }
 

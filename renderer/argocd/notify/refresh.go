@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 )
 
@@ -25,10 +26,7 @@ var _ Sender = Refresh{}
 // Send annotates one Application after another. One that fails does not keep
 // the others from it.
 func (r Refresh) Send(ctx context.Context, p Push) error {
-	names := []string{manifest.AppFleet(p.Environment)}
-	if p.Paths != nil {
-		names = applications(p)
-	}
+	names := p.applications()
 	var faults []error
 	for _, name := range names {
 		err := r.Applications.Refresh(ctx, name)
@@ -53,8 +51,11 @@ const (
 )
 
 // applications returns the names of the Applications whose source holds one of
-// the changed files, parents first.
-func applications(p Push) []string {
+// the changed files, parents first; the fleet's when the files are not known.
+func (p Push) applications() []string {
+	if p.Paths == nil {
+		return []string{manifest.AppFleet(p.Environment)}
+	}
 	found := map[string]depth{}
 	for _, path := range p.Paths {
 		if rest, ok := strings.CutPrefix(path, manifest.EnvironmentPath(p.Environment)+"/"); ok {
@@ -92,4 +93,27 @@ func application(env, path string) map[string]depth {
 		return map[string]depth{env + "-" + part[3] + "-" + part[4]: products}
 	}
 	return nil
+}
+
+// Unused chooses, of the files and folders of an environment, overlays that no
+// Application has for its source: a bump writes those of a whole ring long
+// before they are granted, and a grant changes the Application itself. runs
+// returns what a tenant runs of a product, zero when that is not known.
+func Unused(env ident.Environment, runs func(ident.Tenant, ident.Product) ident.Version) func(path string) bool {
+	root := manifest.EnvironmentPath(env) + "/"
+	return func(path string) bool {
+		rest, _ := strings.CutPrefix(path, root)
+		part := strings.Split(rest, "/")
+		if len(part) != 6 || part[0] != manifest.TenantsDir || part[4] == manifest.BaseDir {
+			return false
+		}
+		tenant, err1 := ident.Parse[ident.TenantKind](part[3])
+		product, err2 := ident.Parse[ident.ProductKind](part[4])
+		version, err3 := ident.Parse[ident.VersionKind](part[5])
+		if err1 != nil || err2 != nil || err3 != nil {
+			return false
+		}
+		now := runs(tenant, product)
+		return !now.IsZero() && now != version
+	}
 }

@@ -39,11 +39,11 @@ func TestApplications(t *testing.T) {
 		"Facts":      {manifest.TenantPath(id) + "/tenant.yaml", nil},
 		"People":     {"environment.yaml", nil},
 	} {
-		if got := applications(Push{Environment: env, Paths: []string{manifest.EnvironmentPath(env) + "/" + tc.path}}); !slices.Equal(got, tc.want) {
+		if got := (Push{Environment: env, Paths: []string{manifest.EnvironmentPath(env) + "/" + tc.path}}).applications(); !slices.Equal(got, tc.want) {
 			t.Errorf("%s: applications(%q) = %q, want %q", name, tc.path, got, tc.want)
 		}
 	}
-	if got := applications(Push{Environment: env, Paths: []string{"environments/pop-2/fleet/shared/license.yaml", "catalog/catalog.lock", ""}}); len(got) != 0 {
+	if got := (Push{Environment: env, Paths: []string{"environments/pop-2/fleet/shared/license.yaml", "catalog/catalog.lock", ""}}).applications(); len(got) != 0 {
 		t.Errorf("files elsewhere are of %q, want of none", got)
 	}
 }
@@ -86,5 +86,29 @@ func TestRefresh(t *testing.T) {
 	}
 	if err := (Refresh{r}).Send(t.Context(), p); err == nil || len(r.asked) > 5 {
 		t.Errorf("Send() asked %d times although nothing works (%v), want a few", len(r.asked), err)
+	}
+}
+
+// Overlays that were written before they are granted concern no Application;
+// everything else does, and what is not known to be unused.
+func TestUnused(t *testing.T) {
+	v203, other := ident.Must[ident.VersionKind]("203"), ident.Must[ident.TenantKind]("1000007")
+	unused := Unused(env, func(of ident.Tenant, p ident.Product) ident.Version {
+		if of == id && p == swg {
+			return v202
+		}
+		return ident.Version{}
+	})
+	for path, want := range map[string]bool{
+		manifest.OverlayPath(id, swg, v203): true, manifest.OverlayPath(id, swg, v202): false, manifest.OverlayPath(other, swg, v203): false,
+		manifest.TenantPath(id): false, manifest.TenantPath(id) + "/swg": false, manifest.TenantPath(id) + "/base/shared": false,
+		"rings/canary/01/2/3/4": false, "": false,
+	} {
+		if got := unused(manifest.EnvironmentPath(env) + "/" + path); got != want {
+			t.Errorf("Unused(%q) = %t, want %t", path, got, want)
+		}
+	}
+	if unused("environments/pop-2/" + manifest.OverlayPath(id, swg, v203)) {
+		t.Error("an overlay of another environment is called unused")
 	}
 }

@@ -24,6 +24,7 @@ import (
 // Applications are those of one Argo CD.
 type Applications interface {
 	observe.Cluster
+	notify.Looker
 	unblock.Tender
 	// Review says whose a token is, and whether he may get an Application.
 	Review(ctx context.Context, token, application string) (user string, may bool, err error)
@@ -56,7 +57,7 @@ func (a *argo) add(set *pflag.FlagSet) {
 	a.Add(set, "rollouts wait for people, and no Application is refreshed")
 	set.BoolVar(&a.rollouts, "rollouts", true, "move versions from ring to ring on what Argo CD shows; with =false people promote them")
 	a.metrics.Add(set)
-	set.BoolVar(&a.retry, "argocd-retry", true, "start operations again, three times, that ended without a verdict because Argo CD or the cluster was not there, and end those that work on what is no longer asked for")
+	set.BoolVar(&a.retry, "argocd-retry", true, "start operations again, three times, that ended without a verdict because Argo CD or the cluster was not there, or on what was Degraded and is Healthy by now, and end those that work on what is no longer asked for")
 	set.StringSliceVar(&a.refresh, "argocd-refresh", nil, "when Applications are refreshed: "+onPush+", for all whose files a push changed; "+onSoak+" means nothing any more")
 }
 
@@ -153,12 +154,17 @@ func (o *options) use(c *replica.Config, log *slog.Logger, apps map[argoflags.Cl
 			return nil
 		}
 	}
-	if !slices.Contains(o.argo.refresh, onPush) {
-		return
-	}
 	for _, place := range o.argo.clusters.All() {
-		c.Notifiers = append(c.Notifiers, o.notifier(notify.Options{Sender: notify.Refresh{Applications: apps[place]},
-			Of: func(env ident.Environment) bool { own, ok := o.argo.clusters.Of(env); return ok && own == place }}, c, log))
+		there := apps[place]
+		mine := func(env ident.Environment) bool { own, ok := o.argo.clusters.Of(env); return ok && own == place }
+		if slices.Contains(o.argo.refresh, onPush) {
+			c.Notifiers = append(c.Notifiers, o.notifier(notify.Options{Sender: notify.Refresh{Applications: there}, Of: mine}, c, log))
+		}
+		c.Notifiers = append(c.Notifiers, notify.New(notify.Options{Sender: notify.Confirm{Applications: there}, Of: mine, Attempts: 1, Hear: func(err error) {
+			if err != nil {
+				log.Warn("looking whether Argo CD saw a push", "error", err, "hint", fault.HintOf(err))
+			}
+		}}))
 	}
 }
 
