@@ -10,6 +10,8 @@
 // and after what was asked for is done.
 //
 // Its answers have the fields of GitLab's that are used here, in GitLab's form;
-// tests compare them with the examples that GitLab's own client brings. What it
-// does not have: groups, approvals, rebases, squashes, and keyset pages.
+// tests compare them with the examples that GitLab's own client brings. Its pages
+// are not GitLab's: they show merge requests, and have the buttons that merge and
+// revert. What it does not have: groups, approvals, rebases, squashes, and keyset
+// pages.
 package gitlabtest

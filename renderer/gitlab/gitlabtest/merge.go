@@ -35,15 +35,21 @@ func (s *Server) accept(c *call, m *mergeRequest) {
 	}
 }
 
-// merge merges for real.
-func (s *Server) merge(m *mergeRequest, by *user) error {
-	s.follow()
-	before := s.tips[m.target]
-	commit, err := s.git.merge(before, m.sha, fmt.Sprintf("Merge branch '%s' into '%s'\n\n%s\n\nSee merge request %s!%d", m.source, m.target, m.title, s.o.Project, m.iid))
-	if err != nil {
-		return err
+// merge merges for real; somebody may push meanwhile.
+func (s *Server) merge(m *mergeRequest, by *user) (err error) {
+	var before, commit string
+	for range 5 {
+		s.follow()
+		before = s.tips[m.target]
+		commit, err = s.git.merge(before, m.sha, fmt.Sprintf("Merge branch '%s' into '%s'\n\n%s\n\nSee merge request %s!%d", m.source, m.target, m.title, s.o.Project, m.iid))
+		if err != nil {
+			return err
+		}
+		if err = s.git.move("refs/heads/"+m.target, commit, before); err == nil {
+			break
+		}
 	}
-	if err := s.git.move("refs/heads/"+m.target, commit, before); err != nil {
+	if err != nil {
 		return err
 	}
 	s.tips[m.target] = commit

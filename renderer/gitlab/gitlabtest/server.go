@@ -28,6 +28,8 @@ type Options struct {
 	MaxFiles int
 	// NeedPipeline lets nothing merge whose pipeline is not green.
 	NeedPipeline bool
+	// Person is who reads the pages and presses their buttons; empty serves none.
+	Person string
 }
 
 // Server is a GitLab. Its methods may be called while it serves.
@@ -35,6 +37,8 @@ type Server struct {
 	o    Options
 	git  repository
 	hear sync.WaitGroup
+	// serves nobody's pages to other sites: they could press a button.
+	serves *http.CrossOriginProtection
 
 	mu        sync.Mutex
 	users     []*user
@@ -59,7 +63,7 @@ func New(o Options) *Server {
 			*at = fallback
 		}
 	}
-	return &Server{o: o, git: repository{o.Dir, map[string]told{}}, tokens: map[string]*token{}}
+	return &Server{o: o, git: repository{o.Dir, map[string]told{}}, tokens: map[string]*token{}, serves: http.NewCrossOriginProtection()}
 }
 
 // Close waits until the webhooks are delivered.
@@ -91,6 +95,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.serveGit(w, r, rest)
 		return
 	}
+	if rest, ok := strings.CutPrefix(r.URL.Path, s.o.Path+"/"+s.o.Project+pagesPath); ok && s.o.Person != "" {
+		s.serves.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.page(w, r, rest) })).ServeHTTP(w, r)
+		return
+	}
 	rest, ok := strings.CutPrefix(r.URL.EscapedPath(), s.o.Path+"/api/v4")
 	if !ok {
 		http.NotFound(w, r)
@@ -99,10 +107,15 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls = append(s.calls, r.Method+" "+rest)
+	s.asked(r)
+	failing(s.fault(r.Method, rest), http.HandlerFunc(s.call)).ServeHTTP(w, r)
+}
+
+// asked notes by which address the server is reached.
+func (s *Server) asked(r *http.Request) {
 	if s.url = "http://" + r.Host; r.TLS != nil {
 		s.url = "https://" + r.Host
 	}
-	failing(s.fault(r.Method, rest), http.HandlerFunc(s.call)).ServeHTTP(w, r)
 }
 
 // call routes one call of the API.
@@ -147,6 +160,8 @@ func (s *Server) inProject(c *call, parts []string) {
 		s.file(c, parts[2])
 	case len(parts) == 3 && parts[0] == "pipelines" && parts[2] == "jobs":
 		s.jobs(c, parts[1])
+	case len(parts) > 0 && parts[0] == "hooks":
+		s.inHooks(c, parts[1:])
 	case len(parts) > 1 && parts[0] == "merge_requests":
 		if m := s.numbered(parts[1]); m != nil {
 			s.inMergeRequest(c, m, parts[2:])

@@ -95,8 +95,8 @@ func (s *Server) Merge(number int64, by string) error {
 func (s *Server) Revert(number int64, by string) (int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	m := s.requests[number-1]
-	if m.state != "merged" {
+	m := s.numbered(strconv.FormatInt(number, 10))
+	if m == nil || m.state != "merged" {
 		return 0, fmt.Errorf("merge request !%d is not merged", number)
 	}
 	commit, err := s.git.revert(m.target, m.commit)

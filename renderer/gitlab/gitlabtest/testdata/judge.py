@@ -103,4 +103,13 @@ assert project.files.raw(file_path="README.md", ref="main") == b"two\n"
 refused(405, done.merge)
 jobs = project.pipelines.get(done.head_pipeline["id"], lazy=True).jobs.list()
 assert [j.name for j in jobs] == ["sluice-plan"] and jobs[0].artifacts_file["filename"], jobs
+
+# Webhooks.
+refused(422, project.hooks.create, {"url": "nonsense"})
+refused(403, there.hooks.create, {"url": "http://127.0.0.1:1/"})
+hook = project.hooks.create({"url": "http://127.0.0.1:1/", "token": "a secret of its own", "merge_requests_events": True})
+assert hook.push_events and hook.merge_requests_events and not hasattr(hook, "token"), hook
+assert hook.id in [h.id for h in project.hooks.list()]
+hook.delete()
+assert hook.id not in [h.id for h in project.hooks.list()]
 print("all is well")
