@@ -75,6 +75,7 @@ var rooms = []room{
 
 	// Tools of the project itself.
 	{"cmd/lab", []string{"renderer/model", "renderer/run/web/bars"}, []string{"cobra", "yaml", "disk", "network", "process", "environment", "clock", "chance", "kubernetes"}},
+	{"cmd/lab/gitserver", []string{"cmd/lab", "renderer/model", "renderer/gitlab/gitlabtest"}, []string{"disk", "network", "environment"}},
 	{"cmd/internal/bench", []string{"renderer", "plugin", "catalog", "environments"},
 		[]string{"disk", "network", "process", "environment", "clock", "kustomize", "etcd", "argo-cd", "protobuf"}},
 	{"cmd/internal/chaos", nil, nil},

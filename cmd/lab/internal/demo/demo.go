@@ -1,16 +1,20 @@
 // Package demo brings up the whole product on one machine: a lab whose Argo CD
-// is configured as installed, a repository with people's files, twelve tenants
-// in three rings, and `sluice run` with its page.
+// is configured as installed, a repository with people's files behind a GitLab,
+// twelve tenants in three rings, and `sluice run` with its page.
 //
 // It does what an administrator does by hand, with sluice's own commands, and
 // leaves nothing behind that `lab down` does not take away. What it sells are
-// the products that the lab's scenarios sell.
+// the products that the lab's scenarios sell. The GitLab is a test's: it merges
+// for real, asks nobody for a password, and has no pipelines.
 package demo
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,6 +25,7 @@ import (
 
 	"github.com/gatorcloud/sluice/cmd/lab/internal/argocd"
 	"github.com/gatorcloud/sluice/cmd/lab/internal/build"
+	"github.com/gatorcloud/sluice/cmd/lab/internal/githttp"
 	"github.com/gatorcloud/sluice/cmd/lab/internal/health"
 	"github.com/gatorcloud/sluice/cmd/lab/internal/kube"
 	"github.com/gatorcloud/sluice/cmd/lab/internal/lab"
@@ -31,17 +36,10 @@ import (
 // Name is the demo's environment and repository.
 const Name = "demo"
 
-// Demo is a demo that is up.
-type Demo struct {
-	Lab *lab.Lab
-	// Page is the address of the page, Clone a clone of the repository, and
-	// Sluice the program.
-	Page, Clone, Sluice string
-}
-
 // demo is a demo on its way up.
 type demo struct {
 	Demo
+	lab       *lab.Lab
 	root, cmp string
 	say       func(string)
 	o         lab.Options
@@ -61,7 +59,7 @@ func Up(ctx context.Context, o lab.Options) (*Demo, error) {
 		run  func(context.Context) error
 	}{
 		{"build sluice and its plugin", d.programs},
-		{"bring up the lab", d.lab},
+		{"bring up the lab", d.bringUp},
 		{"write the catalog and the environment", d.files},
 		{"sell to twelve tenants", d.sell},
 		{"start sluice run with its page", d.watch},
@@ -91,20 +89,24 @@ func (d *demo) programs(ctx context.Context) (err error) {
 	return errors.Join(build.Own(ctx, d.root, "./cmd/sluice", d.Sluice), build.Own(ctx, d.root, "./cmd/sluice-cmp", d.cmp))
 }
 
-// lab brings up an Argo CD that is configured as an administrator does.
-func (d *demo) lab(ctx context.Context) (err error) {
+// bringUp brings up an Argo CD that is configured as an administrator does.
+func (d *demo) bringUp(ctx context.Context) (err error) {
 	var cm struct{ Data map[string]string }
 	if err := d.read(&cm, "plugin", "install", "settings", "argocd-cm.yaml"); err != nil {
 		return err
 	}
 	o := d.o
-	o.Repositories, o.Volumes = []string{Name}, 64
+	o.Repositories, o.GitLab, o.Volumes = []string{Name}, Name, 64
 	o.ArgoCD.Config = cm.Data
 	o.Plugins = []argocd.Plugin{{Name: "sluice", Command: []string{d.cmp, "serve", "--socket={socket}", "--metrics-addr="}}}
-	if d.Lab, err = lab.Up(ctx, o); err == nil {
-		d.Clone = filepath.Join(d.Lab.Dir(), site.Temp, Name)
+	l, err := lab.Up(ctx, o)
+	if err != nil {
+		return err
 	}
-	return err
+	d.lab, d.Clone, d.Down = l, filepath.Join(l.Dir(), site.Temp, Name), "go run ./cmd/lab down"+dirFlag(l)
+	d.GitLab, d.Repository, d.Token = l.GitURL(), l.RepositoryURL(Name), l.GitLabToken(githttp.Person)
+	d.ArgoCD, d.Etcd, d.KubeConfig = "http://"+l.ArgoCDServer(), l.TenantEtcd(), l.KubeConfig()
+	return nil
 }
 
 // read reads a YAML file of the source tree.
@@ -121,7 +123,7 @@ func (d *demo) files(ctx context.Context) error {
 	if _, err := os.Stat(d.Clone); err == nil {
 		return nil
 	}
-	if _, err := d.run(ctx, d.Lab.Dir(), "git", "clone", "--quiet", d.Lab.RepositoryURL(Name), d.Clone); err != nil {
+	if _, err := d.run(ctx, d.lab.Dir(), "git", "clone", "--quiet", d.Repository, d.Clone); err != nil {
 		return err
 	}
 	if err := os.CopyFS(filepath.Join(d.Clone, "catalog"), os.DirFS(filepath.Join(d.root, "cmd", "lab", "e2e", "testdata", "catalog"))); err != nil {
@@ -152,26 +154,36 @@ func (d *demo) sell(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	file := filepath.Join(d.Lab.Dir(), site.Temp, "tenants.yaml")
+	file := filepath.Join(d.lab.Dir(), site.Temp, "tenants.yaml")
 	if err := os.WriteFile(file, data, 0o600); err != nil {
 		return err
 	}
-	_, err = d.run(ctx, d.Clone, d.Sluice, "authz", "import", "--filename="+file, "--etcd-endpoints="+d.Lab.TenantEtcd())
+	_, err = d.run(ctx, d.Clone, d.Sluice, "authz", "import", "--filename="+file, "--etcd-endpoints="+d.Etcd)
 	return err
 }
 
-// watch starts `sluice run`, and waits until it has rendered.
+// watch starts `sluice run`, tells GitLab where it listens, and waits until it
+// has rendered.
 func (d *demo) watch(ctx context.Context) error {
-	reserved, err := ports.Reserve([]string{"page"})
+	reserved, err := ports.Reserve([]string{"page", "webhook"})
 	if err != nil {
 		return err
 	}
-	at := ports.Address(reserved.Ports["page"])
+	page, hook := ports.Address(reserved.Ports["page"]), ports.Address(reserved.Ports["webhook"])
 	reserved.Close()
-	d.Page = "http://" + at + "/"
-	err = d.Lab.Start(ctx, lab.Program{Name: "sluice", Ready: health.HTTP(d.Page, nil), Command: []string{
-		d.Sluice, "run", "--env=" + Name, "--repo=" + d.Lab.RepositoryURL(Name), "--branch=main", "--listen=", "--web-listen=" + at, "--poll=2s",
-		"--git-cache=" + filepath.Join(d.Lab.Dir(), site.Temp, "cache"), "--etcd-endpoints=" + d.Lab.TenantEtcd(), "--argocd-kubeconfig=" + d.Lab.KubeConfig(), "--web-destination-kubeconfig=" + d.Lab.KubeConfig()}})
+	temp, secret := filepath.Join(d.lab.Dir(), site.Temp), rand.Text()
+	secretFile := filepath.Join(temp, "webhook.secret")
+	if err := os.WriteFile(secretFile, []byte(secret), 0o600); err != nil {
+		return err
+	}
+	d.Page = "http://" + page + "/"
+	err = d.lab.Start(ctx, lab.Program{Name: "sluice", Ready: health.HTTP(d.Page, nil), Command: []string{
+		d.Sluice, "run", "--env=" + Name, "--repo=" + d.Repository, "--branch=main", "--listen=", "--web-listen=" + page, "--poll=2s",
+		"--gitlab-url=" + d.GitLab, "--gitlab-token-file=" + d.lab.GitLabToken(githttp.Bot), "--webhook-listen=" + hook, "--webhook-secret-file=" + secretFile,
+		"--git-cache=" + filepath.Join(temp, "cache"), "--etcd-endpoints=" + d.Etcd, "--argocd-kubeconfig=" + d.KubeConfig, "--web-destination-kubeconfig=" + d.KubeConfig}})
+	if err == nil {
+		err = d.hook(ctx, "http://"+hook, secret)
+	}
 	if err != nil {
 		return err
 	}
@@ -187,6 +199,30 @@ func (d *demo) watch(ctx context.Context) error {
 	return health.Await(ctx, rendered, func() bool { return true })
 }
 
+// hook has GitLab report pushes and merge requests to an address.
+func (d *demo) hook(ctx context.Context, at, secret string) error {
+	token, err := os.ReadFile(d.Token)
+	if err != nil {
+		return err
+	}
+	form := url.Values{"url": {at}, "token": {secret}, "merge_requests_events": {"true"}}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.GitLab+"/api/v4/projects/"+Name+"/hooks", strings.NewReader(form.Encode()))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Private-Token", strings.TrimSpace(string(token)))
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusCreated {
+		return fmt.Errorf("making a webhook: GitLab answers %s", resp.Status)
+	}
+	return nil
+}
+
 // start applies the projects and the fleet's Application, as the installation says.
 func (d *demo) start(ctx context.Context) error {
 	projects, err := d.run(ctx, d.Clone, d.Sluice, "environment", "project", Name)
@@ -197,8 +233,8 @@ func (d *demo) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fleet := strings.NewReplacer("https://gitlab.gatorcloud.example/platform/fleet.git", d.Lab.RepositoryURL(Name), "pop-sha1", Name).Replace(string(example))
-	client, err := d.Lab.Cluster()
+	fleet := strings.NewReplacer("https://gitlab.gatorcloud.example/platform/fleet.git", d.Repository, "pop-sha1", Name).Replace(string(example))
+	client, err := d.lab.Cluster()
 	if err != nil {
 		return err
 	}

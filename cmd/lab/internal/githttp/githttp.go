@@ -78,26 +78,51 @@ func (o Options) settings() []string {
 	return env
 }
 
-// Serve serves the repositories below root at the loopback address until the
-// listener fails. With a webhook, program, which must call Hook when it runs
-// under the name HookName, is run after every push.
-func Serve(root, addr, webhook, program string) error {
+// Users of the GitLab that a lab may have: who sits before it, and sluice.
+const (
+	Person = "you"
+	Bot    = "sluice"
+)
+
+// TokenFile is the name of the file with a user's token.
+func TokenFile(user string) string { return "gitlab-" + user + ".token" }
+
+// Service says what Serve serves.
+type Service struct {
+	// Root holds the bare repositories; Addr is a loopback address.
+	Root, Addr string
+	// Webhook hears of every push; empty for none. Program, which must call Hook
+	// when it runs under the name HookName, is what tells it.
+	Webhook, Program string
+	// Beside returns what answers in place of the repositories' handler, which it
+	// is given. Nil is that handler.
+	Beside func(repositories http.Handler) (http.Handler, error)
+}
+
+// Serve serves repositories until the listener fails.
+func Serve(s Service) error {
 	backend, err := Backend()
 	if err != nil {
 		return err
 	}
-	o := Options{Root: root, Backend: backend, Env: os.Environ(), Errors: os.Stderr}
-	if webhook != "" {
-		o.Env = append(o.Env, WebhookEnv+"="+webhook, BaseEnv+"=http://"+addr)
-		if o.Hooks, err = install(program); err != nil {
+	o := Options{Root: s.Root, Backend: backend, Env: os.Environ(), Errors: os.Stderr}
+	if s.Webhook != "" {
+		o.Env = append(o.Env, WebhookEnv+"="+s.Webhook, BaseEnv+"=http://"+s.Addr)
+		if o.Hooks, err = install(s.Program); err != nil {
 			return err
 		}
 	}
-	listener, err := net.Listen("tcp4", addr)
+	handler := Handler(o)
+	if s.Beside != nil {
+		if handler, err = s.Beside(handler); err != nil {
+			return err
+		}
+	}
+	listener, err := net.Listen("tcp4", s.Addr)
 	if err != nil {
 		return fmt.Errorf("listening: %w", err)
 	}
-	server := http.Server{Handler: Handler(o), ReadHeaderTimeout: 10 * time.Second}
+	server := http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	return server.Serve(listener)
 }
 

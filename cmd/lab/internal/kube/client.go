@@ -26,6 +26,7 @@ import (
 type Client struct {
 	http    *http.Client
 	objects dynamic.Interface
+	found   discovery.DiscoveryInterface
 	kinds   *restmapper.DeferredDiscoveryRESTMapper
 }
 
@@ -56,7 +57,7 @@ func open(kubeconfig string) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{http: client, objects: objects, kinds: restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(found))}, nil
+	return &Client{http: client, objects: objects, found: found, kinds: restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(found))}, nil
 }
 
 // Close gives the idle connections back.
@@ -64,6 +65,22 @@ func (c *Client) Close() { utilnet.CloseIdleConnectionsFor(c.http.Transport) }
 
 // IsNotFound tells whether the server said that the object or its kind is not there.
 func IsNotFound(err error) bool { return apierrors.IsNotFound(err) || meta.IsNoMatchError(err) }
+
+// Namespaced returns every kind that the server lists in namespaces, each in the
+// version that it prefers.
+func (c *Client) Namespaced() ([]Ref, error) {
+	lists, err := c.found.ServerPreferredNamespacedResources()
+	if err != nil {
+		return nil, fmt.Errorf("asking for the server's kinds: %w", err)
+	}
+	var all []Ref
+	for _, list := range discovery.FilteredBy(discovery.SupportsAllVerbs{Verbs: []string{"list", "get"}}, lists) {
+		for _, r := range list.APIResources {
+			all = append(all, Ref{APIVersion: list.GroupVersion, Kind: r.Kind})
+		}
+	}
+	return all, nil
+}
 
 // place returns where the API has what ref names.
 func (c *Client) place(ref Ref) (dynamic.ResourceInterface, error) {

@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"github.com/gatorcloud/sluice/cmd/lab/internal/control"
+	"github.com/gatorcloud/sluice/cmd/lab/internal/githttp"
 	"github.com/gatorcloud/sluice/cmd/lab/internal/health"
 	"github.com/gatorcloud/sluice/cmd/lab/internal/kube"
 	"github.com/gatorcloud/sluice/cmd/lab/internal/process"
@@ -115,6 +116,10 @@ func (l *Lab) GitURL() string { return "http://" + l.site.Addr("git") }
 
 // RepositoryURL is the URL of a repository made by the lab.
 func (l *Lab) RepositoryURL(name string) string { return l.GitURL() + "/" + name + ".git" }
+
+// GitLabToken is the file with the token of a user of the lab's GitLab, whose
+// API is at GitURL and whose project is named as its repository.
+func (l *Lab) GitLabToken(user string) string { return l.site.Path(site.PKI, githttp.TokenFile(user)) }
 
 // GitRoot is the folder of the bare repositories; one that is made in it is served at once.
 func (l *Lab) GitRoot() string { return l.site.Path(site.Git) }

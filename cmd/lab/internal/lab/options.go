@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/gatorcloud/sluice/cmd/lab/internal/argocd"
 	"github.com/gatorcloud/sluice/cmd/lab/internal/release"
@@ -34,6 +36,8 @@ type Options struct {
 	Volumes int `json:"volumes"`
 	// Repositories are the names of bare repositories that are made, without .git; nil means fleet.
 	Repositories []string `json:"repositories"`
+	// GitLab is the repository that is a project of a GitLab beside its Git; empty is none.
+	GitLab string `json:"gitLab,omitempty"`
 	// NoWebhook keeps pushes from being reported to Argo CD, which then notices them by asking.
 	NoWebhook bool `json:"noWebhook"`
 	// Manifests are YAML files applied before Argo CD starts: definitions of routes, for example.
@@ -78,6 +82,9 @@ func (o Options) check() error {
 		if _, err := ident.Parse[ident.ComponentKind](name); err != nil {
 			return fmt.Errorf("checking the name of a repository: %w", err)
 		}
+	}
+	if o.GitLab != "" && !slices.Contains(o.Repositories, o.GitLab) {
+		return fault.Hintf("name one of: "+strings.Join(o.Repositories, ", "), "checking the project of GitLab: there is no repository %q", o.GitLab)
 	}
 	for _, p := range o.Plugins {
 		if err := p.Check(); err != nil {

@@ -118,6 +118,9 @@ func (l *Lab) gitServer() process.Component {
 		Args:  []string{"-root=" + s.Path(site.Git), "-addr=" + s.Addr("git")},
 		Ready: health.TCP(s.Addr("git")),
 	}
+	if l.options.GitLab != "" {
+		c.Args = append(c.Args, "-gitlab="+l.options.GitLab, "-tokens="+s.Path(site.PKI))
+	}
 	if !l.options.NoWebhook {
 		c.Args = append(c.Args, "-webhook=http://"+s.Addr("server")+"/api/webhook")
 	}
