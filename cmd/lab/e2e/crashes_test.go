@@ -28,11 +28,11 @@ func (s *site) replicas(names ...string) {
 	s.t.Helper()
 	s.watching = true
 	for _, name := range names {
-		err := s.lab.Start(s.t.Context(), lab.Program{Name: name, Command: []string{
+		err := s.lab.Start(s.t.Context(), lab.Program{Name: name, Command: append([]string{
 			s.rig.sluice, "run", "--env=" + s.name, "--repo=" + s.lab.RepositoryURL(s.name), "--branch=main", "--listen=", "--poll=2s",
 			"--git-cache=" + filepath.Join(s.t.TempDir(), "cache"), "--etcd-endpoints=" + s.lab.TenantEtcd(),
 			"--argocd-kubeconfig=" + s.lab.KubeConfig(),
-		}})
+		}, s.flags...)})
 		if err != nil {
 			s.t.Fatal(err)
 		}

@@ -83,6 +83,8 @@ type site struct {
 	beside map[string]any
 	// watching says that `sluice run` renders the environment.
 	watching bool
+	// flags are what `sluice run` is given beside.
+	flags []string
 }
 
 // site makes an environment with its repository and records what happens to it.
@@ -104,18 +106,28 @@ func (r *rig) sitePlugged(t *testing.T, name string, rings []ring, plugin string
 	if err := os.CopyFS(filepath.Join(s.work, "catalog"), os.DirFS("testdata/catalog")); err != nil {
 		t.Fatal(err)
 	}
-	s.write("environment.yaml", map[string]any{
-		"apiVersion": "sluice.gatorcloud.io/v1", "kind": "Environment", "name": s.name, "popId": "1", "popCode": "lab",
-		"destination": map[string]any{"server": "https://kubernetes.default.svc"},
-		"repoURL":     r.lab.RepositoryURL(s.name), "domain": "lab.example.org", "namespacePrefix": s.name + "-",
-		"etcd":   map[string]any{"prefix": "/" + s.name},
-		"argocd": map[string]any{"plugin": plugin},
-		"life":   map[string]any{"suspendDays": 2, "graceDays": 2, "releaseHours": 1},
-	})
+	s.writeEnvironment(plugin, nil)
 	s.writeFleet()
 	s.commit("catalog and environment")
 	t.Cleanup(s.clean)
 	return s
+}
+
+// writeEnvironment writes environment.yaml with a quota for each tenant, which may be none.
+func (s *site) writeEnvironment(plugin string, quota map[string]string) {
+	s.t.Helper()
+	content := map[string]any{
+		"apiVersion": "sluice.gatorcloud.io/v1", "kind": "Environment", "name": s.name, "popId": "1", "popCode": "lab",
+		"destination": map[string]any{"server": "https://kubernetes.default.svc"},
+		"repoURL":     s.lab.RepositoryURL(s.name), "domain": "lab.example.org", "namespacePrefix": s.name + "-",
+		"etcd":   map[string]any{"prefix": "/" + s.name},
+		"argocd": map[string]any{"plugin": plugin},
+		"life":   map[string]any{"suspendDays": 2, "graceDays": 2, "releaseHours": 1},
+	}
+	if quota != nil {
+		content["quota"] = quota
+	}
+	s.write("environment.yaml", content)
 }
 
 // record follows the objects of the environment; on failure the timeline is printed.
