@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -17,52 +18,87 @@ import (
 // moves is long.
 const mostCommits = 10000
 
-// History keeps the moves that the commits of a branch tell of an environment.
-// A commit is read once: what comes later is added.
+// History keeps the moves that the commits of a branch tell of an environment,
+// and the bumps of people among them. A commit is read once: what comes later is added.
 type History struct {
 	env   ident.Environment
 	head  git.Head
-	moves []Move // oldest first
+	known map[git.Hash]bool // the commits that were read
+	moves []Move            // oldest first
 }
 
 // NewHistory returns a history that has read nothing yet.
-func NewHistory(env ident.Environment) *History { return &History{env: env} }
+func NewHistory(env ident.Environment) *History {
+	return &History{env: env, known: map[git.Hash]bool{}}
+}
 
 // Moves returns the moves up to a head that are not older than window.
 func (h *History) Moves(ctx context.Context, r *git.Repo, head git.Head, now time.Time) ([]Move, error) {
-	since := now.Add(-window)
-	var fresh []Move
-	var faults error
-	again, walked := false, 0
-	_, err := r.Nearest(ctx, head, func(c git.Head) bool {
-		if walked++; c.Commit == h.head.Commit || walked > mostCommits {
-			again = again || c.Commit == h.head.Commit
-			return true
-		}
-		moved := publish.MovesOf(c, h.env)
-		if len(moved) == 0 {
-			return false
-		}
-		by, at, err := r.Committer(c)
-		if faults = errors.Join(faults, err); err != nil || at.Before(since) {
-			return true
-		}
-		for _, m := range slices.Backward(moved) {
-			product, version, _ := strings.Cut(m.Rollout, "=")
-			fresh = append(fresh, Move{At: at, Product: product, Version: version, Ring: m.Ring, Did: m.Did, To: m.To, Reason: m.Reason, By: by})
-		}
-		return false
-	})
-	if err = errors.Join(err, faults); err != nil {
+	w := &walk{History: h, repo: r, since: now.Add(-window), requests: map[string]request{}, walked: map[git.Hash]bool{}}
+	_, err := r.Nearest(ctx, head, w.end)
+	if err = errors.Join(err, w.faults); err != nil {
 		return nil, err
 	}
-	slices.Reverse(fresh)
-	slices.SortStableFunc(fresh, func(a, b Move) int { return a.At.Compare(b.At) })
-	if !again { // the first time, or the branch was written anew
-		h.moves = nil
+	slices.Reverse(w.fresh)
+	slices.SortStableFunc(w.fresh, func(a, b Move) int { return a.At.Compare(b.At) })
+	if !w.again { // the first time, or the branch was written anew
+		h.moves, h.known = nil, map[git.Hash]bool{}
 	}
-	h.head, h.moves = head, slices.DeleteFunc(slices.Concat(h.moves, fresh), func(m Move) bool { return m.At.Before(since) })
+	maps.Copy(h.known, w.walked)
+	h.head = head
+	h.moves = slices.DeleteFunc(slices.Concat(h.moves, w.fresh), func(m Move) bool { return m.At.Before(w.since) })
 	return h.moves, nil
+}
+
+// walk is one way back from a head.
+type walk struct {
+	*History
+	repo     *git.Repo
+	since    time.Time
+	requests map[string]request // merge requests whose merge was met, by title
+	fresh    []Move             // newest first
+	walked   map[git.Hash]bool
+	again    bool // what is known was met
+	faults   error
+}
+
+// request is a merge request that was merged.
+type request struct {
+	number, by string
+	at         time.Time
+}
+
+// end takes in a commit, and reports whether the line of history ends for us. A
+// bump is of when it was merged; the branch that it was on began before what is
+// known, which ends that line too.
+func (w *walk) end(c git.Head) bool {
+	w.again = w.again || c.Commit == w.head.Commit
+	if w.known[c.Commit] || len(w.walked) > mostCommits {
+		return true
+	}
+	w.walked[c.Commit] = true
+	title, number, merge := publish.Merged(c)
+	moved := slices.Concat(publish.MovesOf(c, w.env), publish.BumpsOf(c, w.env))
+	if !merge && len(moved) == 0 {
+		return false
+	}
+	by, at, err := w.repo.Committer(c)
+	if w.faults = errors.Join(w.faults, err); err != nil {
+		return true
+	}
+	if merge {
+		w.requests[title] = request{number, by, at}
+		return at.Before(w.since)
+	}
+	for _, m := range slices.Backward(moved) {
+		product, version, _ := strings.Cut(m.Rollout, "=")
+		one := Move{At: at, Product: product, Version: version, Ring: m.Ring, Did: m.Did, To: m.To, Reason: m.Reason, By: by}
+		if r, ok := w.requests[publish.Title(c)]; ok && m.Did == publish.Bumped {
+			one.At, one.Reason = r.at, one.Reason+", merge request "+r.number+", merged by "+r.by
+		}
+		w.fresh = append(w.fresh, one)
+	}
+	return at.Before(w.since)
 }
 
 // Ahead returns the moves that come next if all stays healthy, and the freezes

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gatorcloud/sluice/renderer/report"
 	"github.com/gatorcloud/sluice/renderer/rollout"
+	"github.com/gatorcloud/sluice/renderer/run/publish"
 	"github.com/gatorcloud/sluice/renderer/run/web/bars"
 )
 
@@ -84,7 +85,7 @@ func timeline(m Moves, lanes []report.Rollout, now time.Time) bars.Chart {
 	}
 	for _, one := range slices.Backward(m.Past) {
 		switch rollout.What(one.Did) {
-		case rollout.Back, rollout.Agreed, rollout.Hurried, rollout.Lifted:
+		case publish.Bumped, rollout.Back, rollout.Agreed, rollout.Hurried, rollout.Lifted:
 			c.Marks = append(c.Marks, bars.Mark{At: one.At, Text: Move{Product: one.Product, Version: one.Version, Did: one.Did, Ring: one.Ring}.said()})
 		}
 		if len(c.Marks) == mostMarks {
