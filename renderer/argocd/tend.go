@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 
+	"k8s.io/apimachinery/pkg/api/validation/path"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
@@ -46,8 +47,11 @@ func (c *Client) Unsettled(ctx context.Context, environment, after string) (apps
 	if err != nil {
 		return nil, "", err
 	}
-	children = slices.DeleteFunc(children, func(name string) bool { return slices.Contains(all, name) })
-	children, _ = turn(children, after)
+	known := map[string]bool{}
+	for _, name := range all {
+		known[name] = true
+	}
+	children, _ = turn(slices.DeleteFunc(children, func(name string) bool { return known[name] }), after)
 	calm, _, err := c.closely(ctx, children)
 	return append(apps, calm...), next, err
 }
@@ -66,7 +70,8 @@ func (c *Client) closely(ctx context.Context, names []string) (apps []unblock.Ap
 		}
 		apps = append(apps, i.application())
 		for _, r := range i.Status.Resources {
-			if r.Group == group.Group && r.Kind == "Application" && r.Health.Status == "Degraded" {
+			child := r.Group == group.Group && r.Kind == "Application" && r.Namespace == c.namespace && len(path.IsValidPathSegmentName(r.Name)) == 0
+			if child && r.Name != "" && r.Health.Status == "Degraded" {
 				degraded = append(degraded, r.Name)
 			}
 		}

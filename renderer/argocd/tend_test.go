@@ -132,9 +132,12 @@ func TestUnsettledChildren(t *testing.T) {
 			fmt.Fprintf(w, `{%s, "rows": [{"cells": ["pop", "OutOfSync", "Degraded"]}, {"cells": ["pop-main", "OutOfSync", "Degraded"]}, {"cells": ["pop-shared-policy", "Synced", "Healthy"]}]}`, table)
 		case name == "pop":
 			fmt.Fprint(w, `{"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": "pop"}, "status": {"resources": [
-				{"group": "argoproj.io", "kind": "Application", "name": "pop-shared-policy", "health": {"status": "Degraded"}},
-				{"group": "argoproj.io", "kind": "Application", "name": "pop-main", "health": {"status": "Degraded"}},
-				{"group": "argoproj.io", "kind": "Application", "name": "pop-canary", "health": {"status": "Healthy"}},
+				{"group": "argoproj.io", "kind": "Application", "namespace": "argocd", "name": "pop-shared-policy", "health": {"status": "Degraded"}},
+				{"group": "argoproj.io", "kind": "Application", "namespace": "argocd", "name": "pop-main", "health": {"status": "Degraded"}},
+				{"group": "argoproj.io", "kind": "Application", "namespace": "argocd", "name": "pop-canary", "health": {"status": "Healthy"}},
+				{"group": "argoproj.io", "kind": "Application", "namespace": "argocd", "name": "../pop", "health": {"status": "Degraded"}},
+				{"group": "argoproj.io", "kind": "Application", "namespace": "argocd", "health": {"status": "Degraded"}},
+				{"group": "argoproj.io", "kind": "Application", "namespace": "elsewhere", "name": "pop-else", "health": {"status": "Degraded"}},
 				{"group": "apps", "kind": "Deployment", "name": "pop-door", "health": {"status": "Degraded"}}]}}`)
 		default:
 			fmt.Fprintf(w, `{"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": %q}}`, name)
