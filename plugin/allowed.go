@@ -22,8 +22,10 @@ const maxAllowed = 50_000
 // key is the identity of a manifest among others with the same rules.
 func (r rules) key(doc []byte) [sha256.Size]byte {
 	h := sha256.New()
-	h.Write([]byte(r.namespace))
-	h.Write([]byte{0, 0})
+	for _, text := range append([]string{r.namespace, r.hosts.Domain}, r.hosts.Names...) {
+		h.Write([]byte(text))
+		h.Write([]byte{0, 0})
+	}
 	if r.cluster {
 		h.Write([]byte{1})
 	}

@@ -23,6 +23,7 @@ type rules struct {
 	// cluster allows some kinds that belong to no namespace: environment-shared components only.
 	cluster bool
 	state   string
+	hosts   policy.Hosts
 	graph   *graph
 	allowed *allowed
 }
@@ -36,7 +37,7 @@ func (r rules) objects(out []byte) (docs [][]byte, all []object, err error) {
 		if err != nil {
 			return nil, nil, because(ReasonOutput, err)
 		}
-		for _, check := range [...]func(object) error{r.inNamespace, r.endsSometime, r.restsWhenEnded, r.inWave} {
+		for _, check := range [...]func(object) error{alone, r.inNamespace, r.endsSometime, r.restsWhenEnded, r.inWave} {
 			if err := check(o); err != nil {
 				return nil, nil, err
 			}
@@ -51,6 +52,15 @@ func (r rules) objects(out []byte) (docs [][]byte, all []object, err error) {
 			"directory generates nothing")
 	}
 	return docs, all, nil
+}
+
+// alone refuses what is several objects for Argo CD, of which the checks would
+// see the outermost.
+func alone(o object) error {
+	if !o.items {
+		return nil
+	}
+	return refuse(ReasonAuthority, "publish a version that writes each object by itself", "%s has the field items, whose objects Argo CD would apply in its place", o.id())
 }
 
 // inNamespace refuses objects that are not the directory's to write. That an
@@ -71,6 +81,8 @@ func (r rules) inNamespace(o object) error {
 		return refuse(ReasonNamespace, hint, "%s belongs to no namespace", o.id())
 	case o.namespace != r.namespace:
 		return refuse(ReasonNamespace, hint, "%s is in namespace %s, not in %q", o.id(), fault.Clip(o.namespace), r.namespace)
+	case !r.owner && manifest.OfNamespace(o.group(), o.kind, o.name):
+		return refuse(ReasonNamespace, hint, "%s is that of the tenant's namespace itself", o.id())
 	case o.group() == "argoproj.io" && (o.kind == "Application" || o.kind == "ApplicationSet" || o.kind == "AppProject"):
 		return refuse(ReasonNamespace, hint, "%s would drive Argo CD itself", o.id())
 	}
@@ -91,7 +103,7 @@ func (r rules) authority(o object, doc []byte) error {
 	if err != nil {
 		return err
 	}
-	if faults := policy.Check(all, policy.Place{Namespace: r.namespace, Shared: r.cluster}); len(faults) > 0 {
+	if faults := policy.Check(all, policy.Place{Namespace: r.namespace, Shared: r.cluster, Hosts: r.hosts}); len(faults) > 0 {
 		return because(ReasonAuthority, faults[0])
 	}
 	r.allowed.add(key)

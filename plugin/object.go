@@ -14,6 +14,7 @@ type object struct {
 	replicas, deadline, suspend       string // of spec
 	nodeSelector                      bool   // spec.template.spec.nodeSelector has an entry
 	waveStart, waveEnd                int    // where the wave's value is written
+	items                             bool   // has the field items: Argo CD takes it for a list of objects, whatever its kind
 }
 
 // id names the object in messages.

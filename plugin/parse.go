@@ -57,6 +57,7 @@ func exact(d *json.Decoder) *json.Decoder {
 func (o *object) fill(n node, m map[string]any) error {
 	o.nodeSelector = o.nodeSelector || n == nodeNodeSelector && len(m) > 0
 	for key, v := range m {
+		o.items = o.items || n == nodeTop && key == "items"
 		child := n.child([]byte(key))
 		text, isText := v.(string)
 		switch {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/model/policy"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
 )
 
@@ -169,12 +170,26 @@ func (g *Generator) overlay(ctx context.Context, o sealed) (built, error) {
 	if err != nil {
 		return built{known: known}, fmt.Errorf("building %s: %w", o.ref(), err)
 	}
-	r := rules{namespace: o.Namespace, owner: o.Tenant.IsZero(), cluster: o.Tenant.IsZero(), state: o.State, graph: base.graph, allowed: &g.allowed}
+	r := rules{namespace: o.Namespace, owner: o.Tenant.IsZero(), cluster: o.Tenant.IsZero(), state: o.State, hosts: o.hosts(), graph: base.graph, allowed: &g.allowed}
 	docs, objects, err := r.objects(out)
 	if err != nil {
 		return built{known: known}, err
 	}
 	return built{docs, objects, known}, nil
+}
+
+// hosts returns what the tenant's hosts are made of, as its parameters say.
+func (o sealed) hosts() policy.Hosts {
+	file, err := o.dir.Read(fileParameters)
+	if err != nil {
+		return policy.Hosts{}
+	}
+	keys, values, _ := manifest.ReadParameters(file)
+	of := make(map[string]string, len(keys))
+	for i, key := range keys {
+		of[key] = values[i]
+	}
+	return policy.Hosts{Domain: of["domain"], Names: []string{o.Tenant.String(), of["tenantCode"]}}
 }
 
 // withBase returns an overlay directory with base in place of its own, which

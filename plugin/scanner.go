@@ -137,6 +137,7 @@ func (s *scanner) pair(key, value []byte, end int) bool {
 		return false
 	}
 	s.seen |= 1 << s.node
+	s.object.items = s.object.items || in == nodeTop && string(key) == "items"
 	s.object.nodeSelector = s.object.nodeSelector || in == nodeNodeSelector
 	switch {
 	case len(value) == 0:

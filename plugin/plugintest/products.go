@@ -100,7 +100,7 @@ func productBase(ref string) map[string]string {
 			strings.ReplaceAll(strings.ReplaceAll(deployment("agent", "gateway", 1), "Deployment", "DaemonSet"), deadline+"  replicas: 1\n", ""),
 		}, "---\n"),
 		"active/kustomization.yaml": "resources:\n- ../workloads\n- routes.yaml\n",
-		"active/routes.yaml":        object("apisix.apache.org/v2", "ApisixRoute", "gateway", manifest.ComponentRoutes, 2) + "spec:\n  http:\n  - name: all\n    backends:\n    - {serviceName: gateway, servicePort: 80}\n",
+		"active/routes.yaml":        object("apisix.apache.org/v2", "ApisixRoute", "gateway", manifest.ComponentRoutes, 2) + "spec:\n  http:\n  - name: all\n    match: {hosts: [c5cb27eb.swg.sha1.example.com], paths: [/*]}\n    backends:\n    - {serviceName: gateway, servicePort: 80}\n",
 		"suspended/kustomization.yaml": `resources:
 - ../workloads
 patches:

@@ -46,12 +46,12 @@ func vault() Overlay {
 }
 
 func tenantObject(apiVersion, kind, name string) string {
-	namespace := fmt.Sprintf("  namespace: %q\n", Namespace)
+	namespace, security := fmt.Sprintf("  namespace: %q\n", Namespace), ""
 	if kind == "Namespace" {
-		namespace = ""
+		namespace, security = "", "    pod-security.kubernetes.io/enforce: restricted\n"
 	}
-	return fmt.Sprintf("%s\napiVersion: %s\nkind: %s\nmetadata:\n  name: %q\n%s  labels:\n    %s: %q\n  annotations:\n    %s: \"%d\"\n", manifest.Header,
-		apiVersion, kind, name, namespace, manifest.LabelTenant, TenantID, manifest.AnnotationWave, manifest.WaveNamespace)
+	return fmt.Sprintf("%s\napiVersion: %s\nkind: %s\nmetadata:\n  name: %q\n%s  labels:\n    %s: %q\n%s  annotations:\n    %s: \"%d\"\n", manifest.Header,
+		apiVersion, kind, name, namespace, manifest.LabelTenant, TenantID, security, manifest.AnnotationWave, manifest.WaveNamespace)
 }
 
 // Members returns a ring with n tenants that hold swg; the first is pinned to

@@ -21,6 +21,7 @@ import (
 const (
 	annotationRevision = "gatorcloud.io/target-revision"
 	annotationPrefix   = "gatorcloud.io/namespace-prefix"
+	annotationPlugin   = "gatorcloud.io/plugin"
 )
 
 // FleetProject returns the project of the fleet's Application.
@@ -90,7 +91,7 @@ func (x project) encode(p Place) []byte {
 	w.strs(2, "labels", map[string]string{LabelEnvironment: p.Environment.String(), LabelLevel: x.level})
 	// A fleet of before wrote one of them itself: it neither removes it nor waits for that.
 	w.strs(2, "annotations", map[string]string{AnnotationSyncOptions: "Prune=false,Delete=false", "argocd.argoproj.io/compare-options": "IgnoreExtraneous",
-		annotationRevision: p.TargetRevision, annotationPrefix: x.prefix})
+		annotationRevision: p.TargetRevision, annotationPrefix: x.prefix, annotationPlugin: p.Plugin})
 	w.line(0, "spec:")
 	w.str(2, "description", x.about+p.Environment.String())
 	w.line(2, "sourceRepos:")

@@ -33,20 +33,27 @@ func CustomGroup(group string) bool {
 // ClusterScoped reports whether a kind is known to belong to no namespace,
 // whatever namespace an object of it carries: Argo CD clears that. The base
 // check and the plugin ask it alike. A custom kind that is not in the list tells
-// by its name only (ClusterIssuer; a Cluster of databases is in one); one that
+// by its name only (ClusterIssuer, GlobalNetworkPolicy; a Cluster of databases is in one); one that
 // does not is refused by the tenants' AppProject, which allows none.
 func ClusterScoped(group, kind string) bool {
-	if strings.HasPrefix(kind, "Cluster") && kind != "Cluster" {
+	if strings.HasPrefix(kind, "Cluster") && kind != "Cluster" || strings.HasPrefix(kind, "Global") || strings.Contains(kind, "Clusterwide") {
 		return true
 	}
 	return slices.Contains([]string{
-		"APIService", "CSIDriver", "CSINode", "CertificateSigningRequest", "ComponentStatus", "CustomResourceDefinition",
+		"APIService", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "CSIDriver", "CSINode", "CertificateSigningRequest", "ComponentStatus", "CustomResourceDefinition",
 		"DeviceClass", "DeviceTaintRule", "FlowSchema", "GatewayClass", "IPAddress", "IngressClass", "MutatingAdmissionPolicy",
 		"MutatingAdmissionPolicyBinding", "MutatingWebhookConfiguration", "Namespace", "Node", "PersistentVolume",
 		"PodSecurityPolicy", "PriorityClass", "PriorityLevelConfiguration", "ResourceSlice", "RuntimeClass",
 		"SelfSubjectAccessReview", "SelfSubjectReview", "SelfSubjectRulesReview", "ServiceCIDR", "StorageClass",
 		"StorageVersion", "StorageVersionMigration", "SubjectAccessReview", "TokenReview", "ValidatingAdmissionPolicy",
 		"ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration", "VolumeAttachment",
+		"VolumeGroupSnapshotClass", "VolumeGroupSnapshotContent",
 		"VolumeAttributesClass", "VolumeSnapshotClass", "VolumeSnapshotContent",
 	}, kind) && !CustomGroup(group)
+}
+
+// OfNamespace reports whether an object is one that the renderer itself puts into
+// a tenant's namespace: no version has it.
+func OfNamespace(group, kind, name string) bool {
+	return name == "tenant" && slices.Contains([]GroupKind{{"", "ResourceQuota"}, {"networking.k8s.io", "NetworkPolicy"}}, GroupKind{group, kind})
 }

@@ -60,7 +60,7 @@ func (o *object) marks() {
 
 // Drives reports whether Argo CD, Helm or sluice act on a label or annotation.
 func Drives(key string) bool {
-	return slices.ContainsFunc(domains(), func(d string) bool { return strings.HasPrefix(key, d) })
+	return slices.ContainsFunc(domains(), func(d string) bool { return strings.HasPrefix(key, d) || strings.Contains(key, "."+d) })
 }
 
 // Option returns the first option of an annotation's list that changes what is
@@ -90,10 +90,10 @@ func Option(key, value string, kept bool) (refused, hint string) {
 func Concerns(group, kind string, doc []byte) bool {
 	o := object{group: group, kind: kind}
 	if o.is(rbac, "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding") || o.is("apiextensions.k8s.io", "CustomResourceDefinition") ||
-		o.is("networking.k8s.io", "NetworkPolicy") || o.is("apisix.apache.org", "ApisixGlobalRule") {
+		o.is("networking.k8s.io", "NetworkPolicy") || o.is("", "Namespace") || o.routed() {
 		return true
 	}
-	for _, word := range [...]string{"\n  ownerReferences:", "\n  finalizers:", "\n  externalIPs:", "priorityClassName: system-"} {
+	for _, word := range [...]string{"\n  ownerReferences:", "\n  finalizers:", "\n  externalIPs:", "\n  type: ExternalName", externalDNS, "priorityClassName: system-"} {
 		if bytes.Contains(doc, []byte(word)) {
 			return true
 		}

@@ -11,6 +11,7 @@ package policy
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 
 	"github.com/gatorcloud/sluice/renderer/model/fault"
@@ -22,6 +23,8 @@ type Place struct {
 	Namespace string
 	// Shared is the namespace of an environment's shared parts, else it is a tenant's.
 	Shared bool
+	// Hosts are those of the tenant.
+	Hosts Hosts
 }
 
 // Check returns every rule that an object breaks at a place; each error names
@@ -29,7 +32,7 @@ type Place struct {
 func Check(fields map[string]any, p Place) []error {
 	o := object{fields: fields, place: p}
 	o.group, o.kind, o.name = identity(fields)
-	for _, rule := range [...]func(*object){(*object).owners, (*object).marks, (*object).rights, (*object).binds, (*object).defines, (*object).opens, (*object).priority} {
+	for _, rule := range [...]func(*object){(*object).owners, (*object).marks, (*object).rights, (*object).binds, (*object).defines, (*object).opens, (*object).priority, (*object).closes, (*object).traffic, (*object).names} {
 		rule(&o)
 	}
 	return o.faults
@@ -71,13 +74,48 @@ func (o *object) opens() {
 		if ips, _ := spec["externalIPs"].([]any); len(ips) > 0 {
 			o.refuse("remove it, or use type LoadBalancer", "externalIPs %v would take traffic that is meant for others", ips)
 		}
-	case o.is("networking.k8s.io", "NetworkPolicy") && len(at(spec, "podSelector", "matchLabels")) == 0 && len(list(at(spec, "podSelector"), "matchExpressions")) == 0:
+	case o.is("networking.k8s.io", "NetworkPolicy") && selectsAll(at(spec, "podSelector")):
 		for _, way := range []struct{ rules, peers string }{{"ingress", "from"}, {"egress", "to"}} {
 			for _, rule := range list(spec, way.rules) {
-				if r, _ := rule.(map[string]any); len(list(r, way.peers)) == 0 && (way.rules == "ingress" || len(list(r, "ports")) == 0) {
+				r, _ := rule.(map[string]any)
+				peers := list(r, way.peers)
+				if (len(peers) == 0 || slices.ContainsFunc(peers, anybody)) && (way.rules == "ingress" || len(list(r, "ports")) == 0) {
 					o.refuse("select the pods that need it, or name the peers under "+way.peers, "%s is open for all pods of the namespace", way.rules)
 				}
 			}
+		}
+	}
+}
+
+// selectsAll reports whether a selector selects whatever lacks a label, or all.
+func selectsAll(selector map[string]any) bool {
+	return len(at(selector, "matchLabels")) == 0 && !slices.ContainsFunc(list(selector, "matchExpressions"), func(v any) bool {
+		e, _ := v.(map[string]any)
+		return e["operator"] == "In" || e["operator"] == "Exists"
+	})
+}
+
+// anybody reports whether a peer of a NetworkPolicy is every namespace, or a good
+// part of all addresses.
+func anybody(peer any) bool {
+	p, _ := peer.(map[string]any)
+	if cidr, ok := at(p, "ipBlock")["cidr"].(string); ok {
+		prefix, err := netip.ParsePrefix(cidr)
+		return err != nil || prefix.Bits() < 8
+	}
+	selector, ok := p["namespaceSelector"].(map[string]any)
+	return ok && selectsAll(selector)
+}
+
+// closes refuses a namespace of a tenant that other layers would not know as
+// one: they find it by these labels.
+func (o *object) closes() {
+	if !o.is("", "Namespace") || o.place.Shared {
+		return
+	}
+	for _, key := range []string{manifest.LabelTenant, "pod-security.kubernetes.io/enforce"} {
+		if value, _ := at(o.fields, "metadata", "labels")[key].(string); value == "" {
+			o.refuse("render the tenant again", "label %q is missing", key)
 		}
 	}
 }

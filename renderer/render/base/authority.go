@@ -2,9 +2,6 @@ package base
 
 import (
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 
 	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
@@ -18,7 +15,9 @@ import (
 // standard than the version declares. Like lasting it is part of the proof.
 func (b *Base) authority() []error {
 	var faults []error
-	place := policy.Place{Namespace: ordinary(b.Version)["namespace"], Shared: b.Version.Sharing == catalog.SharingEnvironment}
+	mine := ordinary(b.Version)
+	place := policy.Place{Namespace: mine["namespace"], Shared: b.Version.Sharing == catalog.SharingEnvironment,
+		Hosts: policy.Hosts{Domain: mine["domain"], Names: []string{mine["tenantCode"], mine["tenantId"]}}}
 	for _, o := range b.active {
 		faults = append(faults, policy.Check(o.fields, place)...)
 		if place.Shared && manifest.ClusterScoped(o.group, o.kind) && !manifest.SharedMayWrite(o.group, o.kind) {
@@ -27,7 +26,6 @@ func (b *Base) authority() []error {
 		if err := b.secure(o); err != nil {
 			faults = append(faults, err)
 		}
-		faults = append(faults, b.fixedHosts(o)...)
 		faults = append(faults, b.moving(o)...)
 	}
 	return faults
@@ -44,59 +42,6 @@ func (b *Base) moving(o object) []error {
 		}
 	}
 	return faults
-}
-
-// fixedHosts refuses routes whose hosts are the same for every tenant: the first
-// to come would take the others' traffic.
-func (b *Base) fixedHosts(o object) []error {
-	routes := []string{"ApisixRoute", "ApisixTls", "GRPCRoute", "Gateway", "HTTPRoute", "Ingress", "TLSRoute"}
-	if b.Version.Sharing == catalog.SharingEnvironment || !slices.Contains(routes, o.kind) {
-		return nil
-	}
-	mine := ordinary(b.Version)
-	var faults []error
-	for _, host := range hostsOf(at(o.fields, "spec")) {
-		if !strings.Contains(host, mine["tenantCode"]) && !strings.Contains(host, mine["tenantId"]) {
-			faults = append(faults, fault.Hintf("write tenantCode or tenantId into it with a replacement", "%s: host %q is the same for every tenant", o, host))
-		}
-	}
-	return faults
-}
-
-// hostsOf returns the hosts anywhere below v, sorted.
-func hostsOf(v any) []string {
-	var hosts []string
-	switch x := v.(type) {
-	case map[string]any:
-		for _, key := range slices.Sorted(maps.Keys(x)) {
-			switch {
-			case slices.Contains([]string{"host", "hosts", "hostname", "hostnames"}, key):
-				hosts = append(hosts, textsOf(x[key])...)
-			case key != "backends" && key != "plugins":
-				hosts = append(hosts, hostsOf(x[key])...)
-			}
-		}
-	case []any:
-		for _, below := range x {
-			hosts = append(hosts, hostsOf(below)...)
-		}
-	}
-	return hosts
-}
-
-// textsOf returns a text, or the texts of a list.
-func textsOf(v any) []string {
-	if text, ok := v.(string); ok {
-		return []string{text}
-	}
-	var out []string
-	list, _ := v.([]any)
-	for _, item := range list {
-		if text, ok := item.(string); ok {
-			out = append(out, text)
-		}
-	}
-	return out
 }
 
 // secure refuses pods that need another pod security standard than is declared.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
 )
 
 // Collisions returns a fault for each object that two owners would both claim
@@ -14,7 +15,7 @@ import (
 // environment-shared components in the environment's. Versions of one product
 // follow each other there and may have the same objects.
 func Collisions(all []*Base) error {
-	tenant, environment := reserved(), map[identity]string{}
+	tenant, environment := map[identity]string{}, map[identity]string{}
 	sorted := slices.SortedFunc(slices.Values(all), func(a, b *Base) int { return a.Version.Ref.Compare(b.Version.Ref) })
 	var faults []error
 	for _, b := range sorted {
@@ -24,6 +25,9 @@ func Collisions(all []*Base) error {
 		}
 		for _, o := range b.objects() {
 			name := ownerOf(b.Version)
+			if id := o.identity(); b.Version.Sharing != catalog.SharingEnvironment && manifest.OfNamespace(id.group, id.kind, id.name) {
+				owners[id] = "the tenant's namespace"
+			}
 			switch other, taken := owners[o.identity()]; {
 			case !taken:
 				owners[o.identity()] = name
@@ -34,15 +38,6 @@ func Collisions(all []*Base) error {
 		}
 	}
 	return errors.Join(faults...)
-}
-
-// reserved are the objects that the renderer itself puts into a tenant's namespace.
-func reserved() map[identity]string {
-	const tenant = "the tenant's namespace"
-	return map[identity]string{
-		{"", "ResourceQuota", "tenant"}:                  tenant,
-		{"networking.k8s.io", "NetworkPolicy", "tenant"}: tenant,
-	}
 }
 
 // ownerOf returns the folder of v's product or shared component.

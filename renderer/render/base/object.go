@@ -99,8 +99,8 @@ func newObject(fields map[string]any) (object, error) {
 	if apiVersion == "" || o.kind == "" {
 		return o, fault.Hintf("write apiVersion and kind", "manifest has apiVersion %q and kind %q", apiVersion, o.kind)
 	}
-	if strings.HasSuffix(o.kind, "List") && fields["items"] != nil {
-		return o, fault.Hintf("write the objects as documents of their own", "manifest is a %s", o.kind)
+	if _, has := fields["items"]; has { // of whatever kind: Argo CD takes it for a list
+		return o, fault.Hintf("write the objects as documents of their own", "manifest is a %s with items", o.kind)
 	}
 	metadata, _ := fields["metadata"].(map[string]any)
 	o.name, _ = metadata["name"].(string)
