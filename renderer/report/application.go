@@ -30,6 +30,8 @@ type Application struct {
 	Obstacle Code
 	Says     string
 	Since    time.Time
+	// Working says that an operation has been running since then.
+	Working bool
 	// Reconciled is when Argo CD looked last.
 	Reconciled time.Time
 	// Objects are those that are not healthy or were refused, by bucket.

@@ -13,7 +13,7 @@ import (
 
 // Why returns the chain for a product of a tenant.
 func (j *Join) Why(id ident.Tenant, p ident.Product, now time.Time) Why {
-	c := &chain{Join: j, id: id, product: p}
+	c := &chain{Join: j, id: id, product: p, now: now}
 	state := c.run(now)
 	return Why{Environment: j.env.String(), Tenant: id.String(), Product: p.String(), At: now.UTC(), State: state, Links: c.links, Sources: j.Sources(now), object: c.object}
 }
@@ -39,6 +39,7 @@ type chain struct {
 	*Join
 	id      ident.Tenant
 	product ident.Product
+	now     time.Time
 	links   []Link
 	object  *Object
 }
@@ -57,6 +58,9 @@ func (c *chain) run(now time.Time) State {
 		c.noted(h.note)
 		return state
 	}
+	if wanted := c.wanted(t, h); state != Resting && (state != OK || !wanted.IsZero() && wanted != c.granted(t, h)) {
+		c.unmerged()
+	}
 	if t.edited || state == Resting {
 		c.resting(t, h, code, now)
 		return state
@@ -72,6 +76,7 @@ func (c *chain) run(now time.Time) State {
 		return state
 	}
 	c.add(Link{Code: Well, Sentence: fmt.Sprintf("%s=%s runs and is healthy", c.product, c.granted(t, h)), Object: c.app(), Since: instant(h.since)})
+	c.unmerged()
 	return state
 }
 
@@ -175,7 +180,7 @@ func (c *chain) parents(t *tenant) {
 		if a == nil {
 			continue
 		}
-		if a.blind() || a.Obstacle == Hanging || a.Obstacle == SyncFailed {
+		if a.blind() || c.hangs(a, c.now) || a.Obstacle == SyncFailed {
 			c.application(a)
 			return
 		}
@@ -186,13 +191,12 @@ func (c *chain) parents(t *tenant) {
 // bucket, the object, and what the object's own words give away.
 func (c *chain) application(a *Application) {
 	o, ok := a.first()
-	if a.Obstacle != InObject || !ok {
+	if c.hangs(a, c.now) {
+		c.add(c.hanging(a))
+	} else if a.Obstacle != InObject || !ok {
 		l := Link{Code: a.Obstacle, Sentence: a.Obstacle.Sentence(), Object: "Application " + a.Name, Since: moment(a.Since), Command: "argocd app get " + a.Name}
 		if a.Says != "" {
 			l.Sentence += ": " + a.Says
-		}
-		if a.Obstacle == Hanging {
-			l.Command = "sluice rollout unblock --env " + c.env.String()
 		}
 		c.add(l)
 	}
@@ -220,8 +224,8 @@ func (c *chain) application(a *Application) {
 }
 
 // groups returns how many buckets the version of a product Application has.
-func (c *chain) groups(a *Application) int {
-	v, err := c.sold.Version(a.Product, a.Asked)
+func (j *Join) groups(a *Application) int {
+	v, err := j.sold.Version(a.Product, a.Asked)
 	if err != nil {
 		return 0
 	}

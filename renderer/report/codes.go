@@ -24,6 +24,7 @@ const (
 	Suspended   Code = Code(rollout.Suspended)
 	Retained    Code = "retained"
 	Released    Code = "released"
+	Unmerged    Code = "unmerged"
 	Later       Code = "later"
 	InRing      Code = "in-ring"
 	Missing     Code = "missing"
@@ -66,6 +67,7 @@ var table = []entry{
 	{Suspended, "the right is suspended or over", "The authorisation ended. Workloads are at rest and data stays, for as many days as the environment's life says.", "renew it: `sluice authz put`"},
 	{Retained, "only the data is left", "The days of suspension are over. Nothing runs, the volumes are kept until the days of grace are over.", "renew it: `sluice authz put`"},
 	{Released, "the tenant's record is gone", "etcd has no record of the tenant any more. It is a tombstone in Git, and leaves it when the release time is over.", "nothing to do; write the record again to keep the tenant"},
+	{Unmerged, "the merge request that wants another version is not merged", "People want what is merged. A bump is proposed, and its merge request is open: the link says what GitLab waits for, such as an approval, its pipeline or a newer branch. What is wanted until then stands before it.", "merge it: `glab mr view`, or bump again on top of the branch as it is now"},
 	{rc(rollout.Unoffered), "no version of it is named for the ring", "fleet.yaml names no version of the product for the ring.", ""},
 	{rc(rollout.Unpublished), "the catalog has no such version", "The wanted version is not in the catalog, or has faults there.", ""},
 	{rc(rollout.Blocking), "people blocked the version", "The version stands below blocked in fleet.yaml, for rings and pins alike.", ""},
@@ -94,7 +96,7 @@ var table = []entry{
 	{Refusal, "sluice's plugin refuses the directory", "What is in Git is not what sluice rendered: a file was edited by hand, a seal is broken, or a version is handed down that the ring may not run. The cluster stays as it is.", "revert the commit that edited it, or run `sluice render`"},
 	{Comparison, "Argo CD cannot compare it", "A comparison or spec error: the repository, the plugin or the destination does not answer, or the spec is none.", "`argocd app get`, then look at the named component"},
 	{SyncFailed, "the sync failed", "The API server took an object not, or an object became Degraded while the sync waited for it.", "`argocd app get`, and fix the named object forward"},
-	{Hanging, "an operation works on what nobody asks for any more", "A sync waits for something of an earlier source, and keeps its Application from everything newer. The leader of sluice run ends it by itself.", "`sluice rollout unblock`"},
+	{Hanging, "an operation works on what nobody asks for any more, or longer than its objects need", "A sync keeps its Application from everything newer. One that waits for something of an earlier source is ended by the leader of sluice run. One of the present source runs too long when it takes over ten minutes for each group of components, or over an hour above them.", "`sluice rollout unblock`, or `argocd app terminate-op`"},
 	{Syncing, "Argo CD is at work on it", "A sync of the present source is under way.", "wait"},
 	{Differs, "the cluster is not what Git says, and no sync is under way", "Argo CD compared and found a difference, and does not sync it by itself now.", "`argocd app diff`, then `argocd app sync`"},
 	{InBucket, "a group of components is not healthy", "Components start group by group. All after the named one wait.", "wait, or see the next link"},

@@ -19,6 +19,9 @@ const (
 	ArgoCD  = "argocd"
 	Engine  = "engine"
 	Targets = "cluster"
+	// Metrics and GitLab are sources only where they are asked.
+	Metrics = "metrics"
+	GitLab  = "gitlab"
 )
 
 // Join is what is known of an environment.
@@ -29,6 +32,7 @@ type Join struct {
 	order    rollout.Rollouts
 	lanes    map[spot]*rollout.Lane // of order, as far as they were asked for
 	reasons  []rollout.Reason
+	requests []Request
 	alone    bool // only one tenant's Applications were asked for
 	sources  map[string]Source
 	names    names

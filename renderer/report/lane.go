@@ -93,7 +93,7 @@ func (j *Join) laneLink(r *rollout.Reason) Link {
 	}
 	l.Sentence = fmt.Sprintf("%s in ring %s: %s", what, r.Ring, l.Code.Sentence())
 	if r.Detail != "" {
-		l.Sentence += ": " + r.Detail
+		l.Sentence += ": " + Line(r.Detail)
 	}
 	if l.Until != nil {
 		l.Sentence += ", until " + l.Until.Format("2006-01-02 15:04:05 MST")
@@ -160,7 +160,7 @@ func (c *chain) blocker(k rollout.Key) {
 	}
 	c.add(Link{Code: InRing, Sentence: fmt.Sprintf("tenant %s of ring %s is in the way: %s", t.id, k.Ring, code.Sentence()), Object: "tenant " + t.id.String(),
 		Command: fmt.Sprintf("sluice why %s/%s --env %s", t.id, k.Product, c.env)})
-	other := &chain{Join: c.Join, id: t.id, product: k.Product}
+	other := &chain{Join: c.Join, id: t.id, product: k.Product, now: c.now}
 	other.own(t, h, code)
 	c.links, c.object = append(c.links, other.links...), other.object
 }

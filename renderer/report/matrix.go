@@ -30,7 +30,7 @@ func (j *Join) Report(now time.Time) Report {
 		}
 	}
 	r.Cells, r.Stuck = j.cells(cells), stuckOf(stuck)
-	r.Rollouts = j.rollouts()
+	r.Rollouts, r.Hanging = j.rollouts(), j.Hanging(now)
 	r.State, r.Verdict = j.verdict(r)
 	return r
 }
@@ -223,8 +223,11 @@ func (j *Join) verdict(r Report) (State, string) {
 // Sources returns where knowledge comes from, by name.
 func (j *Join) Sources(now time.Time) []Source {
 	var all []Source
-	for _, n := range []string{Git, Etcd, ArgoCD, Engine, Targets} {
+	for _, n := range []string{Git, Etcd, ArgoCD, Engine, Metrics, GitLab, Targets} {
 		s, told := j.sources[n]
+		if !told && (n == Metrics || n == GitLab) {
+			continue
+		}
 		if !told {
 			s = Source{Name: n, Missing: "it was not asked"}
 		}

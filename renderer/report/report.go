@@ -27,8 +27,10 @@ type Report struct {
 	// Rollouts are the lanes by product and ring in order.
 	Rollouts []Rollout `json:"rollouts"`
 	// Stuck are those who are bad or wait, by reason, the worst and most first.
-	Stuck   []Stuck  `json:"stuck"`
-	Sources []Source `json:"sources"`
+	Stuck []Stuck `json:"stuck"`
+	// Hanging are the operations of Argo CD that keep Applications from all that is newer.
+	Hanging []Operation `json:"hanging,omitempty"`
+	Sources []Source    `json:"sources"`
 }
 
 // Cell is how many tenants of a ring are granted a version of a product, and
@@ -85,7 +87,7 @@ type Stuck struct {
 
 // Source is where knowledge comes from, and of when it is.
 type Source struct {
-	// Name is git, etcd, argocd, engine or cluster.
+	// Name is git, etcd, argocd, engine or cluster; metrics and gitlab where they were asked.
 	Name string `json:"name"`
 	// At is the time that it is of; none for a source that is missing.
 	At *time.Time `json:"at,omitempty"`

@@ -104,25 +104,38 @@ func chains() map[string]struct {
 		want []Code
 	}
 	cases := map[string]chain{
-		"Well":         {"it runs what is wanted", func(*Join) {}, first, []Code{Wanted, Well}},
-		"Stranger":     {"nobody sold it", func(j *Join) { j.Drop(second); j.Lose(proven(second, main, v200)) }, second, []Code{NotBought}},
-		"Suspended":    {"the right is over", state(authz.Suspended), first, []Code{Wanted, Suspended}},
-		"Retained":     {"only data is left", state(authz.Retained), first, []Code{Wanted, Retained}},
-		"Released":     {"the record is gone", func(j *Join) { m := member(first, canary); m.Facts.ReleasedAt = noon; j.Put(m) }, first, []Code{Wanted, Released}},
-		"Edited":       {"somebody edited its facts", func(j *Join) { m := member(first, canary); m.Facts.Broken = errors.New("no"); j.Put(m) }, first, []Code{Wanted, Edited}},
-		"Quarantined":  {"its record is unreadable", note(Quarantined), first, []Code{Wanted, Quarantined}},
-		"HeldBack":     {"a shrink waits for a person", note(HeldBack), first, []Code{Wanted, HeldBack}},
-		"Unplanned":    {"the catalog refuses it", note(Unplanned), first, []Code{Wanted, Unplanned}},
-		"Unrendered":   {"Git has not seen it", note(Unrendered), first, []Code{Wanted, Unrendered}},
-		"Silent":       {"no engine says why", func(j *Join) { j.Unsee(Engine, "another replica leads") }, second, []Code{Wanted, Unseen}},
-		"Soon":         {"nothing that is seen keeps it", func(*Join) {}, second, []Code{Wanted, Later}},
-		"Unasked":      {"Argo CD is not named", func(j *Join) { j.Unsee(ArgoCD, "not named"); j.Forget() }, first, []Code{Wanted, Unseen}},
-		"Missing":      {"it has no Application", func(j *Join) { j.Lose(proven(first, canary, v202)) }, first, []Code{Wanted, Missing}},
-		"NotHanded":    {"its Application asks for another version", func(j *Join) { j.See(proven(first, canary, v200)) }, first, []Code{Wanted, HandedDown}},
-		"RingRefused":  {"the ring's directory was edited", ringRefused, first, []Code{Wanted, HandedDown, Refusal}},
-		"Refusal":      {"its overlay was edited", see(ill(Refusal, "edited")), first, []Code{Wanted, Refusal}},
-		"Comparison":   {"the repository is away", see(ill(Comparison, "no route")), first, []Code{Wanted, Comparison}},
-		"Hanging":      {"an operation of an earlier source", see(ill(Hanging, "waiting for healthy state")), first, []Code{Wanted, Hanging}},
+		"Well":        {"it runs what is wanted", func(*Join) {}, first, []Code{Wanted, Well}},
+		"Stranger":    {"nobody sold it", func(j *Join) { j.Drop(second); j.Lose(proven(second, main, v200)) }, second, []Code{NotBought}},
+		"Suspended":   {"the right is over", state(authz.Suspended), first, []Code{Wanted, Suspended}},
+		"Retained":    {"only data is left", state(authz.Retained), first, []Code{Wanted, Retained}},
+		"Released":    {"the record is gone", func(j *Join) { m := member(first, canary); m.Facts.ReleasedAt = noon; j.Put(m) }, first, []Code{Wanted, Released}},
+		"Edited":      {"somebody edited its facts", func(j *Join) { m := member(first, canary); m.Facts.Broken = errors.New("no"); j.Put(m) }, first, []Code{Wanted, Edited}},
+		"Quarantined": {"its record is unreadable", note(Quarantined), first, []Code{Wanted, Quarantined}},
+		"HeldBack":    {"a shrink waits for a person", note(HeldBack), first, []Code{Wanted, HeldBack}},
+		"Unplanned":   {"the catalog refuses it", note(Unplanned), first, []Code{Wanted, Unplanned}},
+		"Unrendered":  {"Git has not seen it", note(Unrendered), first, []Code{Wanted, Unrendered}},
+		"Silent":      {"no engine says why", func(j *Join) { j.Unsee(Engine, "another replica leads") }, second, []Code{Wanted, Unseen}},
+		"Soon":        {"nothing that is seen keeps it", func(*Join) {}, second, []Code{Wanted, Later}},
+		"Unasked":     {"Argo CD is not named", func(j *Join) { j.Unsee(ArgoCD, "not named"); j.Forget() }, first, []Code{Wanted, Unseen}},
+		"Missing":     {"it has no Application", func(j *Join) { j.Lose(proven(first, canary, v202)) }, first, []Code{Wanted, Missing}},
+		"NotHanded":   {"its Application asks for another version", func(j *Join) { j.See(proven(first, canary, v200)) }, first, []Code{Wanted, HandedDown}},
+		"RingRefused": {"the ring's directory was edited", ringRefused, first, []Code{Wanted, HandedDown, Refusal}},
+		"Refusal":     {"its overlay was edited", see(ill(Refusal, "edited")), first, []Code{Wanted, Refusal}},
+		"Comparison":  {"the repository is away", see(ill(Comparison, "no route")), first, []Code{Wanted, Comparison}},
+		"Hanging":     {"an operation of an earlier source", see(ill(Hanging, "waiting for healthy state")), first, []Code{Wanted, Hanging}},
+		"Overdue": {"a sync waits for longer than its groups may take", func(j *Join) {
+			a := ill(Syncing, "waiting", deployment(""))
+			a.Working, a.Since = true, noon.Add(-3*time.Hour)
+			j.See(a)
+		}, first, []Code{Wanted, Hanging, InBucket, InObject}},
+		"InTime": {"and another for no longer", func(j *Join) {
+			a := ill(Syncing, "waiting", deployment(""))
+			a.Working, a.Since = true, noon.Add(-9*time.Minute)
+			j.See(a)
+		}, first, []Code{Wanted, Syncing, InBucket, InObject}},
+		"Unmerged":     {"people have not merged what would move it", requested(swg, ident.Tenant{}), first, []Code{Wanted, Well, Unmerged}},
+		"Pinned":       {"nor what would pin another", requested(swg, second), first, []Code{Wanted, Well}},
+		"UnmergedIll":  {"it is ill by what it runs", func(j *Join) { requested(swg, first)(j); j.See(ill(Differs, "")) }, first, []Code{Wanted, Unmerged, Differs}},
 		"Differs":      {"nobody syncs it", see(ill(Differs, "")), first, []Code{Wanted, Differs}},
 		"SyncFailed":   {"the server refused an object", see(ill(SyncFailed, "one or more objects failed", Object{Kind: "Service", Namespace: "pop-1000001", Name: "x", Bucket: -1, Says: "spec is invalid"})), first, []Code{Wanted, SyncFailed, InObject}},
 		"Syncing":      {"a sync waits for a group", see(ill(Syncing, "waiting", deployment(""))), first, []Code{Wanted, Syncing, InBucket, InObject}},
@@ -161,6 +174,12 @@ func see(a *Application) func(*Join) { return func(j *Join) { j.See(a) } }
 
 func note(c Code) func(*Join) {
 	return func(j *Join) { j.Tell(first, swg, &Note{Code: c, Says: "of the record", Since: noon}) }
+}
+
+func requested(p ident.Product, id ident.Tenant) func(*Join) {
+	return func(j *Join) {
+		j.Requested([]Request{{Product: p, Tenant: id, Number: 7, Title: "Bump swg to 203\nin pop", Waits: "its pipeline has not passed", Since: noon}})
+	}
 }
 
 func ringRefused(j *Join) {
@@ -266,5 +285,34 @@ func TestDeepen(t *testing.T) {
 				t.Errorf("%d links have code %q: %+v", n, c.want, w.Links)
 			}
 		})
+	}
+}
+
+// An operation hangs when its source is not asked for any more, or when it runs
+// longer than its objects need: ten minutes for each group, an hour above.
+func TestHanging(t *testing.T) {
+	working := func(name, level string, since time.Duration) *Application {
+		return &Application{Name: name, Level: level, Tenant: first, Product: swg, Ring: canary, Asked: v202, Obstacle: Syncing, Working: true, Since: noon.Add(-since)}
+	}
+	outdated := working("pop-main", "ring", time.Minute)
+	outdated.Obstacle, outdated.Says = Hanging, "waiting for healthy state"
+	for name, tc := range map[string]struct {
+		reason string
+		see    *Application
+		want   string // the command
+	}{
+		"Outdated":    {"nobody asks for it, however short it runs", outdated, "sluice rollout unblock --env pop"},
+		"Ring":        {"it waits for its tenants", working("pop-canary", "ring", 50*time.Minute), ""},
+		"RingLong":    {"for too long", working("pop-canary", "ring", 2*time.Hour), "argocd app terminate-op pop-canary"},
+		"Base":        {"one group", working("pop-1000001-base", "base", 11*time.Minute), "argocd app terminate-op pop-1000001-base"},
+		"Product":     {"it has more groups than that", working("pop-1000001-swg", "product", 11*time.Minute), ""},
+		"ProductLong": {"longer than all of them", working("pop-1000001-swg", "product", 3*time.Hour), "argocd app terminate-op pop-1000001-swg"},
+	} {
+		j := fleet(t)
+		j.See(tc.see)
+		got := j.Report(noon).Hanging
+		if (len(got) > 0) != (tc.want != "") || len(got) > 0 && (got[0].Command != tc.want || got[0].Application != tc.see.Name || got[0].Since == nil) {
+			t.Errorf("%s: Hanging = %+v, want %q: %s", name, got, tc.want, tc.reason)
+		}
 	}
 }

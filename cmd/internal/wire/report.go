@@ -8,18 +8,20 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/etcdflags"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/gitlabflags"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/reportcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/rolloutcmd"
 	"github.com/gatorcloud/sluice/renderer/argocd"
 	"github.com/gatorcloud/sluice/renderer/etcd"
 	"github.com/gatorcloud/sluice/renderer/etcd/status"
+	"github.com/gatorcloud/sluice/renderer/gitlab"
 	"github.com/gatorcloud/sluice/renderer/ingest"
 	"github.com/gatorcloud/sluice/renderer/report"
 )
 
 // reporting returns what `sluice status` and `sluice why` need.
 func reporting() reportcmd.Deps {
-	return reportcmd.Deps{Repo: repository, Etcd: told, Argo: annotator, Destination: destination, Now: time.Now, Wait: wait}
+	return reportcmd.Deps{Repo: repository, Etcd: told, Argo: annotator, GitLab: waiting, Destination: destination, Now: time.Now, Wait: wait}
 }
 
 // told returns the records of a server that is named; sluice's own etcd is of
@@ -38,6 +40,26 @@ func told() reportcmd.Etcd {
 				return nil, nil, err
 			}
 			return recorded(store, prefix), stop, nil
+		},
+	}
+}
+
+// waiting returns the project with merge requests, of flags of its own.
+func waiting() reportcmd.GitLab {
+	flags := gitlabflags.New(os.Getenv)
+	return reportcmd.GitLab{
+		Flags: func(set *pflag.FlagSet) {
+			flags.Add(set, "whose open merge requests are told; without it none is asked")
+		},
+		Open: func(repository string) (reportcmd.Requests, error) {
+			if !flags.Named() {
+				return nil, nil
+			}
+			o, err := flags.Options(repository)
+			if err != nil {
+				return nil, err
+			}
+			return gitlab.Open(o)
 		},
 	}
 }

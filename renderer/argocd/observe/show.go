@@ -129,6 +129,7 @@ func (a *application) runs(of string) (asked, last ident.Version) {
 func (a *application) obstacle(s *report.Application) {
 	status, op := &a.Status, &a.Status.OperationState
 	running := op.Phase == "Running" || op.Phase == "Terminating"
+	s.Working = running && a.Metadata.Deleted == nil && !op.StartedAt.IsZero() && !a.uncomparable()
 	set := func(c report.Code, says string, since stamp) {
 		s.Obstacle, s.Says = c, report.Line(says)
 		if !since.IsZero() {

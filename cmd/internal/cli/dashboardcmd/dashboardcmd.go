@@ -89,6 +89,14 @@ func (o *options) run(ctx context.Context, log *slog.Logger, say func(address st
 		return err
 	}
 	defer closed()
+	metrics, err := o.Metrics.Client()
+	if err != nil {
+		return err
+	}
+	project, err := o.Project()
+	if err != nil {
+		return err
+	}
 	var argo func() (observe.Cluster, func(), error)
 	var review func(ctx context.Context, token, application string) (string, bool, error)
 	if o.Argo.Named() {
@@ -102,7 +110,7 @@ func (o *options) run(ctx context.Context, log *slog.Logger, say func(address st
 	}
 	var all []webflags.Environment
 	for _, env := range envs {
-		eyes := &reportcmd.Eyes{Environment: env, Head: o.head, Records: o.Etcd.Open, Argo: argo, Behind: behind, Now: o.deps.Now}
+		eyes := &reportcmd.Eyes{Environment: env, Head: o.head, Records: o.Etcd.Open, Argo: argo, Behind: behind, Requests: project, Prometheus: metrics, Now: o.deps.Now}
 		all = append(all, webflags.Environment{Name: env, Look: eyes.Look, Review: webflags.Of(env, review)})
 	}
 	address, stop, err := o.web.Serve(ctx, all, o.deps.Now, log)

@@ -12,6 +12,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/argocd/observe"
 	"github.com/gatorcloud/sluice/renderer/git"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/prometheus"
 	"github.com/gatorcloud/sluice/renderer/report"
 	"github.com/gatorcloud/sluice/renderer/run/web"
 )
@@ -28,11 +29,17 @@ type Eyes struct {
 	Argo func() (observe.Cluster, func(), error)
 	// Behind tells what is behind an object; nil for nobody.
 	Behind report.Cluster
-	Now    func() time.Time
+	// Requests are merge requests; nil where no GitLab is named.
+	Requests Requests
+	// Prometheus asks gates; nil asks none.
+	Prometheus *prometheus.Client
+	Now        func() time.Time
 
-	head    git.Head
-	world   *rolloutcmd.World
-	history *web.History
+	head            git.Head
+	world           *rolloutcmd.World
+	history         *web.History
+	asked           asked // of GitLab, the last answer, and when
+	answered, tried time.Time
 }
 
 // Look looks at everything once.
@@ -66,7 +73,9 @@ func (e *Eyes) Look(ctx context.Context) (sight web.Sight, err error) {
 		s.connect(e.Argo)
 		s.look(ctx, "")
 	}
-	s.think()
+	s.prometheus = e.Prometheus
+	e.ask(ctx, s)
+	s.think(ctx)
 	past, err := e.history.Moves(ctx, repo, head, s.now)
 	if err != nil {
 		return sight, err
@@ -74,8 +83,27 @@ func (e *Eyes) Look(ctx context.Context) (sight web.Sight, err error) {
 	sight = web.Sight{Join: s.Join, Behind: e.Behind, Moves: web.Moves{Past: past}}
 	sight.Next, sight.Freezes = web.Ahead(e.world.Input, e.world.Rollouts, s.now)
 	r := s.Report(s.now)
-	sight.Mark = fmt.Sprint(head.Commit, sum, digest(r.Rollouts), digest(r.Stuck), r.Verdict)
+	sight.Mark = fmt.Sprint(head.Commit, sum, digest(r.Rollouts), digest(r.Stuck), digest(r.Hanging), digest(e.asked.bumps), r.Verdict)
 	return sight, nil
+}
+
+// patience is how long an answer of GitLab is kept.
+const patience = time.Minute
+
+// ask asks GitLab for the merge requests that wait, less often than is looked.
+// Its last answer stays when it does not give another.
+func (e *Eyes) ask(ctx context.Context, s *scene) {
+	if e.Requests == nil {
+		return
+	}
+	if e.tried.IsZero() || s.now.Sub(e.tried) >= patience {
+		bumps, err := e.Requests.Bumps(ctx)
+		if e.tried = s.now; err == nil {
+			e.asked.bumps, e.answered = bumps, s.now
+		}
+		e.asked.named, e.asked.err = true, err
+	}
+	s.requested(e.asked, e.answered)
 }
 
 // digest differs when a value does. When Argo CD looked last is no difference.

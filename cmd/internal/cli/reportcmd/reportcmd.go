@@ -22,11 +22,14 @@ import (
 	"github.com/gatorcloud/sluice/cmd/internal/cli/rolloutcmd"
 	"github.com/gatorcloud/sluice/renderer/argocd/observe"
 	"github.com/gatorcloud/sluice/renderer/etcd/status"
+	"github.com/gatorcloud/sluice/renderer/gitlab"
 	"github.com/gatorcloud/sluice/renderer/ingest"
 	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/prometheus"
 	"github.com/gatorcloud/sluice/renderer/report"
+	"github.com/gatorcloud/sluice/renderer/rollout"
 )
 
 // Records are what etcd says of tenants.
@@ -50,6 +53,20 @@ type Etcd struct {
 // opener opens the records below a prefix: none when no server is named.
 type opener = func(ctx context.Context, prefix string) (r Records, closed func() error, err error)
 
+// GitLab finds the project whose merge requests wait.
+type GitLab struct {
+	// Flags adds the flags to a command's set.
+	Flags func(*pflag.FlagSet)
+	// Open returns the project of a repository; nil when no GitLab is named.
+	Open func(repository string) (Requests, error)
+}
+
+// Requests are the merge requests of a project.
+type Requests interface {
+	// Bumps returns those that are open and bump versions.
+	Bumps(ctx context.Context) ([]gitlab.Bump, error)
+}
+
 // Deps are what the commands need from outside.
 type Deps struct {
 	// Repo and Etcd return what finds them, with flags of its own for each command.
@@ -57,6 +74,8 @@ type Deps struct {
 	Etcd func() Etcd
 	// Argo connects to the cluster in which Argo CD runs.
 	Argo func(p rolloutcmd.Place) (there observe.Annotator, closed func(), err error)
+	// GitLab returns what finds the project with merge requests, with flags of its own.
+	GitLab func() GitLab
 	// Destination connects to the cluster in which tenants run.
 	Destination func(p rolloutcmd.Place) (report.Cluster, func(), error)
 	Now         func() time.Time
@@ -95,8 +114,11 @@ type scene struct {
 	world *rolloutcmd.World
 	argo  observe.Cluster // nil when it was not named, or did not answer
 	now   time.Time
-	close []func()
-	sum   func(*report.Application) // hears of each that is seen; may be nil
+	// prometheus asks gates; nil asks none.
+	prometheus *prometheus.Client
+	metrics    map[ident.Ring]map[string]rollout.Metric // what they answered
+	close      []func()
+	sum        func(*report.Application) // hears of each that is seen; may be nil
 }
 
 func (s *scene) Close() {
@@ -114,6 +136,15 @@ func (a *asking) gather(ctx context.Context, ids ...ident.Tenant) (*scene, error
 	s := newScene(world, a.Now())
 	s.records(ctx, a.sources.Etcd.Open, ids)
 	a.connect(s)
+	if s.prometheus, err = a.sources.Metrics.Client(); err != nil {
+		s.Close()
+		return nil, err
+	}
+	said, at := a.asked(ctx), s.now
+	if said.err != nil {
+		at = time.Time{}
+	}
+	s.requested(said, at)
 	return s, nil
 }
 
@@ -175,8 +206,8 @@ func (s *scene) see(a *report.Application) {
 }
 
 // think asks the engine what it waits for, by what is seen.
-func (s *scene) think() {
-	o := s.Observation(s.world.Input, s.world.Rollouts)
+func (s *scene) think(ctx context.Context) {
+	o := s.measure(ctx, s.Observation(s.world.Input, s.world.Rollouts))
 	s.Reasons(s.world.Think(o, s.now))
 	s.Source(report.Engine, s.now, "")
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +22,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/argocd/observe"
 	"github.com/gatorcloud/sluice/renderer/git"
 	"github.com/gatorcloud/sluice/renderer/git/gittest"
+	"github.com/gatorcloud/sluice/renderer/gitlab"
 	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
@@ -51,6 +54,20 @@ type scene struct {
 	repo  *gittest.Repo
 	argo  *argo
 	cause report.Cause
+	// gitlab are the merge requests that are open; nil names no GitLab.
+	gitlab *requests
+}
+
+// requests is a GitLab, and how often it was asked.
+type requests struct {
+	bumps []gitlab.Bump
+	err   error
+	asked int
+}
+
+func (r *requests) Bumps(context.Context) ([]gitlab.Bump, error) {
+	r.asked++
+	return r.bumps, r.err
 }
 
 // argo shows the Applications of all tenants, and notes what it was asked.
@@ -164,7 +181,7 @@ func (s *scene) run(args ...string) (data, talk string, err error) {
 	s.argo.lists = nil
 	d := reportcmd.Deps{
 		Repo: func() repoflags.Repository {
-			return repoflags.Repository{Flags: func(*pflag.FlagSet) {},
+			return repoflags.Repository{Flags: func(*pflag.FlagSet) {}, Location: func() string { return s.repo.Dir },
 				Place: func(ctx context.Context) (publish.Place, error) {
 					return publish.Open(ctx, s.repo.Dir, git.Options{Branch: "main"})
 				}}
@@ -172,6 +189,14 @@ func (s *scene) run(args ...string) (data, talk string, err error) {
 		Etcd: func() reportcmd.Etcd {
 			return reportcmd.Etcd{Flags: func(*pflag.FlagSet) {},
 				Open: func(context.Context, string) (reportcmd.Records, func() error, error) { return nil, nil, nil }}
+		},
+		GitLab: func() reportcmd.GitLab {
+			return reportcmd.GitLab{Flags: func(*pflag.FlagSet) {}, Open: func(string) (reportcmd.Requests, error) {
+				if s.gitlab == nil {
+					return nil, nil
+				}
+				return s.gitlab, nil
+			}}
 		},
 		Argo:        func(rolloutcmd.Place) (observe.Annotator, func(), error) { return s.argo, func() {}, nil },
 		Destination: func(rolloutcmd.Place) (report.Cluster, func(), error) { return s, func() {}, nil },
@@ -182,7 +207,7 @@ func (s *scene) run(args ...string) (data, talk string, err error) {
 	var stdout, stderr strings.Builder
 	root.SetOut(&stdout)
 	root.SetErr(&stderr)
-	root.SetArgs(append(args, "--env=local"))
+	root.SetArgs(args) // there is one environment
 	err = root.ExecuteContext(s.t.Context())
 	return stdout.String(), stderr.String(), err
 }
@@ -271,5 +296,81 @@ func TestRefuses(t *testing.T) {
 		if out, _, err := s.run(args...); err == nil || out != "" {
 			t.Errorf("%s: %q = %q, %v, want an error and no data", name, args, out, err)
 		}
+	}
+}
+
+// A bump that people have not merged is told with what GitLab waits for, in one
+// request however many tenants there are; a GitLab that does not answer is told
+// as missing, and costs nothing else.
+func TestUnmerged(t *testing.T) {
+	s := newScene(t, 9)
+	s.gitlab = &requests{bumps: []gitlab.Bump{
+		{MergeRequest: gitlab.MergeRequest{Number: 7, Title: "Bump swg to 203 in local"}, Subjects: []string{"local/swg"}, Waits: "its pipeline has not passed"},
+		{MergeRequest: gitlab.MergeRequest{Number: 8}, Subjects: []string{"other/swg", "local/swg/1000002", "x"}},
+	}}
+	out, talk, err := s.run("why", "1000001/swg", "--kubeconfig=x")
+	if err != nil || !strings.Contains(out, "merge request !7 (Bump swg to 203 in local) is not merged: its pipeline has not passed") || strings.Contains(out, "!8") || s.gitlab.asked != 1 {
+		t.Errorf("why = %s %s, %v after %d requests, want !7 alone", out, talk, err, s.gitlab.asked)
+	}
+	if out, _, err = s.run("status", "--kubeconfig=x", "--no-headers"); err != nil || s.gitlab.asked != 2 {
+		t.Errorf("status = %s, %v after %d requests, want one", out, err, s.gitlab.asked)
+	}
+	s.gitlab.err = errors.New("502 Bad Gateway")
+	out, talk, err = s.run("why", "1000001/swg", "--kubeconfig=x", "-o=name")
+	if err != nil || out != "wanted\nwell\n" || !strings.Contains(talk, "gitlab: 502 Bad Gateway") {
+		t.Errorf("why = %q %q, %v, want GitLab to be told as missing", out, talk, err)
+	}
+}
+
+// The value of a gate is asked once, now, and stands in the reason with its bound.
+func TestMetric(t *testing.T) {
+	s := newScene(t, 3)
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked++
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprint(w, `{"status": "success", "data": {"resultType": "vector", "result": [{"metric": {}, "value": [1764417600, "0.25"]}]}}`)
+	}))
+	defer server.Close()
+	s.gate(server.URL)
+	out, talk, err := s.run("why", "1000003/swg", "--kubeconfig=x")
+	if err != nil || !strings.Contains(out, "errors: 0.25 is above 0.01") || asked != 1 {
+		t.Errorf("why = %s %s, %v after %d queries, want the value and its bound", out, talk, err, asked)
+	}
+	out, _, err = s.run("status", "--kubeconfig=x", "-o=json")
+	if err != nil || !strings.Contains(out, "errors: 0.25 is above 0.01") || !strings.Contains(out, `"name": "metrics",`) {
+		t.Errorf("status = %s, %v, want the value and its source", out, err)
+	}
+	server.Close()
+	out, _, err = s.run("why", "1000003/swg", "--kubeconfig=x")
+	if err != nil || !strings.Contains(out, "metric") || strings.Contains(out, "0.25") {
+		t.Errorf("why = %s, %v, want why the gate cannot be asked", out, err)
+	}
+}
+
+// gate lets ring canary, which is proven, wait for a metric of a server.
+func (s *scene) gate(server string) {
+	s.t.Helper()
+	repo, err := git.Open(s.t.Context(), s.repo.Dir, git.Options{Branch: "main"})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer repo.Close()
+	_, err = git.Update(s.t.Context(), repo, func(_ context.Context, tx *git.Tx, head git.Head) (git.Message, error) {
+		site, err := fs.ReadFile(repo.FS(head), "environments/local/environment.yaml")
+		world, bad := rolloutcmd.Look(repo.FS(head), local)
+		if err = errors.Join(err, bad); err != nil {
+			return git.Message{}, err
+		}
+		r := world.Rollouts
+		lane := r.Lanes[rollout.Key{Ring: canary, Product: swg}]
+		lane.Since = noon.Add(-2 * time.Hour)
+		r.Lanes[rollout.Key{Ring: canary, Product: swg}] = lane
+		fleet := strings.Replace(fleetFile, "- name: main", "  gates: [{name: errors, query: \"x\", max: 0.01}]\n- name: main", 1)
+		return git.Message{Subject: "gate"}, errors.Join(tx.PutFile("environments/local/fleet.yaml", []byte(fleet)), tx.PutFile("environments/local/rollouts.yaml", r.Encode()),
+			tx.PutFile("environments/local/environment.yaml", append(site, "prometheus: "+server+"\n"...)))
+	}, git.RetryOptions{})
+	if err != nil {
+		s.t.Fatal(err)
 	}
 }

@@ -44,7 +44,8 @@ tenants are granted a version, and how they run it, the worst first. With
 
 Git alone says what is granted. What runs is known to Argo CD, what is asked to
 etcd: a source that is not named, or does not answer, is told on stderr, and what
-only it knows is unknown. A tenant costs Argo CD one request.`,
+only it knows is unknown. A tenant costs Argo CD one request. Operations of Argo
+CD that hang, and keep what is newer from the cluster, are told on stderr.`,
 		Example: `  # the fleet
   sluice status --env local
 
@@ -125,7 +126,7 @@ func (s *shown) once(ctx context.Context) error {
 	}
 	defer sc.Close()
 	sc.look(ctx, "")
-	sc.think()
+	sc.think(ctx)
 	missing(s.talk, sc.Sources(sc.now), report.Targets)
 	if s.filter.State != "" || s.behind != "" {
 		return output.Print(s.stdout, s.output, sc.Rows(s.filter), rowColumns())
@@ -147,6 +148,7 @@ func (s *shown) fleet(r report.Report) error {
 	case output.Name:
 	default:
 		fmt.Fprintf(s.talk, "%s: %s\n", r.State, r.Verdict)
+		hang(s.talk, r.Hanging)
 	}
 	slices.SortStableFunc(r.Cells, func(a, b report.Cell) int { return cmp.Compare(badness(b), badness(a)) })
 	return output.Print(s.stdout, s.output, r.Cells, cellColumns())
@@ -171,12 +173,13 @@ func (s *shown) one(ctx context.Context) error {
 	defer sc.Close()
 	sc.Alone()
 	sc.look(ctx, observe.OfTenant(s.filter.Tenant))
-	sc.think()
+	sc.think(ctx)
 	t, ok := sc.Tenant(s.filter.Tenant, sc.now)
 	if !ok {
 		return sc.nobody(s.filter.Tenant)
 	}
 	missing(s.talk, t.Sources, report.Targets)
+	hang(s.talk, sc.Hanging(sc.now))
 	t.Products = slices.DeleteFunc(t.Products, func(p report.Product) bool {
 		return !s.filter.Product.IsZero() && p.Name != s.filter.Product.String() || s.state != "" && string(p.State) != s.state
 	})
@@ -185,6 +188,13 @@ func (s *shown) one(ctx context.Context) error {
 	}
 	slices.SortStableFunc(t.Products, func(a, b report.Product) int { return cmp.Compare(a.State.Rank(), b.State.Rank()) })
 	return output.Print(s.stdout, s.output, t.Products, productColumns())
+}
+
+// hang tells people which operations hang.
+func hang(w io.Writer, all []report.Operation) {
+	for _, o := range all {
+		fmt.Fprintf(w, "sluice: Application %s hangs since %s: %s: %s\n", o.Application, cmp.Or(stamp(o.Since), "a time that is not known"), o.Sentence, o.Command)
+	}
 }
 
 func stamp(t *time.Time) string {

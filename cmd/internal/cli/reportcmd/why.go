@@ -25,7 +25,8 @@ renderer/report/codes.md has a section for each.
 
 Git is always read. Name Argo CD's cluster with --kubeconfig or --context, the
 destination with --destination-kubeconfig for what is behind an object, and etcd
-with --etcd-endpoints; a source that is missing is told on stderr.`,
+with --etcd-endpoints; a source that is missing is told on stderr. Merge requests
+that are not merged are told where --gitlab-url names their GitLab.`,
 		Example: `  # why is it not ready
   sluice why 1000006/swg --env pop-sha1 --context argocd
 
@@ -92,7 +93,7 @@ func (a *asking) why(ctx context.Context, id ident.Tenant, product ident.Product
 	}
 	s.Alone()
 	s.look(ctx, observe.OfTenant(id), observe.OfParents())
-	s.think()
+	s.think(ctx)
 	var all []report.Why
 	for _, p := range products {
 		w := s.Why(id, p, s.now)
@@ -110,7 +111,7 @@ func (a *asking) why(ctx context.Context, id ident.Tenant, product ident.Product
 func (s *scene) rings(ctx context.Context, id ident.Tenant, p ident.Product) report.Why {
 	s.look(ctx, observe.OfProduct(p))
 	s.Among()
-	s.think()
+	s.think(ctx)
 	w := s.Why(id, p, s.now)
 	s.Alone()
 	return w

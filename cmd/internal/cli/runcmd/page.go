@@ -51,6 +51,9 @@ func (o *options) show(ctx context.Context, c *replica.Config, log *slog.Logger)
 				head, err := c.Repo.Head(ctx)
 				return c.Repo, head, func() error { return nil }, err
 			}}
+		if eyes.Prometheus = o.argo.prometheus; o.merging.project != nil {
+			eyes.Requests = o.merging.project
+		}
 		e := webflags.Environment{Name: env, Look: eyes.Look}
 		if place, ok := o.argo.clusters.Of(env); ok {
 			there := o.argo.apps[place]
