@@ -92,6 +92,11 @@ fuzz: ## run every fuzz target for ten seconds
 e2e: ## run the scenarios on a real Argo CD (cmd/lab builds it on first use; LAB_SET=v3 for the other)
 	$(GO) test ./cmd/lab/... -tags e2e -timeout 80m -p 1 -parallel 4 $(E2EFLAGS)
 
+.PHONY: pictures
+pictures: ## take the README's pictures of the page anew; PAGE=<address> is that of `go run ./cmd/lab demo`
+	@test -n "$(PAGE)" || { echo "pictures: name the page: make pictures PAGE=http://127.0.0.1:8090"; exit 2; }
+	SLUICE_PAGE=$(PAGE) $(GO) test ./renderer/run/web -run '^TestPictures$$' -count=1
+
 .PHONY: image
 image: build ## write both images, with their papers, as OCI layouts into dist/; AUTHORITIES=<pem> adds certificates
 	$(GO) run ./cmd/internal/mkimage --program sluice-cmp --binary $(BIN)/sluice-cmp --output dist/sluice-cmp --version $(VERSION)

@@ -157,3 +157,27 @@ func TestBrowser(t *testing.T) {
 		t.Errorf("%d checks were made, want all", checks)
 	}
 }
+
+// The pictures of the README are taken by a script. SLUICE_PAGE names the page
+// of a running demo, and they are then written to the folder pictures; without
+// it the script is tried on a page of our own.
+func TestPictures(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes some seconds")
+	}
+	chromium, node, modules := browser(t)
+	page, out := os.Getenv("SLUICE_PAGE"), "pictures"
+	if page == "" {
+		page, out = serve(t, options(t, fleetOf(12))).URL, t.TempDir()
+	}
+	cmd := exec.CommandContext(t.Context(), node, "testdata/browser/pictures.mjs")
+	cmd.Env = append(os.Environ(), "PAGE="+page, "OUT="+out, "MODULES="+modules, "CHROMIUM="+chromium)
+	if said, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("pictures.mjs: %v: %s", err, said)
+	}
+	for _, name := range []string{"fleet", "tenant", "rollout"} {
+		if _, err := os.Stat(filepath.Join(out, name+".png")); err != nil {
+			t.Error(err)
+		}
+	}
+}
