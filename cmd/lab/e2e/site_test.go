@@ -85,6 +85,8 @@ type site struct {
 	watching bool
 	// flags are what `sluice run` is given beside.
 	flags []string
+	// shown is the address of the page, once it is served.
+	shown string
 }
 
 // site makes an environment with its repository and records what happens to it.

@@ -3,10 +3,15 @@
 package e2e
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"html"
+	"io"
 	"net/http"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -17,27 +22,97 @@ import (
 	"github.com/gatorcloud/sluice/cmd/lab/internal/timeline"
 )
 
-// because demands that `sluice why` ends with a code within ten seconds: it is
-// called when the cause has just appeared.
+// because demands that `sluice why` ends with a code within ten seconds, and
+// that the page shows the same sentence: it is called when the cause has just
+// appeared.
 func (s *site) because(subject, code string) {
 	s.t.Helper()
 	const most = 10 * time.Second
-	start := time.Now()
-	for {
-		out, err := s.command(s.sluice, "why", subject, "--env="+s.name, "--repo="+s.lab.RepositoryURL(s.name), "--branch=main",
-			"--git-cache="+filepath.Join(s.work, ".git", "why"), "--etcd-endpoints="+s.lab.TenantEtcd(),
-			"--kubeconfig="+s.lab.KubeConfig(), "--argocd-namespace="+lab.Namespace, "--destination-kubeconfig="+s.lab.KubeConfig(), "--output=name")
-		lines := strings.Split(strings.TrimSpace(out), "\n")
-		if took := time.Since(start); err == nil && lines[len(lines)-1] == code {
+	page := s.page()
+	for start := time.Now(); ; time.Sleep(time.Second) {
+		cause, err := s.cause(subject)
+		if err == nil && cause.Code != code {
+			err = fmt.Errorf("it ends with %s: %s", cause.Code, cause.Sentence)
+		}
+		if err == nil {
+			err = s.shows(page, subject, cause.Sentence)
+		}
+		took := time.Since(start)
+		if err == nil {
 			s.log.Mark(time.Now(), "why %s: %s", subject, code)
-			s.t.Logf("why %s named %s after %s", subject, code, took.Round(time.Millisecond))
-			return
-		} else if took > most {
-			s.t.Errorf("why %s, %s after its cause appeared = %v: %s, want %s at the end", subject, took.Round(time.Second), err, out, code)
+			s.t.Logf("why %s named %s after %s, and the page said: %s", subject, code, took.Round(time.Millisecond), cause.Sentence)
 			return
 		}
-		time.Sleep(time.Second)
+		if took > most {
+			s.t.Errorf("why %s, %s after its cause appeared: %v, want %s at the end and the same on the page", subject, took.Round(time.Second), err, code)
+			return
+		}
 	}
+}
+
+// link is the last of a chain.
+type link struct{ Code, Sentence string }
+
+// looking are the flags by which why and the page find everything.
+func (s *site) looking(cache string) []string {
+	return []string{"--env=" + s.name, "--repo=" + s.lab.RepositoryURL(s.name), "--branch=main", "--git-cache=" + filepath.Join(s.work, ".git", cache),
+		"--etcd-endpoints=" + s.lab.TenantEtcd(), "--kubeconfig=" + s.lab.KubeConfig(), "--argocd-namespace=" + lab.Namespace, "--destination-kubeconfig=" + s.lab.KubeConfig()}
+}
+
+// cause is what `sluice why` ends with.
+func (s *site) cause(subject string) (link, error) {
+	cmd := exec.CommandContext(s.t.Context(), s.sluice, append([]string{"why", subject, "--output=json"}, s.looking("why")...)...)
+	var talk strings.Builder
+	cmd.Stderr = &talk
+	out, err := cmd.Output()
+	if err != nil {
+		return link{}, fmt.Errorf("%w: %s", err, &talk)
+	}
+	var all []struct{ Links []link }
+	if err := json.Unmarshal(out, &all); err != nil || len(all) != 1 || len(all[0].Links) == 0 {
+		return link{}, fmt.Errorf("it says %s: %w", out, err)
+	}
+	return all[0].Links[len(all[0].Links)-1], nil
+}
+
+// page returns the address of `sluice dashboard`, which serves until the test ends.
+func (s *site) page() string {
+	s.t.Helper()
+	if s.shown != "" {
+		return s.shown
+	}
+	cmd := exec.CommandContext(s.t.Context(), s.sluice, append([]string{"dashboard", "--listen=127.0.0.1:0"}, s.looking("page")...)...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 10 * time.Second
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { _ = cmd.Wait() }) // the test's context has ended it
+	address, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		s.t.Fatalf("sluice dashboard says no address: %v", err)
+	}
+	s.shown = "http://" + strings.TrimSpace(address)
+	return s.shown
+}
+
+// shows reports whether a tenant's page has a sentence.
+func (s *site) shows(page, subject, sentence string) error {
+	tenant, _, _ := strings.Cut(subject, "/")
+	resp, err := http.Get(page + "/environments/" + s.name + "/tenants/" + tenant)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err == nil && !strings.Contains(html.UnescapeString(string(body)), sentence) {
+		err = fmt.Errorf("the page (%s) does not say %q", resp.Status, sentence)
+	}
+	return err
 }
 
 // causes are those that no other scenario has: a quota that is used up, which
