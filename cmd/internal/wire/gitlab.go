@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/pflag"
 
-	"github.com/gatorcloud/sluice/cmd/internal/cli/bumpcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/gitlabflags"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/mergereq"
 	"github.com/gatorcloud/sluice/renderer/gitlab"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/render/impact"
@@ -22,14 +23,17 @@ import (
 // proposer opens merge requests in the GitLab of its own flags.
 type proposer struct{ flags *gitlabflags.Flags }
 
-var _ bumpcmd.Proposer = proposer{}
+var _ mergereq.Proposer = proposer{}
 
-func newProposer() proposer { return proposer{gitlabflags.New(os.Getenv)} }
+// desk opens the merge requests of one command, whose flags it has.
+func desk(p *pipeline.Pipeline) mergereq.Desk {
+	return mergereq.Desk{Plan: planned(p), Proposer: proposer{gitlabflags.New(os.Getenv)}}
+}
 
-// Flags is part of bumpcmd.Proposer.
+// Flags is part of mergereq.Proposer.
 func (p proposer) Flags(set *pflag.FlagSet) { p.flags.Add(set, "that has the merge request") }
 
-// Ready is part of bumpcmd.Proposer.
+// Ready is part of mergereq.Proposer.
 func (p proposer) Ready(repository string) error {
 	_, err := p.open(repository)
 	return err
@@ -43,18 +47,18 @@ func (p proposer) open(repository string) (*gitlab.Project, error) {
 	return gitlab.Open(o)
 }
 
-// Propose is part of bumpcmd.Proposer.
-func (p proposer) Propose(ctx context.Context, want bumpcmd.Proposal) (bumpcmd.Proposed, error) {
+// Propose is part of mergereq.Proposer.
+func (p proposer) Propose(ctx context.Context, want mergereq.Proposal) (mergereq.Proposed, error) {
 	project, err := p.open(want.Repository)
 	if err != nil {
-		return bumpcmd.Proposed{}, err
+		return mergereq.Proposed{}, err
 	}
 	done, err := project.Propose(ctx, gitlab.Proposal{Branch: want.Branch, Target: want.Base, Title: want.Title, Description: described(want),
 		Labels: want.Labels, Reviewers: want.Owners, Subjects: subjects(want), Again: want.Again})
 	if err != nil {
-		return bumpcmd.Proposed{}, err
+		return mergereq.Proposed{}, err
 	}
-	told := bumpcmd.Proposed{URL: done.URL}
+	told := mergereq.Proposed{URL: done.URL}
 	for _, name := range done.Unknown {
 		told.Told = append(told.Told, fmt.Sprintf("%s is no user of GitLab and reviews nothing", name))
 	}
@@ -95,22 +99,24 @@ func showing(p *pipeline.Pipeline) review.Show {
 }
 
 // described is the description: why, and the plan.
-func described(p bumpcmd.Proposal) string {
+func described(p mergereq.Proposal) string {
 	if p.Message == "" {
 		return p.Description
 	}
 	return p.Message + "\n\n" + p.Description
 }
 
-// subjects are what a bump moves: a product of an environment, or of one tenant.
-func subjects(p bumpcmd.Proposal) []string {
+// subjects are what a proposal moves: a product of an environment, or of one tenant.
+func subjects(p mergereq.Proposal) []string {
 	var all []string
 	for _, w := range p.Wanted {
 		subject := p.Environment.String() + "/" + w.Product.String()
 		if !p.Tenant.IsZero() {
 			subject += "/" + p.Tenant.String()
 		}
-		all = append(all, subject)
+		if !slices.Contains(all, subject) {
+			all = append(all, subject)
+		}
 	}
 	return all
 }

@@ -6,7 +6,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/gatorcloud/sluice/cmd/internal/cli/bumpcmd"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/mergereq"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/progress"
 	"github.com/gatorcloud/sluice/renderer/render/impact"
 	"github.com/gatorcloud/sluice/renderer/render/impact/show"
@@ -18,7 +18,7 @@ import (
 const noteBytes = 20000
 
 // planned tells what a bump does, as `sluice plan` would.
-func planned(p *pipeline.Pipeline) bumpcmd.Plan {
+func planned(p *pipeline.Pipeline) mergereq.Plan {
 	return func(ctx context.Context, t impact.Trees, w io.Writer, markdown bool) error {
 		bar := progress.New(os.Stderr, "planning "+t.Environment.String())
 		plan, err := impact.Of(ctx, p, t, impact.Options{Now: time.Now().UTC(), Progress: bar.Set})

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gatorcloud/sluice/cmd/internal/cli/mergereq"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
 	"github.com/gatorcloud/sluice/renderer/git"
 	"github.com/gatorcloud/sluice/renderer/git/gittest"
@@ -27,7 +28,7 @@ type server struct {
 	t        *testing.T
 	url      string
 	cache    string
-	proposed []Proposal
+	proposed []mergereq.Proposal
 }
 
 func newServer(t *testing.T) *server {
@@ -55,9 +56,9 @@ func (s *server) Flags(*pflag.FlagSet) {}
 func (s *server) Ready(string) error { return nil }
 
 // Propose notes what is proposed.
-func (s *server) Propose(_ context.Context, p Proposal) (Proposed, error) {
+func (s *server) Propose(_ context.Context, p mergereq.Proposal) (mergereq.Proposed, error) {
 	s.proposed = append(s.proposed, p)
-	return Proposed{URL: fmt.Sprintf("https://gitlab.example/fleet/-/merge_requests/%d", len(s.proposed)), Told: []string{"and so on"}}, nil
+	return mergereq.Proposed{URL: fmt.Sprintf("https://gitlab.example/fleet/-/merge_requests/%d", len(s.proposed)), Told: []string{"and so on"}}, nil
 }
 
 // plan tells by which lines an edit differs.
@@ -83,7 +84,7 @@ func (s *server) run(place string, args ...string) (stdout, stderr string, err e
 				return publish.Open(ctx, place, git.Options{Branch: "main", CacheDir: s.cache})
 			},
 		},
-		Plan: plan, Proposer: s,
+		Desk: mergereq.Desk{Plan: plan, Proposer: s},
 	})
 	var out, said strings.Builder
 	cmd.SetOut(&out)
@@ -171,7 +172,7 @@ func TestMergeRequest(t *testing.T) {
 			t.Fatalf("bump --mr = %q, %v", said, err)
 		}
 	}
-	want := Proposal{Repository: s.url, Branch: branch, Base: "main", Commit: s.Git("rev-parse", branch), Title: "Bump swg to 203 in ring canary of local",
+	want := mergereq.Proposal{Repository: s.url, Branch: branch, Base: "main", Commit: s.Git("rev-parse", branch), Title: "Bump swg to 203 in ring canary of local",
 		Message: "why", Description: "true swg: \"203\"   # since the audit\n", Files: []string{"environments/local/fleet.yaml"},
 		Owners: []string{"bob"}, Labels: []string{"urgent"}, Again: true, AutoMerge: true}
 	if len(s.proposed) != 2 {

@@ -9,39 +9,28 @@
 package bumpcmd
 
 import (
-	"context"
 	"fmt"
-	"io"
 	"io/fs"
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/envflag"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/mergereq"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/output"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
-	"github.com/gatorcloud/sluice/renderer/git"
-	"github.com/gatorcloud/sluice/renderer/model/fault"
-	"github.com/gatorcloud/sluice/renderer/render/impact"
 	"github.com/spf13/cobra"
 )
 
 // Deps are what the command needs from outside.
 type Deps struct {
 	Repo repoflags.Repository
-	// Plan tells what the edit does. Without it the rings that it moves are listed.
-	Plan Plan
-	// Proposer opens the merge request. Without it --mr is refused.
-	Proposer Proposer
+	// Without the desk's plan the rings that the edit moves are listed.
+	mergereq.Desk
 }
-
-// Plan prints what a change does to the clusters: as text for a terminal, or as
-// Markdown for a merge request.
-type Plan func(ctx context.Context, t impact.Trees, w io.Writer, markdown bool) error
 
 type options struct {
 	env, ring, through, tenant string
-	reason, message, branch    string
-	dryRun, mr                 bool
-	again, merge               bool
-	labels                     []string
+	reason, message            string
+	dryRun                     bool
+	request                    mergereq.Flags
 	output                     output.Options
 }
 
@@ -99,22 +88,15 @@ list the rings that move.`,
 	f.StringVar(&o.tenant, "tenant", "", "tenant to pin, in place of rings")
 	f.StringVar(&o.reason, "reason", "", "why the tenant is pinned (required with --tenant)")
 	f.StringVarP(&o.message, "message", "m", "", "why, for whoever reads the commit")
-	f.StringVar(&o.branch, "source-branch", "", "branch to commit to; default sluice/bump/ENV/PRODUCT-VERSION")
 	f.BoolVar(&o.dryRun, "dry-run", false, "write nothing; show what it would do")
-	f.BoolVar(&o.mr, "mr", false, "create or update the merge request, and close older ones of the same product")
-	f.BoolVar(&o.again, "again", false, "open the merge request again that people closed (with --mr)")
-	f.BoolVar(&o.merge, "auto-merge", false, "have GitLab merge it once its pipeline is green (with --mr)")
-	f.StringSliceVar(&o.labels, "label", []string{"sluice"}, "`label` of the merge request, repeated for more (with --mr)")
-	if d.Proposer != nil {
-		d.Proposer.Flags(f)
-	}
+	o.request.Add(f, d.Desk, "sluice/bump/ENV/PRODUCT-VERSION")
 	o.output.AddFlags(f)
 	cmd.MarkFlagsMutuallyExclusive("ring", "through", "tenant")
 	return cmd
 }
 
 func (d Deps) run(cmd *cobra.Command, o *options, r request) error {
-	if err := d.proposable(cmd, o); err != nil {
+	if err := o.request.Check(cmd, d.Desk, d.Repo.Location()); err != nil {
 		return err
 	}
 	ctx := cmd.Context()
@@ -147,10 +129,13 @@ func (d Deps) run(cmd *cobra.Command, o *options, r request) error {
 	default:
 		fmt.Fprintf(cmd.ErrOrStderr(), "branch %s is pushed: let it be reviewed on its way to %s\n", r.branchOf(b.env), done.Base)
 	}
-	if !o.mr {
+	if !o.request.MR {
 		return nil
 	}
-	return d.propose(cmd, d.proposal(o, r, b, done), b.change(files))
+	return d.Open(cmd, &o.request, mergereq.Proposal{
+		Repository: d.Repo.Location(), Branch: r.branchOf(b.env), Base: done.Base, Commit: done.Commit,
+		Title: r.title(b.env), Message: r.message, Files: []string{fleetPath(b.env)}, Environment: b.env, Wanted: r.wanted, Tenant: r.tenant,
+	}, b.change(files))
 }
 
 // tell prints what the edit does: by the plan where there is one, unless the
@@ -166,23 +151,4 @@ func (d Deps) tell(cmd *cobra.Command, o *options, b *bump, files fs.FS) error {
 		return d.Plan(cmd.Context(), b.change(files), cmd.OutOrStdout(), false)
 	}
 	return output.Print(cmd.OutOrStdout(), o.output, b.rows, columns)
-}
-
-// proposable refuses a merge request that could not be opened, before anything is written.
-func (d Deps) proposable(cmd *cobra.Command, o *options) error {
-	if !o.mr {
-		for _, name := range []string{"again", "auto-merge", "label"} {
-			if cmd.Flags().Changed(name) {
-				return fault.Hintf("give --mr too", "reading --%s: no merge request is opened", name)
-			}
-		}
-		return nil
-	}
-	switch {
-	case d.Proposer == nil:
-		return fault.Hintf("open it yourself: the branch is pushed without --mr", "opening a merge request: no GitLab is known here")
-	case git.IsPath(d.Repo.Location()):
-		return fault.Hintf("give the URL with --repo: git remote get-url origin", "opening a merge request: repository %q is on no server", d.Repo.Location())
-	}
-	return d.Proposer.Ready(d.Repo.Location())
 }

@@ -25,7 +25,7 @@ type request struct {
 }
 
 func parse(o *options, args []string) (request, error) {
-	r := request{reason: o.reason, message: o.message, branch: o.branch}
+	r := request{reason: o.reason, message: o.message, branch: o.request.Branch}
 	for _, arg := range args {
 		w, err := wanted.Parse(arg)
 		if err != nil {

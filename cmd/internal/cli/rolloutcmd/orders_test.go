@@ -12,6 +12,7 @@ import (
 
 	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/exit"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/mergereq"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/rolloutcmd"
 	"github.com/gatorcloud/sluice/environments"
@@ -81,6 +82,36 @@ type origin struct {
 	repo *gittest.Repo
 	wait func() error // what a watch does between two looks
 	argo *argo        // nil: there is none
+	desk *desk        // where merge requests are opened; nil: there is none
+}
+
+// server is where the repository would be found.
+const server = "https://git.example/clouds/fleet.git"
+
+// desk notes what is proposed.
+type desk struct{ proposed []mergereq.Proposal }
+
+func (d *desk) Flags(*pflag.FlagSet) {}
+
+func (d *desk) Ready(string) error { return nil }
+
+func (d *desk) Propose(_ context.Context, p mergereq.Proposal) (mergereq.Proposed, error) {
+	d.proposed = append(d.proposed, p)
+	return mergereq.Proposed{URL: "https://git.example/clouds/fleet/-/merge_requests/7"}, nil
+}
+
+func (o origin) opens() mergereq.Desk {
+	if o.desk == nil {
+		return mergereq.Desk{}
+	}
+	return mergereq.Desk{Proposer: o.desk}
+}
+
+func (o origin) location() string {
+	if o.desk != nil {
+		return server
+	}
+	return o.repo.Dir
 }
 
 func newOrigin(t *testing.T, r rollout.Rollouts) origin {
@@ -129,7 +160,7 @@ func (o origin) run(args ...string) (string, error) {
 	cmd := rolloutcmd.New(rolloutcmd.Deps{
 		Repo: func() repoflags.Repository {
 			return repoflags.Repository{
-				Flags: func(*pflag.FlagSet) {},
+				Flags: func(*pflag.FlagSet) {}, Location: o.location,
 				Place: func(ctx context.Context) (publish.Place, error) { return publish.Open(ctx, o.repo.Dir, o.options()) },
 				History: func(context.Context) (*git.Repo, git.Head, error) {
 					s, err := git.At(o.repo.Dir, "main")
@@ -145,6 +176,7 @@ func (o origin) run(args ...string) (string, error) {
 		Argo:     func(rolloutcmd.Place) (observe.Annotator, func(), error) { return o.argo, func() {}, nil },
 		Wait:     func(context.Context, time.Duration) error { return o.wait() },
 		Pipeline: pipeline.New(), Now: func() time.Time { return time.Date(2026, 11, 30, 9, 0, 0, 0, time.UTC) },
+		Desk: o.opens(),
 	})
 	var stdout, stderr strings.Builder
 	cmd.SetOut(&stdout)
@@ -242,6 +274,60 @@ func TestRollback(t *testing.T) {
 	if lines := strings.Split(strings.TrimSpace(out), "\n"); err != nil || len(lines) != 2 || !strings.Contains(lines[0], "main") ||
 		!strings.Contains(lines[0], "2026-11-30T") || !strings.Contains(lines[0], "sre") || !strings.Contains(lines[0], "INC-1423") {
 		t.Errorf("history = %q, %v, want the two moves, newest first", out, err)
+	}
+}
+
+// By merge request nothing goes back before people agree, and all of it then:
+// fleet.yaml alone moves, and the next render follows.
+func TestRollbackByMergeRequest(t *testing.T) {
+	o := newOrigin(t, underWay())
+	o.desk = &desk{}
+	before := o.repo.Tip()
+	if _, err := o.run("rollback", "swg", "--mr", "--dry-run"); err != nil || len(o.desk.proposed) != 0 {
+		t.Fatalf("rollback --mr --dry-run = %v with %d proposals, want none", err, len(o.desk.proposed))
+	}
+	if _, err := o.run("rollback", "swg", "--mr", "--reason=INC-1423 loses audit"); err != nil || o.repo.Tip() != before {
+		t.Fatalf("rollback --mr = %v, want main where it was", err)
+	}
+	const branch = "sluice/rollback/local/swg-200"
+	if got := o.repo.Git("diff", "--name-only", "main", branch); got != "environments/local/fleet.yaml" {
+		t.Errorf("the commit changes %q, want people's file alone", got)
+	}
+	want := "Take swg back to 200 in canary, main of local\n\nINC-1423 loses audit\n\nSluice-Bump: swg=200"
+	if got := o.repo.Git("log", "-1", "--format=%B", branch); got != want {
+		t.Errorf("the commit says %q, want %q", got, want)
+	}
+	if len(o.desk.proposed) != 1 {
+		t.Fatalf("%d merge requests, want one", len(o.desk.proposed))
+	}
+	if p := o.desk.proposed[0]; p.Repository != server || p.Branch != branch || p.Base != "main" || p.Commit != o.repo.Git("rev-parse", branch) ||
+		len(p.Wanted) != 1 || p.Wanted[0].String() != "swg=200" || p.Message != "INC-1423 loses audit" {
+		t.Errorf("proposed %+v", p)
+	}
+	o.repo.Git("update-ref", "refs/heads/main", o.repo.Git("rev-parse", branch)) // merged
+	place, err := publish.Open(t.Context(), o.repo.Dir, o.options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer place.Close()
+	files, err := place.Files(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := rolloutcmd.Look(files, local)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, ring := range []ident.Ring{canary, main} {
+		if lane := w.Rollouts.Lanes[rollout.Key{Ring: ring, Product: swg}]; len(lane.At) != 1 || lane.At[0].Version.String() != "200" {
+			t.Errorf("ring %s is granted %+v after the merge, want 200 alone", ring, lane.At)
+		}
+	}
+	o.desk = nil
+	for _, args := range [][]string{{"--mr"}, {"--auto-merge"}, {"--source-branch=x"}} {
+		if _, err := o.run(append([]string{"rollback", "swg"}, args...)...); err == nil || fault.HintOf(err) == "" {
+			t.Errorf("rollback %s = %v, want a refusal with a hint", args, err)
+		}
 	}
 }
 

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/edited"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/mergereq"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/output"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/wanted"
 	"github.com/gatorcloud/sluice/environments/edit"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
@@ -23,6 +26,7 @@ import (
 type backOptions struct {
 	env, ring, to, reason string
 	dryRun, yes           bool
+	request               mergereq.Flags
 	output                output.Options
 }
 
@@ -54,7 +58,12 @@ order of fleet.yaml stay as they are. Where no way leads back it says so, and
 writes nothing.
 
 A branch is written by commit and push. The directory of a checkout is written in
-place and left for you to commit.`,
+place and left for you to commit.
+
+With --mr people agree first: the edit of fleet.yaml alone is one commit on a
+branch of its own, with a merge request, and nothing goes back before that is
+merged. The next render of the branch takes the rings back then, at once and by
+the same rules; rollouts.yaml is the engine's, and stands in no merge request.`,
 		Example: `  # what would go back, and where to
   sluice rollout rollback swg --env local --dry-run
 
@@ -62,11 +71,18 @@ place and left for you to commit.`,
   sluice rollout rollback swg --env local --reason "INC-1423 loses audit"
 
   # one ring, further back
-  sluice rollout rollback swg --env local --ring main --to 200`,
+  sluice rollout rollback swg --env local --ring main --to 200
+
+  # by daylight: a merge request
+  sluice rollout rollback swg --env pop-sha1 --repo https://git.example/clouds/fleet.git --mr --reason "INC-1423 loses audit"`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			b, err := d.back(o, args[0])
 			if err != nil {
+				return err
+			}
+			b.repository = repo.Location()
+			if err := o.request.Check(cmd, d.Desk, b.repository, "source-branch"); err != nil {
 				return err
 			}
 			place, err := repo.Place(cmd.Context())
@@ -83,18 +99,20 @@ place and left for you to commit.`,
 	cmd.Flags().StringVar(&o.reason, "reason", "", "why, for whoever reads the history")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "write nothing; show what would go back")
 	cmd.Flags().BoolVar(&o.yes, "yes", false, "do not ask before more than one ring goes back")
+	o.request.Add(cmd.Flags(), d.Desk, "sluice/rollback/ENV/PRODUCT-VERSION")
 	o.output.AddFlags(cmd.Flags())
 	return cmd
 }
 
 // back is a rollback that was asked for.
 type back struct {
-	deps    Deps
-	options *backOptions
-	env     ident.Environment
-	product ident.Product
-	only    ident.Ring
-	to      ident.Version
+	deps       Deps
+	options    *backOptions
+	repository string // as it was given
+	env        ident.Environment
+	product    ident.Product
+	only       ident.Ring
+	to         ident.Version
 }
 
 func (d Deps) back(o *backOptions, product string) (*back, error) {
@@ -128,17 +146,26 @@ func (b *back) run(cmd *cobra.Command, place publish.Place) error {
 	if err != nil {
 		return err
 	}
-	if !b.options.dryRun {
-		if !b.options.yes && len(p.rows) > 1 {
-			if err := ask(cmd, p.rows, backColumns, fmt.Sprintf("Take %s back in %d rings?", b.product, len(p.rows))); err != nil {
-				return err
-			}
-		}
-		if _, err := place.Write(cmd.Context(), b.fill); err != nil {
+	if err := b.do(cmd, place, p, files); err != nil {
+		return err
+	}
+	return output.Print(cmd.OutOrStdout(), b.options.output, p.rows, backColumns)
+}
+
+// do goes back, or lets people look at it first.
+func (b *back) do(cmd *cobra.Command, place publish.Place, p retreat, files fs.FS) error {
+	switch o := b.options; {
+	case o.dryRun:
+		return nil
+	case o.request.MR:
+		return b.propose(cmd, place, p, files)
+	case !o.yes && len(p.rows) > 1:
+		if err := ask(cmd, p.rows, backColumns, fmt.Sprintf("Take %s back in %d rings?", b.product, len(p.rows))); err != nil {
 			return err
 		}
 	}
-	return output.Print(cmd.OutOrStdout(), b.options.output, p.rows, backColumns)
+	_, err := place.Write(cmd.Context(), b.fill)
+	return err
 }
 
 // retreat is what a rollback does to a commit.
@@ -146,6 +173,7 @@ type retreat struct {
 	rows  []backRow
 	fleet []byte // of fleet.yaml
 	moves []rollout.Move
+	wants []wanted.Version // each once
 }
 
 // plan returns what is to be done on top of the files of a commit.
@@ -174,6 +202,9 @@ func (b *back) plan(files fs.FS) (retreat, error) {
 			row := newStatusRow(key, &g, w.Rollouts.Lanes[key])
 			p.rows = append(p.rows, backRow{Lane: row.Lane, Wanted: row.Wanted, Granted: row.shares(), Back: v.String()})
 			edits = append(edits, edit.Want{Ring: g.Name, Product: b.product, Version: v})
+			if w := (wanted.Version{Product: b.product, Version: v}); !slices.Contains(p.wants, w) {
+				p.wants = append(p.wants, w)
+			}
 			p.moves = append(p.moves, rollout.Move{Key: key, What: rollout.Back, Version: g.Versions[b.product], Reason: b.reason(v)})
 		}
 	}
@@ -214,10 +245,6 @@ func (b *back) fill(ctx context.Context, files fs.FS, sink tree.Sink) (publish.C
 	}
 	c := publish.Of(summary, b.deps.Version)
 	c.Moves = p.moves
-	var rings []string
-	for _, m := range p.moves {
-		rings = append(rings, m.Ring.String())
-	}
-	c.What = fmt.Sprintf("take %s back in %s", b.product, strings.Join(rings, ", "))
+	c.What = fmt.Sprintf("take %s back in %s", b.product, strings.Join(p.rings(), ", "))
 	return c, sink.PutFile(fleetPath(b.env), p.fleet)
 }

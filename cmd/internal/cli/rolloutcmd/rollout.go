@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/gatorcloud/sluice/cmd/internal/cli/mergereq"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
 	"github.com/gatorcloud/sluice/renderer/argocd/observe"
 	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
@@ -49,6 +50,8 @@ type Deps struct {
 	Wait func(context.Context, time.Duration) error
 	// Version is the renderer's own, for the commit's trailer.
 	Version string
+	// Desk opens the merge request of what goes back.
+	mergereq.Desk
 }
 
 type options struct {
