@@ -53,8 +53,20 @@ func stock(t *testing.T, release string) []byte {
 }
 
 // build returns what `kubectl kustomize` makes of an admin's kustomization
-// beside a checkout and a release's manifests.
+// beside a checkout and a release's manifests. Tests that ask for the same share
+// it, and only read it.
 func build(t *testing.T, release, kustomization string) resmap.ResMap {
+	t.Helper()
+	asked := [2]string{release, kustomization}
+	if builds[asked] == nil {
+		builds[asked] = kustomize(t, release, kustomization)
+	}
+	return builds[asked]
+}
+
+var builds = map[[2]string]resmap.ResMap{}
+
+func kustomize(t *testing.T, release, kustomization string) resmap.ResMap {
 	t.Helper()
 	disk := filesys.MakeFsInMemory()
 	write := func(path string, data []byte) {
