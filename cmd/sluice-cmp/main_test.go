@@ -85,7 +85,7 @@ func terminate(ts *testscript.TestScript, _ bool, _ []string) {
 // metrics waits for a metric: metrics <address> <text>.
 func metrics(ts *testscript.TestScript, _ bool, args []string) {
 	var body []byte
-	for range 200 {
+	for range 1500 {
 		if r, err := http.Get("http://" + args[0] + "/metrics"); err == nil {
 			body, _ = io.ReadAll(r.Body)
 			r.Body.Close()

@@ -73,9 +73,9 @@ func TestEndpointForms(t *testing.T) {
 func TestEtcdDown(t *testing.T) {
 	endpoint := refused(t)
 	begin := time.Now()
-	s, err := Dial(t.Context(), Config{Endpoints: []string{endpoint}})
+	s, err := Dial(t.Context(), Config{Endpoints: []string{endpoint}, DialTimeout: time.Minute})
 	checkFailure(t, mustFail(t, s, err), failure{fault.Retry, []string{endpoint, "connection refused", "--etcd-endpoints"}})
-	if d := time.Since(begin); d > 2*time.Second {
+	if d := time.Since(begin); d > 30*time.Second {
 		t.Errorf("a refused connection took %v to report", d)
 	}
 	s, err = Dial(t.Context(), Config{Endpoints: []string{"unix:///nowhere/etcd.sock"}})
@@ -93,9 +93,9 @@ func TestOneEndpointDown(t *testing.T) {
 
 func TestEtcdSlow(t *testing.T) {
 	p := newProxy(t, serve(t))
-	config := Config{Endpoints: []string{p.endpoint()}, DialTimeout: 5 * time.Second, RequestTimeout: 300 * time.Millisecond}
+	write(t, dial(t, Config{Endpoints: []string{p.endpoint()}}), tenant("1000006", "swg"))
+	config := Config{Endpoints: []string{p.endpoint()}, DialTimeout: 20 * time.Second, RequestTimeout: 300 * time.Millisecond}
 	s := dial(t, config)
-	write(t, s, tenant("1000006", "swg"))
 
 	p.stalled.Store(true)
 	want := failure{fault.Retry, []string{p.endpoint(), "no answer in time"}}

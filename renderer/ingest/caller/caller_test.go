@@ -341,15 +341,15 @@ func TestListen(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = first.Close() }()
-	get := func(c net.Conn) error {
-		_ = c.SetDeadline(time.Now().Add(300 * time.Millisecond))
+	get := func(c net.Conn, within time.Duration) error {
+		_ = c.SetDeadline(time.Now().Add(within))
 		if _, err := io.WriteString(c, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
 			return err
 		}
 		_, err := c.Read(make([]byte, 1))
 		return err
 	}
-	if err := get(first); err != nil {
+	if err := get(first, 20*time.Second); err != nil {
 		t.Errorf("the first connection: %v", err)
 	}
 	second, err := net.Dial("tcp", s.Address())
@@ -357,7 +357,7 @@ func TestListen(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = second.Close() }()
-	if err := get(second); err == nil {
+	if err := get(second, 300*time.Millisecond); err == nil {
 		t.Error("a second connection is served beside the first, want it to wait")
 	}
 }

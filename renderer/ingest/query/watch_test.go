@@ -263,7 +263,7 @@ func TestWaitsOutliveTheServersLimits(t *testing.T) {
 			done := make(chan struct{})
 			server := httptest.NewUnstartedServer(Handler(Options{Mirror: s.mirror, Beat: time.Minute, Done: done}))
 			server.EnableHTTP2 = second
-			server.Config.ReadTimeout, server.Config.WriteTimeout = 200*time.Millisecond, 300*time.Millisecond
+			server.Config.ReadTimeout, server.Config.WriteTimeout = writeIn/3, writeIn/2
 			server.StartTLS()
 			defer server.Close()
 			defer close(done)

@@ -50,7 +50,7 @@ func shell(t *testing.T, r process.Runner, script string) process.Record {
 
 func await(t *testing.T, done func() bool) {
 	t.Helper()
-	for range 500 {
+	for range 3000 {
 		if done() {
 			return
 		}
@@ -96,7 +96,7 @@ func TestHook(t *testing.T) {
 func TestStopAsksFirst(t *testing.T) {
 	r := runner(t)
 	rec := shell(t, r, `trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.05; done`)
-	if err := r.Stop("c", 5*time.Second); err != nil {
+	if err := r.Stop("c", time.Minute); err != nil {
 		t.Fatal(err)
 	}
 	log, _ := os.ReadFile(r.Log("c"))
