@@ -171,7 +171,7 @@ func (c *checker) head(doc document) {
 		c.refuse("write sharing: tenant, or sharing: environment", "sharing %q: a shared component serves a tenant or an environment", doc.Sharing)
 	}
 	if strings.ContainsAny(doc.Description, "\n\r") {
-		c.refuse("keep it to one line", "description %q has several lines", doc.Description)
+		c.refuse("keep it to one line", "description %s has several lines", fault.Clip(doc.Description))
 	}
 }
 

@@ -84,9 +84,12 @@ func (s *state) moves() bool {
 	return slices.ContainsFunc(s.outlook.Moves, func(m rollout.Forecasted) bool { return m.What != rollout.Noted && m.What != rollout.Agreed })
 }
 
+// longestFault is how many bytes of a fault are shown: catalogs are quoted in them.
+const longestFault = 600
+
 func (s *state) skip(all pipeline.Summary) {
 	for _, err := range all.Skipped() {
-		s.skipped = append(s.skipped, err.Error())
+		s.skipped = append(s.skipped, within(err.Error(), longestFault))
 	}
 }
 

@@ -78,15 +78,18 @@ const longest = 160
 // say writes a value for people: in one line, and of a long one both ends.
 func (w *words) say(v string) string { return clip(w.show(v)) }
 
-func clip(v string) string {
+func clip(v string) string { return within(v, longest) }
+
+// within writes a text in one line of at most some bytes, of a longer one both ends.
+func within(v string, most int) string {
 	if strings.ContainsFunc(v, func(r rune) bool { return !strconv.IsPrint(r) }) {
-		quoted := strconv.Quote(v[:min(len(v), 4*longest)])
+		quoted := strconv.Quote(v[:min(len(v), 4*most)])
 		v = quoted[1 : len(quoted)-1]
 	}
-	if len(v) <= longest {
+	if len(v) <= most {
 		return v
 	}
-	head, tail := longest/2, len(v)-longest/2
+	head, tail := most/2, len(v)-most/2
 	for !utf8.RuneStart(v[head]) {
 		head--
 	}

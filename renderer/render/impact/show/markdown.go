@@ -116,7 +116,10 @@ func standards(p *impact.Plan) []string {
 
 func skipped(p *impact.Plan) []string {
 	var all []string
-	for _, line := range p.Skipped {
+	for i, line := range p.Skipped {
+		if i == fewFaults {
+			return append(all, "- and "+count(len(p.Skipped)-i, "more fault")+"\n")
+		}
 		all = append(all, "- "+code(line)+"\n")
 	}
 	return all
@@ -129,7 +132,7 @@ func changes(p *impact.Plan) []string {
 		var b strings.Builder
 		fmt.Fprintf(&b, "- **%s** %s %s, %s\n", c.Impact, code(c.Of), code(c.Object), whom(c, p.Rings))
 		for i, f := range c.Fields {
-			if i == mostFields {
+			if i == fewFields {
 				fmt.Fprintf(&b, "  - and %s\n", count(len(c.Fields)-i, "more field"))
 				break
 			}
@@ -140,8 +143,12 @@ func changes(p *impact.Plan) []string {
 	return all
 }
 
-// mostFields is how many fields of a change Markdown shows.
-const mostFields = 20
+// A note has so many fields of a change and faults of a plan, for there are other
+// changes too.
+const (
+	fewFields = 20
+	fewFaults = 50
+)
 
 func field(b *strings.Builder, f impact.Field) {
 	if f.Name != "" {

@@ -3,7 +3,9 @@ package show_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -108,6 +110,41 @@ func TestMarkdownIsCut(t *testing.T) {
 		}
 		if strings.Count(out, "```")%2 != 0 {
 			t.Errorf("Markdown(%d) cuts inside a block", limit)
+		}
+	}
+}
+
+// However much there is to say, no form is longer than people read: what is cut is
+// the least bad, and said.
+func TestFormsAreBounded(t *testing.T) {
+	words := make([]string, 5000)
+	for i := range words {
+		words[i] = fmt.Sprintf("change %d %s", i, strings.Repeat("x", 150))
+	}
+	p := planOf(words...)
+	p.Rollouts, p.Security = p.Rollouts[:3], nil
+	for i := range p.Changes {
+		p.Changes[i].Example.Diff = strings.Repeat("+a line of a diff\n", 200)
+		if i < 200 {
+			p.Changes[i].Fields = slices.Repeat(p.Changes[i].Fields, 1+i*60%200)
+		}
+	}
+	var text, page bytes.Buffer
+	if err := errors.Join(show.Text(&text, []*impact.Plan{p}), show.HTML(&page, []*impact.Plan{p})); err != nil {
+		t.Fatal(err)
+	}
+	for name, tc := range map[string]struct {
+		got  string
+		most int
+	}{"Text": {text.String(), 3 << 20}, "HTML": {page.String(), 24 << 20}, "Markdown": {string(show.Markdown([]*impact.Plan{p}, 60000)), 60000}} {
+		first, last := strings.Contains(tc.got, "ConfigMap/change 0 "), strings.Contains(tc.got, "ConfigMap/change 4999 ")
+		if len(tc.got) > tc.most || !strings.Contains(tc.got, " more change") || !first || last {
+			t.Errorf("%s has %d bytes, first change %t, last %t, want at most %d, with the first changes and how many more there are", name, len(tc.got), first, last, tc.most)
+		}
+	}
+	for name, got := range map[string]string{"Text": text.String(), "HTML": page.String()} {
+		if !strings.Contains(got, "more fields") || !strings.Contains(got, "and 4,000 more faults") {
+			t.Errorf("%s does not say how many fields and faults are cut", name)
 		}
 	}
 }

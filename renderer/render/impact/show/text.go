@@ -9,7 +9,8 @@ import (
 )
 
 // Text writes plans for a terminal: of each the summary first, then rollouts,
-// then the changes with their fields.
+// then the changes with their fields, the worst first and as many as have room
+// in a megabyte.
 func Text(w io.Writer, plans []*impact.Plan) error {
 	var b strings.Builder
 	for i, p := range plans {
@@ -39,19 +40,28 @@ func text(b *strings.Builder, p *impact.Plan) {
 	for _, s := range p.Security {
 		fmt.Fprintf(b, "\npod security of %s: %s -> %s, %s\n", s.Of, s.From, s.To, join(": ", count(s.Tenants, "tenant"), s.Reason))
 	}
-	for _, c := range p.Changes {
-		fmt.Fprintf(b, "\n%-9s %s %s, %s\n", c.Impact, c.Of, c.Object, whom(c, p.Rings))
+	some, more := fit(p.Changes, textRoom)
+	for _, c := range some {
+		fmt.Fprintf(b, "\n%-9s %s %s, %s\n", c.Impact, c.Of, c.Object, whom(c.Change, p.Rings))
 		for _, f := range c.Fields {
 			textField(b, f)
 		}
+		if c.More > 0 {
+			fmt.Fprintf(b, "  and %s\n", count(c.More, "more field"))
+		}
 	}
-	for i, line := range p.Skipped {
+	if more > 0 {
+		fmt.Fprintf(b, "\nand %s: -o json has them all\n", count(more, "more change"))
+	}
+	for i, line := range faults(p) {
 		if i == 0 {
 			b.WriteString("\nleft out\n")
 		}
 		fmt.Fprintf(b, "  %s\n", line)
 	}
 }
+
+const textRoom = 1 << 20
 
 func textField(b *strings.Builder, f impact.Field) {
 	if f.Name != "" {

@@ -2,6 +2,7 @@ package show
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -136,4 +137,47 @@ func whom(c impact.Change, rings []impact.Ring) string {
 // place writes a field shortly: containers[spe].image.
 func place(field string) string {
 	return strings.ReplaceAll(strings.TrimPrefix(field, "spec.template.spec."), ".[name=", "[")
+}
+
+// Bounds of what is shown to people; JSON has it all.
+const (
+	mostFields = 100  // of a change
+	mostFaults = 1000 // of a plan
+)
+
+// shown is a change as far as it is shown.
+type shown struct {
+	impact.Change
+	More int // fields
+}
+
+// fit returns as many changes as have room in some bytes, and how many have none.
+func fit(all []impact.Change, room int) (some []shown, more int) {
+	for i, c := range all {
+		s := shown{c, max(0, len(c.Fields)-mostFields)}
+		s.Fields = c.Fields[:len(c.Fields)-s.More]
+		if room -= s.size(); room < 0 {
+			return some, len(all) - i
+		}
+		some = append(some, s)
+	}
+	return some, 0
+}
+
+// size is about how many bytes a change is shown with.
+func (s shown) size() int {
+	const around = 128
+	n := around + len(s.Of) + len(s.Object) + len(s.Example.Diff)
+	for _, f := range s.Fields {
+		n += around + len(f.Name) + len(f.From) + len(f.To) + len(f.Breaks) + len(f.How)
+	}
+	return n
+}
+
+// faults returns what was left out, as far as it is shown.
+func faults(p *impact.Plan) []string {
+	if n := len(p.Skipped); n > mostFaults {
+		return append(slices.Clip(p.Skipped[:mostFaults]), "and "+count(n-mostFaults, "more fault"))
+	}
+	return p.Skipped
 }
