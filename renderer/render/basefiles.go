@@ -20,10 +20,21 @@ type home struct {
 	tenant    ident.Tenant
 	security  string // the widest standard that a version of the tenant declares
 	keepsData bool   // claims in it outlive the tenant
+	ground    string // what the site puts into it; known in a survey alone
 }
 
 func homeOf(t *plan.Tenant) home {
-	return home{t.Namespace, t.Facts.Tenant.ID, podSecurity(t), keepsData(t)}
+	return home{namespace: t.Namespace, tenant: t.Facts.Tenant.ID, security: podSecurity(t), keepsData: keepsData(t)}
+}
+
+// groundOf returns what a site puts into every namespace: two that put the same
+// into nobody's put the same into a tenant's.
+func groundOf(site *environments.Site) string {
+	var b strings.Builder
+	for _, f := range (home{}).objects(site) {
+		b.Write(f.Data)
+	}
+	return b.String()
 }
 
 // objects returns what a tenant's namespace consists of before any component.

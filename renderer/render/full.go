@@ -132,6 +132,7 @@ type run struct {
 	sink   tree.Sink
 	dir    func(context.Context, *plan.Tenant) (*tree.Dir, []plan.Fault, error)
 	lost   map[ident.Tenant]error // why tenants are not rendered with their codes
+	later  bool                   // who asks looks at the claims
 }
 
 // tenants renders all tenants; outcome i belongs to facts i whatever the order of work.

@@ -15,9 +15,8 @@ import (
 // faults are what products asked for and do not get.
 func (r run) hold(t *plan.Tenant) ([]plan.Fault, error) {
 	var faults []plan.Fault
-	folder := r.path(manifest.TenantPath(t.Facts.Tenant.ID))
-	kept, err := r.kept(t, folder)
-	if err != nil {
+	var err error
+	if t.Kept, err = r.kept(t, r.folder(t)); err != nil {
 		return nil, err
 	}
 	for i := range t.Products {
@@ -25,30 +24,53 @@ func (r run) hold(t *plan.Tenant) ([]plan.Fault, error) {
 		if err := p.Unscaled(); err != nil {
 			faults = append(faults, plan.Fault{Tenant: t.Facts.Tenant.ID, Product: p.Name, Err: err, Rendered: true})
 		}
-		sizes, has := p.HasClaims()
-		if !has {
+		if r.later {
 			continue
 		}
-		there, err := r.memory.Volumes(folder+"/"+p.Name.String(), sizes)
+		held, err := r.claims(t, p)
 		if err != nil {
 			return nil, err
 		}
-		if n := slices.IndexFunc(kept, func(k authz.KeptClaims) bool { return k.Product == p.Name }); n >= 0 {
-			there.Keep(kept[n])
-		}
-		for _, held := range p.Hold(there) {
-			faults = append(faults, plan.Fault{Tenant: t.Facts.Tenant.ID, Product: p.Name, Err: held, Rendered: true})
-		}
+		faults = append(faults, held...)
 	}
-	shared := folder + "/" + manifest.BaseDir + "/" + manifest.SharedDir + "/"
-	for i, c := range t.Shared {
-		volumes, err := sharedVolumes(r.config.Site, c.Base, r.memory, shared+c.Name.String())
-		if err != nil {
+	for i := range t.Shared {
+		if r.later {
+			break
+		}
+		if err := r.componentClaims(t, &t.Shared[i]); err != nil {
 			return nil, err
 		}
-		t.Shared[i].Storage, t.Shared[i].StorageClass = volumes.Storage, volumes.StorageClass
 	}
 	return faults, nil
+}
+
+func (r run) folder(t *plan.Tenant) string { return r.path(manifest.TenantPath(t.Facts.Tenant.ID)) }
+
+// claims holds what the claims of a tenant's product have.
+func (r run) claims(t *plan.Tenant, p *plan.Product) ([]plan.Fault, error) {
+	sizes, has := p.HasClaims()
+	if !has {
+		return nil, nil
+	}
+	there, err := r.memory.Volumes(r.folder(t)+"/"+p.Name.String(), sizes)
+	if err != nil {
+		return nil, err
+	}
+	if n := slices.IndexFunc(t.Kept, func(k authz.KeptClaims) bool { return k.Product == p.Name }); n >= 0 {
+		there.Keep(t.Kept[n])
+	}
+	var faults []plan.Fault
+	for _, held := range p.Hold(there) {
+		faults = append(faults, plan.Fault{Tenant: t.Facts.Tenant.ID, Product: p.Name, Err: held, Rendered: true})
+	}
+	return faults, nil
+}
+
+// componentClaims holds what the claims of a tenant's shared component have.
+func (r run) componentClaims(t *plan.Tenant, c *plan.Shared) error {
+	volumes, err := sharedVolumes(r.config.Site, c.Base, r.memory, r.folder(t)+"/"+manifest.BaseDir+"/"+manifest.SharedDir+"/"+c.Name.String())
+	c.Storage, c.StorageClass = volumes.Storage, volumes.StorageClass
+	return err
 }
 
 // kept returns the claims that the tenant's facts keep of products that he had
@@ -66,7 +88,7 @@ func (r run) kept(t *plan.Tenant, folder string) ([]authz.KeptClaims, error) {
 	has := func(p ident.Product) bool {
 		return slices.ContainsFunc(t.Products, func(x plan.Product) bool { return x.Name == p })
 	}
-	products, err := r.memory.Products(id)
+	products, err := r.memory.Products(id, has)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +100,7 @@ func (r run) kept(t *plan.Tenant, folder string) ([]authz.KeptClaims, error) {
 	}
 	for p, versions := range products {
 		sizes, keeps := r.sizes(p, versions)
-		if has(p) || !keeps {
+		if !keeps {
 			continue
 		}
 		there, err := r.memory.Volumes(folder+"/"+p.String(), sizes)

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"path"
 	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -144,19 +143,27 @@ func (s Stored) sealed(id ident.Tenant) authz.Facts {
 	return f
 }
 
-// Products returns the versions of each product in a tenant's folder.
-func (s Stored) Products(id ident.Tenant) (map[ident.Product][]ident.Version, error) {
+// Products returns the versions of each product in a tenant's folder that he has
+// no more.
+func (s Stored) Products(id ident.Tenant, has func(ident.Product) bool) (map[ident.Product][]ident.Version, error) {
+	var all map[ident.Product][]ident.Version
 	dir := manifest.EnvironmentPath(s.env) + "/" + manifest.TenantPath(id)
-	all := map[ident.Product][]ident.Version{}
-	return all, s.below(dir, 1, func(path string) error {
-		name, version, _ := strings.Cut(strings.TrimPrefix(path, dir+"/"), "/")
-		p, err1 := ident.Parse[ident.ProductKind](name)
-		v, err2 := ident.Parse[ident.VersionKind](version)
-		if err1 == nil && err2 == nil && name != manifest.BaseDir {
-			all[p] = append(all[p], v)
+	err := s.below(dir, 0, func(product string) error {
+		p, err := ident.Parse[ident.ProductKind](path.Base(product))
+		if err != nil || p.String() == manifest.BaseDir || has(p) {
+			return nil //nolint:nilerr // not ours
 		}
-		return nil
+		return s.below(product, 0, func(version string) error {
+			if v, err := ident.Parse[ident.VersionKind](path.Base(version)); err == nil {
+				if all == nil {
+					all = map[ident.Product][]ident.Version{}
+				}
+				all[p] = append(all[p], v)
+			}
+			return nil
+		})
 	})
+	return all, err
 }
 
 // Kept returns the claims that a tenant's facts keep; few have some.

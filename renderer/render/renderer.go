@@ -29,8 +29,9 @@ type claims interface {
 	// Volumes returns what the overlays of the versions in a folder give to
 	// claims, which the parameters in sizes size.
 	Volumes(path string, sizes []string) (plan.Volumes, error)
-	// Products returns the versions of each product in a tenant's folder.
-	Products(id ident.Tenant) (map[ident.Product][]ident.Version, error)
+	// Products returns the versions of each product in a tenant's folder that he
+	// has no more.
+	Products(id ident.Tenant, has func(ident.Product) bool) (map[ident.Product][]ident.Version, error)
 	// Kept returns the claims that the tenant's facts keep.
 	Kept(id ident.Tenant) ([]authz.KeptClaims, error)
 	// Head returns what it says of the order of versions.

@@ -59,8 +59,9 @@ func (r *Renderer) Settled(all []authz.Facts, memory Memory) (*rollout.Input, He
 	return o.in, head, nil
 }
 
-// Survey goes the way of Full, but builds no overlay and writes nothing: what
-// cannot be built shows when a Part is.
+// Survey goes the way of Full, but builds no overlay, looks at no claims and writes
+// nothing: what cannot be built, and what claims do not get, shows when a Part is
+// held and built.
 func (r *Renderer) Survey(ctx context.Context, all []authz.Facts, memory Memory, start *rollout.Rollouts) (*Survey, error) {
 	work, err := r.begin(all, memory, start, nowhere{})
 	if err != nil {
@@ -68,11 +69,10 @@ func (r *Renderer) Survey(ctx context.Context, all []authz.Facts, memory Memory,
 	}
 	s := &Survey{Parts: make(map[ident.Tenant][]Part, len(all))}
 	var mu sync.Mutex
+	work.later = true
+	each := &surveyor{work, groundOf(r.config.Site)}
 	work.dir = func(_ context.Context, t *plan.Tenant) (*tree.Dir, []plan.Fault, error) {
-		parts, err := r.stage.parts(t)
-		if err != nil {
-			return nil, nil, err
-		}
+		parts := (&lodger{t, each}).parts()
 		mu.Lock()
 		defer mu.Unlock()
 		s.Parts[t.Facts.Tenant.ID] = parts

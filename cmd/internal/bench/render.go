@@ -29,7 +29,7 @@ func (nothing) Tenants() ([]ident.Tenant, error)              { return nil, nil 
 func (nothing) Facts(id ident.Tenant) (authz.Facts, error)    { return authz.Facts{}, os.ErrNotExist }
 func (nothing) Head() (render.Head, error)                    { return render.Head{}, nil }
 func (nothing) Kept(ident.Tenant) ([]authz.KeptClaims, error) { return nil, nil }
-func (nothing) Products(ident.Tenant) (map[ident.Product][]ident.Version, error) {
+func (nothing) Products(ident.Tenant, func(ident.Product) bool) (map[ident.Product][]ident.Version, error) {
 	return nil, nil
 }
 func (nothing) Folder(string) (*tree.Dir, error) { return nil, nil }

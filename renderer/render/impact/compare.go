@@ -13,6 +13,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/render"
 	"github.com/gatorcloud/sluice/renderer/render/base"
 	"github.com/gatorcloud/sluice/renderer/render/overlay"
+	"github.com/gatorcloud/sluice/renderer/render/plan"
 )
 
 // subject is whose parts are compared; the environment has no id and no ring.
@@ -101,8 +102,30 @@ func (p pair) of() string {
 	return p.was.Of
 }
 
+// hold looks up what the claims of both have. What it does not get only after is a fault.
+func (p *pair) hold(out *outcome) error {
+	was, before, err := p.was.Held()
+	if err != nil {
+		return err
+	}
+	is, after, err := p.is.Held()
+	if err != nil {
+		return err
+	}
+	p.was, p.is = was, is
+	for _, f := range after {
+		if !slices.ContainsFunc(before, func(x plan.Fault) bool { return x.Error() == f.Error() }) {
+			out.faults = append(out.faults, f)
+		}
+	}
+	return nil
+}
+
 // part compares the objects of a part.
 func (c *comparer) part(ctx context.Context, s subject, p pair, b *buffers, out *outcome) (err error) {
+	if err := p.hold(out); err != nil {
+		return err
+	}
 	if b.was, err = c.build(ctx, p.was, b.was[:0]); err == nil {
 		b.is, err = c.build(ctx, p.is, b.is[:0])
 	}
@@ -215,7 +238,7 @@ func (c *comparer) judge(p pair, w *words, b *buffers) (*group, error) {
 	}
 	change := Change{Of: p.of(), Object: w.say(changes[0].Object), Rings: map[ident.Ring]int{}}
 	for _, x := range changes {
-		f := Field{Name: w.say(x.Field), From: x.From, To: x.To, Impact: x.Impact, Breaks: x.Breaks, How: x.How}
+		f := Field{Name: w.say(x.Field), From: x.From, To: x.To, Impact: x.Impact, Breaks: x.Breaks, How: clip(x.How)}
 		if secret(x) {
 			f.From, f.To = hidden(f.From), hidden(f.To)
 		}

@@ -24,14 +24,28 @@ var _ render.Memory = memory{}
 type reading struct {
 	render.Stored
 	head     func() (render.Head, error)
-	tenants  func() ([]ident.Tenant, error)
-	facts    known[ident.Tenant, authz.Facts]
-	products known[ident.Tenant, map[ident.Product][]ident.Version]
+	everyone func() (everyone, error)
 	volumes  known[string, plan.Volumes]
 }
 
 func remember(s render.Stored) memory {
-	return memory{reading: &reading{Stored: s, head: sync.OnceValues(s.Head), tenants: sync.OnceValues(s.Tenants)}}
+	return memory{reading: &reading{Stored: s, head: sync.OnceValues(s.Head), everyone: sync.OnceValues(func() (everyone, error) { return all(s) })}}
+}
+
+// everyone is the facts of all tenants.
+type everyone struct {
+	ids   []ident.Tenant // sorted
+	facts map[ident.Tenant]authz.Facts
+}
+
+func all(s render.Stored) (everyone, error) {
+	facts, err := s.Everyone()
+	e := everyone{facts: make(map[ident.Tenant]authz.Facts, len(facts))}
+	for _, f := range facts {
+		e.ids = append(e.ids, f.Tenant.ID)
+		e.facts[f.Tenant.ID] = f
+	}
+	return e, err
 }
 
 // known is what is known of each key.
@@ -57,22 +71,24 @@ func (m memory) Head() (render.Head, error) {
 }
 
 // Tenants is part of render.Memory.
-func (m memory) Tenants() ([]ident.Tenant, error) { return m.tenants() }
+func (m memory) Tenants() ([]ident.Tenant, error) {
+	e, err := m.everyone()
+	return e.ids, err
+}
 
 // Facts is part of render.Memory.
 func (m memory) Facts(id ident.Tenant) (authz.Facts, error) {
-	return m.facts.get(id, func() (authz.Facts, error) { return m.Stored.Facts(id) })
+	e, err := m.everyone()
+	if f, ok := e.facts[id]; ok || err != nil {
+		return f, err
+	}
+	return m.Stored.Facts(id)
 }
 
 // Kept is part of render.Memory.
 func (m memory) Kept(id ident.Tenant) ([]authz.KeptClaims, error) {
 	f, err := m.Facts(id)
 	return f.Kept, err
-}
-
-// Products is part of render.Memory.
-func (m memory) Products(id ident.Tenant) (map[ident.Product][]ident.Version, error) {
-	return m.products.get(id, func() (map[ident.Product][]ident.Version, error) { return m.Stored.Products(id) })
 }
 
 // Volumes is part of render.Memory.

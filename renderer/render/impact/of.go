@@ -208,7 +208,7 @@ func (c *comparison) note(s subject, out outcome, before, after []render.Part) {
 	defer c.mu.Unlock()
 	c.folded += out.folded
 	for _, err := range out.faults {
-		c.skipped = append(c.skipped, err.Error())
+		c.skipped = append(c.skipped, within(err.Error(), longestFault))
 	}
 	if s.id.IsZero() || !out.changed {
 		return

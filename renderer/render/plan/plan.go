@@ -33,6 +33,8 @@ type Tenant struct {
 	Released  bool
 	Products  []Product // sorted by name
 	Shared    []Shared  // tenant-shared overlays, sorted by component and version
+	// Kept are the claims of products that he had no more, as they were kept.
+	Kept []authz.KeptClaims
 	// Keeps are the environment-shared components that versions of its active
 	// products require, whether it runs them or not.
 	Keeps []SharedRef
