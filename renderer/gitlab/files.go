@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	api "gitlab.com/gitlab-org/api/client-go/v2"
 
@@ -66,6 +67,52 @@ const (
 	planFile = "plan/plan.html"
 )
 
+// runs are refs by which pipelines name what they ran for.
+type runs map[string]bool
+
+// of reports whether one of them is a merge request's.
+func (r runs) of(m *api.BasicMergeRequest) bool {
+	ref := fmt.Sprintf("refs/merge-requests/%d/", m.IID)
+	return r[m.SourceBranch] || r[ref+"head"] || r[ref+"merge"] || r[ref+"train"]
+}
+
+// runs returns what pipelines ran for that changed after a moment, and the moment
+// of the latest change. After the zero moment none did, and that is never returned.
+func (p *Project) runs(ctx context.Context, since time.Time) (runs, time.Time, error) {
+	all := pages(func(l api.ListOptions) ([]*api.PipelineInfo, *api.Response, error) {
+		o := api.ListProjectPipelinesOptions{ListOptions: l, OrderBy: new("updated_at"), Sort: new("desc")}
+		return p.api.Pipelines.ListProjectPipelines(p.path, &o, api.WithContext(ctx))
+	})
+	found, latest := runs{}, since
+	if since.IsZero() {
+		latest = time.Unix(0, 0)
+	}
+	for run, err := range all {
+		if hidden(err) {
+			break
+		}
+		if err != nil {
+			return nil, since, p.fault("listing pipelines", err)
+		}
+		if run.UpdatedAt == nil {
+			continue
+		}
+		if run.UpdatedAt.After(latest) {
+			latest = *run.UpdatedAt
+		}
+		if since.IsZero() || !run.UpdatedAt.After(since) {
+			break
+		}
+		found[run.Ref] = true
+	}
+	return found, latest, nil
+}
+
+// hidden reports whether pipelines are not shown to us.
+func hidden(err error) bool {
+	return code(err) == http.StatusNotFound || code(err) == http.StatusForbidden
+}
+
 // artifact returns where the whole plan of a merge request's pipeline can be
 // read; empty while there is none.
 func (p *Project) artifact(ctx context.Context, m *api.MergeRequest) (string, error) {
@@ -76,7 +123,7 @@ func (p *Project) artifact(ctx context.Context, m *api.MergeRequest) (string, er
 		return p.api.Jobs.ListPipelineJobs(p.path, m.HeadPipeline.ID, &api.ListJobsOptions{ListOptions: l}, api.WithContext(ctx))
 	})
 	for j, err := range jobs {
-		if code(err) == http.StatusNotFound || code(err) == http.StatusForbidden { // a pipeline that is not shown to us
+		if hidden(err) {
 			return "", nil
 		}
 		if err != nil {

@@ -45,17 +45,19 @@ type NotesOptions struct {
 }
 
 // Notes keeps one note in each open merge request that touches people's files:
-// its plan, or why there is none.
+// its plan, or why there is none. A round asks for the lists of merge requests
+// and of pipelines, and for more only of what is another than in the round before.
 type Notes struct {
-	o    NotesOptions
-	seen map[int64]noted
+	o      NotesOptions
+	seen   map[int64]noted
+	latest time.Time // change of a pipeline that was seen, by GitLab's clock
 }
 
-// noted is what a note was made of. Its artifact is looked for until it is there.
+// noted is what a note was made of. Its artifact is looked for again when its
+// pipeline is another.
 type noted struct {
 	key    string
 	linked bool
-	looks  int
 }
 
 // NewNotes returns what keeps notes.
@@ -98,10 +100,18 @@ func (n *Notes) Round(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	ran, latest, err := n.o.Project.runs(ctx, n.latest)
+	if err != nil {
+		return err
+	}
 	there := map[int64]noted{}
 	var faults []error
 	for _, m := range open {
 		last := n.seen[m.IID]
+		if key := m.SHA + " " + base; last.key == key && (last.linked || !ran.of(m)) {
+			there[m.IID] = last
+			continue
+		}
 		now, err := n.keep(ctx, m, base, last)
 		there[m.IID] = now
 		if err == nil {
@@ -112,19 +122,15 @@ func (n *Notes) Round(ctx context.Context) error {
 			break
 		}
 	}
-	n.seen = there
+	if n.seen = there; len(faults) == 0 {
+		n.latest = latest
+	}
 	return errors.Join(faults[:min(len(faults), 3)]...)
 }
-
-// looks is how many rounds an artifact is waited for.
-const looks = 60
 
 // keep writes the note of a merge request if it is not as it should be.
 func (n *Notes) keep(ctx context.Context, m *api.BasicMergeRequest, base string, last noted) (noted, error) {
 	p, key := n.o.Project, m.SHA+" "+base
-	if last.key == key && (last.linked || last.looks >= looks) {
-		return last, nil
-	}
 	whole, err := p.get(ctx, m.IID)
 	if err != nil {
 		return last, err
@@ -133,12 +139,9 @@ func (n *Notes) keep(ctx context.Context, m *api.BasicMergeRequest, base string,
 	if err != nil {
 		return last, err
 	}
-	now := noted{key, link != "", 0}
-	if last.key == key {
-		now.looks = last.looks + 1
-		if link == "" {
-			return now, nil
-		}
+	now := noted{key, link != ""}
+	if last == now {
+		return now, nil
 	}
 	ours, err := p.ours(ctx, m.IID, prefix(kindPlan))
 	if err != nil || len(ours) == 1 && stamped(ours[0].Body) == stamp(key, link) {

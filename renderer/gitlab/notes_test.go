@@ -125,3 +125,47 @@ func TestPlansTheMerge(t *testing.T) {
 		t.Errorf("planned %q, want both edits", got)
 	}
 }
+
+// A round over a thousand merge requests asks GitLab for what is another, and for
+// its lists: one call for each hundred.
+func TestNotesOfMany(t *testing.T) {
+	many := 1000
+	if testing.Short() {
+		many = 20
+	}
+	w := newWorld(t, gitlabtest.Options{})
+	w.push("by-hand", map[string]string{fleetFile: "rings: [swg203]\n"})
+	w.push("readme", map[string]string{"README.md": "hello\n"})
+	for i := range many {
+		w.fake.Open("ann", fmt.Sprint("An edit ", i), []string{"by-hand", "readme"}[i%2])
+	}
+	w.push("another", map[string]string{fleetFile: "rings: [swg204]\n"})
+	number := w.fake.Open("ann", "Another edit", "another")
+	p := &plans{}
+	n, calls := w.notes(p), 0
+	for _, tc := range []struct {
+		reason      string
+		change      func()
+		most, plans int
+	}{
+		{"each is looked at, and written to", func() {}, 9*many + 100, many/2 + 1},
+		{"nothing is another", func() {}, 0, 0},
+		{"a pipeline begins", func() { w.pipeline(number, "running") }, 2, 0},
+		{"and has the whole plan", func() { w.pipeline(number, "success") }, 9, 1},
+		{"nothing is another", func() {}, 0, 0},
+		{"a push", func() { w.push("another", map[string]string{fleetFile: "rings: [swg205]\n"}) }, 9, 1},
+		{"nothing is another", func() {}, 0, 0},
+	} {
+		tc.change()
+		before := p.made
+		if err := n.Round(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		lists, all := (many+100)/100+1, len(w.fake.Calls())
+		if got := all - calls - lists; got > tc.most || p.made-before != tc.plans {
+			t.Errorf("%s: a round makes %d calls beside %d for lists and %d plans, want at most %d and %d:\n%s", tc.reason, got, lists, p.made-before, tc.most, tc.plans,
+				strings.Join(w.fake.Calls()[max(all-20, calls):], "\n"))
+		}
+		calls = all
+	}
+}

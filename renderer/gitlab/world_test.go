@@ -71,6 +71,14 @@ func (w *world) push(branch string, files map[string]string) {
 	}
 }
 
+// pipeline says how the pipeline of a merge request is.
+func (w *world) pipeline(number int64, status string) {
+	w.t.Helper()
+	if err := w.fake.Pipeline(number, status); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
 // bump is the proposal of a product's version, whose branch it pushes.
 func (w *world) bump(product, version string) gitlab.Proposal {
 	w.t.Helper()

@@ -1,6 +1,7 @@
 package gitlabtest
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -12,7 +13,7 @@ type pipeline struct {
 	id               int64
 	sha, ref, status string
 	artifact         bool
-	made             time.Time
+	made, changed    time.Time
 }
 
 type pipelineAnswer struct {
@@ -23,6 +24,7 @@ type pipelineAnswer struct {
 	Status    string    `json:"status"`
 	Source    string    `json:"source"`
 	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
 	WebURL    string    `json:"web_url"`
 }
 
@@ -41,7 +43,34 @@ func (s *Server) head(m *mergeRequest) *pipelineAnswer {
 	if p == nil {
 		return nil
 	}
-	return &pipelineAnswer{p.id, project, p.sha, p.ref, p.status, "merge_request_event", p.made, s.web("/-/pipelines/%d", p.id)}
+	a := s.pipelineAnswer(p)
+	return &a
+}
+
+func (s *Server) pipelineAnswer(p *pipeline) pipelineAnswer {
+	return pipelineAnswer{p.id, project, p.sha, p.ref, p.status, "merge_request_event", p.made, p.changed, s.web("/-/pipelines/%d", p.id)}
+}
+
+// listPipelines answers all of them, in the order of their last change or else of their numbers.
+func (s *Server) listPipelines(c *call) {
+	if !c.on(http.MethodGet) {
+		return
+	}
+	q, found := c.r.URL.Query(), []pipelineAnswer{}
+	for _, p := range s.pipelines {
+		found = append(found, s.pipelineAnswer(p))
+	}
+	slices.SortFunc(found, func(a, b pipelineAnswer) int {
+		order := cmp.Compare(a.ID, b.ID)
+		if q.Get("order_by") == "updated_at" {
+			order = a.UpdatedAt.Compare(b.UpdatedAt)
+		}
+		if q.Get("sort") != "asc" {
+			order = -order
+		}
+		return order
+	})
+	paged(c, found)
 }
 
 // Pipeline says how the pipeline of a merge request's commit is, which is made
@@ -59,7 +88,7 @@ func (s *Server) Pipeline(number int64, status string) error {
 		p = &pipeline{id: s.id(), sha: m.sha, ref: fmt.Sprintf("refs/merge-requests/%d/head", m.iid), made: s.moment()}
 		s.pipelines = append(s.pipelines, p)
 	}
-	p.status, p.artifact = status, status == "success"
+	p.status, p.artifact, p.changed = status, status == "success", s.moment()
 	if status == "success" && m.state == "opened" && m.auto == m.sha {
 		return s.merge(m, m.author)
 	}

@@ -158,6 +158,8 @@ func (s *Server) inProject(c *call, parts []string) {
 		s.list(c)
 	case len(parts) == 4 && parts[0] == "repository" && parts[1] == "files" && parts[3] == "raw":
 		s.file(c, parts[2])
+	case len(parts) == 1 && parts[0] == "pipelines":
+		s.listPipelines(c)
 	case len(parts) == 3 && parts[0] == "pipelines" && parts[2] == "jobs":
 		s.jobs(c, parts[1])
 	case len(parts) > 0 && parts[0] == "hooks":
