@@ -2,16 +2,32 @@
 // rings of a fleet, and inside a ring step by step.
 //
 // People write in fleet.yaml what each ring shall run. What each ring may run
-// stands in Rollouts (rollouts.yaml): per ring and product a lane, which grants
-// versions to places. A tenant has a place, so a grant is a frontier that moves
-// over the places of a ring, and it alone changes what a tenant runs. Two pure
-// functions make new Rollouts from old ones; they know no clock, no I/O and no
-// goroutine, and every rule of the order lives in them and nowhere else.
+// stands in Rollouts (rollouts.yaml), in words that the rest of the package uses:
+//
+//   - A tenant has a place, a hash of its id that nothing changes.
+//   - A lane is one product in one ring: which version is granted to which
+//     places. The newest one, its head, has the places below the frontier; who
+//     is beyond it runs the version before. A grant moves the frontier on, and
+//     it alone lets a tenant run what it did not.
+//   - A step is a share of the ring that moves before the rest of it, a slice
+//     what one grant adds: the tenants of one Application of Argo CD.
+//   - A version is proven in a lane when enough of those that it was granted to
+//     run it well, by what Argo CD shows; it passes when all of the ring has it,
+//     proven, and every gate of the ring agrees: soak, metrics, approval. From
+//     then on it is good there.
+//   - A straggler is a tenant that keeps another version than its place is
+//     granted, until the engine moves it too: it was suspended when the frontier
+//     passed, or an edit put it under another grant.
+//
+// Two pure functions make new Rollouts from old ones; they know no clock, no I/O
+// and no goroutine, and every rule of the order lives in them and nowhere else.
+// Whoever calls them publishes the result by one commit on the commit that he
+// read, or begins again on the newer one: of two leaders one comes too late.
 //
 // Settle runs in every render, whoever renders and whatever is reachable. It
-// moves nobody forward. A tenant that people put under another grant keeps its
-// version as a straggler; a ring that shall run less than it does goes back to
-// what was good there; a first version is granted where nobody ran any.
+// moves nobody forward. A tenant that people put under another grant becomes a
+// straggler; a ring that shall run less than it does goes back to what was good
+// there; a first version is granted where nobody ran any.
 //
 // Advance is the leader's. It looks at what Argo CD shows, notes what is proven
 // and makes the next grant of each lane, or takes a failed version back.
@@ -41,12 +57,22 @@
 //   - Versions change along edges, one in a commit: a frontier passes a place
 //     only if an edge leads to its version from what runs there, and leaves a
 //     stop on the way only once it is good. Down leads recede alone, along
-//     downgradesTo, to a version that is good in the ring.
+//     downgradesTo, to a version that is good in the ring; a pin leads one
+//     tenant.
 //   - A lane reads the lane of the ring before and the shared parts that its
-//     version needs, never another product.
+//     version needs, never another product. A part that somebody uses is raised
+//     by raise alone, and proven before the first grant that needs it; nothing
+//     lowers it.
+//
+// What people may do beside the order, and how far it goes:
+//
 //   - A person's word (Promoted) stands for order, proof, soak and approval in
 //     one ring and for one step. It passes no pause, block, hold, freeze,
 //     hours, metric, edge or failure.
+//   - An expedited version passes soak, approval, freezes and hours. It passes
+//     no ring, proof or metric.
+//   - A pin is a grant to one tenant, at once and out of turn, up or down an edge
+//     to what is published and not blocked; it proves nothing for others.
 //   - A paused ring goes back like any other, and forward in nothing: no
 //     grant, no straggler, and no gate that a later ring waits for. What is
 //     seen in it is noted meanwhile, so that a soak goes on.
