@@ -30,6 +30,7 @@ func Check(site *environments.Site, sold *catalog.Catalog, r Rollouts) []error {
 	}
 	c.pins()
 	c.expedited()
+	c.refused()
 	c.gone()
 	return c.faults
 }
@@ -95,6 +96,19 @@ func (c *checker) pins() {
 		c.published(place, who, pin.Product, pin.Version)
 		if b, blocked := c.in.Fleet.blocked(pin.Product, pin.Version); blocked {
 			c.addf(place, "remove the pin, or what blocks it", "%s is pinned to %s=%s, which is blocked: %s", who, pin.Product, pin.Version, b.Reason)
+		}
+	}
+}
+
+// refused finds misspelt versions in what people hold or block: it would hold
+// and block nothing.
+func (c *checker) refused() {
+	for i, h := range c.site.Fleet.Holds {
+		c.published(c.site.Place("holds", i), fmt.Sprintf("the hold of ring %q", h.Ring), h.Product, h.Version)
+	}
+	for i, b := range c.site.Fleet.Blocked {
+		if _, err := c.sold.Version(b.Product, b.Version); err != nil {
+			c.addf(c.site.Place("blocked", i), fault.HintOf(err)+"; what the catalog has no more needs no entry", "it blocks nothing: %w", err)
 		}
 	}
 }

@@ -62,16 +62,19 @@ func TestCheck(t *testing.T) {
 		"WantsBlocked": {"who blocks need not revert at once", `version: "201", reason: INC-1423}]
 expedite:
 - {product: swg, version: "203", until: "2026-12-01", reason: CVE}`, `version: "203", reason: INC-1423}]`, "", ""},
-		"PinBlocked":   {"blocked is blocked for pins too", `version: "202", reason: audit`, `version: "201", reason: audit`, "", `fleet.yaml: line 7: tenant "1000009" is pinned to swg=201, which is blocked: INC-1423`},
-		"PinUnknown":   {"a pin needs a version", `version: "202", reason: audit`, `version: "20", reason: audit`, "", `fleet.yaml: line 7: tenant "1000009": product "swg": no version "20"`},
-		"Expedite":     {"a hotfix that nobody wants hurries nobody", `version: "203", until`, `version: "230", until`, "", "fleet.yaml: line 5: no ring wants swg=230"},
-		"ExpediteStop": {"a stop on the way may hurry", `version: "203", until`, `version: "202", until`, "", ""},
-		"ExpediteOff":  {"31 is no stop of swg", `product: swg, version: "203", until`, `product: dsa, version: "30", until`, "", "no ring wants dsa=30"},
-		"GoneGranted":  {"it runs", "", "", "products/dsa/31", `rollouts.yaml: ring "early": product "dsa": version "31" is granted or good there and gone`},
-		"GoneGood":     {"it is the way back", "", "", "products/swg/200", `rollouts.yaml: ring "early": product "swg": version "200" is granted or good`},
-		"GoneKept":     {"a tenant runs it", "", "", "products/swg/200", `rollouts.yaml: ring "main": product "swg": version "200"`},
-		"GonePart":     {"everybody uses it", "", "", "shared/policy-store/9", `shared part "policy-store": version "9" is granted and gone`},
-		"Hours":        {"hours are read here", "  sharePercent: 20", "  sharePercent: 20\n  opens: [always]", "", `line 11: ring "early": opening hours "always"`},
+		"PinBlocked":     {"blocked is blocked for pins too", `version: "202", reason: audit`, `version: "201", reason: audit`, "", `fleet.yaml: line 7: tenant "1000009" is pinned to swg=201, which is blocked: INC-1423`},
+		"PinUnknown":     {"a pin needs a version", `version: "202", reason: audit`, `version: "20", reason: audit`, "", `fleet.yaml: line 7: tenant "1000009": product "swg": no version "20"`},
+		"Expedite":       {"a hotfix that nobody wants hurries nobody", `version: "203", until`, `version: "230", until`, "", "fleet.yaml: line 5: no ring wants swg=230"},
+		"BlockedUnknown": {"a slip blocks nothing", `version: "201", reason: INC-1423`, `version: "210", reason: INC-1423`, "", `fleet.yaml: line 3: it blocks nothing: product "swg": no version "210"`},
+		"HoldUnknown":    {"a slip holds nothing", "pins:", "holds: [{ring: main, product: swg, version: \"230\", reason: audit}]\npins:", "", `fleet.yaml: line 6: the hold of ring "main": product "swg": no version "230"`},
+		"Hold":           {"a hold of what comes is none", "pins:", "holds: [{ring: main, product: swg, version: \"203\", reason: audit}]\npins:", "", ""},
+		"ExpediteStop":   {"a stop on the way may hurry", `version: "203", until`, `version: "202", until`, "", ""},
+		"ExpediteOff":    {"31 is no stop of swg", `product: swg, version: "203", until`, `product: dsa, version: "30", until`, "", "no ring wants dsa=30"},
+		"GoneGranted":    {"it runs", "", "", "products/dsa/31", `rollouts.yaml: ring "early": product "dsa": version "31" is granted or good there and gone`},
+		"GoneGood":       {"it is the way back", "", "", "products/swg/200", `rollouts.yaml: ring "early": product "swg": version "200" is granted or good`},
+		"GoneKept":       {"a tenant runs it", "", "", "products/swg/200", `rollouts.yaml: ring "main": product "swg": version "200"`},
+		"GonePart":       {"everybody uses it", "", "", "shared/policy-store/9", `shared part "policy-store": version "9" is granted and gone`},
+		"Hours":          {"hours are read here", "  sharePercent: 20", "  sharePercent: 20\n  opens: [always]", "", `line 11: ring "early": opening hours "always"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			files := checkedCatalog()
