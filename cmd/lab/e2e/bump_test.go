@@ -5,8 +5,10 @@ package e2e
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,7 +26,10 @@ func (r *rig) bump(t *testing.T) {
 	s.up("mail", "web")
 	s.watched()
 	s.proven("web", "1")
-	s.bumpAndAwait("web", "2")
+	s.change("web 2", move("web", "2"))
+	told := s.told("web")
+	s.awaitEveryone("web", "2")
+	told()
 	events := s.since("pushed: web 2")
 	s.inRings(events, "web", "2")
 	s.soaked(events, "web", "2", soak*time.Second)
@@ -39,9 +44,41 @@ func (r *rig) bump(t *testing.T) {
 func (s *site) bumpAndAwait(product, version string) {
 	s.t.Helper()
 	s.change(product+" "+version, move(product, version))
+	s.awaitEveryone(product, version)
+}
+
+// awaitEveryone waits until everybody runs the version.
+func (s *site) awaitEveryone(product, version string) {
+	s.t.Helper()
 	s.await("everybody runs "+product+" "+version, func(now map[timeline.Object]timeline.State) string {
 		return all(s.runs(now, product, version, everyone()...), s.quiet(now))
 	})
+}
+
+// told lets `sluice rollout watch` tell of a rollout that is under way. What it
+// returns waits for its end, which is success, and keeps what it told beside
+// the pictures.
+func (s *site) told(product string) func() {
+	s.t.Helper()
+	var out, bad strings.Builder
+	cmd := exec.CommandContext(s.t.Context(), s.sluice, "rollout", "watch", product, "--env="+s.name, "--repo="+s.lab.RepositoryURL(s.name),
+		"--branch=main", "--git-cache="+filepath.Join(s.t.TempDir(), "watch"), "--timeout=10m")
+	cmd.Stdout, cmd.Stderr = &out, &bad
+	if err := cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	return func() {
+		s.t.Helper()
+		if err := cmd.Wait(); err != nil {
+			s.t.Errorf("sluice rollout watch: %v: %s%s", err, out.String(), bad.String())
+		}
+		s.t.Logf("sluice rollout watch %s:\n%s", product, out.String())
+		if dir := os.Getenv("LAB_PICTURES"); dir != "" {
+			if err := os.WriteFile(filepath.Join(dir, "watch.txt"), []byte(out.String()), 0o600); err != nil {
+				s.t.Error(err)
+			}
+		}
+	}
 }
 
 // proven waits until every ring has a version of a product behind it: it may
