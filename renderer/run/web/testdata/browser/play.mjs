@@ -93,7 +93,7 @@ const checks = {
   },
 
   async slowScripts() {
-    const late = async route => { await new Promise(done => setTimeout(done, 500)); await route.continue(); };
+    const late = async route => { await new Promise(done => setTimeout(done, 3000)); await route.continue(); }; // with less a loaded machine shows no difference
     for (const script of ["page.js", "htmx.min.js", "hx-sse.min.js"]) {
       const tab = await visit(home, {}, tab => tab.route(`**/assets/${script}?*`, late));
       await tab.locator("body[data-live=yes]").waitFor();
