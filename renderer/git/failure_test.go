@@ -339,7 +339,7 @@ func TestCancelledPush(t *testing.T) {
 			select {
 			case <-stop:
 			case <-req.Context().Done():
-			case <-time.After(10 * time.Second):
+			case <-time.After(time.Minute):
 			}
 		}
 		return false
@@ -348,7 +348,7 @@ func TestCancelledPush(t *testing.T) {
 	_, err = Update(ctx, r, func(_ context.Context, tx *Tx, _ Head) (Message, error) {
 		return Message{Subject: "ours"}, tx.PutFile("ours", []byte("1"))
 	}, RetryOptions{})
-	if !errors.Is(err, context.Canceled) || time.Since(start) > 5*time.Second {
+	if !errors.Is(err, context.Canceled) || time.Since(start) > 30*time.Second {
 		t.Errorf("Update(...) = %v after %v, want a cancellation at once", err, time.Since(start))
 	}
 }
