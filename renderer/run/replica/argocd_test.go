@@ -109,3 +109,36 @@ func TestTheLeaderTellsArgoCD(t *testing.T) {
 		t.Errorf("started %v and ended %v, want the Application that erred and the one that hangs, by the leader", a.started, a.ended)
 	}
 }
+
+// A bump writes the overlays of tenants long before they are granted. Argo CD is
+// told of the slice that is granted something, and of no tenant.
+func TestABumpTellsOfNoTenant(t *testing.T) {
+	s, sky := newStand(t), newSky("canary", "main")
+	s.bump("200")
+	s.sell("/tenant/info", 1000001, 3)
+	s.sell("/tenant/info", 1000009, 3)
+	a := &argocd{}
+	s.replica("a", sky.seen("a"), func(c *Config) { c.Notifiers = append(c.Notifiers, notify.New(notify.Options{Sender: a})) })
+	s.until("main", "200", true)
+	sky.cloud()
+	s.bump("202")
+	s.until("canary", "202", false)
+	const overlay = "environments/local/tenants/01/00/1000001/swg/202/"
+	if all := s.bare.Git("log", "--name-only", "--format="); !strings.Contains(all, overlay) {
+		t.Fatalf("no commit has %s, want the overlay to stand ready", overlay)
+	}
+	tip := s.bare.Tip()
+	for p := (notify.Push{}); p.After != tip; {
+		p = a.last(t, "environments/local/")
+	}
+	a.last(t, "environments/local/rings/canary/")
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, p := range a.pushes {
+		for _, path := range p.Paths {
+			if strings.HasPrefix(path, overlay) {
+				t.Errorf("a notice names %s, which nobody runs", path)
+			}
+		}
+	}
+}
