@@ -233,6 +233,15 @@ func TestAdmissionOfApplications(t *testing.T) {
 		"OtherName":       {"another tenant's product", edit(product, "pop-sha1-1000006-swg", "pop-sha1-1000007-swg"), "name"},
 		"Unlabelled":      {"without labels, but written by the fleet", change{now: strings.ReplaceAll(foreign, "%s", ", annotations: {argocd.argoproj.io/tracking-id: 'pop-sha1:argoproj.io/Application:argocd/x'}")}, `label gatorcloud.io/environment`},
 		"ByLabel":         {"the same where Argo CD tracks by label", change{now: strings.ReplaceAll(foreign, "%s", ", labels: {app.kubernetes.io/instance: pop-sha1-main-01}")}, `label gatorcloud.io/environment`},
+		"Spoofed":         {"a tracking id of another's, where Argo CD tracks by label", change{now: strings.ReplaceAll(foreign, "%s", ", annotations: {argocd.argoproj.io/tracking-id: 'platform:x'}, labels: {app.kubernetes.io/instance: pop-sha1}")}, `label gatorcloud.io/environment`},
+		"OtherPlugin":     {"a plugin that checks nothing", edit(ring, `name: "sluice"`, `name: "other"`), "source"},
+		"Upwards":         {"a folder beside the environment's", edit(ring, "environments/pop-sha1/rings/", "environments/pop-sha1/../x/"), "source"},
+		"Hydrated":        {"a source that goes before the source", change{now: product + "  sourceHydrator: {drySource: {repoURL: x, targetRevision: evil, path: x}, syncSource: {targetBranch: evil, path: x}}\n"}, "source"},
+		"Operation":       {"a start by hand", change{now: product + "operation: {sync: {}}\n"}, ""},
+		"Manifests":       {"objects that no plugin has seen", change{now: product + "operation: {sync: {manifests: ['{}']}}\n"}, "no manifests"},
+		"OperationSource": {"a source for once", change{now: product + "operation: {sync: {source: {repoURL: x, path: x}}}\n"}, "no manifests"},
+		"OperationLater":  {"the same of one that is there", change{was: product, now: product + "operation: {sync: {manifests: ['{}']}}\n"}, "no manifests"},
+		"NamespaceLabels": {"another standard for the tenant's pods", edit(product, "  syncPolicy:\n", "  syncPolicy:\n    managedNamespaceMetadata: {labels: {pod-security.kubernetes.io/enforce: privileged}}\n"), "pod security standard"},
 		"Later":           {"a change of one that was in order", change{was: product, now: replaced(t, product, `"pop-sha1-tenants"`, `default`)}, `project "default"`},
 	})
 }
@@ -279,7 +288,44 @@ func TestAdmissionBesideArgoCD(t *testing.T) {
 		"Settings":     {"who may do what in Argo CD", written("ConfigMap", tracked("pop-sha1-1000006")), "no ConfigMap"},
 		"ByLabel":      {"the same where Argo CD tracks by label", written("Secret", ", labels: {app.kubernetes.io/instance: pop-sha1-1000006}"), "no Secret"},
 		"Fleet":        {"the fleet's own", written("Secret", tracked("pop-sha1")), "no Secret"},
+		"Spoofed":      {"a tracking id of another's, where Argo CD tracks by label", written("Secret", tracked("platform")+", labels: {app.kubernetes.io/instance: pop-sha1}"), "no Secret"},
 		"Later":        {"a change of what is there", change{was: written("Secret", "").now, now: written("Secret", tracked("pop-sha1-1000006")).now}, "no Secret"},
+	})
+}
+
+func TestAdmissionWithoutNamespace(t *testing.T) {
+	p := compile(t, install+"/admission/cluster.yaml", fleetProject(t))
+	written := func(apiVersion, kind, name, parent string) change {
+		return change{now: "apiVersion: " + apiVersion + "\nkind: " + kind + "\nmetadata: {name: " + name + ", annotations: {argocd.argoproj.io/tracking-id: '" + parent + ":x'}}\n"}
+	}
+	const rbac = "rbac.authorization.k8s.io/v1"
+	person := written(rbac, "ClusterRole", "x", "pop-sha1")
+	person.who = "ann"
+	namespace := func(labels string) change {
+		c := written("v1", "Namespace", plugintest.Namespace, "pop-sha1-1000006")
+		c.now = replaced(t, c.now, "annotations:", "labels: {"+labels+"}, annotations:")
+		return c
+	}
+	const known = "gatorcloud.io/tenant: '1000006', pod-security.kubernetes.io/enforce: restricted"
+	labelled := change{now: "apiVersion: v1\nkind: Namespace\nmetadata: {name: x, labels: {app.kubernetes.io/instance: pop-sha1-1000006}}\n"}
+	decide(t, p, map[string]decision{
+		"Namespace":   {"a tenant's own", namespace(known), ""},
+		"Unknown":     {"one that admission does not know as a tenant's", namespace("pod-security.kubernetes.io/enforce: restricted"), "tenant's label"},
+		"Another":     {"one that says it is another's", namespace(strings.ReplaceAll(known, "1000006", "1000007")), "tenant's label"},
+		"Unsafe":      {"no standard for its pods", namespace("gatorcloud.io/tenant: '1000006'"), "pod security"},
+		"Entrance":    {"all tenants let it in", namespace(known + ", gatorcloud.io/entrance: 'true'"), "no entrance"},
+		"Shared":      {"that of the shared parts", written("v1", "Namespace", "pop-sha1-shared", "pop-sha1-shared-license"), ""},
+		"SharedRole":  {"a shared part's role", written(rbac, "ClusterRole", "license", "pop-sha1-shared-license"), ""},
+		"Others":      {"another team's", written(rbac, "ClusterRole", "x", "platform"), ""},
+		"Person":      {"an administrator's", person, ""},
+		"Fleet":       {"the fleet's", written(rbac, "ClusterRoleBinding", "x", "pop-sha1"), "writes no ClusterRoleBinding"},
+		"Ring":        {"a ring's", written("v1", "Namespace", "kube-system", "pop-sha1-canary"), "writes no Namespace"},
+		"Role":        {"a tenant's", written(rbac, "ClusterRole", "x", "pop-sha1-1000006"), "writes no ClusterRole"},
+		"Product":     {"a product's, of its tenant's namespace", written("v1", "Namespace", plugintest.Namespace, "pop-sha1-1000006-swg"), "writes no Namespace"},
+		"OtherTenant": {"another's", written("v1", "Namespace", "tenant-1000007", "pop-sha1-1000006"), `writes no Namespace "tenant-1000007"`},
+		"SharedHook":  {"a webhook of a shared part", written("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", "x", "pop-sha1-shared-license"), "writes no Validating"},
+		"SharedOther": {"a tenant's namespace from a shared part", written("v1", "Namespace", plugintest.Namespace, "pop-sha1-shared-license"), "writes no Namespace"},
+		"ByLabel":     {"the same where Argo CD tracks by label", labelled, "writes no Namespace"},
 	})
 }
 
@@ -314,6 +360,19 @@ func TestAdmissionOfTenants(t *testing.T) {
 		"Dns":          {"names for all", network("{podSelector: {}, egress: [{ports: [{port: 53}]}]}"), ""},
 		"AllowAll":     {"opens the namespace", network("{podSelector: {}, ingress: [{}]}"), "names who may come in"},
 		"AllowOut":     {"opens the way out", network("{podSelector: {}, egress: [{}]}"), "where they may go"},
+		"Route":        {"a host, and a plugin that asks nobody", written("apisix.apache.org/v2", "ApisixRoute", "spec: {http: [{match: {hosts: [a]}, plugins: [{name: redirect}]}], stream: [{match: {host: a}}]}\n"), ""},
+		"Stream":       {"a whole port", written("apisix.apache.org/v2", "ApisixRoute", "spec: {stream: [{match: {ingressPort: 9443}}]}\n"), "without a host"},
+		"Ingress":      {"a host", written("networking.k8s.io/v1", "Ingress", "spec: {rules: [{host: a}]}\n"), ""},
+		"IngressAll":   {"every host", written("networking.k8s.io/v1", "Ingress", "spec: {rules: [{http: {paths: []}}]}\n"), "without a host"},
+		"HTTPRoute":    {"every host of the gateway", written("gateway.networking.k8s.io/v1", "HTTPRoute", "spec: {rules: []}\n"), "without a host"},
+		"TCPRoute":     {"a whole port", written("gateway.networking.k8s.io/v1", "TCPRoute", "spec: {rules: []}\n"), "a whole port"},
+		"Certificate":  {"its own", written("apisix.apache.org/v2", "ApisixTls", "spec: {hosts: [a], secret: {name: a, namespace: tenant-1000006}}\n"), ""},
+		"OtherCA":      {"another's", written("apisix.apache.org/v2", "ApisixTls", "spec: {hosts: [a], client: {caSecret: {name: a, namespace: tenant-1000007}}}\n"), "own namespace"},
+		"Upstream":     {"settings of its own Service", written("apisix.apache.org/v2", "ApisixUpstream", "spec: {retries: 1}\n"), ""},
+		"Absent":       {"all pods, by what they lack", network("{podSelector: {matchExpressions: [{key: x, operator: DoesNotExist}]}, ingress: [{}]}"), "names who may come in"},
+		"AllTenants":   {"everybody's namespace", network("{podSelector: {}, ingress: [{from: [{namespaceSelector: {}}]}]}"), "names who may come in"},
+		"AllAddresses": {"everywhere", network("{podSelector: {}, egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0}}]}]}"), "where they may go"},
+		"Peers":        {"named ones", network("{podSelector: {}, ingress: [{from: [{podSelector: {}}, {namespaceSelector: {matchLabels: {a: b}}}]}], egress: [{to: [{ipBlock: {cidr: 192.0.2.0/24}}]}]}"), ""},
 		"GlobalRule":   {"routes of all tenants", written("apisix.apache.org/v2", "ApisixGlobalRule", "spec: {}\n"), "global rule"},
 	})
 }

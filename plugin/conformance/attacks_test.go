@@ -72,6 +72,9 @@ func attacks() map[string]attack {
 	three, two := []string{author, resealed, project}, []string{author, resealed}
 	inside, outside := []string{author, resealed, admission}, []string{project, admission}
 	const product, shared, tenant = plugin.LevelProduct, plugin.LevelShared, plugin.LevelTenant
+	route := func(match, rest string) string {
+		return object("apisix.apache.org/v2", "ApisixRoute", "", "spec: {http: [{name: x, match: {hosts: [c5cb27eb.swg.DOMAIN]"+match+"}"+rest+"}]}\n")
+	}
 	definition := func(group string) string {
 		return "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: xs." + group + "}\nspec:\n  group: " + group +
 			"\n  names: {kind: X, plural: xs}\n  scope: Namespaced\n  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]\n"
@@ -84,6 +87,8 @@ func attacks() map[string]attack {
 		"ClusterIssuer":         {"a custom kind without a namespace", object("cert-manager.io/v1", "ClusterIssuer", ", namespace: NAMESPACE", ""), product, three},
 		"OtherNamespace":        {"an object beside another's", object("v1", "ConfigMap", ", namespace: kube-system", ""), product, three},
 		"OtherTenant":           {"an object beside another tenant's", object("v1", "ConfigMap", ", namespace: tenant-1000007", ""), product, two},
+		"Items":                 {"objects for Argo CD, one object for everybody else", object("v1", "ConfigMap", "", "items: [{apiVersion: v1, kind: ConfigMap, metadata: {name: y, namespace: tenant-1000007}}]\n"), product, two},
+		"ItemsOfOwn":            {"the same of a custom kind", object("x.example.com/v1", "Board", "", "items:\n- {apiVersion: v1, kind: Secret, metadata: {name: y, namespace: tenant-1000007}}\n"), product, two},
 		"Application":           {"an Application of its own", object("argoproj.io/v1alpha1", "Application", "", ""), product, three},
 		"Project":               {"what Applications may do", object("argoproj.io/v1alpha1", "AppProject", "", ""), product, three},
 		"BesideSecret":          {"another cluster, or another repository, for Argo CD", object("v1", "Secret", ", namespace: argocd, labels: {argocd.argoproj.io/secret-type: cluster}", ""), tenant, inside},
@@ -92,7 +97,8 @@ func attacks() map[string]attack {
 		"BesideProject":         {"what Applications may do", object("argoproj.io/v1alpha1", "AppProject", ", namespace: argocd", ""), tenant, append(three, admission)},
 		"FleetSecret":           {"another cluster for Argo CD, from the fleet's folder", object("v1", "Secret", ", namespace: argocd", ""), fleet, outside},
 		"FleetProject":          {"what the fleet itself may do", object("argoproj.io/v1alpha1", "AppProject", ", namespace: argocd", ""), fleet, outside},
-		"FleetClusterAdmin":     {"everything, for anybody", admin(""), fleet, []string{project}},
+		"FleetClusterAdmin":     {"everything, for anybody", admin(""), fleet, outside},
+		"FleetNamespace":        {"a namespace with a tenant's name", object("v1", "Namespace", "", ""), fleet, outside},
 		"SharedClusterAdmin":    {"everything, for a shared part", admin(""), shared, two},
 		"SharedWildcard":        {"a role that holds everything", object(rbac, "ClusterRole", "", "rules: [{apiGroups: ['*'], resources: ['*'], verbs: ['*']}]\n"), shared, two},
 		"SharedAggregated":      {"rights for everybody who may view", object(rbac, "ClusterRole", ", labels: {rbac.authorization.k8s.io/aggregate-to-view: 'true'}", "rules: [{apiGroups: [''], resources: [secrets], verbs: [get]}]\n"), shared, two},
@@ -110,7 +116,27 @@ func attacks() map[string]attack {
 		"Priority":              {"others' pods go first", workload("      priorityClassName: system-node-critical\n" + container("")), product, two},
 		"ExternalIPs":           {"traffic for another address", object("v1", "Service", "", "spec: {ports: [{port: 80}], externalIPs: [10.0.0.1]}\n"), product, inside},
 		"OpenNetwork":           {"the namespace is open again", object("networking.k8s.io/v1", "NetworkPolicy", "", "spec: {podSelector: {}, ingress: [{}]}\n"), product, inside},
-		"FixedHost":             {"a host that others have as well", object("networking.k8s.io/v1", "Ingress", "", "spec: {rules: [{host: portal.example.com}]}\n"), product, []string{author}},
+		"FixedHost":             {"a host that others have as well", object("networking.k8s.io/v1", "Ingress", "", "spec: {rules: [{host: portal.example.com}]}\n"), product, two},
+		"OpenAbsent":            {"the same for pods that lack a label", object("networking.k8s.io/v1", "NetworkPolicy", "", "spec: {podSelector: {matchExpressions: [{key: x, operator: DoesNotExist}]}, ingress: [{}]}\n"), product, inside},
+		"OpenTenants":           {"the same to the pods of all tenants", object("networking.k8s.io/v1", "NetworkPolicy", "", "spec: {podSelector: {}, ingress: [{from: [{namespaceSelector: {}}]}]}\n"), product, inside},
+		"OpenName":              {"the tenant's own policy, written anew", strings.Replace(object("networking.k8s.io/v1", "NetworkPolicy", "", "spec: {podSelector: {}}\n"), "name: x", "name: tenant", 1), product, two},
+		"Quota":                 {"the tenant's own quota, written anew", strings.Replace(object("v1", "ResourceQuota", "", "spec: {hard: {pods: 1k}}\n"), "name: x", "name: tenant", 1), product, two},
+		"AdminNetwork":          {"it goes before the policies of all tenants", object("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy", ", namespace: NAMESPACE", ""), product, three},
+		"GlobalNetwork":         {"the same of another maker", object("crd.projectcalico.org/v1", "GlobalNetworkPolicy", ", namespace: NAMESPACE", ""), product, three},
+		"OtherName":             {"another's name in DNS", object("v1", "Service", ", annotations: {external-dns.alpha.kubernetes.io/hostname: 1000007.DOMAIN}", "spec: {ports: [{port: 80}]}\n"), product, two},
+		"Names":                 {"the same by an object", object("externaldns.k8s.io/v1alpha1", "DNSEndpoint", "", "spec: {endpoints: []}\n"), product, two},
+		"Link":                  {"where support clicks", annotated("link.argocd.argoproj.io/external-link: https://example.com"), product, two},
+		"Spelt":                 {"Replace in another spelling", annotated("argocd.argoproj.io/sync-options: ' ,REPLACE=true'"), product, two},
+		"Server":                {"a part of the server's configuration", object("networking.k8s.io/v1", "Ingress", ", annotations: {nginx.ingress.kubernetes.io/server-snippet: x}", "spec: {rules: [{host: c5cb27eb.swg.DOMAIN}]}\n"), product, two},
+		"Endpoints":             {"the gateway reaches the pods of others", object("discovery.k8s.io/v1", "EndpointSlice", "", "addressType: IPv4\nendpoints: [{addresses: [10.0.0.1]}]\n"), product, two},
+		"NoHost":                {"the login of every tenant", object("apisix.apache.org/v2", "ApisixRoute", "", "spec: {http: [{name: x, match: {paths: [/login]}}]}\n"), product, inside},
+		"NoHostIngress":         {"what nobody else takes", object("networking.k8s.io/v1", "Ingress", "", "spec: {defaultBackend: {service: {name: x, port: {number: 80}}}}\n"), product, inside},
+		"GatewayCode":           {"Lua in the gateway of all tenants", route(", filter_func: 'function(vars) os.execute(1) end'", ""), product, inside},
+		"GatewayPlugin":         {"the same by a plugin", route("", ", plugins: [{name: serverless-pre-function, enable: true}]"), product, inside},
+		"GatewayAsks":           {"a tenant's requests go where the gateway may go", route("", ", plugins: [{name: traffic-split, enable: true}]"), product, inside},
+		"GatewayNodes":          {"the gateway reaches the pods of others", object("apisix.apache.org/v2", "ApisixUpstream", "", "spec: {externalNodes: [{type: Domain, name: db.tenant-1000007.svc}]}\n"), product, inside},
+		"ExternalName":          {"the same by a Service", object("v1", "Service", "", "spec: {type: ExternalName, externalName: db.tenant-1000007.svc.cluster.local}\n"), product, inside},
+		"OtherSecret":           {"another's certificate", object("apisix.apache.org/v2", "ApisixTls", "", "spec: {hosts: [c5cb27eb.swg.DOMAIN], secret: {name: x, namespace: tenant-1000007}}\n"), product, inside},
 		"GlobalRule":            {"the routes of everybody", object("apisix.apache.org/v2", "ApisixGlobalRule", "", "spec: {plugins: []}\n"), product, inside},
 		"Owner":                 {"it goes with another object", object("v1", "ConfigMap", ", ownerReferences: [{apiVersion: v1, kind: ConfigMap, name: y, uid: z}]", ""), product, two},
 		"Finalizer":             {"it never goes", object("v1", "ConfigMap", ", finalizers: [example.com/x]", ""), product, two},
@@ -128,6 +154,7 @@ func attacks() map[string]attack {
 // plugin that knows keys stops all of them: who reseals cannot sign.
 func TestAttacks(t *testing.T) {
 	beside := compile(t, install+"/admission/beside.yaml", fleetProject(t))
+	cluster := compile(t, install+"/admission/cluster.yaml", fleetProject(t))
 	inside := compile(t, install+"/admission/tenants/policy.yaml")
 	all, both := applied(t), modes(t)
 	trusting := plugin.NewTrusting(overlay.New(overlay.Options{}), []ed25519.PublicKey{make([]byte, ed25519.PublicKeySize)})
@@ -143,7 +170,7 @@ func TestAttacks(t *testing.T) {
 			if stoppedByProject(t, all, a) {
 				got = append(got, project)
 			}
-			if stoppedBeside(t, beside, a) || stoppedByAdmission(t, inside, a) {
+			if stoppedBeside(t, beside, a) || stoppedWithoutNamespace(t, cluster, a) || stoppedByAdmission(t, inside, a) {
 				got = append(got, admission)
 			}
 			if a.by != fleet {
@@ -160,7 +187,7 @@ func TestAttacks(t *testing.T) {
 
 // in returns the object as it stands in a namespace.
 func (a attack) in(namespace string) string {
-	return strings.ReplaceAll(a.object, "NAMESPACE", namespace)
+	return strings.NewReplacer("NAMESPACE", namespace, "DOMAIN", plugintest.Product().Parameters["domain"]).Replace(a.object)
 }
 
 // stoppedByProof publishes a version that has the object and nothing else but a
@@ -194,7 +221,7 @@ func stoppedByProof(t *testing.T, a attack) bool {
 	if err := try(object("v1", "Secret", "", "")); err != nil {
 		t.Fatalf("Prove() without the attack = %v", err)
 	}
-	return try(a.in(own)) != nil
+	return try(strings.ReplaceAll(a.in(own), plugintest.Product().Parameters["domain"], "pop.example.com")) != nil // the sample's
 }
 
 // modes are the two in which Argo CD has the plugin: as its own server, and as
@@ -299,6 +326,20 @@ func stoppedBeside(t *testing.T, admits policy, a attack) bool {
 	return admits.refuses(t, change{}, o, nil) != ""
 }
 
+// stoppedWithoutNamespace asks it about what the fleet writes into no namespace,
+// where Argo CD tracks by label and the committer says another parent.
+func stoppedWithoutNamespace(t *testing.T, admits policy, a attack) bool {
+	t.Helper()
+	o := parsedObject(t, a.in(own))
+	if gk := o.GroupVersionKind().GroupKind(); a.by != fleet || !manifest.ClusterScoped(gk.Group, gk.Kind) {
+		return false
+	}
+	o.SetNamespace("")
+	o.SetAnnotations(map[string]string{"argocd.argoproj.io/tracking-id": "platform:x:/x"})
+	o.SetLabels(map[string]string{"app.kubernetes.io/instance": "pop-sha1"})
+	return admits.refuses(t, change{}, o, nil) != ""
+}
+
 // stoppedByAdmission asks the API server's own code, in a namespace without a
 // declared pod security standard.
 func stoppedByAdmission(t *testing.T, admits policy, a attack) bool {
@@ -309,7 +350,7 @@ func stoppedByAdmission(t *testing.T, admits policy, a attack) bool {
 	o := parsedObject(t, a.in(own))
 	o.SetNamespace(own)
 	switch o.GetKind() {
-	case "RoleBinding", "Role", "NetworkPolicy", "Service", "ApisixGlobalRule": // those that the policy matches
+	case "RoleBinding", "Role", "NetworkPolicy", "Service", "Ingress", "ApisixGlobalRule", "ApisixRoute", "ApisixUpstream", "ApisixTls": // those that the policy matches
 		return admits.refuses(t, change{}, o, nil) != ""
 	case "Deployment":
 		text, err := o.MarshalJSON()

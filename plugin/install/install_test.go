@@ -262,7 +262,7 @@ func TestAdmissionComponent(t *testing.T) {
 	}
 	slices.Sort(added)
 	want := []string{"AppProject/default"}
-	for _, name := range []string{"sluice-applications", "sluice-beside", "sluice-renderer", "sluice-tenants"} {
+	for _, name := range []string{"sluice-applications", "sluice-beside", "sluice-cluster", "sluice-renderer", "sluice-tenants"} {
 		want = append(want, "ValidatingAdmissionPolicy/"+name, "ValidatingAdmissionPolicyBinding/"+name)
 	}
 	slices.Sort(want)

@@ -19,7 +19,7 @@ import (
 // the attacks that they stop, at a real API server. The policies go again: the
 // other scenarios do without.
 func (r *rig) admission(t *testing.T) {
-	for _, file := range []string{"applications.yaml", "beside.yaml", "renderer.yaml", "tenants/policy.yaml"} {
+	for _, file := range []string{"applications.yaml", "beside.yaml", "cluster.yaml", "renderer.yaml", "tenants/policy.yaml"} {
 		data, err := os.ReadFile(filepath.Join(root, "plugin", "install", "admission", file))
 		if err != nil {
 			t.Fatal(err)
@@ -42,9 +42,30 @@ func (r *rig) admission(t *testing.T) {
 		"Unlabelled": {"apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata:\n  name: x\n  namespace: argocd\n  annotations: {argocd.argoproj.io/tracking-id: 'apart:argoproj.io/Application:argocd/x'}\nspec:\n  project: default\n  source: {repoURL: https://git.example/evil.git, path: x}\n  destination: {name: in-cluster, namespace: argocd}\n", "whose fleet writes"},
 		"Binding":    {object + "roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}\n", "cluster-admin"},
 		"Network":    {"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: x, namespace: apart-1}\nspec: {podSelector: {}, ingress: [{}]}\n", "names who may come in"},
+		"Hydrator":   {strings.Replace(good, "  source:\n", "  sourceHydrator: {drySource: {repoURL: x, path: x, targetRevision: x}, syncSource: {path: x, targetBranch: x}}\n  source:\n", 1), "the source"},
+		"Manifests":  {good + "operation: {sync: {manifests: ['{}']}}\n", "no manifests"},
+		"Tenants":    {"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: x, namespace: apart-1}\nspec: {podSelector: {}, ingress: [{from: [{namespaceSelector: {}}]}]}\n", "names who may come in"},
+		"AnyHost":    {"apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: x, namespace: apart-1}\nspec: {defaultBackend: {service: {name: x, port: {number: 80}}}}\n", "without a host"},
+		"External":   {"apiVersion: v1\nkind: Service\nmetadata: {name: x, namespace: apart-1}\nspec: {type: ExternalName, externalName: db.apart-2.svc}\n", "ExternalName"},
 		"Pod":        {"apiVersion: v1\nkind: Pod\nmetadata: {name: x, namespace: apart-1}\nspec: {hostNetwork: true, containers: [{name: x, image: x}]}\n", "violates PodSecurity"},
 	} {
-		t.Run(name, func(t *testing.T) { r.denied(t, tc.object, tc.want) })
+		t.Run(name, func(t *testing.T) { r.denied(t, r.client, tc.object, tc.want) })
+	}
+	argo, err := kube.Open(filepath.Join(filepath.Dir(r.lab.KubeConfig()), "argocd-application-controller.kubeconfig"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(argo.Close)
+	tracked := func(apiVersion, kind, metadata, rest string) string {
+		return "apiVersion: " + apiVersion + "\nkind: " + kind + "\nmetadata: {name: apart-x, " + metadata + "}\n" + rest
+	}
+	const byLabel, role = "annotations: {argocd.argoproj.io/tracking-id: 'others:x'}, labels: {app.kubernetes.io/instance: apart}", "roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}\n"
+	for name, tc := range map[string]struct{ object, want string }{
+		"FleetRights":     {tracked("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", byLabel, role), "writes no ClusterRoleBinding"},
+		"FleetSecret":     {tracked("v1", "Secret", "namespace: argocd, "+byLabel, ""), "no Secret"},
+		"TenantNamespace": {tracked("v1", "Namespace", "annotations: {argocd.argoproj.io/tracking-id: 'apart-1:x'}", ""), "writes no Namespace"},
+	} {
+		t.Run(name, func(t *testing.T) { r.denied(t, argo, tc.object, tc.want) })
 	}
 	r.put(t, good)
 	r.put(t, object+"roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: x}\n")
@@ -67,14 +88,14 @@ func (r *rig) put(t *testing.T, text string) {
 
 // denied applies an object until the API server refuses it: a policy takes some
 // seconds before it is asked.
-func (r *rig) denied(t *testing.T, text, want string) {
+func (r *rig) denied(t *testing.T, as *kube.Client, text, want string) {
 	t.Helper()
 	objects, err := kube.Decode([]byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for end := time.Now().Add(time.Minute); ; time.Sleep(time.Second) {
-		err = r.client.Apply(t.Context(), objects...)
+		err = as.Apply(t.Context(), objects...)
 		if err != nil && strings.Contains(err.Error(), want) {
 			return
 		}
