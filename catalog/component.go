@@ -13,6 +13,9 @@ import (
 // apiVersion is a group and a version, with or without a kind.
 var apiVersion = regexp.MustCompile(`^[a-z0-9.-]+/v[a-z0-9]+(/[A-Za-z0-9]+)?$`)
 
+// kubeVersion is a version of Kubernetes, as helm's flag --kube-version takes it.
+var kubeVersion = regexp.MustCompile(`^v?1\.[0-9]{1,3}(\.[0-9]{1,3})?$`)
+
 // maxPriority is how many buckets later a component may be pushed at most.
 const maxPriority = 100
 
@@ -52,7 +55,7 @@ func (c *checker) components(docs []documentComponent) []Component {
 func (c *checker) component(name ident.Component, doc documentComponent) Component {
 	out := Component{
 		Name: name, Description: doc.Description, Source: doc.Source, Path: doc.Path,
-		Sharing: doc.Sharing, Priority: doc.Priority, Values: doc.Values, APIVersions: doc.APIVersions, Data: doc.Data,
+		Sharing: doc.Sharing, Priority: doc.Priority, Values: doc.Values, APIVersions: doc.APIVersions, KubeVersion: doc.KubeVersion, Data: doc.Data,
 		IgnoreDifferences: doc.IgnoreDifferences,
 	}
 	if out.Sharing == "" {
@@ -98,6 +101,13 @@ func (c *checker) ownComponent(out *Component, doc documentComponent) {
 	if len(doc.APIVersions) > 0 && doc.Source != SourceHelm {
 		c.refuse("remove them, or write source: helm", "component %q: apiVersions are for charts only", out.Name)
 	}
+	switch {
+	case doc.KubeVersion == "":
+	case doc.Source != SourceHelm:
+		c.refuse("remove it, or write source: helm", "component %q: kubeVersion is for charts only", out.Name)
+	case !kubeVersion.MatchString(doc.KubeVersion):
+		c.refuse("write it like v1.34.0", "component %q: %q is no version of Kubernetes", out.Name, doc.KubeVersion)
+	}
 	for _, v := range doc.APIVersions {
 		if !apiVersion.MatchString(v) {
 			c.refuse("write it like monitoring.coreos.com/v1", "component %q: %q is no API version", out.Name, v)
@@ -128,7 +138,7 @@ func (c *checker) reference(out *Component, doc documentComponent) {
 		set  bool
 	}{
 		{"source", doc.Source != ""}, {"path", doc.Path != ""}, {"values", len(doc.Values) > 0},
-		{"apiVersions", len(doc.APIVersions) > 0}, {"data", doc.Data != ""}, {"priority", doc.Priority != 0},
+		{"apiVersions", len(doc.APIVersions) > 0}, {"kubeVersion", doc.KubeVersion != ""}, {"data", doc.Data != ""}, {"priority", doc.Priority != 0},
 		{"ignoreDifferences", len(doc.IgnoreDifferences) > 0},
 	} {
 		if f.set {

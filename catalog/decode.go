@@ -56,6 +56,7 @@ type documentComponent struct {
 	Priority    int            `json:"priority"`
 	Values      map[string]any `json:"values"`
 	APIVersions []string       `json:"apiVersions"`
+	KubeVersion string         `json:"kubeVersion"`
 	Data        DataPolicy     `json:"data"`
 
 	IgnoreDifferences []manifest.IgnoreDifference `json:"ignoreDifferences"`

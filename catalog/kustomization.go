@@ -91,6 +91,9 @@ func (c *checker) yamlFile(name string, data []byte, inChart bool) {
 			c.refuse("use resources, patches, replacements and generators of local files", "field %q is not allowed in the catalog", field)
 		}
 	}
+	if slices.Contains(list(doc["buildMetadata"]), any("managedByLabel")) {
+		c.refuse("write app.kubernetes.io/managed-by under labels", "buildMetadata: managedByLabel names the program that builds, and objects depend on the version alone")
+	}
 	dir := path.Dir(name)
 	for _, field := range []string{"resources", "components"} {
 		for _, item := range list(doc[field]) {

@@ -67,6 +67,9 @@ type Component struct {
 	// APIVersions are those of custom resources that a Helm chart finds in the
 	// cluster, such as "monitoring.coreos.com/v1", with or without a kind behind.
 	APIVersions []string `json:"apiVersions,omitempty"`
+	// KubeVersion is the Kubernetes that a Helm chart finds, such as "v1.34.0";
+	// the oldest that sluice supports when empty.
+	KubeVersion string `json:"kubeVersion,omitempty"`
 	// Data says what becomes of claims on removal; keep when empty.
 	Data DataPolicy `json:"data,omitempty"`
 	// IgnoreDifferences are fields of the component's objects that the cluster

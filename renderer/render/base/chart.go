@@ -1,6 +1,7 @@
 package base
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -12,7 +13,7 @@ import (
 )
 
 // kubeVersion is the oldest Kubernetes that sluice supports, for which charts
-// are rendered. It is a constant because the base of a version must not depend
+// are rendered unless their component names another. It is a constant because the base of a version must not depend
 // on where or with what it was built.
 const kubeVersion = "v1.31.0"
 
@@ -40,7 +41,7 @@ func renderChart(ctx context.Context, files *tree.Dir, c catalog.Component) ([]o
 	}
 	release := chart.Release{
 		Name: c.Name.String(), Namespace: namespaceMark, Values: c.Values,
-		KubeVersion: kubeVersion, APIVersions: append(apiVersions(), c.APIVersions...),
+		KubeVersion: cmp.Or(c.KubeVersion, kubeVersion), APIVersions: append(apiVersions(), c.APIVersions...),
 	}
 	docs, err := chart.Render(ctx, e.Dir, release)
 	if err != nil {

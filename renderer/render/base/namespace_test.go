@@ -80,12 +80,13 @@ func TestOwnReplacementFollowsTheNamespace(t *testing.T) {
 	}
 }
 
-// The API versions of a component are those that its chart finds.
-func TestComponentAPIVersions(t *testing.T) {
+// The API versions and the Kubernetes of a component are those that its chart finds.
+func TestComponentCapabilities(t *testing.T) {
 	extra := "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: demo-extra}\ndata: {a: '{{ .Capabilities.APIVersions.Has \"monitoring.coreos.com/v1\" }}{{ .Capabilities.APIVersions.Has \"policy/v1beta1\" }}{{ .Capabilities.KubeVersion }}'}\n"
 	for product, want := range map[string]string{
 		text(t, "product.yaml"): "falsefalsev1.31.0",
 		strings.Replace(text(t, "product.yaml"), "source: helm\n", "source: helm\n  apiVersions: [monitoring.coreos.com/v1]\n", 1): "truefalsev1.31.0",
+		strings.Replace(text(t, "product.yaml"), "source: helm\n", "source: helm\n  kubeVersion: v1.34.2\n", 1):                    "falsefalsev1.34.2",
 	} {
 		got := state(t, build(t, map[string]string{"product.yaml": product, extraFile: extra}), "active", nil)
 		if a := at(got["ConfigMap/demo-extra"].fields, "data")["a"]; a != want {

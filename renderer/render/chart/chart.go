@@ -73,7 +73,7 @@ func (r Release) values(ch *helm.Chart) (chartutil.Values, error) {
 		return nil, fault.Hintf("use a version like v1.31.0", "chart %q: %q is no version of Kubernetes", ch.Name(), r.KubeVersion)
 	}
 	if want := ch.Metadata.KubeVersion; want != "" && !chartutil.IsCompatibleRange(want, kube.String()) {
-		return nil, fault.Hintf("vendor a version of the chart for "+kube.String(), "chart %q wants Kubernetes %q", ch.Name(), want)
+		return nil, fault.Hintf("vendor a version of the chart for "+kube.String()+", or give the component the kubeVersion that its clusters have", "chart %q wants Kubernetes %q", ch.Name(), want)
 	}
 	values, err := floats(r.Values)
 	if err != nil {
