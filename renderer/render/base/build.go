@@ -35,6 +35,8 @@ type Base struct {
 	parts  []part
 	given  map[claimField]string // the parameters that say how large claims are, and of which class
 	active []object              // of an ordinary tenant
+	// written are the parameters that each object gets.
+	written map[identity]map[string]bool
 }
 
 // part is the marked objects of one component, or of the routes.
@@ -47,7 +49,8 @@ type part struct {
 // Build renders the base of v. The error joins every fault of it, each with a
 // hint. The result depends on v's files only; ctx ends the work.
 func Build(ctx context.Context, v *catalog.Version) (*Base, error) {
-	b := &builder{version: v, engine: overlay.New(overlay.Options{}), images: newImages(v.Images), sizes: map[string]bool{}, scaled: map[identity]bool{}, given: map[claimField]string{}}
+	b := &builder{version: v, engine: overlay.New(overlay.Options{}), images: newImages(v.Images), sizes: map[string]bool{}, scaled: map[identity]bool{}, given: map[claimField]string{},
+		written: map[identity]map[string]bool{}}
 	for bucket, components := range v.Buckets() {
 		for _, c := range components {
 			b.component(ctx, c, bucket)
@@ -76,8 +79,9 @@ type builder struct {
 	places  []replacement   // where charts use the namespace
 	sizes   map[string]bool // parameters that size claims
 	given   map[claimField]string
-	scaled  map[identity]bool // workloads that the parameter replicas scales
-	scaler  *object           // nil for a version that does not scale itself
+	scaled  map[identity]bool            // workloads that the parameter replicas scales
+	written map[identity]map[string]bool // parameters that objects get
+	scaler  *object                      // nil for a version that does not scale itself
 	faults  []error
 }
 
@@ -193,7 +197,7 @@ func (b *builder) base(ctx context.Context, replacements []byte) (*Base, error) 
 		return nil, fmt.Errorf("building %s: %w", b.version.Ref, err)
 	}
 	out.Digest = tree.Digest(out.Dir)
-	out.given = b.given
+	out.given, out.written = b.given, b.written
 	maps.DeleteFunc(b.sizes, func(_ string, sizes bool) bool { return !sizes })
 	out.Sizes = slices.Sorted(maps.Keys(b.sizes))
 	out.HasClaims = slices.ContainsFunc(b.parts, func(p part) bool {

@@ -31,7 +31,8 @@ func (b *Base) Prove(ctx context.Context, around ...*Base) error {
 
 // prove is Prove with the custom kinds that are known.
 func (b *Base) prove(ctx context.Context, known *shape.Definitions, around []*Base) error {
-	p := &prover{base: b, known: known, engine: overlay.New(overlay.Options{}), axes: axes(b.Version), before: index(b.objects())}
+	p := &prover{base: b, known: known, engine: overlay.New(overlay.Options{}), axes: axes(b.Version), before: index(b.objects()),
+		guilty: map[string]bool{}, told: map[[2]int]bool{}}
 	p.around(around)
 	faults, typed := p.links()
 	faults = slices.Concat(p.unproven(), b.lasting(), b.authority(), faults)
@@ -39,6 +40,9 @@ func (b *Base) prove(ctx context.Context, known *shape.Definitions, around []*Ba
 		for _, state := range states(p.base) {
 			faults = append(faults, p.state(ctx, state)...)
 		}
+	}
+	if ctx.Err() != nil { // what was cut short is no fault of the version
+		return fmt.Errorf("proving %s: %w", b.Version.Ref, context.Cause(ctx))
 	}
 	faults = slices.DeleteFunc(faults, func(err error) bool { return err == nil })
 	for i, err := range faults {
@@ -53,6 +57,7 @@ type prover struct {
 	engine *overlay.Engine
 	axes   []axis
 	guilty map[string]bool     // axes that a fault was found for
+	told   map[[2]int]bool     // pairs of axes that a fault was found for
 	others []*shape.Object     // that share the namespace
 	before map[identity]object // what parameters are written to
 	lost   []error             // references of an ordinary overlay, which every other has too
@@ -67,18 +72,6 @@ func (p *prover) unproven() []error {
 		}
 	}
 	return faults
-}
-
-// legal reports whether the own parameters of a round are accepted together.
-func (p *prover) legal(round int) bool {
-	own := map[string]any{}
-	for _, a := range p.axes {
-		if a.own && !a.unproven {
-			own[a.name] = a.raw[a.at(round)]
-		}
-	}
-	_, err := p.base.Version.Fill(own)
-	return err == nil
 }
 
 // links checks the version's objects among each other and with those around;
@@ -147,21 +140,21 @@ func (p *prover) state(ctx context.Context, state string) []error {
 	}
 	var faults []error
 	for round := 1; round < n && len(faults) < maxFaults && ctx.Err() == nil; round++ {
-		if !p.legal(round) {
+		if !p.accepted(p.at(round)) {
 			faults = append(faults, p.blame(ctx, state, round, nil)...)
 		} else if err := p.round(ctx, state, values(p.axes, round)); err != nil {
 			faults = append(faults, p.blame(ctx, state, round, err)...)
 		}
 	}
-	return append(faults, ctx.Err())
+	if state == manifest.ActiveDir && len(faults) < maxFaults {
+		faults = append(faults, p.pairs(ctx)...)
+	}
+	return faults
 }
 
 // blame finds the parameters whose value alone breaks a round; together is what
 // is wrong with all of them at once, nil if they are not legal together.
 func (p *prover) blame(ctx context.Context, state string, round int, together error) []error {
-	if p.guilty == nil {
-		p.guilty = map[string]bool{}
-	}
 	var faults []error
 	known := false
 	for _, a := range p.axes {
@@ -184,10 +177,13 @@ func (p *prover) blame(ctx context.Context, state string, round int, together er
 			faults = append(faults, fault.Hintf(hint, "%s may be %s: %w", a, fault.Clip(one[a.name]), err))
 		}
 	}
-	if len(faults) == 0 && !known && together != nil {
-		return []error{fmt.Errorf("state %q: parameters together: %w", state, together)}
+	if len(faults) > 0 || known || together == nil {
+		return faults
 	}
-	return faults
+	if faults, known = p.unfit(ctx, p.met(p.at(round))); known {
+		return faults
+	}
+	return []error{fmt.Errorf("state %q: parameters together: %w", state, together)}
 }
 
 // round builds one overlay and returns the first thing that is wrong with it.

@@ -3,6 +3,7 @@ package base
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"slices"
 
@@ -17,7 +18,8 @@ import (
 // Kubernetes takes its objects whatever a tenant's parameters are, that they
 // find each other, and that versions have no objects in common. Versions in
 // passed are built only: they were published before such a proof was asked for.
-// The error joins every fault in the order of the versions.
+// The error joins every fault in the order of the versions; that of an interrupted
+// proof is why ctx ended.
 func Publishable(ctx context.Context, c *catalog.Catalog, passed []catalog.Ref) error {
 	all := c.All()
 	bases, faults := make([]*Base, len(all)), make([]error, len(all))
@@ -32,6 +34,9 @@ func Publishable(ctx context.Context, c *catalog.Catalog, passed []catalog.Ref) 
 			faults[i] = errors.Join(append(upgrades(bases[i], bases), bases[i].prove(ctx, known, around(all[i], built)))...)
 		}
 	})
+	if ctx.Err() != nil { // what was cut short says nothing of the versions
+		return fmt.Errorf("proving the catalog: %w", context.Cause(ctx))
+	}
 	bases = slices.DeleteFunc(bases, func(b *Base) bool { return b == nil })
 	return errors.Join(unknown, errors.Join(faults...), Collisions(bases))
 }

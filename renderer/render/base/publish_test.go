@@ -1,6 +1,8 @@
 package base
 
 import (
+	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -141,6 +143,24 @@ func TestProveAccepts(t *testing.T) {
 				t.Errorf("%s: Prove() = %v, want nil", tc.reason, err)
 			}
 		})
+	}
+}
+
+// A proof that is interrupted blames no version, whatever it was about to say.
+func TestPublishableIsInterrupted(t *testing.T) {
+	c, err := catalog.LoadUnlocked(demo(t, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	why := errors.New("somebody pressed a key")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(why)
+	if err := Publishable(ctx, c, nil); !errors.Is(err, why) || len(catalog.Faults(err)) != 1 {
+		t.Errorf("Publishable(ended) = %v, want why it ended alone", err)
+	}
+	b := &Base{Version: c.All()[0]}
+	if err := b.Prove(ctx); !errors.Is(err, why) || len(catalog.Faults(err)) != 1 {
+		t.Errorf("Prove(ended) = %v, want why it ended alone", err)
 	}
 }
 

@@ -140,6 +140,10 @@ func (b *builder) checkTarget(parameter string, t target) []error {
 				continue
 			}
 			found = true
+			if b.written[o.identity()] == nil {
+				b.written[o.identity()] = map[string]bool{}
+			}
+			b.written[o.identity()][parameter] = true
 			for _, path := range t.FieldPaths {
 				if hint, why := forbidden(parameter, slices.Contains(b.version.Secrets(), parameter), o, path); why != "" {
 					refuse(hint, "%s: field %q: %s", o, path, why)
