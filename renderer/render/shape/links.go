@@ -89,6 +89,9 @@ func (l *links) check(o *Object) {
 	if o.Pod != nil {
 		l.workload(o)
 	}
+	for _, r := range o.asks {
+		l.asked(o, r)
+	}
 	switch x := o.Typed.(type) {
 	case *appsv1.StatefulSet:
 		if x.Spec.ServiceName != "" {
@@ -158,20 +161,24 @@ func namesPort(c corev1.Container, name string) bool {
 	return slices.ContainsFunc(c.Ports, func(p corev1.ContainerPort) bool { return p.Name == name })
 }
 
+// port refuses a port that a Service, nil for none that is known, does not have.
+func (l *links) port(o, target *Object, port networkingv1.ServiceBackendPort) {
+	if target == nil {
+		return
+	}
+	if service, ok := target.Typed.(*corev1.Service); ok && !slices.ContainsFunc(service.Spec.Ports, func(p corev1.ServicePort) bool {
+		return p.Port == port.Number || port.Name != "" && p.Name == port.Name
+	}) {
+		l.refuse(o, "mend the port", "it sends to port %d %q of %s, which has no such port", port.Number, port.Name, target)
+	}
+}
+
 func (l *links) ingress(o *Object, s networkingv1.IngressSpec) {
 	backend := func(b *networkingv1.IngressBackend) {
 		if b == nil || b.Service == nil {
 			return
 		}
-		target := l.needs(o, "Service", b.Service.Name, "a backend")
-		if target == nil {
-			return
-		}
-		if service, ok := target.Typed.(*corev1.Service); ok && !slices.ContainsFunc(service.Spec.Ports, func(p corev1.ServicePort) bool {
-			return p.Port == b.Service.Port.Number || b.Service.Port.Name != "" && p.Name == b.Service.Port.Name
-		}) {
-			l.refuse(o, "mend the port", "it sends to port %d %q of %s, which has no such port", b.Service.Port.Number, b.Service.Port.Name, target)
-		}
+		l.port(o, l.needs(o, "Service", b.Service.Name, "a backend"), b.Service.Port)
 	}
 	backend(s.DefaultBackend)
 	for _, r := range s.Rules {

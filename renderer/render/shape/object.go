@@ -34,7 +34,8 @@ type Object struct {
 	// Bytes is the size of the object in JSON.
 	Bytes int
 
-	makes []string // Kind/name of what the controllers of custom kinds make of it
+	makes []string    // Kind/name of what the controllers of custom kinds make of it
+	asks  []reference // what the controllers of custom kinds look for
 }
 
 // String returns the object as errors name it.
@@ -115,7 +116,7 @@ func unfit(err error) error {
 // custom reads the pods of a custom kind that has a pod template where
 // workloads have it.
 func (o *Object) custom(text []byte) error {
-	o.makes = made(text, o)
+	o.makes, o.asks = made(text, o), asked(text, o)
 	var w struct {
 		Spec struct {
 			Selector *metav1.LabelSelector `json:"selector"`
