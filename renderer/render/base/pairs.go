@@ -7,10 +7,9 @@ import (
 	"maps"
 	"slices"
 
-	"k8s.io/apimachinery/pkg/api/resource"
-
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/model/quantity"
 )
 
 // Values that fit alone may not fit together: a request above its limit, two
@@ -214,30 +213,29 @@ func (p *prover) accepted(c choice) bool {
 // the greatest.
 func (a axis) ends() []int {
 	out := []int{0}
-	shortest, longest, least, greatest := 0, 0, -1, -1
-	var low, high resource.Quantity
-	for i, value := range a.values {
-		if len(value) < len(a.values[shortest]) {
-			shortest = i
-		}
-		if len(value) > len(a.values[longest]) {
-			longest = i
-		}
-		q, err := resource.ParseQuantity(value)
-		if err != nil {
-			continue
-		}
-		if least < 0 || q.Cmp(low) < 0 {
-			least, low = i, q
-		}
-		if greatest < 0 || q.Cmp(high) > 0 {
-			greatest, high = i, q
-		}
-	}
-	for _, i := range []int{shortest, longest, least, greatest} {
-		if i >= 0 && !slices.Contains(out, i) {
+	add := func(i int) {
+		if !slices.Contains(out, i) {
 			out = append(out, i)
 		}
+	}
+	var all, sized []int
+	for i, value := range a.values {
+		all = append(all, i)
+		if _, err := quantity.Bound(value); err == nil {
+			sized = append(sized, i)
+		}
+	}
+	length := func(i, j int) int { return cmp.Compare(len(a.values[i]), len(a.values[j])) }
+	add(slices.MinFunc(all, length))
+	add(slices.MaxFunc(all, length))
+	size := func(i, j int) int {
+		mine, _ := quantity.Bound(a.values[i]) // read above
+		theirs, _ := quantity.Bound(a.values[j])
+		return mine.Cmp(theirs)
+	}
+	if len(sized) > 0 {
+		add(slices.MinFunc(sized, size))
+		add(slices.MaxFunc(sized, size))
 	}
 	return out
 }

@@ -21,7 +21,7 @@ func couple(t *testing.T, kind, one, oneField, other, otherField, rules string) 
 	edits["product.yaml"] = strings.Replace(edits["product.yaml"], "parameters:\n", "parameters:\n"+rules, 1)
 	edits["product.yaml"] = strings.Replace(edits["product.yaml"], "    logLevel:", "    one: "+one+"\n    other: "+other+"\n    logLevel:", 1)
 	edits[webFile] = strings.Replace(edits[webFile], "        image: registry", "        resources: {requests: {cpu: 100m}, limits: {cpu: 100m}}\n        image: registry", 1)
-	edits[webFile] = strings.Replace(edits[webFile], "ports: [{port: 80}]", "ports: [{port: 80, name: a}, {port: 443, name: b}]", 1)
+	edits[webFile] = strings.Replace(edits[webFile], "ports: [{port: 80}]", "ports: [{port: 80, name: a}, {port: 443, name: b}, {port: 444, name: c}]", 1)
 	edits[replaceFile] = text(t, replaceFile)
 	for _, to := range [][2]string{{"one", oneField}, {"other", otherField}} {
 		edits[replaceFile] += "- source: {kind: ConfigMap, name: parameters, fieldPath: data." + to[0] + "}\n  targets:\n  - select: {kind: " + kind +
@@ -41,7 +41,7 @@ func TestProveTogether(t *testing.T) {
 			couple(t, "Deployment", `{type: string, enum: ["100m", "1", "2"], default: "100m"}`, request, `{type: string, enum: ["2", "4", "8", "1500m"], default: "2"}`, limit, ""),
 			[]string{`parameter "one" may be "2" while parameter "other" is "1500m"`, "it requests 2 of cpu and is limited to 1500m"}},
 		"Equal": {"two ports may be one",
-			couple(t, "Service", "{type: integer, enum: [80, 81, 82, 8080, 9090], default: 80}", "spec.ports.0.port", "{type: integer, enum: [443, 82, 1, 9999], default: 443}", "spec.ports.1.port", ""),
+			couple(t, "Service", "{type: integer, enum: [443, 81, 82, 8080, 9090], default: 443}", "spec.ports.1.port", "{type: integer, enum: [444, 82, 1, 9999], default: 444}", "spec.ports.2.port", ""),
 			[]string{`parameter "one" may be "82" while parameter "other" is "82"`, "port 82 is there twice"}},
 		"Below": {"every request is within every limit",
 			couple(t, "Deployment", `{type: string, enum: ["100m", "1", "2"], default: "100m"}`, request, `{type: string, enum: ["2", "4", "8"], default: "2"}`, limit, ""), nil},
