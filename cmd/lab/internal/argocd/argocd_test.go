@@ -155,6 +155,7 @@ metadata: {name: argocd-server}
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: argocd-cm}
+data: {resource.exclusions: "[]", admin.enabled: "true"}
 ---
 apiVersion: v1
 kind: ConfigMap
@@ -190,7 +191,7 @@ func TestFromInstall(t *testing.T) {
 		if o.Text("metadata", "name") == "argocd-cm" {
 			want := map[string]any{
 				"timeout.reconciliation": "20s", "application.resourceTrackingMethod": "annotation",
-				"resource.customizations.health.a_B": "return", "admin.enabled": "false",
+				"resource.customizations.health.a_B": "return", "admin.enabled": "false", "resource.exclusions": "[]",
 			}
 			if diff := cmp.Diff(want, o.Field("data")); diff != "" {
 				t.Errorf("argocd-cm -want +got:\n%s", diff)

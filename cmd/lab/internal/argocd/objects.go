@@ -38,7 +38,9 @@ func FromInstall(manifest []byte, set Settings) (Objects, error) {
 	}
 	for _, o := range objects.Rest {
 		if o.Text("kind") == "ConfigMap" && o.Text("metadata", "name") == "argocd-cm" {
-			o["data"] = data(merge(config(set), set.Config))
+			// What the release itself sets stays: since 3.0 that is what Argo CD leaves out and overlooks.
+			stock, _ := o["data"].(map[string]any)
+			o["data"] = merge(merge(stock, data(config(set))), data(set.Config))
 		}
 	}
 	objects.Rest = append(objects.Rest, project())

@@ -99,8 +99,9 @@ func prependPath(env, dirs []string) []string {
 }
 
 // merge returns base with the entries of more laid over it.
-func merge(base, more map[string]string) map[string]string {
-	out := maps.Clone(base)
+func merge[V any](base, more map[string]V) map[string]V {
+	out := map[string]V{}
+	maps.Copy(out, base)
 	maps.Copy(out, more)
 	return out
 }
