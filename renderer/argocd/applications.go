@@ -59,6 +59,7 @@ type item struct {
 		Health         state     `json:"health"`
 		Resources      []held    `json:"resources"`
 		ReconciledAt   time.Time `json:"reconciledAt"`
+		HealthSource   string    `json:"resourceHealthSource"`
 		OperationState struct {
 			Phase      string    `json:"phase"`
 			Message    string    `json:"message"`
@@ -175,7 +176,7 @@ func (i item) application() unblock.Application {
 		Revision: i.Status.Sync.Revision, Operated: op.SyncResult.Revision, Phase: op.Phase, Message: op.Message,
 		Synced: i.Status.Sync.Status == "Synced", Refreshing: refreshing,
 		Erred: i.erred(), Healed: i.healed(), Finished: op.FinishedAt, Attempt: attempt(op.Operation.Info), Started: op.StartedAt,
-		Looked: i.Status.ReconciledAt,
+		Looked: i.Status.ReconciledAt, Blind: i.Status.HealthSource != "",
 	}
 	if policy := i.Spec.SyncPolicy; policy.Automated != nil {
 		disabled := policy.Automated.Enabled != nil && !*policy.Automated.Enabled

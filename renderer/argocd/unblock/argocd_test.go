@@ -33,8 +33,8 @@ func TestArgoCDWritesTheApplication(t *testing.T) {
 			SyncPolicy: &v1alpha1.SyncPolicy{Automated: &v1alpha1.SyncPolicyAutomated{Prune: true}, SyncOptions: v1alpha1.SyncOptions{"ServerSideApply=true"}}},
 		Status: v1alpha1.ApplicationStatus{
 			Sync:         v1alpha1.SyncStatus{Status: v1alpha1.SyncStatusCodeSynced, Revision: "c2", ComparedTo: v1alpha1.ComparedTo{Source: source}},
-			ReconciledAt: &metav1.Time{Time: noon.Add(time.Minute)},
-			Health:       v1alpha1.HealthStatus{LastTransitionTime: &metav1.Time{Time: noon.Add(time.Second)}},
+			ReconciledAt: &metav1.Time{Time: noon.Add(time.Minute)}, ResourceHealthSource: v1alpha1.ResourceHealthLocationAppTree,
+			Health: v1alpha1.HealthStatus{LastTransitionTime: &metav1.Time{Time: noon.Add(time.Second)}},
 			OperationState: &v1alpha1.OperationState{
 				Operation: v1alpha1.Operation{Info: []*v1alpha1.Info{{Name: "gatorcloud.io/attempt", Value: "2"}}},
 				Phase:     synccommon.OperationFailed, Message: "one or more objects failed to apply", StartedAt: metav1.Time{Time: noon.Add(-time.Second)}, FinishedAt: &metav1.Time{Time: noon},
@@ -62,7 +62,7 @@ func TestArgoCDWritesTheApplication(t *testing.T) {
 	const text = `{"path":"fleet","plugin":{"name":"sluice","parameters":[{"name":"version"}]},"repoURL":"https://git.example/fleet.git","targetRevision":"main"}`
 	want := []unblock.Application{{
 		Name: "pop-main", Version: "7", Level: "ring", Source: text, Compared: text, Syncing: text, Revision: "c2", Operated: "c1", Synced: true, Refreshing: true,
-		Phase: "Failed", Message: "one or more objects failed to apply", Erred: true, Started: noon.Add(-time.Second), Finished: noon, Looked: noon.Add(time.Minute), Attempt: 2, Automated: true, Syncs: true, Options: []string{"ServerSideApply=true"}, Prune: true,
+		Phase: "Failed", Message: "one or more objects failed to apply", Erred: true, Started: noon.Add(-time.Second), Finished: noon, Looked: noon.Add(time.Minute), Attempt: 2, Automated: true, Syncs: true, Blind: true, Options: []string{"ServerSideApply=true"}, Prune: true,
 	}}
 	got, err := c.Applications(t.Context(), "pop")
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {

@@ -75,6 +75,8 @@ type Application struct {
 	Automated bool `json:"-"`
 	// Syncs is Automated also while an operation runs.
 	Syncs bool `json:"-"`
+	// Blind tells that the health of its resources is not in its status.
+	Blind bool `json:"-"`
 	// Options of a sync, and whether it removes what Git has not.
 	Options []string `json:"-"`
 	Prune   bool     `json:"-"`
