@@ -93,7 +93,7 @@ func newRunner(t *testing.T, flags ...string) *runner {
 	r.clone = filepath.Join(t.TempDir(), "fleet")
 	url := r.server.URL + "/acme/fleet.git"
 	r.sh(".", "sluice init "+r.clone+" --repo-url "+url+" --domain fleet.localhost "+strings.Join(flags, " "))
-	r.sh(r.clone, "git init -q -b main && git remote add origin "+url+" && echo .gitlab-ci-local >.git/info/exclude")
+	r.sh(r.clone, "git init -q -b main && git remote add origin "+url+" && printf '.gitlab-ci-local\\nplan\\n' >.git/info/exclude")
 	return r
 }
 
@@ -186,6 +186,14 @@ func TestPipeline(t *testing.T) {
 	r.push("Bump hello to 2", "bump")
 	if out := r.passes("merge_request_event", r.mergeRequest(), "sluice-validate"); !strings.Contains(out, "2 versions and 1 environments are valid") {
 		t.Errorf("sluice-validate prints\n%s", out)
+	}
+	if out := r.passes("merge_request_event", r.mergeRequest(), "sluice-plan"); !strings.Contains(out, "environment local: ") || !strings.Contains(out, "rollout hello: ") {
+		t.Errorf("sluice-plan prints\n%s", out)
+	}
+	for file, want := range map[string]string{"plan.md": "### Rollouts in `local`", "plan.json": `"product": "hello"`, "plan.html": "Rollout hello", "terraform-local-main.json": `"update":1`} {
+		if got := r.sh(r.clone, "cat plan/"+file); !strings.Contains(got, want) {
+			t.Errorf("the artifact %s has no %q:\n%s", file, want, got)
+		}
 	}
 	r.sh(r.clone, "git checkout -q -b bad main && echo >>environments/local/rollouts.yaml")
 	r.push("bad", "bad")
