@@ -64,7 +64,7 @@ var rooms = []room{
 	{"cmd/internal/cli/terminal", nil, []string{"disk", "terminal"}},
 	{"cmd/internal/cli/progress", []string{"cmd/internal/cli/terminal"}, []string{"clock"}},
 	{"cmd/internal/cli/democmd", []string{"cmd/internal/cli", "renderer", "catalog", "environments"}, []string{"cobra", "yaml", "disk", "go-git"}},
-	{"cmd/internal/cli/doctorcmd", []string{"cmd/internal/cli", "renderer", "catalog", "environments"}, []string{"cobra", "etcd"}},
+	{"cmd/internal/cli/doctorcmd", []string{"cmd/internal/cli", "renderer", "catalog", "environments", "plugin/health"}, []string{"cobra", "etcd"}},
 	{"cmd/internal/cli/ingestflags", []string{"cmd/internal/cli", "renderer"}, []string{"cobra", "disk", "network"}},
 	{"cmd/internal/cli/runcmd", []string{"cmd/internal/cli", "renderer", "catalog", "environments"}, []string{"cobra", "disk", "sync"}},
 	{"cmd/internal/cli/rendercmd", []string{"cmd/internal/cli", "renderer", "catalog", "environments"}, []string{"cobra", "diff"}},

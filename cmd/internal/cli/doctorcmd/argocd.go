@@ -7,6 +7,7 @@ import (
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/argoflags"
 	"github.com/gatorcloud/sluice/environments"
+	"github.com/gatorcloud/sluice/renderer/argocd"
 	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
@@ -19,43 +20,56 @@ type Applications interface {
 	MayRefresh(ctx context.Context, name string) (bool, error)
 	// Application reads one, if it is there.
 	Application(ctx context.Context, name string) (a unblock.Application, there bool, err error)
+	// Settings reads one of Argo CD's ConfigMaps, if that may be read.
+	Settings(ctx context.Context, name string) (entries map[string]string, may bool, err error)
+	// Tracked counts the marks of Argo CD's tracking on an environment's slices.
+	Tracked(ctx context.Context, environment string) (argocd.Tracked, error)
 }
 
-// argocd checks each Argo CD: the right to refresh the Applications of its
-// environments, and how it syncs their fleets.
+// argocd checks each Argo CD: how it is set, the right to refresh the
+// Applications of its environments, and how it syncs and tracks their fleets.
 func (d *doctor) argocd(ctx context.Context, clusters argoflags.Clusters, sites []*environments.Site) {
 	for _, place := range clusters.All() {
 		apps, closed, err := d.deps.ArgoCD(place)
 		if !d.note("argocd access", place.String()+", namespace "+place.Namespace, err) {
 			continue
 		}
+		set := d.settings(ctx, apps, place)
 		for _, site := range sites {
 			if own, ok := clusters.Of(site.Name); ok && own == place {
-				d.fleet(ctx, apps, site)
+				d.fleet(ctx, apps, site, set)
 			}
 		}
 		closed()
 	}
 }
 
-// fleet checks what may be done with an environment's fleet, and how it is synced.
-func (d *doctor) fleet(ctx context.Context, apps Applications, site *environments.Site) {
+// fleet checks what may be done with an environment's fleet, and how an Argo CD
+// that is set so syncs, judges and tracks it.
+func (d *doctor) fleet(ctx context.Context, apps Applications, site *environments.Site, set map[string]string) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	name := manifest.AppFleet(site.Name)
+	name, check := manifest.AppFleet(site.Name), "argocd "+site.Name.String()
 	there, err := apps.MayRefresh(ctx, name)
 	detail := "may refresh " + name
 	if !there {
 		detail = "may ask for " + name + ", which is not there yet"
 	}
-	if !d.note("argocd "+site.Name.String(), detail, err) || !there {
+	if !d.note(check, detail, err) || !there {
 		return
 	}
 	a, there, err := apps.Application(ctx, name)
-	if err == nil && there {
-		err = checkPolicy(a)
+	if err != nil || !there {
+		d.note(check+" sync", name+" is not there any more", err)
+		return
 	}
-	d.note("argocd "+site.Name.String()+" sync", "by itself, and only what differs", err)
+	d.note(check+" sync", "by itself, and only what differs", checkPolicy(a))
+	d.note(check+" health", "in its status", checkBlind(name, a.Blind))
+	tracked, err := apps.Tracked(ctx, site.Name.String())
+	if err == nil {
+		detail, err = checkTracking(set[trackingMethod], tracked)
+	}
+	d.note(check+" tracking", detail, err)
 }
 
 // applyOnly is the option with which a sync leaves alone what is as Git has it.

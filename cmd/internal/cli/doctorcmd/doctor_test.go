@@ -23,6 +23,7 @@ import (
 	"github.com/gatorcloud/sluice/cmd/internal/cli/exit"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
 	"github.com/gatorcloud/sluice/environments"
+	"github.com/gatorcloud/sluice/renderer/argocd"
 	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
 	"github.com/gatorcloud/sluice/renderer/etcd"
 	"github.com/gatorcloud/sluice/renderer/etcd/embedded"
@@ -226,13 +227,24 @@ func (absent) Application(context.Context, string) (unblock.Application, bool, e
 	return unblock.Application{}, false, nil
 }
 
-// lone is an Argo CD with one Application.
-type lone unblock.Application
+func (absent) Settings(context.Context, string) (map[string]string, bool, error) {
+	return nil, false, nil
+}
 
-func (l lone) MayRefresh(_ context.Context, name string) (bool, error) { return name == l.Name, nil }
+func (absent) Tracked(context.Context, string) (argocd.Tracked, error) { return argocd.Tracked{}, nil }
+
+// lone is an Argo CD with one Application.
+type lone struct {
+	absent
+	app unblock.Application
+}
+
+func (l lone) MayRefresh(_ context.Context, name string) (bool, error) {
+	return name == l.app.Name, nil
+}
 
 func (l lone) Application(context.Context, string) (unblock.Application, bool, error) {
-	return unblock.Application(l), true, nil
+	return l.app, true, nil
 }
 
 // The fleet's Application is made by hand: how it syncs is looked at.
@@ -240,16 +252,16 @@ func TestFleetPolicy(t *testing.T) {
 	only := []string{"CreateNamespace=true", "ApplyOutOfSyncOnly=true"}
 	for name, tc := range map[string]struct {
 		reason, want string
-		app          lone
+		app          unblock.Application
 		shows        string
 	}{
-		"Well":   {"as it should be", ok, lone{Name: "local", Syncs: true, Options: only}, "by itself"},
-		"ByHand": {"nothing would arrive", failed, lone{Name: "local", Options: only}, "not synced by itself"},
-		"All":    {"it would wait for what does not concern it", failed, lone{Name: "local", Syncs: true, Options: only[:1]}, "in every sync"},
+		"Well":   {"as it should be", ok, unblock.Application{Name: "local", Syncs: true, Options: only}, "by itself"},
+		"ByHand": {"nothing would arrive", failed, unblock.Application{Name: "local", Options: only}, "not synced by itself"},
+		"All":    {"it would wait for what does not concern it", failed, unblock.Application{Name: "local", Syncs: true, Options: only[:1]}, "in every sync"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPatient(t)
-			p.apps, p.args = tc.app, append(p.args, "--argocd-kubeconfig", "local=x#here")
+			p.apps, p.args = lone{app: tc.app}, append(p.args, "--argocd-kubeconfig", "local=x#here")
 			rows, _ := p.examine() // without an etcd, which is another check
 			if r := rows["argocd local sync"]; r.Result != tc.want || !strings.Contains(r.Detail, tc.shows) || (r.Hint == "") != (tc.want == ok) {
 				t.Errorf("argocd local sync = %+v, want %s that shows %q: %s", r, tc.want, tc.shows, tc.reason)

@@ -43,8 +43,9 @@ type Deps struct {
 
 // Verdicts of a check.
 const (
-	ok     = "ok"
-	failed = "failed"
+	ok      = "ok"
+	failed  = "failed"
+	skipped = "skipped" // what could not be looked at, and is not needed
 )
 
 // row is one check.
@@ -84,8 +85,9 @@ func New(deps Deps) *cobra.Command {
 		Long: `Doctor looks at everything that sluice run needs and says what is wrong with it:
 the repository and the right to push to it, the clock, the catalog and the
 environments, etcd's version, alarms and rights at the environments' places,
-and, if --argocd-kubeconfig is given, the right to refresh their Applications and
-how the fleet's is synced. If --sps-url is given, also what sluice ingest needs:
+and, if --argocd-kubeconfig is given, the right to refresh their Applications,
+how the fleet's is synced and tracked, and what is set in argocd-cm and
+argocd-cmd-params-cm, where these may be read. If --sps-url is given, also what sluice ingest needs:
 SPS, its clock, and what waits. It writes no record, pushes no commit and changes no
 Application. It fails when a check fails.`,
 		Example: `  # with the flags that sluice run gets
