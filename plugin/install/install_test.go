@@ -15,6 +15,8 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/yaml"
+
+	"github.com/gatorcloud/sluice/plugin/health"
 )
 
 // modes are the two ways in which the plugin is served.
@@ -68,24 +70,49 @@ func TestChangesOnly(t *testing.T) {
 	}
 }
 
+// lines are one installation of each line of Argo CD.
+var lines = map[string]manifests{"2.14": releases["Install"], "3.5": releases["3/Install"]}
+
 // Without its container and volumes, and the hook, the repo-server is that of the release.
 func TestRepoServerKeepsItsOwn(t *testing.T) {
-	for mode, components := range modes {
-		t.Run(mode, func(t *testing.T) {
-			release := releases["Install"]
-			want := find[appsv1.Deployment](t, build(t, release, with()), "Deployment", "argocd-repo-server")
-			got := find[appsv1.Deployment](t, build(t, release, with(slices.Clone(components)...)), "Deployment", "argocd-repo-server")
-			pod := &got.Spec.Template.Spec
-			pod.Containers = slices.DeleteFunc(pod.Containers, func(c corev1.Container) bool { return c.Name == "sluice" })
-			pod.Volumes = slices.DeleteFunc(pod.Volumes, func(v corev1.Volume) bool { return strings.HasPrefix(v.Name, "sluice-") })
-			for i := range pod.Containers {
-				pod.Containers[i].Lifecycle = nil
+	for line, release := range lines {
+		for mode, components := range modes {
+			t.Run(line+"/"+mode, func(t *testing.T) {
+				want := find[appsv1.Deployment](t, build(t, release, with()), "Deployment", "argocd-repo-server")
+				got := find[appsv1.Deployment](t, build(t, release, with(slices.Clone(components)...)), "Deployment", "argocd-repo-server")
+				pod := &got.Spec.Template.Spec
+				pod.Containers = slices.DeleteFunc(pod.Containers, func(c corev1.Container) bool { return c.Name == "sluice" })
+				pod.Volumes = slices.DeleteFunc(pod.Volumes, func(v corev1.Volume) bool { return strings.HasPrefix(v.Name, "sluice-") })
+				for i := range pod.Containers {
+					pod.Containers[i].Lifecycle = nil
+				}
+				ignoreOrder := cmpopts.SortSlices(func(a, b corev1.Volume) bool { return a.Name < b.Name })
+				if diff := cmp.Diff(want, got, ignoreOrder); diff != "" {
+					t.Errorf("repo-server (-stock +patched):\n%s", diff)
+				}
+			})
+		}
+	}
+}
+
+// What the release sets in argocd-cm stays, since 3.0 what Argo CD leaves out
+// and overlooks; but of Applications sluice says itself what is overlooked.
+func TestSettingsKeepItsOwn(t *testing.T) {
+	ours, err := health.Customizations()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line, release := range lines {
+		stock := find[corev1.ConfigMap](t, build(t, release, with()), "ConfigMap", "argocd-cm").Data
+		patched := find[corev1.ConfigMap](t, build(t, release, with("")), "ConfigMap", "argocd-cm").Data
+		if _, ok := stock["resource.exclusions"]; ok != (line == "3.5") {
+			t.Errorf("%s leaves out kinds by default: %t", line, ok)
+		}
+		for key, value := range stock {
+			if _, own := ours[key]; patched[key] != value && (!own || key != "resource.customizations.ignoreResourceUpdates.argoproj.io_Application") {
+				t.Errorf("%s: %s is changed", line, key)
 			}
-			ignoreOrder := cmpopts.SortSlices(func(a, b corev1.Volume) bool { return a.Name < b.Name })
-			if diff := cmp.Diff(want, got, ignoreOrder); diff != "" {
-				t.Errorf("repo-server (-stock +patched):\n%s", diff)
-			}
-		})
+		}
 	}
 }
 
@@ -143,14 +170,16 @@ func TestSidecarIsConfined(t *testing.T) {
 
 // Every key of argocd-cmd-params-cm is one that the release reads.
 func TestParametersAreRead(t *testing.T) {
-	text := string(stock(t, releases["Install"]))
-	params := find[corev1.ConfigMap](t, build(t, releases["Install"], with("")), "ConfigMap", "argocd-cmd-params-cm")
-	if len(params.Data) != 4 {
-		t.Errorf("%d parameters, want 4", len(params.Data))
-	}
-	for key := range params.Data {
-		if !regexp.MustCompile(`key: ` + regexp.QuoteMeta(key) + `\n`).MatchString(text) {
-			t.Errorf("nothing in Argo CD reads %q", key)
+	for line, release := range lines {
+		text := string(stock(t, release))
+		params := find[corev1.ConfigMap](t, build(t, release, with("")), "ConfigMap", "argocd-cmd-params-cm")
+		if len(params.Data) != 4 {
+			t.Errorf("%s: %d parameters, want 4", line, len(params.Data))
+		}
+		for key := range params.Data {
+			if !regexp.MustCompile(`key: ` + regexp.QuoteMeta(key) + `\n`).MatchString(text) {
+				t.Errorf("nothing in Argo CD %s reads %q", line, key)
+			}
 		}
 	}
 }
@@ -235,11 +264,14 @@ func TestReadme(t *testing.T) {
 	if found == nil {
 		t.Fatal("README.md shows no kustomization")
 	}
-	dir, err := module()
+	dir, err := line2()
 	if err != nil {
 		t.Fatal(err)
 	}
 	version := dir[strings.LastIndex(dir, "@")+1:]
+	if dir, err := line3(); err == nil && !strings.Contains(string(readme), "`"+dir[strings.LastIndex(dir, "@")+1:]+"`") {
+		t.Errorf("the README does not name the release of line 3, %q", dir)
+	}
 	remote := "https://raw.githubusercontent.com/argoproj/argo-cd/" + version + "/manifests/install.yaml"
 	if !strings.Contains(string(found[1]), remote) {
 		t.Errorf("the kustomization does not name %s", remote)
