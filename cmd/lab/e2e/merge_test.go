@@ -9,11 +9,13 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gatorcloud/sluice/cmd/lab/internal/kube"
 	"github.com/gatorcloud/sluice/cmd/lab/internal/timeline"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
 )
 
 // sold are the products of each tenant, ringOf the ring that each is in.
@@ -68,6 +70,9 @@ func TestBumpByMergeRequest(t *testing.T) {
 		if s.t = t; !ok {
 			return
 		}
+	}
+	if diff := cmp.Diff(changes{}, f.changes(before, f.objects())); diff != "" {
+		t.Errorf("changed after the last merge request (+):\n%s", diff)
 	}
 }
 
@@ -136,13 +141,23 @@ func (f *forge) carry(c step, last objects) objects {
 		return all(c.missing(now), f.quiet(now))
 	})
 	f.ended(c.wants)
-	after := f.objects()
-	if diff := cmp.Diff(plan.changes(), f.changes(before, after)); diff != "" {
-		f.t.Errorf("!%d: planned -, changed in the cluster +:\n%s", number, diff)
+	// What Argo CD last said may be older than the merge: the cluster is the judge.
+	var after objects
+	diff := ""
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Second) {
+		after = f.objects()
+		diff = cmp.Diff(plan.changes(), f.changes(before, after))
+		if restarts := cmp.Diff(plan.restarts(), f.begun(pods)); restarts != "" {
+			diff += "pods of:\n" + restarts
+		}
+		if diff == "" || time.Now().After(deadline) {
+			break
+		}
 	}
-	if diff := cmp.Diff(plan.restarts(), f.begun(pods)); diff != "" {
-		f.t.Errorf("!%d: pods that the plan replaces -, pods that began +:\n%s", number, diff)
+	if diff != "" {
+		f.t.Errorf("!%d: planned -, happened in the cluster +:\n%s", number, diff)
 	}
+	f.await(fmt.Sprintf("!%d is at rest", number), f.quiet)
 	return after
 }
 
@@ -174,7 +189,7 @@ func (f *forge) ended(versions map[string]string) {
 			for tenant, products := range sold {
 				holds = holds || ringOf[tenant] == k.Ring.String() && slices.Contains(products, k.Product.String())
 			}
-			if moves && holds && (len(lane.Good) == 0 || lane.Good[len(lane.Good)-1].String() != version) {
+			if moves && holds && !slices.ContainsFunc(lane.Good, func(v ident.Version) bool { return v.String() == version }) {
 				return fmt.Sprintf("%s in %s has %v behind it, want %s", k.Product, k.Ring, lane.Good, version)
 			}
 		}
