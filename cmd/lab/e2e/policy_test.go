@@ -51,7 +51,7 @@ func (s *site) refuse(tag string, namespaces ...string) (allow func()) {
 	}
 	s.t.Cleanup(remove)
 	s.apply(text)
-	s.denied(s.t, fmt.Sprintf("apiVersion: v1\nkind: Pod\nmetadata: {name: %s, namespace: default}\nspec: {containers: [{name: x, image: \"x:%s\"}]}\n", name, tag), "refused by "+name)
+	s.denied(s.t, s.client, fmt.Sprintf("apiVersion: v1\nkind: Pod\nmetadata: {name: %s, namespace: default}\nspec: {containers: [{name: x, image: \"x:%s\"}]}\n", name, tag), "refused by "+name)
 	s.log.Mark(time.Now(), "refused pods of %s", tag)
 	return func() {
 		remove()
