@@ -143,7 +143,7 @@ func (f *forge) carry(c step, last objects) objects {
 	f.ended(c.wants)
 	// What Argo CD last said may be older than the merge: the cluster is the judge.
 	var after objects
-	diff := ""
+	var diff string
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Second) {
 		after = f.objects()
 		diff = cmp.Diff(plan.changes(), f.changes(before, after))

@@ -1,6 +1,7 @@
 package base
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -54,7 +55,7 @@ spec: {http: [{name: b, match: {paths: [/b]}, backends: [{serviceName: waiting-w
 // eachOf returns the faults of all versions, each of which joins its own.
 func eachOf(err error) []error {
 	all := catalog.Faults(err)
-	if len(all) == 1 && all[0] == err {
+	if len(all) == 1 && errors.Is(all[0], err) {
 		return all
 	}
 	var faults []error

@@ -86,7 +86,7 @@ func (p *prover) apart(ctx context.Context, m meeting) error {
 	}
 	err := p.try(ctx, both)
 	if err == nil || p.try(ctx, choice{m.a: m.x}) != nil || p.try(ctx, choice{m.b: m.y}) != nil {
-		return nil
+		return nil //nolint:nilerr // one of the two is to blame, and named for it
 	}
 	a, b := p.axes[m.a], p.axes[m.b]
 	return fault.Hintf("bound their schemas (minimum, maximum, maxLength, enum) so that any two values fit, or refuse the two with if and then under parameters",

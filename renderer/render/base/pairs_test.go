@@ -67,7 +67,7 @@ func TestProveTogether(t *testing.T) {
 // Many parameters of one object meet in few overlays.
 func TestPairsAreFew(t *testing.T) {
 	p := &prover{base: &Base{written: map[identity]map[string]bool{{}: {}}}}
-	for _, name := range strings.Split("abcdefghijklmnopqrst", "") {
+	for name := range strings.SplitSeq("abcdefghijklmnopqrst", "") {
 		p.axes = append(p.axes, axis{name: name, values: []string{"5", "50", "1", "99", "word"}})
 		p.base.written[identity{}][name] = true
 	}
