@@ -209,10 +209,10 @@ func (p *prover) accepted(c choice) bool {
 }
 
 // ends returns the values of an axis that are least likely to fit beside
-// another's, and its ordinary one: the shortest and the longest, the least and
-// the greatest.
+// another's: the shortest and the longest, the least and the greatest. What fits
+// beside both ends fits beside what lies between them.
 func (a axis) ends() []int {
-	out := []int{0}
+	var out []int
 	add := func(i int) {
 		if !slices.Contains(out, i) {
 			out = append(out, i)
