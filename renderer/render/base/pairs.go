@@ -30,6 +30,11 @@ func (p *prover) pairs(ctx context.Context) []error {
 	for _, m := range open {
 		waits[m] = true
 	}
+	for _, c := range p.fit {
+		for _, m := range p.met(c) {
+			delete(waits, m)
+		}
+	}
 	var faults []error
 	var other error // what no pair explains
 	for _, m := range open {

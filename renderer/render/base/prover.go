@@ -57,6 +57,7 @@ type prover struct {
 	engine *overlay.Engine
 	axes   []axis
 	guilty map[string]bool     // axes that a fault was found for
+	fit    []choice            // what some overlay has held together already
 	told   map[[2]int]bool     // pairs of axes that a fault was found for
 	others []*shape.Object     // that share the namespace
 	before map[identity]object // what parameters are written to
@@ -144,6 +145,8 @@ func (p *prover) state(ctx context.Context, state string) []error {
 			faults = append(faults, p.blame(ctx, state, round, nil)...)
 		} else if err := p.round(ctx, state, values(p.axes, round)); err != nil {
 			faults = append(faults, p.blame(ctx, state, round, err)...)
+		} else if state == manifest.ActiveDir {
+			p.fit = append(p.fit, p.at(round))
 		}
 	}
 	if state == manifest.ActiveDir && len(faults) < maxFaults {
