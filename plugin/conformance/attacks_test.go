@@ -212,11 +212,7 @@ func stoppedByProof(t *testing.T, a attack) bool {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b, err := base.Build(t.Context(), c.All()[0])
-		if err != nil {
-			return err
-		}
-		return b.Prove(t.Context())
+		return base.Publishable(t.Context(), c, nil)
 	}
 	if err := try(object("v1", "Secret", "", "")); err != nil {
 		t.Fatalf("Prove() without the attack = %v", err)
