@@ -11,21 +11,27 @@ import (
 // errEnough ends a comparison that found as much as was asked for.
 var errEnough = errors.New("enough")
 
-// Touched returns the paths, below the folder dir, of the files in which two
-// heads differ, sorted. It reads only trees that differ, and stops after most
-// paths; all tells that there are no more. Files and folders that skip chooses
-// count as the same; a nil skip chooses none.
-func (r *Repo) Touched(a, b Head, dir string, most int, skip func(path string) bool) (paths []string, all bool, err error) {
-	x, err := r.lookup(a.Tree, strings.Split(dir, "/"))
+// Touching says which differences of two heads are asked for.
+type Touching struct {
+	Dir  string                 // the folder that they are below
+	Most int                    // of paths
+	Skip func(path string) bool // files and folders that count as the same; nil chooses none
+}
+
+// Touched returns the paths of the files in which two heads differ, sorted. It
+// reads only trees that differ, and stops after the most paths that are asked
+// for; all tells that there are no more.
+func (r *Repo) Touched(a, b Head, of Touching) (paths []string, all bool, err error) {
+	x, err := r.lookup(a.Tree, strings.Split(of.Dir, "/"))
 	if err != nil {
 		return nil, false, err
 	}
-	y, err := r.lookup(b.Tree, strings.Split(dir, "/"))
+	y, err := r.lookup(b.Tree, strings.Split(of.Dir, "/"))
 	if err != nil {
 		return nil, false, err
 	}
-	t := toucher{repo: r, most: most, skip: skip}
-	err = t.entries(dir, x, y)
+	t := toucher{repo: r, of: of}
+	err = t.entries(of.Dir, x, y)
 	slices.Sort(t.paths)
 	if errors.Is(err, errEnough) {
 		return t.paths, false, nil
@@ -36,18 +42,17 @@ func (r *Repo) Touched(a, b Head, dir string, most int, skip func(path string) b
 // toucher collects paths.
 type toucher struct {
 	repo  *Repo
+	of    Touching
 	paths []string
-	most  int
-	skip  func(path string) bool
 }
 
 // entries compares what two heads have at a path; the zero Entry is nothing.
 func (t *toucher) entries(path string, a, b object.Entry) error {
-	if a.Same(b) || t.skip != nil && t.skip(path) {
+	if a.Same(b) || t.of.Skip != nil && t.of.Skip(path) {
 		return nil
 	}
 	if !a.IsZero() && !a.Mode.IsDir() || !b.IsZero() && !b.Mode.IsDir() {
-		if len(t.paths) == t.most {
+		if len(t.paths) == t.of.Most {
 			return errEnough
 		}
 		t.paths = append(t.paths, path)

@@ -27,22 +27,22 @@ func TestTouched(t *testing.T) {
 	after := head(t, r)
 	want := strings.Fields(repo.Git("diff", "--name-only", "--no-renames", before.Commit.String(), after.Commit.String(), "--", "env"))
 	slices.Sort(want)
-	got, all, err := r.Touched(before, after, "env", 100, nil)
+	got, all, err := r.Touched(before, after, Touching{Dir: "env", Most: 100})
 	if err != nil || !all || !slices.Equal(got, want) || len(want) < 7 {
 		t.Errorf("Touched() = %q, %t, %v, want %q", got, all, err, want)
 	}
-	if got, all, err := r.Touched(before, after, "env", len(want), nil); err != nil || !all || len(got) != len(want) {
+	if got, all, err := r.Touched(before, after, Touching{Dir: "env", Most: len(want)}); err != nil || !all || len(got) != len(want) {
 		t.Errorf("Touched() of as many = %q, %t, %v, want all of them", got, all, err)
 	}
-	if got, all, err := r.Touched(before, after, "env", 3, nil); err != nil || all || len(got) != 3 {
+	if got, all, err := r.Touched(before, after, Touching{Dir: "env", Most: 3}); err != nil || all || len(got) != 3 {
 		t.Errorf("Touched() of three = %q, %t, %v, want three and that there are more", got, all, err)
 	}
 	for _, same := range [][2]Head{{after, after}, {Head{}, Head{}}} {
-		if got, all, err := r.Touched(same[0], same[1], "env", 3, nil); err != nil || !all || len(got) != 0 {
+		if got, all, err := r.Touched(same[0], same[1], Touching{Dir: "env", Most: 3}); err != nil || !all || len(got) != 0 {
 			t.Errorf("Touched() of the same = %q, %t, %v, want nothing", got, all, err)
 		}
 	}
-	if got, _, err := r.Touched(Head{}, after, "other", 100, nil); err != nil || !slices.Equal(got, []string{"other/x"}) {
+	if got, _, err := r.Touched(Head{}, after, Touching{Dir: "other", Most: 100}); err != nil || !slices.Equal(got, []string{"other/x"}) {
 		t.Errorf("Touched() since nothing = %q, %v, want all files", got, err)
 	}
 }

@@ -155,8 +155,8 @@ func refused(all []pipeline.Grant) error {
 func (t *term) notify(o loop.Outcome) {
 	p := notify.Push{Environment: t.name, RepoURL: t.core.Site().Site.RepoURL, Branch: t.c.Repo.Branch(),
 		Before: o.Base.Commit.String(), After: o.Commit}
-	paths, complete, err := t.c.Repo.Touched(o.Base, o.Head, manifest.EnvironmentPath(t.name), notify.MaxPaths,
-		notify.Unused(t.name, t.core.Runs))
+	paths, complete, err := t.c.Repo.Touched(o.Base, o.Head, git.Touching{
+		Dir: manifest.EnvironmentPath(t.name), Most: notify.MaxPaths, Skip: notify.Unused(t.name, t.core.Runs)})
 	if err != nil {
 		t.log.Warn("listing what was pushed; Argo CD is told of everything", "error", err)
 	}

@@ -48,7 +48,7 @@ func wired(t *testing.T, refuse string, args ...string) (c replica.Config, open,
 }
 
 // Each environment is observed and tended by its own Argo CD, which is connected
-// to once; one without is left to people.
+// to once, and asked after each push whether it saw it; one without is left to people.
 func TestEachItsOwnArgoCD(t *testing.T) {
 	for name, tc := range map[string]struct {
 		reason    string
@@ -58,11 +58,11 @@ func TestEachItsOwnArgoCD(t *testing.T) {
 		open      int
 		notifiers int
 	}{
-		"One":       {"one for all", []string{"--argocd-kubeconfig=x"}, "x x", "pop edge", 1, 0},
-		"Own":       {"each its own", []string{"--argocd-kubeconfig=pop=x", "--argocd-kubeconfig=edge=y#b", "--argocd-refresh=push"}, "x y#b", "pop edge", 2, 2},
-		"OneIsLeft": {"people promote there", []string{"--argocd-kubeconfig=pop=x"}, "x -", "pop", 1, 0},
-		"People":    {"the engine is off", []string{"--argocd-kubeconfig=x", "--rollouts=false"}, "x x", "", 1, 0},
-		"NoRetry":   {"operations are left alone", []string{"--argocd-kubeconfig=x", "--argocd-retry=false"}, "- -", "pop edge", 1, 0},
+		"One":       {"one for all", []string{"--argocd-kubeconfig=x"}, "x x", "pop edge", 1, 1},
+		"Own":       {"each its own", []string{"--argocd-kubeconfig=pop=x", "--argocd-kubeconfig=edge=y#b", "--argocd-refresh=push"}, "x y#b", "pop edge", 2, 4},
+		"OneIsLeft": {"people promote there", []string{"--argocd-kubeconfig=pop=x"}, "x -", "pop", 1, 1},
+		"People":    {"the engine is off", []string{"--argocd-kubeconfig=x", "--rollouts=false"}, "x x", "", 1, 1},
+		"NoRetry":   {"operations are left alone", []string{"--argocd-kubeconfig=x", "--argocd-retry=false"}, "- -", "pop edge", 1, 1},
 		"None":      {"nothing is asked", nil, "- -", "", 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
