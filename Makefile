@@ -54,7 +54,7 @@ tools: ## build the released kustomize and helm that some tests compare with
 
 .PHONY: test
 test: $(if $(CI),tools) ## run all tests except those on the local cluster
-	$(GO) test ./...
+	$(GO) test -timeout 30m ./...
 
 .PHONY: race
 race: ## run the tests of concurrent packages under the race detector
