@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html"
 	"io"
@@ -23,29 +24,45 @@ import (
 )
 
 // because demands that `sluice why` ends with a code within ten seconds, and
-// that the page shows the same sentence: it is called when the cause has just
-// appeared.
+// that the page then shows the same sentence, too: it is called when the cause
+// has just appeared.
 func (s *site) because(subject, code string) {
 	s.t.Helper()
-	const most = 10 * time.Second
 	page := s.page()
-	for start := time.Now(); ; time.Sleep(time.Second) {
-		cause, err := s.cause(subject)
-		if err == nil && cause.Code != code {
+	var cause link
+	ask := func() (err error) {
+		if cause, err = s.cause(subject); err == nil && cause.Code != code {
 			err = fmt.Errorf("it ends with %s: %s", cause.Code, cause.Sentence)
 		}
-		if err == nil {
-			err = s.shows(page, subject, cause.Sentence)
+		return err
+	}
+	took, err := within(10*time.Second, ask)
+	if err != nil {
+		s.t.Errorf("why %s, %s after its cause appeared: %v, want %s at the end", subject, took, err, code)
+		return
+	}
+	s.log.Mark(time.Now(), "why %s: %s", subject, code)
+	shown, err := within(20*time.Second, func() error {
+		err := s.shows(page, subject, cause.Sentence)
+		if err != nil { // the sentence may be another by now
+			err = errors.Join(err, ask())
 		}
-		took := time.Since(start)
-		if err == nil {
-			s.log.Mark(time.Now(), "why %s: %s", subject, code)
-			s.t.Logf("why %s named %s after %s, and the page said: %s", subject, code, took.Round(time.Millisecond), cause.Sentence)
-			return
-		}
-		if took > most {
-			s.t.Errorf("why %s, %s after its cause appeared: %v, want %s at the end and the same on the page", subject, took.Round(time.Second), err, code)
-			return
+		return err
+	})
+	if err != nil {
+		s.t.Errorf("the page, %s after why %s named %s: %v, want the same sentence", shown, subject, code, err)
+		return
+	}
+	s.t.Logf("why %s named %s after %s, and the page said %s later: %s", subject, code, took, shown, cause.Sentence)
+}
+
+// within tries once a second until it works, and returns how long that took and
+// the last error when it did not in time.
+func within(most time.Duration, try func() error) (took time.Duration, err error) {
+	for start := time.Now(); ; time.Sleep(time.Second) {
+		err = try()
+		if took = time.Since(start).Round(time.Millisecond); err == nil || took > most {
+			return took, err
 		}
 	}
 }
@@ -75,7 +92,8 @@ func (s *site) cause(subject string) (link, error) {
 	return all[0].Links[len(all[0].Links)-1], nil
 }
 
-// page returns the address of `sluice dashboard`, which serves until the test ends.
+// page returns the address of `sluice dashboard`, which has read everything once
+// and serves until the test ends.
 func (s *site) page() string {
 	s.t.Helper()
 	if s.shown != "" {
@@ -97,22 +115,34 @@ func (s *site) page() string {
 		s.t.Fatalf("sluice dashboard says no address: %v", err)
 	}
 	s.shown = "http://" + strings.TrimSpace(address)
+	if _, err := within(2*time.Minute, func() error { _, err := read(s.shown + "/environments/" + s.name); return err }); err != nil {
+		s.t.Fatalf("sluice dashboard: %v", err)
+	}
 	return s.shown
 }
 
 // shows reports whether a tenant's page has a sentence.
 func (s *site) shows(page, subject, sentence string) error {
 	tenant, _, _ := strings.Cut(subject, "/")
-	resp, err := http.Get(page + "/environments/" + s.name + "/tenants/" + tenant)
+	body, err := read(page + "/environments/" + s.name + "/tenants/" + tenant)
+	if err == nil && !strings.Contains(html.UnescapeString(body), sentence) {
+		err = fmt.Errorf("the page does not say %q", sentence)
+	}
+	return err
+}
+
+// read returns what an address answers, unless that is no 200 or takes ten seconds.
+func read(address string) (string, error) {
+	resp, err := (&http.Client{Timeout: 10 * time.Second}).Get(address)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
-	if err == nil && !strings.Contains(html.UnescapeString(string(body)), sentence) {
-		err = fmt.Errorf("the page (%s) does not say %q", resp.Status, sentence)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s", address, resp.Status)
 	}
-	return err
+	return string(body), err
 }
 
 // causes are those that no other scenario has: a quota that is used up, which
