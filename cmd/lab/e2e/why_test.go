@@ -25,7 +25,7 @@ import (
 
 // because demands that `sluice why` ends with a code within ten seconds, and
 // that the page then shows the same sentence, too: it is called when the cause
-// has just appeared.
+// has just appeared. The page lists every five seconds, on a busy machine after more.
 func (s *site) because(subject, code string) {
 	s.t.Helper()
 	page := s.page()
@@ -42,7 +42,7 @@ func (s *site) because(subject, code string) {
 		return
 	}
 	s.log.Mark(time.Now(), "why %s: %s", subject, code)
-	shown, err := within(20*time.Second, func() error {
+	shown, err := within(30*time.Second, func() error {
 		err := s.shows(page, subject, cause.Sentence)
 		if err != nil { // the sentence may be another by now
 			err = errors.Join(err, ask())
