@@ -29,31 +29,42 @@ import (
 func (s *site) because(subject, code string) {
 	s.t.Helper()
 	page := s.page()
-	var cause link
-	ask := func() (err error) {
-		if cause, err = s.cause(subject); err == nil && cause.Code != code {
-			err = fmt.Errorf("it ends with %s: %s", cause.Code, cause.Sentence)
-		}
-		return err
-	}
-	took, err := within(10*time.Second, ask)
-	if err != nil {
-		s.t.Errorf("why %s, %s after its cause appeared: %v, want %s at the end", subject, took, err, code)
+	cause, ok := s.named(subject, code)
+	if !ok {
 		return
 	}
-	s.log.Mark(time.Now(), "why %s: %s", subject, code)
-	shown, err := within(30*time.Second, func() error {
+	took, err := within(30*time.Second, func() error {
 		err := s.shows(page, subject, cause.Sentence)
 		if err != nil { // the sentence may be another by now
-			err = errors.Join(err, ask())
+			var again error
+			cause, again = s.cause(subject)
+			err = errors.Join(err, again)
 		}
 		return err
 	})
 	if err != nil {
-		s.t.Errorf("the page, %s after why %s named %s: %v, want the same sentence", shown, subject, code, err)
+		s.t.Errorf("the page, %s after why %s named %s: %v, want the same sentence", took, subject, code, err)
 		return
 	}
-	s.t.Logf("why %s named %s after %s, and the page said %s later: %s", subject, code, took, shown, cause.Sentence)
+	s.t.Logf("the page said so %s later", took)
+}
+
+// named demands that `sluice why` ends with a code within ten seconds.
+func (s *site) named(subject, code string) (cause link, ok bool) {
+	s.t.Helper()
+	took, err := within(10*time.Second, func() (err error) {
+		if cause, err = s.cause(subject); err == nil && cause.Code != code {
+			err = fmt.Errorf("it ends with %s: %s", cause.Code, cause.Sentence)
+		}
+		return err
+	})
+	if err != nil {
+		s.t.Errorf("why %s, %s after its cause appeared: %v, want %s at the end", subject, took, err, code)
+		return cause, false
+	}
+	s.log.Mark(time.Now(), "why %s: %s", subject, code)
+	s.t.Logf("why %s named %s after %s: %s", subject, code, took, cause.Sentence)
+	return cause, true
 }
 
 // within tries once a second until it works, and returns how long that took and
