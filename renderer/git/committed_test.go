@@ -17,10 +17,7 @@ func TestCommitted(t *testing.T) {
 	}
 	repo.Git("update-ref", "refs/heads/main", strings.TrimSpace(hash))
 	r := medium{server: repo, url: repo.Dir}.open(t)
-	if at, err := r.Committed(head(t, r)); err != nil || at.Unix() != 1700000000 {
-		t.Errorf("Committed() = %v, %v, want the committer's time", at, err)
-	}
-	if _, err := r.Committed(Head{}); err == nil {
-		t.Error("Committed() of nothing = no error")
+	if h := head(t, r); h.Committed.Unix() != 1700000000 || h.Committer != "a 1 +0000" {
+		t.Errorf("the head is of %q at %v, want the committer and his time", h.Committer, h.Committed)
 	}
 }

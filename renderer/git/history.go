@@ -28,7 +28,7 @@ func (r *Repo) Nearest(ctx context.Context, h Head, match func(Head) bool) ([]He
 		if err != nil {
 			return nil, fmt.Errorf("reading history of branch %q: %w", r.Branch(), err)
 		}
-		if head := (Head{Commit: at, Tree: c.Tree, Message: c.Message}); match(head) {
+		if head := headOf(at, c); match(head) {
 			found = append(found, head)
 			continue
 		}

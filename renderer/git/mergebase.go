@@ -3,7 +3,6 @@ package git
 import (
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/gatorcloud/sluice/renderer/git/internal/object"
 	"github.com/gatorcloud/sluice/renderer/git/internal/odb"
@@ -57,7 +56,6 @@ type visited struct {
 	commit  object.Hash
 	head    Head
 	parents []object.Hash
-	at      time.Time
 }
 
 // add notes that a side leads to a commit.
@@ -68,17 +66,13 @@ func (w *meeting) add(id object.Hash, s side) {
 	}
 	w.from[id] = known | s // again if it was walked by: many commits are of one second
 	head, parents, err := w.repo.commit(id)
-	var at time.Time
-	if err == nil {
-		at, err = w.repo.Committed(head)
-	}
 	switch {
 	case errors.Is(err, odb.ErrMissing):
 		w.missing = true
 	case err != nil:
 		w.err = fmt.Errorf("reading commit %s: %w", id, err)
 	default:
-		w.queue = append(w.queue, visited{id, head, parents, at})
+		w.queue = append(w.queue, visited{id, head, parents})
 	}
 }
 
@@ -86,7 +80,7 @@ func (w *meeting) add(id object.Hash, s side) {
 func (w *meeting) pop() visited {
 	newest := 0
 	for i, v := range w.queue {
-		if v.at.After(w.queue[newest].at) {
+		if v.head.Committed.After(w.queue[newest].head.Committed) {
 			newest = i
 		}
 	}

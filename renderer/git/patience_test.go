@@ -60,8 +60,10 @@ func TestSilentServerIsGivenUp(t *testing.T) {
 			h.Intercept(nil)
 		})
 	}
-	if err := r.Publish(t.Context(), base, res); err != nil || server.Tip() != res.Commit.String() {
-		t.Errorf("Publish() = %v, the branch is at %s, want it at %s: the server is well again", err, server.Tip(), res.Commit)
+	for server.Tip() != res.Commit.String() { // the server is well again, if slower than our impatience on a busy machine
+		if err := r.Publish(t.Context(), base, res); err != nil && fault.ClassOf(err) != fault.Retry {
+			t.Fatalf("Publish() = %v, the branch is at %s, want it at %s", err, server.Tip(), res.Commit)
+		}
 	}
 }
 

@@ -110,7 +110,12 @@ func (r *Repo) commit(id object.Hash) (Head, []object.Hash, error) {
 		return Head{}, nil, err
 	}
 	c, err := object.DecodeCommit(data)
-	return Head{Commit: id, Tree: c.Tree, Message: c.Message}, c.Parents, err
+	return headOf(id, c), c.Parents, err
+}
+
+// headOf returns the head that a commit is.
+func headOf(id object.Hash, c object.CommitData) Head {
+	return Head{Commit: id, Tree: c.Tree, Message: c.Message, Committer: c.Committer, Committed: c.Committed}
 }
 
 // back follows one step: ~3 is the first parent three times, ^2 the second

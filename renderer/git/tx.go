@@ -109,7 +109,6 @@ func (t *Tx) commit(ctx context.Context, m Message) (Result, error) {
 		return Result{}, err
 	}
 	res.Changed = true
-	res.Tree, res.head = c.Tree, Head{Commit: res.Commit, Tree: c.Tree, Message: c.Message}
 	res.options, res.pending = m.PushOptions, t.pending
 	return res, nil
 }
@@ -127,7 +126,12 @@ func (t *Tx) seal(c *object.CommitData, res *Result) error {
 		return err
 	}
 	data := c.Encode()
-	res.Commit = object.Sum(object.Commit, data)
+	made, err := object.DecodeCommit(data)
+	if err != nil {
+		return err
+	}
+	res.Commit, res.Tree = object.Sum(object.Commit, data), c.Tree
+	res.head = headOf(res.Commit, made)
 	if err := b.Add(object.Commit, res.Commit, data); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package git
 
 import (
 	"errors"
+	"time"
 
 	"github.com/gatorcloud/sluice/renderer/git/internal/object"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
@@ -15,6 +16,10 @@ type Head struct {
 	Commit, Tree Hash
 	// Message is the whole message of the commit, trailers included.
 	Message string
+	// Committer is who made the commit and Committed when, by his own word: a
+	// whole second of UTC, zero if the commit does not say.
+	Committer string
+	Committed time.Time
 }
 
 // IsZero reports whether the branch has no commit.

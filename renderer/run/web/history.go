@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -34,9 +33,8 @@ func NewHistory(env ident.Environment) *History {
 
 // Moves returns the moves up to a head that are not older than window.
 func (h *History) Moves(ctx context.Context, r *git.Repo, head git.Head, now time.Time) ([]Move, error) {
-	w := &walk{History: h, repo: r, since: now.Add(-window), requests: map[string]request{}, walked: map[git.Hash]bool{}}
-	_, err := r.Nearest(ctx, head, w.end)
-	if err = errors.Join(err, w.faults); err != nil {
+	w := &walk{History: h, since: now.Add(-window), requests: map[string]request{}, walked: map[git.Hash]bool{}}
+	if _, err := r.Nearest(ctx, head, w.end); err != nil {
 		return nil, err
 	}
 	slices.Reverse(w.fresh)
@@ -53,13 +51,11 @@ func (h *History) Moves(ctx context.Context, r *git.Repo, head git.Head, now tim
 // walk is one way back from a head.
 type walk struct {
 	*History
-	repo     *git.Repo
 	since    time.Time
 	requests map[string]request // merge requests whose merge was met, by title
 	fresh    []Move             // newest first
 	walked   map[git.Hash]bool
 	again    bool // what is known was met
-	faults   error
 }
 
 // request is a merge request that was merged.
@@ -77,19 +73,13 @@ func (w *walk) end(c git.Head) bool {
 		return true
 	}
 	w.walked[c.Commit] = true
-	title, number, merge := publish.Merged(c)
-	moved := slices.Concat(publish.MovesOf(c, w.env), publish.BumpsOf(c, w.env))
-	if !merge && len(moved) == 0 {
-		return false
-	}
-	by, at, err := w.repo.Committer(c)
-	if w.faults = errors.Join(w.faults, err); err != nil {
-		return true
-	}
-	if merge {
+	at, by := c.Committed, c.Committer
+	old := !at.IsZero() && at.Before(w.since) // one that says no time hides nothing behind it
+	if title, number, merge := publish.Merged(c); merge {
 		w.requests[title] = request{number, by, at}
-		return at.Before(w.since)
+		return old
 	}
+	moved := slices.Concat(publish.MovesOf(c, w.env), publish.BumpsOf(c, w.env))
 	for _, m := range slices.Backward(moved) {
 		product, version, _ := strings.Cut(m.Rollout, "=")
 		one := Move{At: at, Product: product, Version: version, Ring: m.Ring, Did: m.Did, To: m.To, Reason: m.Reason, By: by}
@@ -98,7 +88,7 @@ func (w *walk) end(c git.Head) bool {
 		}
 		w.fresh = append(w.fresh, one)
 	}
-	return at.Before(w.since)
+	return old
 }
 
 // Ahead returns the moves that come next if all stays healthy, and the freezes

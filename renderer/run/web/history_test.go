@@ -73,3 +73,29 @@ func TestHistory(t *testing.T) {
 		t.Errorf("Moves() again = %q, want the same", got)
 	}
 }
+
+// Moves are told from a mirror, too, which has the newest commit alone: it asks
+// its server for those before, once.
+func TestHistoryOfMirror(t *testing.T) {
+	repo := gittest.New(t)
+	repo.Write("f", "0")
+	for range 3 {
+		made := repo.Git("commit-tree", "-p", "main", "-m", "Render\n\nSluice-Environment: pop\nRollout: swg=202\nDid: granted\nRing: canary\nTo: 100%", "main^{tree}")
+		repo.Git("update-ref", "refs/heads/main", made)
+	}
+	r, err := git.Open(t.Context(), repo.HTTP("").URL, git.Options{Branch: "main", CacheDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	h := web.NewHistory(ident.Must[ident.EnvironmentKind]("pop"))
+	for range 2 {
+		head, err := r.Head(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if moves, err := h.Moves(t.Context(), r, head, time.Now()); err != nil || len(moves) != 3 {
+			t.Fatalf("Moves() = %v, %v, want three", moves, err)
+		}
+	}
+}

@@ -196,12 +196,7 @@ func (d *doctor) git(ctx context.Context) []*environments.Site {
 	}
 	found := d.note("git branch", fmt.Sprintf("%s at %.12s", repo.Branch(), head.Commit), err)
 	d.note("git push", "may push to "+repo.Branch(), repo.Writable(ctx))
-	var last time.Time
-	if found {
-		// A commit whose time cannot be read is as good as none here.
-		last, _ = repo.Committed(head)
-	}
-	d.note("clock", d.deps.Now().UTC().Format(time.RFC3339), checkClock(d.deps.Now(), last))
+	d.note("clock", d.deps.Now().UTC().Format(time.RFC3339), checkClock(d.deps.Now(), head.Committed))
 	if !found {
 		return nil
 	}

@@ -2,7 +2,6 @@ package rolloutcmd
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -88,25 +87,22 @@ func (d Deps) moves(ctx context.Context, repo repoflags.Repository, name, of str
 		return nil, err
 	}
 	var rows []historyRow
-	var faults error
 	_, err = r.Nearest(ctx, head, func(h git.Head) bool {
 		for _, m := range slices.Backward(publish.MovesOf(h, env)) {
 			if of == "" || m.Rollout == of || strings.HasPrefix(m.Rollout, of+"=") {
-				row, err := newHistoryRow(r, h, m)
-				rows, faults = append(rows, row), errors.Join(faults, err)
+				rows = append(rows, newHistoryRow(h, m))
 			}
 		}
-		return len(rows) >= limit || faults != nil
+		return len(rows) >= limit
 	})
 	rows = rows[:min(limit, len(rows))]
 	took(rows)
-	return rows, errors.Join(err, faults)
+	return rows, err
 }
 
-func newHistoryRow(r *git.Repo, h git.Head, m publish.Moved) (historyRow, error) {
-	who, at, err := r.Committer(h)
-	return historyRow{Rollout: m.Rollout, When: moment(at), Ring: m.Ring, Did: m.Did, To: m.To, Tenants: m.Tenants,
-		Reason: m.Reason, By: who, Commit: h.Commit.String()}, err
+func newHistoryRow(h git.Head, m publish.Moved) historyRow {
+	return historyRow{Rollout: m.Rollout, When: moment(h.Committed), Ring: m.Ring, Did: m.Did, To: m.To, Tenants: m.Tenants,
+		Reason: m.Reason, By: h.Committer, Commit: h.Commit.String()}
 }
 
 // took fills in how long rings took; rows are newest first.

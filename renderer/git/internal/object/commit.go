@@ -3,6 +3,7 @@ package object
 import (
 	"bytes"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,7 +23,11 @@ type CommitData struct {
 	Parents []Hash // of a commit that was read: all of them; Encode writes Parent only
 	Author  Signature
 	Message string
-	Signed  string // an armored signature of what Encode returns without it; empty for none
+	// Committer and Committed are of a commit that was read, by its maker's word:
+	// empty if it does not say. Encode writes Author.
+	Committer string
+	Committed time.Time // a whole second of UTC
+	Signed    string    // an armored signature of what Encode returns without it; empty for none
 }
 
 // Encode returns the content of the commit object, as git fsck --strict wants
@@ -59,8 +64,21 @@ func crud(s string) string {
 	return strings.Trim(s, " .,:;\"\\'")
 }
 
-// DecodeCommit reads the tree, the parents and the message of a commit;
-// who made and signed it stays unread.
+// who reads a name and a time; what cannot be read stays empty.
+func who(line string) (name string, at time.Time) {
+	words := strings.Fields(line)
+	if len(words) < 2 {
+		return "", time.Time{}
+	}
+	seconds, err := strconv.ParseInt(words[len(words)-2], 10, 64)
+	if err != nil {
+		return "", time.Time{}
+	}
+	name, _, _ = strings.Cut(line, " <")
+	return name, time.Unix(seconds, 0).UTC()
+}
+
+// DecodeCommit reads a commit; its author and who signed it stay unread.
 func DecodeCommit(data []byte) (CommitData, error) {
 	head, message, _ := bytes.Cut(data, []byte("\n\n"))
 	c := CommitData{Message: string(message)}
@@ -77,6 +95,8 @@ func DecodeCommit(data []byte) (CommitData, error) {
 			parent, err = Parse(value)
 			c.Parents = append(c.Parents, parent)
 			c.Parent = c.Parents[0]
+		case key == "committer" && c.Committed.IsZero():
+			c.Committer, c.Committed = who(value)
 		}
 		if err != nil {
 			return c, fmt.Errorf("reading commit: %w", err)
