@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -139,12 +140,13 @@ func TestBrowser(t *testing.T) {
 	if *update {
 		cmd.Env = append(cmd.Env, "UPDATE=1")
 	}
-	out, err := cmd.Output()
-	if err != nil {
-		t.Errorf("play.mjs: %v: %s", err, out)
+	var out strings.Builder
+	cmd.Stdout, cmd.Stderr = io.MultiWriter(&out, t.Output()), t.Output() // at once: who waits sees what for
+	if err := cmd.Run(); err != nil {
+		t.Errorf("play.mjs: %v", err)
 	}
 	checks := 0
-	for line := range strings.Lines(string(out)) {
+	for line := range strings.Lines(out.String()) {
 		name, why, bad := strings.Cut(strings.TrimSpace(line), ": ")
 		checks++
 		t.Run(name[strings.LastIndexByte(name, ' ')+1:], func(t *testing.T) {

@@ -14,8 +14,8 @@ import (
 const (
 	// idle is how long after the last request nobody looks any more.
 	idle = time.Minute
-	// share is the part of the time that is spent looking, at most.
-	share = 20
+	// share bounds the part of the time that is spent looking: one in share and one.
+	share = 3
 )
 
 // Sight is what one look at everything found.
@@ -72,6 +72,7 @@ func (v *View) Run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-t.C:
+		case <-v.wanted: // somebody waits
 		}
 		t.Stop()
 	}

@@ -62,3 +62,39 @@ func TestView(t *testing.T) {
 		}
 	})
 }
+
+// Looks that take long are made less often, and nobody waits for longer than
+// one takes: who finds what was seen too old has another begun at once.
+func TestSlowLook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const takes = 30 * time.Second
+		busy := atomic.Int64{}
+		v := web.NewView(func(ctx context.Context) (web.Sight, error) {
+			select {
+			case <-time.After(takes):
+			case <-ctx.Done():
+				return web.Sight{}, ctx.Err()
+			}
+			busy.Add(int64(takes))
+			return web.Sight{Join: report.New(ident.Must[ident.EnvironmentKind]("pop"), nil)}, nil
+		}, time.Now, 5*time.Second)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go v.Run(ctx)
+		for range 20 {
+			began := time.Now()
+			if _, err := v.Report(ctx); err != nil || time.Since(began) > takes {
+				t.Fatalf("Report() = %v after %s, want it after %s at most", err, time.Since(began), takes)
+			}
+			time.Sleep(70 * time.Second) // what is seen is older than a minute by then
+		}
+		began, before := time.Now(), busy.Load()
+		for time.Since(began) < time.Hour {
+			v.Beat() // somebody looks on
+			time.Sleep(10 * time.Second)
+		}
+		if part := float64(busy.Load()-before) / float64(time.Hour); part < 0.2 || part > 0.3 {
+			t.Errorf("%.0f %% of an hour is spent looking, want a quarter", 100*part)
+		}
+	})
+}
