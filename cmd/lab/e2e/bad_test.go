@@ -23,9 +23,8 @@ func (r *rig) badVersion(t *testing.T) {
 	s.proven("web", "1")
 	s.change("web 3", move("web", "3"))
 	s.await("the first ring fails", s.halted)
-	// The page is not asked: with this fleet its first look takes over a minute on a busy machine.
-	s.named("1001/web", "deadline")
-	s.named("1005/web", "deadline") // ring by ring back to the tenant that fails
+	s.because("1001/web", "deadline")
+	s.because("1005/web", "deadline") // ring by ring back to the tenant that fails
 	for i := range 5 {
 		s.pull()
 		s.writeFile("README.md", fmt.Sprintf("unrelated %d\n", i))

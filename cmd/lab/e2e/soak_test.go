@@ -33,8 +33,7 @@ func TestSoakEnds(t *testing.T) {
 	s.await("the first ring runs web 2", func(now map[timeline.Object]timeline.State) string {
 		return s.runs(now, "web", "2", members[0]...)
 	})
-	// The page is not asked, for the reason that it is not in badVersion.
-	s.named("1005/web", "soak")
+	s.because("1005/web", "soak")
 	s.await("everybody runs web 2", func(now map[timeline.Object]timeline.State) string {
 		return all(s.runs(now, "web", "2", everyone()...), s.quiet(now))
 	})
