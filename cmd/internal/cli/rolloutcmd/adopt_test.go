@@ -87,7 +87,7 @@ func firstRound(t *testing.T) origin {
 
 // renderAll renders what Git says.
 func renderAll(ctx context.Context, files fs.FS, sink tree.Sink) (publish.Commit, error) {
-	s, err := pipeline.New().Render(ctx, files, local, sink, pipeline.Options{})
+	s, err := shared().Render(ctx, files, local, sink, pipeline.Options{})
 	return publish.Of(s, "test"), err
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -154,6 +155,10 @@ func (o origin) options() git.Options {
 	return git.Options{Branch: "main", Author: git.Author{Name: "sre", Email: "sre@localhost"}, Clock: func() time.Time { return time.Unix(1796040000, 0) }}
 }
 
+// shared is one pipeline for all tests: what costs them is the catalog, which
+// it keeps compiled by digest.
+var shared = sync.OnceValue(pipeline.New)
+
 // run runs sluice rollout and returns what it printed.
 func (o origin) run(args ...string) (string, error) {
 	o.t.Helper()
@@ -175,7 +180,7 @@ func (o origin) run(args ...string) (string, error) {
 		Open:     func(rolloutcmd.Place) (unblock.Cluster, func(), error) { return &o.argo.fleet, func() {}, nil },
 		Argo:     func(rolloutcmd.Place) (observe.Annotator, func(), error) { return o.argo, func() {}, nil },
 		Wait:     func(context.Context, time.Duration) error { return o.wait() },
-		Pipeline: pipeline.New(), Now: func() time.Time { return time.Date(2026, 11, 30, 9, 0, 0, 0, time.UTC) },
+		Pipeline: shared(), Now: func() time.Time { return time.Date(2026, 11, 30, 9, 0, 0, 0, time.UTC) },
 		Desk: o.opens(),
 	})
 	var stdout, stderr strings.Builder
