@@ -123,11 +123,15 @@ func (s *stand) replica(id string, changes ...func(*Config)) func() {
 	return stop
 }
 
+// patience is how many looks of 50 ms a test waits for what must come: minutes,
+// for a machine that does something else too.
+const patience = 6000
+
 // eventually waits until a file of the branch holds a text.
 func (s *stand) eventually(path, text string) {
 	s.t.Helper()
 	var data []byte
-	for range 600 {
+	for range patience {
 		head, err := s.people.Head(s.t.Context())
 		if err != nil {
 			s.t.Fatal(err)
