@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -39,15 +40,26 @@ func TestScripts(t *testing.T) {
 			}
 			e.Defer(func() { os.RemoveAll(dir) })
 			e.Setenv("SOCK", filepath.Join(dir, "sluice.sock"))
-			l, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				return err
-			}
-			e.Setenv("METRICS", l.Addr().String())
-			return l.Close()
+			address, err := quietPort()
+			e.Setenv("METRICS", address)
+			return err
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"rendered": rendered, "metrics": metrics, "terminate": terminate},
 	})
+}
+
+// quietPort returns the address of a free port below those that the kernel gives
+// away: nobody gets it in the moment before the server does.
+func quietPort() (string, error) {
+	for tries := 0; ; tries++ {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(12000)))
+		if err == nil {
+			return l.Addr().String(), l.Close()
+		}
+		if tries == 100 {
+			return "", err
+		}
+	}
 }
 
 // fixtures are the rendered directories that scripts work in.

@@ -81,15 +81,9 @@ func (a *authority) file(name string) string { return filepath.Join(a.dir, name)
 // returns its host:port.
 func serveTLS(t *testing.T, a *authority, cert string, clientCerts bool) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	_ = l.Close()
 	cfg := embed.NewConfig()
 	cfg.Dir = t.TempDir()
-	u := url.URL{Scheme: "https", Host: address}
+	u := url.URL{Scheme: "https", Host: "127.0.0.1:0"}
 	cfg.ListenClientUrls, cfg.AdvertiseClientUrls = []url.URL{u}, []url.URL{u}
 	cfg.ListenPeerUrls, cfg.AdvertisePeerUrls = nil, []url.URL{{Scheme: "unix", Host: "peer"}}
 	cfg.InitialCluster = cfg.InitialClusterFromName(cfg.Name)
@@ -108,10 +102,10 @@ func serveTLS(t *testing.T, a *authority, cert string, clientCerts bool) string 
 	t.Cleanup(e.Close)
 	select {
 	case <-e.Server.ReadyNotify():
-	case <-time.After(20 * time.Second):
-		t.Fatal("etcd is not ready after 20 s")
+	case <-time.After(2 * time.Minute):
+		t.Fatal("etcd is not ready after two minutes")
 	}
-	return address
+	return e.Clients[0].Addr().String()
 }
 
 func TestTLS(t *testing.T) {

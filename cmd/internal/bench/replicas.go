@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -103,41 +102,49 @@ type member struct {
 	log string // file
 }
 
-// said returns when the process logged a message; zero if it did not.
-func (m *member) said(message string) time.Time {
+// entry is a line of a process's log.
+type entry struct {
+	Time    time.Time
+	Msg     string
+	Address string
+}
+
+// find returns the first line with a message; zero if there is none.
+func (m *member) find(message string) entry {
 	data, _ := os.ReadFile(m.log)
 	for line := range strings.Lines(string(data)) {
-		var entry struct {
-			Time time.Time
-			Msg  string
-		}
-		if json.Unmarshal([]byte(line), &entry) == nil && entry.Msg == message {
-			return entry.Time
+		var e entry
+		if json.Unmarshal([]byte(line), &e) == nil && e.Msg == message {
+			return e
 		}
 	}
-	return time.Time{}
+	return entry{}
 }
 
 // start runs a replica.
 func (s *stage) start(ctx context.Context, id string) (*member, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	address := l.Addr().String()
-	if err := l.Close(); err != nil {
-		return nil, err
-	}
-	m := &member{url: "http://" + address, log: filepath.Join(s.dir, id+".log")}
+	m := &member{log: filepath.Join(s.dir, id+".log")}
 	stderr, err := os.Create(m.log)
 	if err != nil {
 		return nil, err
 	}
 	defer stderr.Close() // the process has its own
-	m.cmd = exec.CommandContext(ctx, s.bin, "run", "--id", id, "--listen", address, "--env", local.String(), "--repo", s.bare, "--branch", "main",
+	m.cmd = exec.CommandContext(ctx, s.bin, "run", "--id", id, "--listen", "127.0.0.1:0", "--env", local.String(), "--repo", s.bare, "--branch", "main",
 		"--git-cache", filepath.Join(s.dir, "cache-"+id), "--etcd-endpoints", strings.Join(s.server.Endpoints(), ","))
 	m.cmd.Stderr = stderr
-	return m, m.cmd.Start()
+	if err := m.cmd.Start(); err != nil {
+		return nil, err
+	}
+	err = m.await("an address", func() bool {
+		address := m.find("serving").Address
+		m.url = "http://" + address
+		return address != ""
+	})
+	if err != nil {
+		m.stop()
+		return nil, err
+	}
+	return m, nil
 }
 
 // stop kills the process, which is how leaders die.
@@ -241,7 +248,7 @@ func takeover(ctx context.Context) (float64, error) {
 			return 0, fmt.Errorf("commit %s does not hold revision %d: %w", s.tip(), revision, err)
 		}
 		fmt.Fprintf(os.Stderr, "# takeover %d after %v, elected after %v, processor time %v\n", i, took.Round(time.Millisecond),
-			next.said("leading").Sub(began).Round(time.Millisecond), busy-idle)
+			next.find("leading").Time.Sub(began).Round(time.Millisecond), busy-idle)
 		worst = max(worst, took)
 		if err := next.leads(); err != nil {
 			return 0, err
