@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	apppath "github.com/argoproj/argo-cd/v2/util/app/path"
-
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
@@ -103,34 +101,6 @@ func TestNoticesAreMerged(t *testing.T) {
 		got := Push{Before: "b", After: "c", Paths: tc.new}.merge(Push{Before: "a", After: "b", Paths: tc.old})
 		if (got.Paths == nil) != (tc.want < 0) || tc.want >= 0 && len(got.Paths) != tc.want || got.Before != "a" || got.After != "c" {
 			t.Errorf("%s: merge = %s..%s with %d files (nil %t), want %d: %s", name, got.Before, got.After, len(got.Paths), got.Paths == nil, tc.want, tc.reason)
-		}
-	}
-}
-
-// Argo CD's own matcher decides which Applications a notice wakes.
-func TestArgoCDReadsThePayload(t *testing.T) {
-	body, err := Push{RepoURL: "https://git.example/fleet.git", Branch: "main", Before: "a", After: "b", Paths: []string{"environments/local/rings/main/sluice.yaml"}}.body()
-	if err != nil {
-		t.Fatal(err)
-	}
-	// What Argo CD's affectedRevisionInfo takes from GitLab's event, by the names in its parser.
-	var event struct {
-		Before, After, Ref string
-		Project            struct {
-			WebURL        string `json:"web_url"`
-			DefaultBranch string `json:"default_branch"`
-		}
-		Commits []struct{ Added, Modified, Removed []string }
-	}
-	if err := json.Unmarshal(body, &event); err != nil {
-		t.Fatal(err)
-	}
-	if event.Project.WebURL != "https://git.example/fleet" || event.After != "b" || event.Before != "" || len(event.Commits) != 1 {
-		t.Fatalf("Argo CD reads %+v", event)
-	}
-	for dir, want := range map[string]bool{"environments/local/rings/main": true, "environments/local/rings/main-0f": false, "environments/local/tenants/06/00/1000006/base": false} {
-		if got := apppath.AppFilesHaveChanged([]string{dir}, event.Commits[0].Modified); got != want {
-			t.Errorf("an Application of %q is woken: %t, want %t", dir, got, want)
 		}
 	}
 }

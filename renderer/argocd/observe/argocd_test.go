@@ -15,6 +15,9 @@ import (
 	"github.com/gatorcloud/sluice/renderer/rollout"
 )
 
+// What links Argo CD itself stands in this test binary for the whole wing: that
+// costs seconds each time something below is changed.
+
 // Argo CD's own types write the Applications: every field is read where Argo
 // CD has it.
 func TestArgoCDWritesTheApplication(t *testing.T) {

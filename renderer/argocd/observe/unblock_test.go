@@ -1,4 +1,4 @@
-package unblock_test
+package observe_test
 
 import (
 	"encoding/json"
@@ -19,9 +19,9 @@ import (
 	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
 )
 
-// Argo CD's own types write the Application: every field is read where Argo CD
-// has it.
-func TestArgoCDWritesTheApplication(t *testing.T) {
+// Argo CD's own types write what unblock reads: every field is read where Argo
+// CD has it.
+func TestArgoCDWritesForUnblock(t *testing.T) {
 	noon := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	source := v1alpha1.ApplicationSource{RepoURL: "https://git.example/fleet.git", Path: "fleet", TargetRevision: "main",
 		Plugin: &v1alpha1.ApplicationSourcePlugin{Name: "sluice", Parameters: v1alpha1.ApplicationSourcePluginParameters{{Name: "version"}}}}
