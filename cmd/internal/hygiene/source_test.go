@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -26,11 +27,22 @@ type file struct {
 	lines int
 }
 
-// source parses every Go file of the project.
+// source returns every Go file of the project.
 func source(t *testing.T) []file {
 	t.Helper()
-	var files []file
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+	files, err := parsed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) < 50 {
+		t.Fatalf("found %d Go files, want the whole project", len(files))
+	}
+	return files
+}
+
+// parsed parses them, once for all tests: none changes what it is given.
+var parsed = sync.OnceValues(func() (files []file, err error) {
+	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -53,14 +65,8 @@ func source(t *testing.T) []file {
 			set, tree, set.File(tree.Pos()).LineCount()})
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(files) < 50 {
-		t.Fatalf("found %d Go files, want the whole project", len(files))
-	}
-	return files
-}
+	return files, err
+})
 
 // isModule reports whether a directory is a module of its own.
 func isModule(dir string) bool {
