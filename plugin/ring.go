@@ -11,10 +11,6 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 )
 
-// keepTenant protects a tenant whose entry moves to another ring or whose
-// ring's Application goes: neither may take its data along.
-const keepTenant = "Delete=false,Prune=false"
-
 // ring returns one tenant Application for each member of a ring or batch.
 func ring(r Request, file []byte) ([][]byte, error) {
 	var d manifest.RingDescriptor
@@ -49,7 +45,7 @@ func ring(r Request, file []byte) ([][]byte, error) {
 		return nil, refuse(ReasonSeal, hintSeal, "ring has %d tenants, sealed were %d", len(docs), d.Tenants)
 	}
 	if len(docs) == 0 {
-		docs = append(docs, emptyRing(d, name))
+		docs = append(docs, d.Empty())
 	}
 	return docs, nil
 }
@@ -102,15 +98,7 @@ func member(grants Grants, d manifest.RingDescriptor, name string, file []byte) 
 	if err != nil {
 		return manifest.Application{}, err
 	}
-	app := manifest.Application{
-		Name: manifest.AppTenant(d.Environment, m.Tenant), Place: d.Place, Level: string(LevelTenant), Local: true,
-		Path: m.Path + "/" + manifest.BaseDir, Versions: versions, SyncOptions: keepTenant,
-		Labels: map[string]string{manifest.LabelTenant: m.Tenant.String(), manifest.LabelRing: d.Ring.String()},
-	}
-	if m.Released {
-		app.SyncOptions = ""
-	}
-	return app, nil
+	return d.Application(m, versions), nil
 }
 
 // handDown returns what a ring grants to one of its tenants: for the products
@@ -134,22 +122,4 @@ func handDown(grants Grants, m manifest.Member) (map[string]string, error) {
 // tenantPath returns the folder of a tenant in the repository.
 func tenantPath(env ident.Environment, id ident.Tenant) string {
 	return manifest.EnvironmentPath(env) + "/" + manifest.TenantPath(id)
-}
-
-// emptyRing returns what a ring without tenants consists of. Its Application
-// has to stay, because removing it would take along tenants that are just
-// moving, and an empty result is refused everywhere.
-func emptyRing(d manifest.RingDescriptor, name string) []byte {
-	return fmt.Appendf(nil, `apiVersion: v1
-kind: ConfigMap
-metadata:
-  name: %s
-  namespace: %s
-  labels:
-    %s: %s
-    %s: %s
-data:
-  tenants: "0"
-`, manifest.Quote(name+"-empty"), manifest.Quote(d.ArgoCDNamespace),
-		manifest.LabelEnvironment, manifest.Quote(d.Environment.String()), manifest.LabelRing, manifest.Quote(d.Ring.String()))
 }

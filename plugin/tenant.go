@@ -37,12 +37,12 @@ func (g *Generator) tenant(ctx context.Context, r Request, file []byte) ([][]byt
 	}
 	var docs [][]byte
 	if t.Remote() {
-		docs = append(docs, t.baseApplication().Encode())
+		docs = append(docs, t.BaseApplication(t.runs()).Encode())
 	} else if docs, err = g.workloads(ctx, r.Dir, t); err != nil {
 		return nil, err
 	}
 	for _, p := range t.Products {
-		docs = append(docs, t.application(p).Encode())
+		docs = append(docs, t.Application(p, t.versions[p.Name]).Encode())
 	}
 	return docs, nil
 }
@@ -100,6 +100,15 @@ func (t *granted) grant(g Grants, p manifest.TenantProduct) error {
 		"version %q of product %q is granted and has no overlay", v, p.Name)
 }
 
+// runs returns the versions of the tenant's products.
+func (t granted) runs() map[ident.Product]ident.Version {
+	versions := make(map[ident.Product]ident.Version, len(t.versions))
+	for name, v := range t.versions {
+		versions[name] = v.Version
+	}
+	return versions
+}
+
 // checkTenantFiles refuses a directory that was edited after it was rendered.
 func checkTenantFiles(d *tree.Dir, sealed string) error {
 	files, err := tree.New(slices.DeleteFunc(slices.Clone(d.Entries()), func(e tree.Entry) bool { return e.Name == manifest.DescriptorFile })...)
@@ -110,39 +119,6 @@ func checkTenantFiles(d *tree.Dir, sealed string) error {
 		return edited("directory", files, sealed)
 	}
 	return nil
-}
-
-// application returns the Application of one product at its granted version.
-func (t granted) application(p manifest.TenantProduct) manifest.Application {
-	version := t.versions[p.Name].Version
-	var ignored []manifest.IgnoreDifference
-	if p.State == stateActive { // what is to rest is written whoever else writes it
-		ignored = t.versions[p.Name].IgnoreDifferences
-	}
-	labels := map[string]string{manifest.LabelTenant: t.Tenant.String(), manifest.LabelProduct: p.Name.String(),
-		manifest.LabelVersion: version.String(), manifest.LabelState: p.State}
-	if !t.Ring.IsZero() {
-		labels[manifest.LabelRing] = t.Ring.String()
-	}
-	return manifest.Application{
-		Name: manifest.AppProduct(t.Environment, t.Tenant, p.Name), Place: t.Place, Project: t.TenantsProject(), Level: string(LevelProduct),
-		Path: t.Path + "/" + p.Name.String() + "/" + version.String(), Namespace: t.Namespace, Wave: cmp.Or(p.Wave, manifest.WaveProducts),
-		Versions: map[string]string{p.Name.String(): version.String()}, IgnoreDifferences: ignored, Labels: labels,
-	}
-}
-
-// baseApplication returns the Application of what lies in the tenant's own
-// namespace, for an environment that is a remote cluster.
-func (t granted) baseApplication() manifest.Application {
-	versions := make(map[string]string, len(t.versions))
-	for name, v := range t.versions {
-		versions[name.String()] = v.Version.String()
-	}
-	return manifest.Application{
-		Name: manifest.AppTenant(t.Environment, t.Tenant) + "-" + manifest.BaseDir, Place: t.Place, Project: t.TenantsProject(), Level: manifest.BaseDir,
-		Path: t.Path + "/" + manifest.BaseDir, Namespace: t.Namespace, Wave: manifest.WaveNamespace, Versions: versions,
-		Labels: map[string]string{manifest.LabelTenant: t.Tenant.String()},
-	}
 }
 
 // workloads returns what lies in the tenant's own namespace: the namespace

@@ -17,16 +17,17 @@ import (
 
 // Part is what runs of a tenant, or of the environment, as one thing.
 type Part struct {
-	// Of is the product, shared/<component>, or "tenant" for what stands in the
-	// tenant's namespace before any component.
+	// Of is the product, shared/<component>, "tenant" for what stands in the
+	// tenant's namespace before any component, or Applications.
 	Of string
-	// Base is that of the version that runs; nil for the namespace.
+	// Base is that of the version that runs; nil for the namespace and Applications.
 	Base *base.Base
 
 	lodger *lodger      // of a tenant's part
 	home   *home        // of the namespace
 	at     int          // among the lodger's products, and behind them his shared components
 	spec   *overlaySpec // of a part that is held
+	text   []byte       // of the environment's Applications
 }
 
 // lodger is a tenant as he was planned in a survey. What his claims have is looked
@@ -42,14 +43,19 @@ type surveyor struct {
 	ground string // what the site puts into every namespace
 }
 
-// Who are the words by which tenants differ.
-type Who struct{ Namespace, ID, Name, Code string }
+// Who are the words by which tenants differ. Path is the tenant's folder, which
+// Applications alone name.
+type Who struct{ Path, Namespace, ID, Name, Code string }
 
 // Who returns whose part it is; of the environment's own parts the namespace alone.
 func (p Part) Who() Who {
 	switch {
 	case p.home != nil:
 		return Who{Namespace: p.home.namespace, ID: p.home.tenant.String()}
+	case p.Of == Applications && p.lodger != nil:
+		who := p.lodger.who()
+		who.Path = manifest.TenantPath(p.lodger.Facts.Tenant.ID)
+		return who
 	case p.lodger != nil:
 		return p.lodger.who()
 	case p.spec != nil:
@@ -59,13 +65,15 @@ func (p Part) Who() Who {
 }
 
 func (l *lodger) who() Who {
-	return Who{l.Namespace, l.Facts.Tenant.ID.String(), l.Facts.Tenant.Name, l.Facts.Tenant.Code}
+	return Who{Namespace: l.Namespace, ID: l.Facts.Tenant.ID.String(), Name: l.Facts.Tenant.Name, Code: l.Facts.Tenant.Code}
 }
 
 // Same reports whether two parts are surely built to the same objects, on top of
 // the same memory.
 func (p Part) Same(q Part) bool {
 	switch {
+	case p.Of == Applications && q.Of == Applications:
+		return p.lodger != nil && q.lodger != nil && sameApplications(p.lodger, q.lodger)
 	case p.home != nil && q.home != nil:
 		return *p.home == *q.home
 	case p.lodger != nil && q.lodger != nil && p.Base != nil && q.Base != nil:
@@ -115,7 +123,7 @@ func sameProduct(a, b *plan.Product) bool {
 // Held returns the part with the claims that it has, and what it asked for and
 // does not get of them.
 func (p Part) Held() (Part, []plan.Fault, error) {
-	if p.lodger == nil || p.home != nil || p.spec != nil {
+	if p.lodger == nil || p.home != nil || p.spec != nil || p.Of == Applications {
 		return p, nil, nil
 	}
 	spec, faults, err := p.lodger.spec(p)
@@ -140,7 +148,12 @@ func (l *lodger) spec(p Part) (overlaySpec, []plan.Fault, error) {
 
 // Build appends the objects of a part that is held to dst, as a YAML stream.
 func (p Part) Build(ctx context.Context, e *overlay.Engine, dst []byte) ([]byte, error) {
-	if p.home != nil {
+	switch {
+	case p.Of == Applications && p.lodger != nil:
+		return p.lodger.applications(dst), nil
+	case p.Of == Applications:
+		return append(dst, p.text...), nil
+	case p.home != nil:
 		for _, f := range p.home.objects(p.lodger.config.Site) {
 			dst = append(append(dst, "---\n"...), bytes.TrimPrefix(f.Data, []byte(manifest.Header+"\n"))...)
 		}
@@ -153,12 +166,12 @@ func (p Part) Build(ctx context.Context, e *overlay.Engine, dst []byte) ([]byte,
 	return e.AppendBuild(ctx, dst, dir, ".")
 }
 
-// parts returns what runs of the tenant: his namespace, and each product and
-// tenant-shared component at the version that his grants choose.
+// parts returns what runs of the tenant: his Applications and his namespace, and
+// each product and tenant-shared component at the version that his grants choose.
 func (l *lodger) parts() []Part {
 	h := homeOf(l.Tenant)
 	h.ground = l.ground
-	all := append(make([]Part, 0, 1+len(l.Products)+len(l.Shared)), Part{Of: "tenant", lodger: l, home: &h})
+	all := append(make([]Part, 0, 2+len(l.Products)+len(l.Shared)), Part{Of: Applications, lodger: l}, Part{Of: "tenant", lodger: l, home: &h})
 	var asked []manifest.Requirement
 	for i, p := range l.Products {
 		v := running(p)

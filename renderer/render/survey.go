@@ -21,7 +21,7 @@ type Survey struct {
 	Report Report
 	// Parts are what runs of each tenant. Who is left as he stands has none.
 	Parts map[ident.Tenant][]Part
-	// Shared are the environment's own parts, by component.
+	// Shared are the environment's own parts: its Applications, and the shared parts by component.
 	Shared []Part
 }
 
@@ -81,6 +81,7 @@ func (r *Renderer) Survey(ctx context.Context, all []authz.Facts, memory Memory,
 	if s.Roster, s.Report, err = work.all(ctx, all); err != nil {
 		return nil, err
 	}
+	s.Shared = []Part{{Of: Applications, text: s.applications()}}
 	shared := s.order.rollouts.Shared
 	for _, c := range slices.SortedFunc(maps.Keys(shared), ident.Component.Compare) {
 		spec, err := s.sharedSpec(plan.SharedRef{Name: c, ID: shared[c].At})

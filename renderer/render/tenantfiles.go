@@ -144,8 +144,8 @@ func (s tenantStage) base(ctx context.Context, t *plan.Tenant) (*tree.Dir, error
 	if err != nil {
 		return nil, err
 	}
-	d := manifest.TenantBase{Place: s.place, Tenant: t.Facts.Tenant.ID, Namespace: t.Namespace,
-		Ring: s.site.Fleet.Rings[t.Ring].Name, Path: manifest.EnvironmentPath(s.site.Name) + "/" + manifest.TenantPath(t.Facts.Tenant.ID), Files: tree.Digest(sealed)}
+	d := s.descriptor(t)
+	d.Files = tree.Digest(sealed)
 	for _, p := range t.Products {
 		product := manifest.TenantProduct{Name: p.Name, State: string(p.State)}
 		for _, v := range p.Versions {
@@ -155,6 +155,12 @@ func (s tenantStage) base(ctx context.Context, t *plan.Tenant) (*tree.Dir, error
 		d.Products = append(d.Products, product)
 	}
 	return tree.New(append(files, tree.Entry{Name: manifest.DescriptorFile, Data: d.Encode()})...)
+}
+
+// descriptor returns what the base directory says of the tenant and its place.
+func (s tenantStage) descriptor(t *plan.Tenant) manifest.TenantBase {
+	return manifest.TenantBase{Place: s.place, Tenant: t.Facts.Tenant.ID, Ring: s.site.Fleet.Rings[t.Ring].Name, Namespace: t.Namespace,
+		Path: manifest.EnvironmentPath(s.site.Name) + "/" + manifest.TenantPath(t.Facts.Tenant.ID)}
 }
 
 // ignored returns what Argo CD leaves alone: what the version says, and how

@@ -1,6 +1,9 @@
 package manifest
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // IgnoreDifference names fields of one object that somebody in the cluster
 // writes: Argo CD neither compares them nor writes them over. It is the form of
@@ -11,6 +14,12 @@ type IgnoreDifference struct {
 	Name              string   `json:"name"`
 	JSONPointers      []string `json:"jsonPointers,omitempty"`
 	JQPathExpressions []string `json:"jqPathExpressions,omitempty"`
+}
+
+// Equal reports whether two name the same fields.
+func (d IgnoreDifference) Equal(o IgnoreDifference) bool {
+	return d.Group == o.Group && d.Kind == o.Kind && d.Name == o.Name &&
+		slices.Equal(d.JSONPointers, o.JSONPointers) && slices.Equal(d.JQPathExpressions, o.JQPathExpressions)
 }
 
 // ignored writes the list under its key; nothing when it is empty.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
 )
 
 // Impact is what a change does in a cluster.
@@ -174,11 +175,17 @@ func (x comparedObject) maps(path []string, was, is map[string]any) {
 	}
 	slices.Sort(keys)
 	for _, k := range keys {
-		if len(path) == 2 && path[0] == "metadata" && isMark(k) {
+		if len(path) == 2 && path[0] == "metadata" && x.marks(k) {
 			continue // ours
 		}
 		x.value(append(slices.Clip(path), k), was[k], is[k])
 	}
+}
+
+// marks reports whether a label or annotation is a mark. Of an Application its wave
+// is: what its parent may do to it, and whose it is, is nowhere else.
+func (x comparedObject) marks(key string) bool {
+	return isMark(key) && (key == manifest.AnnotationWave || !x.is.is("argoproj.io", "Application"))
 }
 
 func (x comparedObject) value(path []string, was, is any) {

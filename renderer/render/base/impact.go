@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/gatorcloud/sluice/catalog"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/model/quantity"
 )
 
@@ -45,6 +46,8 @@ func (x comparedObject) impact(path []string, was, is any) (Impact, string) {
 		return x.size(was, is)
 	case o.is("", "Service") && field == "type" && was == "LoadBalancer":
 		return ImpactRoute, "the address of the load balancer is lost"
+	case o.is("argoproj.io", "Application") && field == "destination" && x.elsewhere():
+		return ImpactData, "" // what runs is left where it is, and what comes up is empty
 	case field == "replicas" || field == "minReplicas" || field == "maxReplicas":
 		return ImpactScale, ""
 	case o.runs() && field != "":
@@ -53,6 +56,22 @@ func (x comparedObject) impact(path []string, was, is any) (Impact, string) {
 		return ImpactRoute, ""
 	}
 	return ImpactConfig, ""
+}
+
+// elsewhere reports whether the destination of an Application is another place,
+// and not another name of the same.
+func (x comparedObject) elsewhere() bool {
+	place := func(o object) [3]string {
+		d := at(o.fields, "spec", "destination")
+		name, _ := d["name"].(string)
+		server, _ := d["server"].(string)
+		namespace, _ := d["namespace"].(string)
+		if name == "in-cluster" {
+			name, server = "", manifest.InCluster
+		}
+		return [3]string{name, server, namespace}
+	}
+	return place(x.was) != place(x.is)
 }
 
 // immutable reports whether a field cannot change.

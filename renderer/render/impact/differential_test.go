@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gatorcloud/sluice/renderer/render"
 	"github.com/gatorcloud/sluice/renderer/render/pipeline"
 	"github.com/gatorcloud/sluice/renderer/rollout"
 )
@@ -49,6 +50,26 @@ func edits() map[string]func(t *testing.T, f files) files {
 		"BumpAndQuota": func(t *testing.T, f files) files {
 			return edits()["Quota"](t, edits()["Both"](t, f))
 		},
+		"Elsewhere": func(t *testing.T, f files) files { return f.edit(t, envFile, "name: in-cluster", "name: another") },
+		"Renamed": func(t *testing.T, f files) files {
+			return f.edit(t, envFile, "name: in-cluster", "server: https://kubernetes.default.svc")
+		},
+		"Project": func(t *testing.T, f files) files {
+			return f.edit(t, envFile, "domain:", "argocd: {project: other}\ndomain:")
+		},
+		"Revision": func(t *testing.T, f files) files {
+			return f.edit(t, envFile, "domain:", "targetRevision: release\ndomain:")
+		},
+		"Ring": func(t *testing.T, f files) files {
+			return f.edit(t, fleetFile, "- name: main", "- name: early\n  tenants: [\"1000007\"]\n  versions: {swg: \"200\", dsa: \"31\", ucwi: \"112\"}\n- name: main")
+		},
+		"Gates": func(t *testing.T, f files) files {
+			return f.edit(t, fleetFile, "soakSeconds: 30", "soakSeconds: 60\n  approval: true\n  tolerateUnhealthy: 2")
+		},
+		"Batch": func(t *testing.T, f files) files { return f.edit(t, fleetFile, "rings:\n", "batch: 2\nrings:\n") },
+		"Ended": func(t *testing.T, f files) files {
+			return f.edit(t, envFile, "suspendDays: 14\n  graceDays: 30\n  releaseHours: 24", "suspendDays: 1\n  graceDays: 0\n  releaseHours: 0")
+		},
 		"Nothing": func(t *testing.T, f files) files { return f.edit(t, fleetFile, "rings:\n", "# a remark\nrings:\n") },
 	}
 }
@@ -73,6 +94,18 @@ func TestPlanIsWhatHappens(t *testing.T) {
 				if !slices.Equal(got, want) {
 					t.Errorf("Of() lists\n%q\nwant\n%q", got, want)
 				}
+				for _, c := range p.Changes {
+					sum := 0
+					for ring, n := range c.Rings {
+						sum += n
+						if ring.IsZero() {
+							t.Errorf("Of() counts %d tenants of %s in no ring", n, c.Object)
+						}
+					}
+					if sum != c.Tenants {
+						t.Errorf("Of() counts %d tenants of %s in rings, want %d", sum, c.Object, c.Tenants)
+					}
+				}
 				if gotFolded != folded {
 					t.Errorf("Of() folds %d objects, want %d", gotFolded, folded)
 				}
@@ -81,6 +114,47 @@ func TestPlanIsWhatHappens(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// Applications show by object and field what an edit makes of them; a version
+// that they hand down is a rollout and no change.
+func TestPlanOfApplications(t *testing.T) {
+	before := repository(t).render(t, pipeline.Options{Source: someTenants(rand.New(rand.NewPCG(1, 0)), 7), AllowRemovals: true})
+	for name, want := range map[string][]string{
+		"Both":      nil,
+		"Elsewhere": {"data Application/local-<tenant>-swg 7: spec.destination.name in-cluster another", "add Application/local-<tenant>-base 7"},
+		"Renamed":   {"config Application/local-<tenant>-swg 7: spec.destination.name in-cluster , spec.destination.server  https://kubernetes.default.svc"},
+		"Project":   {"config Application/local-<tenant> 7: spec.project local other", "config Application/local-shared-license 0: spec.project local-shared other-shared"},
+		"Revision":  {"config Application/local-canary 0: spec.source.targetRevision main release", "config Application/local-<tenant> 7: spec.source.targetRevision main release"},
+		"Ring":      {"config Application/local-<tenant>-swg 1: metadata.labels.gatorcloud.io/ring canary early", "add Application/local-early 0"},
+		"Gates":     {"config Application/local-canary 0: metadata.annotations.gatorcloud.io/asks  approval, metadata.annotations.gatorcloud.io/tolerate-unhealthy  2"},
+		"Batch":     {"remove Application/local-main 0", "add Application/local-main-01 0", "add ConfigMap/local-main-01-empty 0"},
+		"Ended":     {"remove Application/local-<tenant> 2", "remove Application/local-<tenant>-swg 2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for _, c := range plan(t, before, edits()[name](t, before)).Changes {
+				if c.Of != render.Applications {
+					continue
+				}
+				line := fmt.Sprintf("%s %s %d", c.Impact, c.Object, c.Tenants)
+				for i, f := range c.Fields {
+					if f.Name != "" {
+						line += fmt.Sprint([]string{": ", ", "}[min(i, 1)], f.Name, " ", f.From, " ", f.To)
+					}
+				}
+				got = append(got, line)
+			}
+			if want == nil && got != nil {
+				t.Errorf("Of() lists %q, want no Application", got)
+			}
+			for _, line := range want {
+				if !slices.Contains(got, line) {
+					t.Errorf("Of() lists %q, want %q", got, line)
+				}
+			}
+		})
 	}
 }
 

@@ -140,6 +140,9 @@ func (c *comparison) shared() []render.Part {
 func (c *comparison) tenant(ctx context.Context, id ident.Tenant) error {
 	is, there := c.is.end.Member(id)
 	s := subject{id, is.Ring}
+	if !there && c.was != nil {
+		s.ring = c.was.now.Members[id].Ring
+	}
 	before := c.before(id, is)
 	after, planned := c.is.end.Parts[id]
 	if there && !planned || before == nil && c.stood(id) {
@@ -148,9 +151,6 @@ func (c *comparison) tenant(ctx context.Context, id ident.Tenant) error {
 	out, err := c.parts(ctx, s, before, after)
 	if err != nil {
 		return err
-	}
-	if !there {
-		s.ring = c.was.now.Members[id].Ring
 	}
 	c.note(s, out, before, after)
 	return nil

@@ -101,10 +101,11 @@ type Security struct {
 
 // Change is one distinct change of an object, however many tenants have it.
 // Where a tenant's own id, name, code or namespace stands in a value it reads
-// <tenant>, <name>, <code> or <namespace>.
+// <tenant>, <name>, <code>, <namespace> or <folder>.
 type Change struct {
-	// Of is what the object belongs to: a product, a shared part, or "tenant" for
-	// what stands in every tenant's namespace.
+	// Of is what the object belongs to: a product, a shared part, "tenant" for what
+	// stands in every tenant's namespace, or "argocd/applications" for what carries
+	// all these.
 	Of string `json:"of"`
 	// Object is kind/name.
 	Object string      `json:"object"`

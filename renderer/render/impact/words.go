@@ -10,10 +10,10 @@ import (
 	"github.com/gatorcloud/sluice/renderer/render"
 )
 
-// words are a tenant's own, longer ones first as the namespace holds the id, and
-// what they read as. Before and after they are the same, but where a namespace's
-// prefix was edited.
-type words [5]struct{ word, name string }
+// words are a tenant's own, longer ones first as the folder and the namespace
+// hold the id, and what they read as. Before and after they are the same, but
+// where a namespace's prefix was edited.
+type words [6]struct{ word, name string }
 
 // shortest is how long a word must be to be taken for the tenant's own: what is
 // shorter stands everywhere by chance.
@@ -23,7 +23,7 @@ func wordsOf(was, is render.Who) words {
 	if is.ID == "" {
 		return words{}
 	}
-	return words{{is.Namespace, "<namespace>"}, {was.Namespace, "<namespace>"}, {is.Name, "<name>"}, {is.Code, "<code>"}, {is.ID, "<tenant>"}}
+	return words{{is.Path, "<folder>"}, {is.Namespace, "<namespace>"}, {was.Namespace, "<namespace>"}, {is.Name, "<name>"}, {is.Code, "<code>"}, {is.ID, "<tenant>"}}
 }
 
 // split calls plain for what is not the tenant's own in a text and own for the

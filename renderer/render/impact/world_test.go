@@ -18,11 +18,11 @@ import (
 
 	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/environments"
+	"github.com/gatorcloud/sluice/plugin"
 	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
-	"github.com/gatorcloud/sluice/renderer/render"
 	"github.com/gatorcloud/sluice/renderer/render/impact"
 	"github.com/gatorcloud/sluice/renderer/render/pipeline"
 	"github.com/gatorcloud/sluice/renderer/rollout"
@@ -210,53 +210,73 @@ func plan(t *testing.T, before, after files) *impact.Plan {
 // have no tenant.
 type cluster map[[2]string]map[string]any
 
-// running reads what a cluster runs out of rendered files, as the plugin chooses
-// it: a tenant's namespace, its shared components and products at what is granted.
+// running reads what a cluster runs out of rendered files, from the fleet's folder
+// on, as Argo CD would with the plugin. Applications are without the versions that
+// they hand down.
 func (f files) running(t *testing.T) cluster {
 	t.Helper()
-	all, root := cluster{}, "environments/local/"
-	stored := render.NewStored(f.fs(), local)
-	granted, _, err := stored.Granted()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for id, versions := range granted {
-		home := root + manifest.TenantPath(id)
-		var d manifest.TenantBase
-		if err := manifest.Decode(f[home+"/base/sluice.yaml"], manifest.KindTenantBase, &d); err != nil {
-			t.Fatal(err)
-		}
-		f.add(t, all, id.String(), home+"/base")
-		var asked []manifest.Requirement
-		for _, p := range d.Products {
-			v := versions[p.Name]
-			f.add(t, all, id.String(), home+"/"+p.Name.String()+"/"+v.String())
-			for _, pv := range p.Versions {
-				if pv.Version == v && p.State == string(authz.Active) {
-					asked = append(asked, pv.Requires...)
-				}
-			}
-		}
-		for _, r := range manifest.Highest(asked) {
-			f.add(t, all, id.String(), home+"/base/"+manifest.SharedPath(r.Component, r.Version))
-		}
-	}
+	w := walk{t, f, plugin.New(line().Engine()), cluster{}}
 	for name, data := range f {
-		if part, ok := strings.CutPrefix(name, root+"fleet/shared/"); ok {
-			_, version, _ := strings.Cut(string(data), manifest.LabelVersion+": \"")
-			version, _, _ = strings.Cut(version, `"`)
-			f.add(t, all, "", root+"shared/"+strings.TrimSuffix(part, ".yaml")+"/"+version)
+		if strings.HasPrefix(name, "environments/local/fleet/") {
+			w.object("", data)
 		}
 	}
-	return all
+	return w.all
 }
 
-// add builds a directory and adds its objects.
-func (f files) add(t *testing.T, all cluster, tenant, dir string) {
+// walk is a way through the Applications of an environment.
+type walk struct {
+	t         *testing.T
+	files     files
+	generator *plugin.Generator
+	all       cluster
+}
+
+// object takes in an object of a tenant, and follows it if it is an Application.
+func (w walk) object(tenant string, doc []byte) {
+	w.t.Helper()
+	var o map[string]any
+	if err := yaml.Unmarshal(doc, &o); err != nil {
+		w.t.Fatal(err)
+	}
+	m := o["metadata"].(map[string]any)
+	if labels, _ := m["labels"].(map[string]any); tenant == "" && labels[manifest.LabelTenant] != nil {
+		tenant = labels[manifest.LabelTenant].(string)
+	}
+	w.all[[2]string{tenant, fmt.Sprint(o["kind"], "/", m["name"])}] = o
+	if o["kind"] == "Application" {
+		w.application(tenant, o, m["labels"].(map[string]any))
+	}
+}
+
+func (w walk) application(tenant string, o, labels map[string]any) {
+	w.t.Helper()
+	source := o["spec"].(map[string]any)["source"].(map[string]any)
+	parameters := source["plugin"].(map[string]any)["parameters"].([]any)
+	grants := plugin.Grants{}
+	for name, v := range parameters[0].(map[string]any)["map"].(map[string]any) {
+		grants[name] = ident.Must[ident.VersionKind](v.(string))
+	}
+	result, err := w.generator.Generate(w.t.Context(), plugin.Request{App: fmt.Sprint(o["metadata"].(map[string]any)["name"]), Dir: w.files.dir(w.t, source["path"].(string)), Grants: grants})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, doc := range result.Documents {
+		w.object(tenant, doc)
+	}
+	if v, versioned := labels[manifest.LabelVersion]; versioned {
+		source["path"] = strings.TrimSuffix(source["path"].(string), "/"+v.(string))
+	}
+	delete(labels, manifest.LabelVersion)
+	delete(parameters[0].(map[string]any), "map")
+}
+
+// dir returns a folder.
+func (f files) dir(t *testing.T, dir string) *tree.Dir {
 	t.Helper()
 	sub := map[string][]byte{}
 	for name, data := range f {
-		if rest, ok := strings.CutPrefix(name, dir+"/"); ok && !strings.HasPrefix(rest, "shared/") {
+		if rest, ok := strings.CutPrefix(name, dir+"/"); ok {
 			sub[rest] = data
 		}
 	}
@@ -264,18 +284,7 @@ func (f files) add(t *testing.T, all cluster, tenant, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := line().Engine().Build(t.Context(), d, ".")
-	if err != nil {
-		t.Fatalf("%s: %v", dir, err)
-	}
-	for doc := range strings.SplitSeq(string(out), "\n---\n") {
-		var o map[string]any
-		if err := yaml.Unmarshal([]byte(doc), &o); err != nil {
-			t.Fatal(err)
-		}
-		m := o["metadata"].(map[string]any)
-		all[[2]string{tenant, fmt.Sprint(o["kind"], "/", m["name"])}] = o
-	}
+	return d
 }
 
 // unmarked returns an object without what sluice writes for itself.
@@ -284,9 +293,13 @@ func unmarked(o map[string]any) string {
 	var c map[string]any
 	_ = json.Unmarshal(data, &c)
 	m, _ := c["metadata"].(map[string]any)
+	ours := []string{manifest.LabelVersion, manifest.LabelProduct, manifest.LabelComponent, manifest.AnnotationWave, manifest.AnnotationSyncOptions}
+	if o["kind"] == "Application" { // what its parent may do to it is no mark
+		ours = []string{manifest.AnnotationWave}
+	}
 	for _, field := range []string{"labels", "annotations"} {
 		marks, _ := m[field].(map[string]any)
-		for _, key := range []string{manifest.LabelVersion, manifest.LabelProduct, manifest.LabelComponent, manifest.AnnotationWave, manifest.AnnotationSyncOptions} {
+		for _, key := range ours {
 			delete(marks, key)
 		}
 	}
@@ -315,7 +328,7 @@ func differences(was, is cluster) (changed []string, folded int) {
 		default:
 			name := k[1]
 			if k[0] != "" {
-				name = strings.ReplaceAll(name, "tenant-"+k[0], "<namespace>")
+				name = strings.ReplaceAll(strings.ReplaceAll(name, "tenant-"+k[0], "<namespace>"), k[0], "<tenant>")
 			} else {
 				name = "own " + name
 			}

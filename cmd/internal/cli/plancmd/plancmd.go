@@ -52,7 +52,8 @@ clusters once the engine has moved all that it can: which tenants move, ring by
 ring, when at the earliest and what is in the way; and every distinct change of
 an object with its impact, the worst first. Tenants whose objects change alike
 are counted once. What differs in version labels and the like is counted alone.
-The Applications of Argo CD, which carry it all, are not shown.
+Argo CD's Applications are objects too, but for the versions that they hand down,
+which are the rollouts.
 
 Nothing is written, no server is asked, and what is rendered is read from the
 revision: a branch, origin/main, a tag, HEAD~1 or an id. Where both sides changed
