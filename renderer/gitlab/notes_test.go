@@ -129,10 +129,7 @@ func TestPlansTheMerge(t *testing.T) {
 // A round over a thousand merge requests asks GitLab for what is another, and for
 // its lists: one call for each hundred.
 func TestNotesOfMany(t *testing.T) {
-	many := 1000
-	if testing.Short() {
-		many = 20
-	}
+	const many = 1000
 	w := newWorld(t, gitlabtest.Options{})
 	w.push("by-hand", map[string]string{fleetFile: "rings: [swg203]\n"})
 	w.push("readme", map[string]string{"README.md": "hello\n"})

@@ -73,7 +73,10 @@ func (s *Server) mergeRef(c *call, m *mergeRequest) {
 		c.refuse(http.StatusBadRequest, "Merge request is not mergeable")
 		return
 	}
-	_ = s.git.move(fmt.Sprintf("refs/merge-requests/%d/merge", m.iid), commit, "")
+	if err := s.git.put(fmt.Sprintf("refs/merge-requests/%d/merge", m.iid), commit); err != nil {
+		c.refuse(http.StatusInternalServerError, err.Error())
+		return
+	}
 	c.answer(http.StatusOK, map[string]string{"commit_id": commit})
 }
 

@@ -2,6 +2,7 @@ package gitlabtest
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +16,7 @@ type repository struct {
 	told map[string]told // what git said of commits, which do not change
 }
 
+// told is what git printed.
 type told struct {
 	out string
 	err error
@@ -25,25 +27,45 @@ func (g repository) run(args ...string) (string, error) {
 	return strings.TrimSuffix(out, "\n"), err
 }
 
-// ask runs git about commits once.
-func (g repository) ask(args ...string) (string, error) {
+// know runs git about commits once and returns what it printed.
+func (g repository) know(args ...string) (string, error) {
 	key := strings.Join(args, " ")
 	known, ok := g.told[key]
 	if !ok {
-		known.out, known.err = g.run(args...)
+		known.out, known.err = gittest.TryGit(g.dir, nil, args...)
 		g.told[key] = known
 	}
 	return known.out, known.err
 }
 
-// heads returns the commit of every branch.
+// ask is know without the end of the last line.
+func (g repository) ask(args ...string) (string, error) {
+	out, err := g.know(args...)
+	return strings.TrimSuffix(out, "\n"), err
+}
+
+// heads returns the commit of every branch. Every call asks for it, so it is read
+// from the files and not by git.
 func (g repository) heads() map[string]string {
-	out, _ := g.run("for-each-ref", "--format=%(refname) %(objectname)", "refs/heads")
 	all := map[string]string{}
-	for line := range strings.Lines(out) {
-		ref, commit, _ := strings.Cut(strings.TrimSpace(line), " ")
-		all[strings.TrimPrefix(ref, "refs/heads/")] = commit
+	packed, _ := os.ReadFile(filepath.Join(g.dir, "packed-refs")) // there is none before the first gc
+	for line := range strings.Lines(string(packed)) {
+		commit, ref, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if branch, ok := strings.CutPrefix(ref, "refs/heads/"); ok {
+			all[branch] = commit
+		}
 	}
+	root := filepath.Join(g.dir, "refs", "heads")
+	_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		branch, inside := strings.CutPrefix(path, root+"/")
+		if err != nil || d.IsDir() || !inside || strings.HasSuffix(branch, ".lock") {
+			return nil //nolint:nilerr // it went meanwhile
+		}
+		if commit, err := os.ReadFile(path); err == nil {
+			all[branch] = strings.TrimSpace(string(commit))
+		}
+		return nil
+	})
 	return all
 }
 
@@ -54,7 +76,7 @@ func (g repository) merge(target, source, message string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return g.run("commit-tree", tree, "-p", target, "-p", source, "-m", message)
+	return g.ask("commit-tree", tree, "-p", target, "-p", source, "-m", message)
 }
 
 // mergeTree returns the tree of that commit.
@@ -71,6 +93,9 @@ func (g repository) base(target, source string) string {
 
 // raw returns a file as it is at a commit.
 func (g repository) raw(ref, path string) (string, error) {
+	if len(ref) == 40 { // no branch is called so
+		return g.know("cat-file", "blob", ref+":"+path)
+	}
 	return gittest.TryGit(g.dir, nil, "cat-file", "blob", ref+":"+path)
 }
 
@@ -86,6 +111,15 @@ func (g repository) move(ref, to, from string) error {
 	}
 	_, err := g.run(args...)
 	return err
+}
+
+// put sets a reference that nobody else moves, a thousand times as fast as git.
+func (g repository) put(ref, commit string) error {
+	path := filepath.Join(g.dir, filepath.FromSlash(ref))
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(path, []byte(commit+"\n"), 0o644)
 }
 
 // diff is what the API says of a changed file.
