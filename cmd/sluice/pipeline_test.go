@@ -120,6 +120,16 @@ func (r *runner) push(message, branch string) {
 	r.sh(r.clone, "git add -A && git commit -qm '"+message+"' && git push -q origin HEAD:"+branch+" && git fetch -q && git remote set-head origin main")
 }
 
+// tenants pushes what there is, and renders it with a tenant in each ring.
+func (r *runner) tenants() {
+	r.t.Helper()
+	r.sh(r.clone, `sed -i 's/^  sharePercent: 10/  tenants: ["1000001"]/' environments/local/fleet.yaml`)
+	r.push("begin", "main")
+	r.sh(r.clone, "sluice authz put 1000001 --name ours --code ours && sluice authz put 1000001/hello && sluice authz put 1000002 --name b --code b && sluice authz put 1000002/hello")
+	r.sh(r.clone, "sluice render --env local --branch main --repo "+r.server.URL+"/acme/fleet.git")
+	r.rendered("render local: 2 tenants")
+}
+
 // jobs runs jobs of the pipeline of a source on what is checked out.
 func (r *runner) jobs(source string, variables []string, jobs ...string) (string, error) {
 	args := []string{filepath.Join(r.modules, "gitlab-ci-local", "dist", "index.js"), "--force-shell-executor", "--shell-isolation", "--no-color",
@@ -172,11 +182,7 @@ func (r *runner) rendered(what string) {
 // validated, merged and rendered, its rings are promoted and taken back.
 func TestPipeline(t *testing.T) {
 	r := newRunner(t, "--renderer", "ci")
-	r.sh(r.clone, `sed -i 's/^  sharePercent: 10/  tenants: ["1000001"]/' environments/local/fleet.yaml`)
-	r.push("begin", "main")
-	r.sh(r.clone, "sluice authz put 1000001 --name ours --code ours && sluice authz put 1000001/hello && sluice authz put 1000002 --name b --code b && sluice authz put 1000002/hello")
-	r.sh(r.clone, "sluice render --env local --branch main --repo "+r.server.URL+"/acme/fleet.git")
-	r.rendered("render local: 2 tenants")
+	r.tenants()
 	if out := r.passes("push", nil, "sluice-check-local"); strings.Contains(out, "the renderer follows") {
 		t.Errorf("nothing was checked:\n%s", out)
 	}
@@ -222,6 +228,42 @@ func TestPipeline(t *testing.T) {
 	r.rendered("hello=2 is granted to ring main")
 	r.passes("push", []string{"PRODUCT=hello"}, "sluice-rollback-local")
 	r.rendered("take hello back in canary, main")
+}
+
+// A merge request may have more commits than GitLab clones.
+func TestPipelineShallow(t *testing.T) {
+	r := newRunner(t, "--renderer", "ci")
+	r.tenants()
+	r.sh(r.clone, "git checkout -q -b long && sluice catalog new hello/2 && sluice catalog lock && sluice bump hello=2 && git add -A && git commit -qm bump")
+	r.sh(r.clone, "for i in $(seq 30); do git commit -q --allow-empty -m $i; done && git push -q origin long")
+	r.sh(r.clone, "git checkout -q main && git commit -q --allow-empty -m meanwhile && git push -q origin main && git checkout -q long")
+	merge := r.mergeRequest()
+	r.shallow("long")
+	if out := r.passes("merge_request_event", merge, "sluice-validate"); !strings.Contains(out, "2 versions and 1 environments are valid") {
+		t.Errorf("sluice-validate prints\n%s", out)
+	}
+	if out := r.passes("merge_request_event", merge, "sluice-plan"); !strings.Contains(out, "rollout hello: ") {
+		t.Errorf("sluice-plan prints\n%s", out)
+	}
+
+	// A base with which there is no commit in common is said, and ends.
+	r.sh(r.clone, "git checkout -q --orphan apart && git commit -qm apart && git push -q origin apart")
+	merge[0] = "CI_MERGE_REQUEST_DIFF_BASE_SHA=" + r.sh(r.clone, "git rev-parse HEAD")
+	r.shallow("long")
+	if out, err := r.jobs("merge_request_event", merge, "sluice-plan"); err == nil || !strings.Contains(out, "they have no commit in common") {
+		t.Errorf("sluice-plan of a base that is gone = %v\n%s", err, out)
+	}
+}
+
+// shallow goes on in a new clone of a branch, as GitLab's runners make them.
+func (r *runner) shallow(branch string) {
+	r.t.Helper()
+	r.clone = filepath.Join(r.t.TempDir(), "fleet")
+	r.sh(".", "git clone -q --depth=20 --no-single-branch --branch "+branch+" "+r.server.URL+"/acme/fleet.git "+r.clone)
+	r.sh(r.clone, "git remote set-head origin main && printf '.gitlab-ci-local\\nplan\\n' >.git/info/exclude")
+	if n := r.sh(r.clone, "git rev-list --count HEAD"); n != "20" {
+		r.t.Fatalf("the clone has %s commits", n)
+	}
 }
 
 // Whoever has the pipeline elsewhere includes it from there, once for each environment.
