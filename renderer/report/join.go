@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -39,6 +40,8 @@ type Join struct {
 	tenants  map[ident.Tenant]*tenant
 	closures map[soldKey][]catalog.Component
 	above    map[string]*Application // the fleet, its slices and shared parts
+	round    uint16                  // of lists of all Applications
+	unseen   map[string]bool         // of those above, in the list under way
 }
 
 // tenant is what is kept of one.
@@ -50,6 +53,8 @@ type tenant struct {
 	base     *Application
 	place    rollout.Place
 	ring     uint16
+	shown    uint16 // the round in which his own was seen, and that of his namespace
+	based    uint16
 	known    bool // to Git
 	released bool
 	edited   bool
@@ -62,6 +67,7 @@ type holding struct {
 	note                      *Note
 	since, ends, reconciled   int64
 	product, pin, asked, runs uint16
+	round                     uint16 // in which its Application was seen last
 	right                     right
 	verdict                   uint8
 	bought, seen, sick        bool
@@ -99,6 +105,12 @@ func (n *names) number(s string) uint16 {
 func New(env ident.Environment, sold *catalog.Catalog) *Join {
 	return &Join{env: env, sold: sold, fleet: &rollout.Fleet{}, sources: map[string]Source{}, lanes: map[spot]*rollout.Lane{}, tenants: map[ident.Tenant]*tenant{},
 		above: map[string]*Application{}, closures: map[soldKey][]catalog.Component{}, names: names{list: []string{""}, at: map[string]uint16{"": 0}}}
+}
+
+// Sell takes what is sold now.
+func (j *Join) Sell(sold *catalog.Catalog) {
+	j.sold = sold
+	clear(j.closures)
 }
 
 // Source tells of when a source is, or why there is nothing of it.
@@ -199,8 +211,9 @@ func (j *Join) holding(t *tenant, p ident.Product) *holding {
 	return &t.holdings[i]
 }
 
-// See takes in what an Application shows now.
-func (j *Join) See(a *Application) {
+// See takes in what an Application shows now, and reports whether that is
+// something else than before; when Argo CD looked is not.
+func (j *Join) See(a *Application) (changed bool) {
 	trouble := a
 	if a.Verdict == rollout.Proven {
 		trouble = nil
@@ -208,16 +221,71 @@ func (j *Join) See(a *Application) {
 	switch a.Level {
 	case "product":
 		h := j.holding(j.tenant(a.Tenant), a.Product)
+		was := *h
 		h.seen, h.trouble, h.verdict, h.sick = true, trouble, uint8(a.Verdict), a.Sick
 		h.asked, h.runs = j.names.number(a.Asked.String()), j.names.number(a.Running.String())
-		h.since, h.reconciled = unix(a.Since), unix(a.Reconciled)
+		h.since, h.reconciled, h.round = unix(a.Since), unix(a.Reconciled), j.round
+		changed = !same(was.trouble, trouble)
+		was.trouble, was.reconciled, was.round = h.trouble, h.reconciled, h.round
+		return changed || was != *h
 	case "tenant":
-		j.tenant(a.Tenant).app = trouble
+		t := j.tenant(a.Tenant)
+		changed, t.app, t.shown = !same(t.app, trouble), trouble, j.round
 	case "base":
-		j.tenant(a.Tenant).base = trouble
+		t := j.tenant(a.Tenant)
+		changed, t.base, t.based = !same(t.base, trouble), trouble, j.round
 	default:
-		j.above[a.Name] = a
+		changed, j.above[a.Name] = !same(j.above[a.Name], a), a
+		delete(j.unseen, a.Name)
 	}
+	return changed
+}
+
+// same reports whether two Applications show the same; when Argo CD looked is
+// no difference.
+func same(a, b *Application) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	x, y := *a, *b
+	x.Reconciled, y.Reconciled = time.Time{}, time.Time{}
+	return reflect.DeepEqual(x, y)
+}
+
+// Relist says that all Applications are seen anew: what was seen stays until
+// Relisted.
+func (j *Join) Relist() {
+	j.round++
+	j.unseen = map[string]bool{}
+	for name := range j.above {
+		j.unseen[name] = true
+	}
+}
+
+// Relisted forgets the Applications that were not seen since Relist, and reports
+// whether there are any.
+func (j *Join) Relisted() (changed bool) {
+	for name := range j.unseen {
+		delete(j.above, name)
+		changed = true
+	}
+	j.unseen = nil
+	for _, t := range j.tenants {
+		if t.app != nil && t.shown != j.round {
+			t.app, changed = nil, true
+		}
+		if t.base != nil && t.based != j.round {
+			t.base, changed = nil, true
+		}
+		for i := range t.holdings {
+			if h := &t.holdings[i]; h.seen && h.round != j.round {
+				h.blank()
+				changed = true
+			}
+		}
+		j.sweep(t)
+	}
+	return changed
 }
 
 // Lose takes in that an Application is gone.
@@ -238,7 +306,7 @@ func (j *Join) Lose(a *Application) {
 }
 
 func (h *holding) blank() {
-	h.seen, h.trouble, h.verdict, h.sick, h.asked, h.runs, h.since, h.reconciled = false, nil, 0, false, 0, 0, 0, 0
+	h.seen, h.trouble, h.verdict, h.sick, h.asked, h.runs, h.since, h.reconciled, h.round = false, nil, 0, false, 0, 0, 0, 0, 0
 }
 
 // Forget forgets all Applications, before they are listed anew.

@@ -184,8 +184,17 @@ func (j *Join) rollout(k rollout.Key) Rollout {
 	return r
 }
 
-// verdict sums a report up in a sentence.
+// verdict sums a report up in a sentence, which says of when it is where Argo CD
+// tells nothing newer.
 func (j *Join) verdict(r Report) (State, string) {
+	state, says := j.summary(r)
+	if s := j.sources[ArgoCD]; s.At != nil && s.Missing != "" {
+		return max2(state, Unknown), says + ", as of " + s.At.Format("2006-01-02 15:04:05 MST") + ": Argo CD tells nothing newer"
+	}
+	return state, says
+}
+
+func (j *Join) summary(r Report) (State, string) {
 	bad, waiting := 0, 0
 	var why []string
 	for _, s := range r.Stuck {
