@@ -2,8 +2,8 @@
 // their operations, over client-go with what a kubeconfig holds.
 //
 // It speaks to one server and knows no types of Argo CD but the fields that it
-// needs: no watch, no cache. Everything it reads is bounded, in bytes and in
-// time, and every write names the version it was decided on.
+// needs, and keeps none. Everything it reads is bounded, in bytes and in time,
+// and every write names the version it was decided on.
 package argocd
 
 import (

@@ -24,21 +24,32 @@ const (
 // see, one after another, so that no more than one of them is in memory. It
 // fails if it cannot hand over all; see must not keep what it is given.
 func (n Named) Each(ctx context.Context, selector string, see func(data []byte)) error {
-	next := ""
-	for range pages {
-		var err error
-		if next, err = n.page(ctx, selector, next, see); err != nil {
-			return fmt.Errorf("listing Applications: %w", err)
-		}
-		if next == "" {
-			return nil
-		}
-	}
-	return fmt.Errorf("listing Applications: there are more than %d pages", pages)
+	_, err := n.all(ctx, selector, see)
+	return err
 }
 
-// page hands over one page and returns where the next begins.
-func (c *Client) page(ctx context.Context, selector, from string, see func(data []byte)) (string, error) {
+// all hands over a list and returns the version of the whole of it.
+func (c *Client) all(ctx context.Context, selector string, see func(data []byte)) (version string, err error) {
+	at := place{}
+	for range pages {
+		if at, err = c.page(ctx, selector, at.Continue, see); err != nil {
+			return "", fmt.Errorf("listing Applications: %w", err)
+		}
+		if at.Continue == "" {
+			return at.ResourceVersion, nil
+		}
+	}
+	return "", fmt.Errorf("listing Applications: there are more than %d pages", pages)
+}
+
+// place is how far a list has come.
+type place struct {
+	Continue        string `json:"continue"` // where the next page begins; empty after the last
+	ResourceVersion string `json:"resourceVersion"`
+}
+
+// page hands over one page of a list.
+func (c *Client) page(ctx context.Context, selector, from string, see func(data []byte)) (place, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.patience)
 	defer cancel()
 	request := c.tables.Get().Namespace(c.namespace).Resource(resource).SetHeader("Accept", "application/json").
@@ -48,25 +59,22 @@ func (c *Client) page(ctx context.Context, selector, from string, see func(data 
 	}
 	body, err := request.Stream(ctx)
 	if err != nil {
-		return "", explain(err)
+		return place{}, explain(err)
 	}
 	defer func() { _ = body.Close() }() // it was only read
-	next, err := items(body, see)
-	return next, explain(err)
+	at, err := items(body, see)
+	return at, explain(err)
 }
 
-// items hands the entries of a list's JSON over and returns its continue
-// token. A list that ends early, or is none, is an error.
-func items(r io.Reader, see func(data []byte)) (string, error) {
+// items hands the entries of a list's JSON over and returns its metadata. A
+// list that ends early, or is none, is an error.
+func items(r io.Reader, see func(data []byte)) (meta place, err error) {
 	body := &ration{r: r, left: largest}
 	d := json.NewDecoder(body)
-	var meta struct {
-		Continue string `json:"continue"`
-	}
 	var rest json.RawMessage
 	found := false
 	if err := delim(d, '{'); err != nil {
-		return "", err
+		return place{}, err
 	}
 	for d.More() {
 		key, err := d.Token()
@@ -81,16 +89,16 @@ func items(r io.Reader, see func(data []byte)) (string, error) {
 			err = d.Decode(&rest)
 		}
 		if err != nil {
-			return "", err
+			return place{}, err
 		}
 	}
 	if err := delim(d, '}'); err != nil {
-		return "", err
+		return place{}, err
 	}
 	if !found {
-		return "", errors.New("the answer is no list")
+		return place{}, errors.New("the answer is no list")
 	}
-	return meta.Continue, nil
+	return meta, nil
 }
 
 // entries hands over the values of an array.

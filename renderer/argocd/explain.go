@@ -47,7 +47,7 @@ func refused(s metav1.Status) error {
 	case code == http.StatusConflict:
 		return fmt.Errorf("%w: %w", unblock.ErrChanged, err)
 	case code == http.StatusUnauthorized, code == http.StatusForbidden:
-		return fault.Hintf("get, list and patch of applications.argoproj.io in Argo CD's namespace are needed", "asking Kubernetes: %w", err)
+		return fault.Hintf("get, list, watch and patch of applications.argoproj.io in Argo CD's namespace are needed", "asking Kubernetes: %w", err)
 	case code == http.StatusNotFound:
 		return fault.Hintf("check the kubeconfig's context and --argocd-namespace: there are no such Applications", "asking Kubernetes: %w: %w", errGone, err)
 	case code == http.StatusTooManyRequests, code == http.StatusGone, code >= 500: // 410 is a list whose next page has expired

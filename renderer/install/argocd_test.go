@@ -57,8 +57,8 @@ func TestArgoCDComponent(t *testing.T) {
 		}
 	}
 	if len(role.Rules) != 1 || !slices.Equal(role.Rules[0].APIGroups, []string{"argoproj.io"}) ||
-		!slices.Equal(role.Rules[0].Resources, []string{"applications"}) || !slices.Equal(role.Rules[0].Verbs, []string{"get", "list", "patch"}) {
-		t.Errorf("rules %+v, want get, list and patch of Applications", role.Rules)
+		!slices.Equal(role.Rules[0].Resources, []string{"applications"}) || !slices.Equal(role.Rules[0].Verbs, []string{"get", "list", "watch", "patch"}) {
+		t.Errorf("rules %+v, want get, list, watch and patch of Applications", role.Rules)
 	}
 	pod := d.Spec.Template.Spec
 	if len(binding.Subjects) != 1 || binding.Subjects[0].Name != pod.ServiceAccountName || binding.Subjects[0].Namespace != "sluice" ||
