@@ -54,6 +54,9 @@ func (s *Store) Troubles(ctx context.Context) ([]Trouble, error) {
 	return all, err
 }
 
+// HeldPrefix is what all of Held is below.
+func (s *Store) HeldPrefix() string { return s.place.below("held") }
+
 // waiting reads a tenant for a person's word about what is held of it.
 func (s *Store) waiting(ctx context.Context, id ident.Tenant) (state, error) {
 	resp, err := s.commit(ctx, fmt.Sprintf("reading tenant %q", id), txn{then: s.reads(id)})

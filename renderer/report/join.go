@@ -107,6 +107,9 @@ func New(env ident.Environment, sold *catalog.Catalog) *Join {
 		above: map[string]*Application{}, closures: map[soldKey][]catalog.Component{}, names: names{list: []string{""}, at: map[string]uint16{"": 0}}}
 }
 
+// Leave forgets a source that is not asked any more.
+func (j *Join) Leave(name string) { delete(j.sources, name) }
+
 // Sell takes what is sold now.
 func (j *Join) Sell(sold *catalog.Catalog) {
 	j.sold = sold

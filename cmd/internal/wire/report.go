@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/gatorcloud/sluice/cmd/internal/cli/argoflags"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/dashboardcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/etcdflags"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/gitlabflags"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/reportcmd"
@@ -64,13 +66,22 @@ func waiting() reportcmd.GitLab {
 	}
 }
 
+// marked are the records of a store, and when they change.
+type marked struct {
+	*etcd.Records
+	status.Reader
+	*ingest.Store
+	mark func(context.Context) (string, error)
+}
+
+// Mark is part of reportcmd.Records.
+func (r marked) Mark(ctx context.Context) (string, error) { return r.mark(ctx) }
+
 // recorded returns the records of a store.
 func recorded(store *etcd.Store, prefix string) reportcmd.Records {
-	return struct {
-		*etcd.Records
-		status.Reader
-		*ingest.Store
-	}{store.Records(prefix), status.Reader{Scanner: store, Place: status.Beside(prefix)}, ingest.NewStore(ingest.Place{Etcd: store, Records: prefix})}
+	beside, held := status.Beside(prefix), ingest.NewStore(ingest.Place{Etcd: store, Records: prefix})
+	return marked{store.Records(prefix), status.Reader{Scanner: store, Place: beside}, held,
+		func(ctx context.Context) (string, error) { return store.Mark(ctx, prefix, beside, held.HeldPrefix()) }}
 }
 
 // opened returns what opens the records of a store that is open already.
@@ -80,13 +91,9 @@ func opened(store *etcd.Store) func(context.Context, string) (reportcmd.Records,
 	}
 }
 
-// reviewer connects to what says who may see what.
-func reviewer(p rolloutcmd.Place) (func(context.Context, string, string) (string, bool, error), func(), error) {
-	c, err := client(p)
-	if err != nil {
-		return nil, nil, err
-	}
-	return c.Review, c.Close, nil
+// watched connects to what tells of Applications, and who may see what.
+func watched(p rolloutcmd.Place) (dashboardcmd.Argo, func(), error) {
+	return applications(argoflags.Cluster(p))
 }
 
 // destination connects to the cluster that tenants run in.

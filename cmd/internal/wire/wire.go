@@ -91,7 +91,7 @@ carries to clusters ring by ring and bucket by bucket.`,
 			Version: Version(), Desk: desk(p)}),
 		reportcmd.NewStatus(reporting()),
 		reportcmd.NewWhy(reporting()),
-		dashboardcmd.New(dashboardcmd.Deps{Deps: reporting(), Review: reviewer}),
+		dashboardcmd.New(dashboardcmd.Deps{Deps: reporting(), Watch: watched}),
 		versioncmd.New(Version()),
 	)
 	words.Strict(cmd)

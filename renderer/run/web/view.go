@@ -21,6 +21,9 @@ const (
 // Sight is what one look at everything found.
 type Sight struct {
 	Join *report.Join
+	// Hold keeps Join as it is, and of a time, until it is released; nil where
+	// nothing changes it between looks.
+	Hold func(now time.Time) (release func())
 	Moves
 	// Behind tells what is behind an object that is not healthy; nil for nobody.
 	Behind report.Cluster
@@ -28,10 +31,10 @@ type Sight struct {
 	Mark string
 }
 
-// View answers from the last look at everything. It looks again every so
-// often, and only while somebody is there: who comes after a pause waits for
-// the first look. A look that failed leaves what was, which says how old it is.
-// It is safe for concurrent use.
+// View answers from the last look at everything, and from what changed since
+// then. It looks again every so often, and only while somebody is there: who
+// comes after a pause waits for the first look. A look that failed leaves what
+// was, which says how old it is. It is safe for concurrent use.
 type View struct {
 	look   func(context.Context) (Sight, error)
 	now    func() time.Time
@@ -87,12 +90,24 @@ func (v *View) take(s Sight, err error) {
 		v.sight, v.at = s, v.now()
 	}
 	if v.said() != before {
-		v.number++
-		close(v.next)
-		v.next = make(chan struct{})
+		v.beat()
 	}
 	close(v.finished)
 	v.finished = make(chan struct{})
+}
+
+// Changed says that what the last look found has changed since.
+func (v *View) Changed() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.beat()
+}
+
+// beat wakes those who wait for a change.
+func (v *View) beat() {
+	v.number++
+	close(v.next)
+	v.next = make(chan struct{})
 }
 
 // said differs when a page would.
@@ -125,7 +140,11 @@ func (v *View) read(ctx context.Context, f func(s Sight, now time.Time)) error {
 	if v.sight.Join == nil {
 		return errors.Join(v.err, ctx.Err())
 	}
-	f(v.sight, v.now())
+	now = v.now()
+	if v.sight.Hold != nil {
+		defer v.sight.Hold(now)()
+	}
+	f(v.sight, now)
 	return nil
 }
 

@@ -98,3 +98,33 @@ func TestSlowLook(t *testing.T) {
 		}
 	})
 }
+
+// What changes between looks is told at once, and read as it is then: held, and
+// of the time of the reading.
+func TestViewChanges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		held, released := []time.Time(nil), 0
+		hold := func(now time.Time) func() { held = append(held, now); return func() { released++ } }
+		v := web.NewView(func(context.Context) (web.Sight, error) {
+			return web.Sight{Join: report.New(ident.Must[ident.EnvironmentKind]("pop"), nil), Hold: hold}, nil
+		}, time.Now, time.Hour)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go v.Run(ctx)
+		for range 3 {
+			time.Sleep(time.Second)
+			if r, err := v.Report(ctx); err != nil || !r.At.Equal(held[len(held)-1]) || !r.At.Equal(time.Now()) {
+				t.Fatalf("Report() = %v, %v, held %v, want it as it is held now", r.At, err, held)
+			}
+		}
+		if len(held) != 3 || released != 3 {
+			t.Errorf("it was held %d times and released %d times, want each report to do both", len(held), released)
+		}
+		number, next := v.Beat()
+		v.Changed()
+		<-next
+		if again, _ := v.Beat(); again != number+1 {
+			t.Errorf("Beat() = %d after a change, want %d", again, number+1)
+		}
+	})
+}

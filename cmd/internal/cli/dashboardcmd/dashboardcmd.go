@@ -1,8 +1,8 @@
 // Package dashboardcmd is `sluice dashboard`: the page, from this machine, with
 // the rights of whoever runs it.
 //
-// It reads the repository and asks etcd and Argo CD as `sluice status` does,
-// while somebody looks at the page, and writes nothing.
+// It hears of Argo CD what changes, as `sluice run` does, reads the repository
+// and etcd while somebody looks at the page, and writes nothing.
 package dashboardcmd
 
 import (
@@ -26,8 +26,15 @@ import (
 // Deps are what the command needs from outside, beside what status does.
 type Deps struct {
 	reportcmd.Deps
-	// Review connects to what says whose a token is, and whether he may get an Application.
-	Review func(p rolloutcmd.Place) (review func(ctx context.Context, token, application string) (user string, may bool, err error), closed func(), err error)
+	// Watch connects to the cluster in which Argo CD runs.
+	Watch func(p rolloutcmd.Place) (there Argo, closed func(), err error)
+}
+
+// Argo is an Argo CD, as the page needs it.
+type Argo interface {
+	observe.Watcher
+	// Review says whose a token is, and whether he may get an Application.
+	Review(ctx context.Context, token, application string) (user string, may bool, err error)
 }
 
 // options are the flags.
@@ -97,21 +104,20 @@ func (o *options) run(ctx context.Context, log *slog.Logger, say func(address st
 	if err != nil {
 		return err
 	}
-	var argo func() (observe.Cluster, func(), error)
+	var argo observe.Watcher
 	var review func(ctx context.Context, token, application string) (string, bool, error)
 	if o.Argo.Named() {
-		argo = func() (observe.Cluster, func(), error) { return o.deps.Argo(o.Argo) }
-		asks, closed, err := o.deps.Review(o.Argo)
+		there, closed, err := o.deps.Watch(o.Argo)
 		if err != nil {
 			return err
 		}
 		defer closed()
-		review = asks
+		argo, review = there, there.Review
 	}
 	var all []webflags.Environment
 	for _, env := range envs {
-		eyes := &reportcmd.Eyes{Environment: env, Head: o.head, Records: o.Etcd.Open, Argo: argo, Behind: behind, Requests: project, Prometheus: metrics, Now: o.deps.Now}
-		all = append(all, webflags.Environment{Name: env, Look: eyes.Look, Review: webflags.Of(env, review)})
+		eyes := reportcmd.NewEyes(reportcmd.Ports{Environment: env, Head: o.head, Records: o.Etcd.Open, Argo: argo, Behind: behind, Requests: project, Prometheus: metrics, Now: o.deps.Now})
+		all = append(all, webflags.Environment{Name: env, Eyes: eyes, Review: webflags.Of(env, review)})
 	}
 	address, stop, err := o.web.Serve(ctx, all, o.deps.Now, log)
 	if err != nil {

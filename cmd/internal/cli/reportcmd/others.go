@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gatorcloud/sluice/cmd/internal/cli/rolloutcmd"
 	"github.com/gatorcloud/sluice/renderer/gitlab"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/prometheus"
@@ -12,66 +13,81 @@ import (
 	"github.com/gatorcloud/sluice/renderer/rollout"
 )
 
-// known is what was seen already, as what shows Argo CD's side.
-type known rollout.Observation
+// unseen shows nothing of Argo CD's side, for who asks gates alone.
+type unseen struct{}
 
 // Observe implements prometheus.Sight.
-func (k known) Observe(context.Context, *rollout.Input, rollout.Rollouts) (rollout.Observation, error) {
-	return rollout.Observation(k), nil
+func (unseen) Observe(context.Context, *rollout.Input, rollout.Rollouts) (rollout.Observation, error) {
+	return rollout.Observation{}, nil
 }
 
 // measure asks the gates that have something to judge for their values now,
-// each query once. What a gate answers, or why it does not, is its own reason.
-func (s *scene) measure(ctx context.Context, o rollout.Observation) rollout.Observation {
-	if s.metrics != nil {
-		o.Metrics = s.metrics
-		return o
+// each query once; nil where none has. What a gate answers, or why it does not,
+// is its own reason.
+func measure(ctx context.Context, there *prometheus.Client, w *rolloutcmd.World) (map[ident.Ring]map[string]rollout.Metric, error) {
+	if there == nil || len(w.Input.Asking(w.Rollouts)) == 0 {
+		return nil, nil
 	}
-	if s.prometheus == nil || len(s.world.Input.Asking(s.world.Rollouts)) == 0 {
-		return o
-	}
-	measured, err := (&prometheus.Observer{Sight: known(o), Client: s.prometheus}).Observe(ctx, s.world.Input, s.world.Rollouts)
-	if err != nil {
+	measured, err := (&prometheus.Observer{Sight: unseen{}, Client: there}).Observe(ctx, w.Input, w.Rollouts)
+	return measured.Metrics, err
+}
+
+// gates takes in what gates answered at a time.
+func (s *scene) gates(metrics map[ident.Ring]map[string]rollout.Metric, at time.Time, err error) {
+	s.metrics = metrics
+	switch {
+	case err != nil:
 		s.Source(report.Metrics, time.Time{}, err.Error())
-		return o
+	case metrics != nil:
+		s.Source(report.Metrics, at, "")
+	default:
+		s.Leave(report.Metrics)
 	}
-	s.Source(report.Metrics, s.now, "")
-	s.metrics = measured.Metrics
-	return measured
 }
 
-// asked is what a project was asked, and its answer; without a project the zero value.
-type asked struct {
-	named bool
+// inquiry is what a project is asked: the merge requests that wait. Its last
+// answer stays when it does not give another.
+type inquiry struct {
+	named bool // there is a project
 	bumps []gitlab.Bump
-	err   error
+	at    time.Time // of the answer; zero for none
+	tried time.Time
+	err   error // of the last try
 }
 
-// asked asks GitLab, if it is named, for the merge requests that wait.
-func (a *asking) asked(ctx context.Context) asked {
-	project, err := a.sources.Project()
-	if err != nil || project == nil {
-		return asked{named: err != nil, err: err}
+// ask asks a project; nil is none.
+func (q *inquiry) ask(ctx context.Context, project Requests, now time.Time) {
+	if q.named = project != nil; !q.named {
+		return
 	}
 	bumps, err := project.Bumps(ctx)
-	return asked{true, bumps, err}
+	if q.tried, q.err = now, err; err == nil {
+		q.bumps, q.at = bumps, now
+	}
 }
 
-// requested takes in what GitLab answered at a time. One that did not is a
-// source that is missing, and what it said before is kept.
-func (s *scene) requested(a asked, at time.Time) {
-	if !a.named {
+// again asks a project that was not asked for a while.
+func (q *inquiry) again(ctx context.Context, project Requests, now time.Time) {
+	if q.tried.IsZero() || now.Sub(q.tried) >= patience {
+		q.ask(ctx, project, now)
+	}
+}
+
+// requested takes in what GitLab answered. One that did not is a source that is
+// missing.
+func (s *scene) requested(q inquiry) {
+	if !q.named {
 		return
 	}
 	why := ""
-	if a.err != nil {
-		why = a.err.Error()
+	if q.err != nil {
+		why = q.err.Error()
 	}
-	if s.Source(report.GitLab, at, why); at.IsZero() {
+	if s.Source(report.GitLab, q.at, why); q.at.IsZero() {
 		return
 	}
 	var all []report.Request
-	for _, b := range a.bumps {
+	for _, b := range q.bumps {
 		for _, subject := range b.Subjects {
 			env, rest, _ := strings.Cut(subject, "/")
 			product, tenant, one := strings.Cut(rest, "/")

@@ -40,6 +40,8 @@ type Records interface {
 	Statuses(ctx context.Context, ids ...ident.Tenant) (map[authz.Key]status.Record, error)
 	// Held returns the changes that wait for a person.
 	Held(ctx context.Context) ([]ingest.HeldTenant, error)
+	// Mark returns what differs when anything that the others return of all does.
+	Mark(ctx context.Context) (string, error)
 }
 
 // Etcd opens the records below a prefix.
@@ -117,8 +119,8 @@ type scene struct {
 	// prometheus asks gates; nil asks none.
 	prometheus *prometheus.Client
 	metrics    map[ident.Ring]map[string]rollout.Metric // what they answered
+	notes      map[authz.Key]*report.Note               // of etcd
 	close      []func()
-	sum        func(*report.Application) // hears of each that is seen; may be nil
 }
 
 func (s *scene) Close() {
@@ -140,25 +142,35 @@ func (a *asking) gather(ctx context.Context, ids ...ident.Tenant) (*scene, error
 		s.Close()
 		return nil, err
 	}
-	said, at := a.asked(ctx), s.now
-	if said.err != nil {
-		at = time.Time{}
+	project, err := a.sources.Project()
+	asked := inquiry{named: err != nil, err: err}
+	if err == nil {
+		asked.ask(ctx, project, s.now)
 	}
-	s.requested(said, at)
+	s.requested(asked)
 	return s, nil
 }
 
 // newScene returns what Git says.
 func newScene(world *rolloutcmd.World, now time.Time) *scene {
 	s := &scene{now: now, world: world, Join: report.New(world.Site.Name, world.Catalog)}
-	s.Order(s.world.Input.Fleet, s.world.Rollouts)
-	for i, f := range s.world.Facts {
-		s.Put(report.Member{Facts: f, Ring: s.world.Input.Fleet.Rings[s.world.Tenants[i].Ring].Name,
-			Pin: func(r authz.Authorisation) ident.Version { return s.world.Site.Fleet.PinOf(f.ID, r.Product, r.Version) }})
-	}
+	s.granted()
 	s.Source(report.Git, s.now, "")
-	s.Source(report.Targets, time.Time{}, "name it with --destination-kubeconfig")
+	s.Source(report.Targets, time.Time{}, noDestination)
 	return s
+}
+
+// noDestination is why nothing is known of the cluster that tenants run in.
+const noDestination = "name it with --destination-kubeconfig"
+
+// granted takes what Git has of tenants, and what it grants them.
+func (s *scene) granted() {
+	w := s.world
+	s.Order(w.Input.Fleet, w.Rollouts)
+	for i, f := range w.Facts {
+		s.Put(report.Member{Facts: f, Ring: w.Input.Fleet.Rings[w.Tenants[i].Ring].Name,
+			Pin: func(r authz.Authorisation) ident.Version { return w.Site.Fleet.PinOf(f.ID, r.Product, r.Version) }})
+	}
 }
 
 // connect opens Argo CD, if it is named.
@@ -187,7 +199,7 @@ func (s *scene) look(ctx context.Context, labels ...string) {
 		return
 	}
 	for _, l := range labels {
-		if err := observe.Show(ctx, s.argo, observe.Seen{Environment: s.world.Site.Name, Labels: l}, s.see); err != nil {
+		if err := observe.Show(ctx, s.argo, observe.Seen{Environment: s.world.Site.Name, Labels: l}, func(a *report.Application) { s.See(a) }); err != nil {
 			s.argo = nil
 			s.Forget()
 			s.Unsee(report.ArgoCD, err.Error())
@@ -197,74 +209,106 @@ func (s *scene) look(ctx context.Context, labels ...string) {
 	s.Source(report.ArgoCD, s.now, "")
 }
 
-// see takes in what an Application shows.
-func (s *scene) see(a *report.Application) {
-	if s.sum != nil {
-		s.sum(a)
+// ask asks the gates that have something to judge, once, and then the engine
+// what it waits for.
+func (s *scene) ask(ctx context.Context) {
+	if s.metrics == nil {
+		metrics, err := measure(ctx, s.prometheus, s.world)
+		s.gates(metrics, s.now, err)
 	}
-	s.See(a)
+	s.think()
 }
 
 // think asks the engine what it waits for, by what is seen.
-func (s *scene) think(ctx context.Context) {
-	o := s.measure(ctx, s.Observation(s.world.Input, s.world.Rollouts))
+func (s *scene) think() {
+	o := s.Observation(s.world.Input, s.world.Rollouts)
+	o.Metrics = s.metrics
 	s.Reasons(s.world.Think(o, s.now))
 	s.Source(report.Engine, s.now, "")
 }
 
+// errNoServer is why nothing is known of etcd where no server is named.
+var errNoServer = errors.New("name its servers with --etcd-endpoints")
+
 // records reads what etcd says of tenants, of all without ids.
 func (s *scene) records(ctx context.Context, open opener, ids []ident.Tenant) {
 	r, closed, err := open(ctx, s.world.Site.Etcd.Prefix)
-	switch {
-	case err != nil:
-		s.Source(report.Etcd, time.Time{}, err.Error())
-		return
-	case r == nil:
-		s.Source(report.Etcd, time.Time{}, "name its servers with --etcd-endpoints")
+	if err == nil && r == nil {
+		err = errNoServer
+	}
+	if err != nil {
+		s.told(err)
 		return
 	}
 	s.close = append(s.close, func() { _ = closed() })
-	if err := s.tell(ctx, r, ids); err != nil {
+	all, err := hear(ctx, r, ids...)
+	if err == nil {
+		s.note(all)
+	}
+	s.told(err)
+}
+
+// told says whether etcd answered.
+func (s *scene) told(err error) {
+	if err != nil {
 		s.Source(report.Etcd, time.Time{}, err.Error())
 		return
 	}
 	s.Source(report.Etcd, s.now, "")
 }
 
-// tell notes what in etcd is not as it is in Git.
-func (s *scene) tell(ctx context.Context, r Records, ids []ident.Tenant) error {
+// said is what etcd says of tenants.
+type said struct {
+	quarantined []authz.Quarantine
+	statuses    map[authz.Key]status.Record
+	held        []ingest.HeldTenant
+}
+
+// hear reads what etcd says of tenants, of all without ids.
+func hear(ctx context.Context, r Records, ids ...ident.Tenant) (all said, err error) {
 	list, err := r.List(ctx, ids...)
 	if err != nil {
-		return err
+		return all, err
 	}
-	statuses, err := r.Statuses(ctx, ids...)
-	if err != nil {
-		return err
+	all.quarantined = list.Quarantined
+	if all.statuses, err = r.Statuses(ctx, ids...); err != nil {
+		return all, err
 	}
-	held, err := r.Held(ctx)
-	if err != nil {
-		return err
-	}
-	for _, h := range held {
+	all.held, err = r.Held(ctx)
+	return all, err
+}
+
+// note notes what in etcd is not as it is in Git, in place of what was noted.
+func (s *scene) note(all said) {
+	before := s.notes
+	s.notes = map[authz.Key]*report.Note{}
+	for _, h := range all.held {
 		for _, c := range h.Changes {
-			s.Tell(h.ID, c.Product, &report.Note{Code: report.HeldBack, Says: fmt.Sprintf("%s from %s to %s: %s", c.Field, c.From, c.To, c.Reason), Since: h.Since})
+			s.notes[authz.Key{Tenant: h.ID, Product: c.Product}] = &report.Note{Code: report.HeldBack, Says: fmt.Sprintf("%s from %s to %s: %s", c.Field, c.From, c.To, c.Reason), Since: h.Since}
 		}
 	}
-	for key, told := range statuses {
+	for key, told := range all.statuses {
 		if told.Environment == s.world.Site.Name.String() && told.Error != "" && !key.Product.IsZero() {
-			s.Tell(key.Tenant, key.Product, &report.Note{Code: report.Unplanned, Says: told.Error})
+			s.notes[key] = &report.Note{Code: report.Unplanned, Says: told.Error}
 		}
 	}
-	for _, q := range list.Quarantined {
+	for _, q := range all.quarantined {
 		products := []ident.Product{q.Product}
 		if q.Product.IsZero() {
 			products = s.Products(q.Tenant)
 		}
 		for _, p := range products {
-			s.Tell(q.Tenant, p, &report.Note{Code: report.Quarantined, Says: fmt.Sprintf("%v", q.Err)})
+			s.notes[authz.Key{Tenant: q.Tenant, Product: p}] = &report.Note{Code: report.Quarantined, Says: fmt.Sprintf("%v", q.Err)}
 		}
 	}
-	return nil
+	for key := range before {
+		if s.notes[key] == nil {
+			s.Tell(key.Tenant, key.Product, nil)
+		}
+	}
+	for key, n := range s.notes {
+		s.Tell(key.Tenant, key.Product, n)
+	}
 }
 
 // missing tells people which sources are missing, but for those that a command

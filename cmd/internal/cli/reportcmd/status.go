@@ -126,7 +126,7 @@ func (s *shown) once(ctx context.Context) error {
 	}
 	defer sc.Close()
 	sc.look(ctx, "")
-	sc.think(ctx)
+	sc.ask(ctx)
 	missing(s.talk, sc.Sources(sc.now), report.Targets)
 	if s.filter.State != "" || s.behind != "" {
 		return output.Print(s.stdout, s.output, sc.Rows(s.filter), rowColumns())
@@ -173,7 +173,7 @@ func (s *shown) one(ctx context.Context) error {
 	defer sc.Close()
 	sc.Alone()
 	sc.look(ctx, observe.OfTenant(s.filter.Tenant))
-	sc.think(ctx)
+	sc.ask(ctx)
 	t, ok := sc.Tenant(s.filter.Tenant, sc.now)
 	if !ok {
 		return sc.nobody(s.filter.Tenant)

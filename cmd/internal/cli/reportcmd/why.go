@@ -93,7 +93,7 @@ func (a *asking) why(ctx context.Context, id ident.Tenant, product ident.Product
 	}
 	s.Alone()
 	s.look(ctx, observe.OfTenant(id), observe.OfParents())
-	s.think(ctx)
+	s.ask(ctx)
 	var all []report.Why
 	for _, p := range products {
 		w := s.Why(id, p, s.now)
@@ -111,7 +111,7 @@ func (a *asking) why(ctx context.Context, id ident.Tenant, product ident.Product
 func (s *scene) rings(ctx context.Context, id ident.Tenant, p ident.Product) report.Why {
 	s.look(ctx, observe.OfProduct(p))
 	s.Among()
-	s.think(ctx)
+	s.ask(ctx)
 	w := s.Why(id, p, s.now)
 	s.Alone()
 	return w

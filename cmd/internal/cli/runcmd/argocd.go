@@ -24,6 +24,7 @@ import (
 // Applications are those of one Argo CD.
 type Applications interface {
 	observe.Cluster
+	observe.Watcher
 	notify.Looker
 	unblock.Tender
 	// Review says whose a token is, and whether he may get an Application.

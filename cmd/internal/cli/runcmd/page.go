@@ -10,7 +10,6 @@ import (
 	"github.com/gatorcloud/sluice/cmd/internal/cli/reportcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/rolloutcmd"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/webflags"
-	"github.com/gatorcloud/sluice/renderer/argocd/observe"
 	"github.com/gatorcloud/sluice/renderer/git"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/report"
@@ -46,20 +45,20 @@ func (o *options) show(ctx context.Context, c *replica.Config, log *slog.Logger)
 	}
 	var all []webflags.Environment
 	for _, env := range envs {
-		eyes := &reportcmd.Eyes{Environment: env, Records: o.deps.Records(c.Store), Behind: behind, Now: c.Clock.Now,
+		ports := reportcmd.Ports{Environment: env, Records: o.deps.Records(c.Store), Behind: behind, Now: c.Clock.Now,
 			Head: func(ctx context.Context) (*git.Repo, git.Head, func() error, error) {
 				head, err := c.Repo.Head(ctx)
 				return c.Repo, head, func() error { return nil }, err
 			}}
-		if eyes.Prometheus = o.argo.prometheus; o.merging.project != nil {
-			eyes.Requests = o.merging.project
+		if ports.Prometheus = o.argo.prometheus; o.merging.project != nil {
+			ports.Requests = o.merging.project
 		}
-		e := webflags.Environment{Name: env, Look: eyes.Look}
+		e := webflags.Environment{Name: env}
 		if place, ok := o.argo.clusters.Of(env); ok {
 			there := o.argo.apps[place]
-			eyes.Argo = func() (observe.Cluster, func(), error) { return there, func() {}, nil }
-			e.Review = webflags.Of(env, there.Review)
+			ports.Argo, e.Review = there, webflags.Of(env, there.Review)
 		}
+		e.Eyes = reportcmd.NewEyes(ports)
 		all = append(all, e)
 	}
 	address, stop, err := o.page.Serve(ctx, all, c.Clock.Now, log)

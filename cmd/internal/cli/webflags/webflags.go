@@ -22,7 +22,8 @@ import (
 )
 
 const (
-	// every is how often everything is looked at while somebody is there.
+	// every is how often what does not tell of its changes is looked at while
+	// somebody is there.
 	every = 5 * time.Second
 	// stopTime is how long requests in hand may take when the page ends.
 	stopTime = 3 * time.Second
@@ -47,11 +48,20 @@ func (f *Flags) Add(set *pflag.FlagSet, prefix, address string) {
 	set.BoolVar(&f.Proxied, prefix+"behind-proxy", false, "a proxy in front of the page has the certificate and passes on callers' tokens as bearers; nobody else may reach the address")
 }
 
+// Eyes know all of an environment.
+type Eyes interface {
+	// Look brings what does not tell of its changes up to date.
+	Look(ctx context.Context) (web.Sight, error)
+	// Follow keeps what does up to date until ctx ends, and calls changed after
+	// each change that the page shows.
+	Follow(ctx context.Context, changed func())
+}
+
 // Environment is an environment to show, and how.
 type Environment struct {
 	Name ident.Environment
-	// Look looks at everything.
-	Look func(context.Context) (web.Sight, error)
+	// Eyes are what the page sees through.
+	Eyes Eyes
 	// Review says whose a token is and whether he may see the environment; nil
 	// where no cluster is known that could.
 	Review func(ctx context.Context, token string) (user string, may bool, err error)
@@ -82,9 +92,10 @@ func (f *Flags) Serve(ctx context.Context, all []Environment, now func() time.Ti
 			cancel()
 			return "", nil, fault.Hintf("name the cluster of its Argo CD, or listen on 127.0.0.1", "reading --%s: nobody can say who may see environment %q", f.listen, env.Name)
 		}
-		view := web.NewView(env.Look, now, every)
+		view := web.NewView(env.Eyes.Look, now, every)
 		shown[i], reviews[env.Name] = web.Environment{Name: env.Name, Reports: view}, env.Review
 		go view.Run(ctx)
+		go env.Eyes.Follow(ctx, view.Changed)
 	}
 	o := web.Options{Environments: func() []web.Environment { return shown }, Now: now, Done: ctx.Done(), Log: log}
 	if !f.open() {

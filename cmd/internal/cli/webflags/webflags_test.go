@@ -15,13 +15,20 @@ import (
 	"github.com/gatorcloud/sluice/renderer/run/web"
 )
 
+var pop = ident.Must[ident.EnvironmentKind]("pop")
+
+// eyes see nothing.
+type eyes struct{}
+
+func (eyes) Look(context.Context) (web.Sight, error) {
+	return web.Sight{Join: report.New(pop, nil)}, nil
+}
+
+func (eyes) Follow(context.Context, func()) {}
+
 // Whom a page is open to depends on the address: everybody on loopback, whom
 // the cluster lets in elsewhere.
 func TestServe(t *testing.T) {
-	pop := ident.Must[ident.EnvironmentKind]("pop")
-	look := func(context.Context) (web.Sight, error) { //nolint:unparam // as a look is
-		return web.Sight{Join: report.New(pop, nil)}, nil
-	}
 	review := func(_ context.Context, token, application string) (string, bool, error) {
 		return token, token == "sre" && application == "pop", nil
 	}
@@ -48,7 +55,7 @@ func TestServe(t *testing.T) {
 			if err := set.Parse(tc.args); err != nil {
 				t.Fatal(err)
 			}
-			env := Environment{Name: pop, Look: look}
+			env := Environment{Name: pop, Eyes: eyes{}}
 			if tc.reviewed {
 				env.Review = Of(pop, review)
 			}
