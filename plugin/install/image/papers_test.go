@@ -2,11 +2,13 @@ package image_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	provenance "github.com/in-toto/attestation/go/predicates/provenance/v1"
@@ -17,17 +19,27 @@ import (
 	"github.com/gatorcloud/sluice/plugin/install/image"
 )
 
-// written writes the image of a real program, the one that writes images, and
-// returns its digest and its papers.
-func written(t *testing.T) (digest string, bill, claim []byte) {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "mkimage")
+// mkimage builds a real program, the one that writes images, once for all tests.
+var mkimage = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "image")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	file := filepath.Join(dir, "mkimage")
 	cmd := exec.Command("go", "build", "-o", file, "github.com/gatorcloud/sluice/cmd/internal/mkimage")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("building mkimage: %v: %s", err, out)
+		return nil, fmt.Errorf("building mkimage: %w: %s", err, out)
 	}
-	program, err := os.ReadFile(file)
+	return os.ReadFile(file)
+})
+
+// written writes the image of the program, and returns its digest and its
+// papers.
+func written(t *testing.T) (digest string, bill, claim []byte) {
+	t.Helper()
+	program, err := mkimage()
 	if err != nil {
 		t.Fatal(err)
 	}
