@@ -12,7 +12,6 @@ package guard
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -149,7 +148,6 @@ func describe(harmed map[string][]string) string {
 	var parts []string
 	for _, kind := range kinds() {
 		if ids := harmed[kind]; len(ids) > 0 {
-			slices.Sort(ids)
 			parts = append(parts, kind+" "+fault.List(ids))
 		}
 	}
