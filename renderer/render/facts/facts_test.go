@@ -57,6 +57,23 @@ func active(t authz.Tenant) authz.Facts {
 
 func everything(map[string]string) bool { return true }
 
+// unlisted cannot say whom it remembers.
+type unlisted struct{ remembered }
+
+func (unlisted) Tenants() ([]ident.Tenant, error) { return nil, errors.New("unreadable") }
+
+// Who is not known to be there must not be taken for new: nobody would be missed.
+func TestUnlistedMemory(t *testing.T) {
+	known := tenant(1, swg)
+	memory := unlisted{remembered{known.ID: active(known)}}
+	if r, err := facts.Merge(authz.Snapshot{}, memory, everything, clock); err == nil {
+		t.Errorf("Merge() = %+v, want an error", r)
+	}
+	if all, err := facts.Recall(memory, clock.Now, clock.Life); err == nil {
+		t.Errorf("Recall() = %+v, want an error", all)
+	}
+}
+
 func merge(t testing.TB, snap authz.Snapshot, memory remembered, c facts.Clock) facts.Result {
 	t.Helper()
 	r, err := facts.Merge(snap, memory, everything, c)
