@@ -16,6 +16,7 @@ type axis struct {
 	own    bool
 	values []string
 	raw    []any // of an own parameter: what values are written from
+	ends   []int // values that are least likely to fit beside another parameter's
 	// unproven says that nothing that was tried is legal; the value is a guess.
 	unproven bool
 }
@@ -27,6 +28,9 @@ func axes(v *catalog.Version) []axis {
 	all := builtinAxes(v)
 	for _, name := range v.ParameterNames() {
 		all = append(all, ownAxis(v, name))
+	}
+	for i, a := range all {
+		all[i].ends = extremes(a)
 	}
 	return all
 }
@@ -53,9 +57,9 @@ func builtinAxes(v *catalog.Version) []axis {
 	all := []axis{
 		{name: "domain", values: []string{"pop.example.com", "a", "0123.1e3", host}},
 		{name: "environment", values: []string{"local", "a", "n-0"}},
-		{name: "namespace", values: []string{"tenant-1000006", "a", long}},
+		{name: "namespace", values: []string{"tenant-1000006", "b", long}},
 		{name: "popCode", values: []string{"sha1", "true", "0123", "1e3"}},
-		{name: "popId", values: []string{"17", "0123", "1e3", long}},
+		{name: "popId", values: []string{"17", "0123", "1e3", strings.Repeat("p", 63)}},
 		{name: "product", values: []string{v.Name}},
 		{name: "version", values: []string{v.Version}},
 		{name: "replicas", values: []string{"3", "0", "1", "1000"}},

@@ -98,14 +98,13 @@ func (p *prover) apart(ctx context.Context, m meeting) error {
 		"%s may be %s while %s is %s: %w", a, fault.Clip(a.values[m.x]), b, fault.Clip(b.values[m.y]), err)
 }
 
-// couples returns the pairs of axes that some object gets both of. Those that
-// break a version alone are left out.
-func (p *prover) couples() [][2]int {
+// couple notes the pairs of axes that some object gets both of.
+func (p *prover) couple() {
 	known := map[[2]int]bool{}
 	for _, names := range p.base.written {
 		var of []int
 		for i, a := range p.axes {
-			if names[a.name] && !a.unproven && !p.guilty[a.name] {
+			if names[a.name] && !a.unproven {
 				of = append(of, i)
 			}
 		}
@@ -115,7 +114,17 @@ func (p *prover) couples() [][2]int {
 			}
 		}
 	}
-	return slices.SortedFunc(maps.Keys(known), func(a, b [2]int) int { return slices.Compare(a[:], b[:]) })
+	p.coupled = slices.SortedFunc(maps.Keys(known), func(a, b [2]int) int { return slices.Compare(a[:], b[:]) })
+}
+
+// couples returns the pairs of axes of which neither breaks the version alone.
+func (p *prover) couples() [][2]int {
+	if len(p.guilty) == 0 {
+		return p.coupled
+	}
+	return slices.DeleteFunc(slices.Clone(p.coupled), func(c [2]int) bool {
+		return p.guilty[p.axes[c[0]].name] || p.guilty[p.axes[c[1]].name]
+	})
 }
 
 // meetings returns what ought to meet: the ends of a couple, and what both may be.
@@ -124,8 +133,8 @@ func (p *prover) meetings() []meeting {
 	for _, couple := range p.couples() {
 		i, j := couple[0], couple[1]
 		a, b := p.axes[i], p.axes[j]
-		for _, x := range a.ends() {
-			for _, y := range b.ends() {
+		for _, x := range a.ends {
+			for _, y := range b.ends {
 				if x != 0 || y != 0 {
 					out = append(out, meeting{i, j, x, y})
 				}
@@ -149,7 +158,7 @@ func (p *prover) beside(m meeting, waits map[meeting]bool) choice {
 			continue
 		}
 		best, most := 0, 0
-		for _, x := range a.ends() {
+		for _, x := range a.ends {
 			n := 0
 			for j, y := range c {
 				if waits[ordered(i, x, j, y)] {
@@ -194,7 +203,7 @@ func ordered(i, x, j, y int) meeting {
 
 // try builds the overlay of an active tenant with a choice.
 func (p *prover) try(ctx context.Context, c choice) error {
-	given := ordinary(p.base.Version)
+	given := maps.Clone(p.usual)
 	for i, x := range c {
 		given[p.axes[i].name] = p.axes[i].values[x]
 	}
@@ -213,10 +222,10 @@ func (p *prover) accepted(c choice) bool {
 	return err == nil
 }
 
-// ends returns the values of an axis that are least likely to fit beside
+// extremes returns the values of an axis that are least likely to fit beside
 // another's: the shortest and the longest, the least and the greatest. What fits
 // beside both ends fits beside what lies between them.
-func (a axis) ends() []int {
+func extremes(a axis) []int {
 	var out []int
 	add := func(i int) {
 		if !slices.Contains(out, i) {

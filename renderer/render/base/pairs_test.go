@@ -68,9 +68,12 @@ func TestProveTogether(t *testing.T) {
 func TestPairsAreFew(t *testing.T) {
 	p := &prover{base: &Base{written: map[identity]map[string]bool{{}: {}}}}
 	for name := range strings.SplitSeq("abcdefghijklmnopqrst", "") {
-		p.axes = append(p.axes, axis{name: name, values: []string{"5", "50", "1", "99", "word"}})
+		a := axis{name: name, values: []string{"5", "50", "1", "99", "word"}}
+		a.ends = extremes(a)
+		p.axes = append(p.axes, a)
 		p.base.written[identity{}][name] = true
 	}
+	p.couple()
 	open := p.meetings()
 	waits := map[meeting]bool{}
 	for _, m := range open {

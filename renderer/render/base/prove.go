@@ -27,8 +27,10 @@ func runs(state string) bool { return state == manifest.ActiveDir || state == ma
 // a replacement that kustomize refuses, or that breaks what the base promises,
 // is found when the version is published and not at a customer's.
 func (b *builder) prove(ctx context.Context, out *Base) error {
+	s := newSampler(b.engine)
 	for _, state := range states(out) {
-		objects, err := sample(ctx, b.engine, out, state, ordinary(b.version))
+		documents, err := s.sample(ctx, out, state, ordinary(b.version))
+		objects := objectsOf(documents)
 		if err == nil {
 			err = b.compare(objects, state)
 		}

@@ -1,20 +1,16 @@
 package base
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
-	"github.com/gatorcloud/sluice/catalog"
-	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
-	"github.com/gatorcloud/sluice/renderer/model/tree"
 	"github.com/gatorcloud/sluice/renderer/render/overlay"
 	"github.com/gatorcloud/sluice/renderer/render/shape"
 )
@@ -26,13 +22,14 @@ const maxFaults = 20
 // to break them. The error joins every fault, each with a hint and with the
 // value that breaks it.
 func (b *Base) Prove(ctx context.Context, around ...*Base) error {
-	return b.prove(ctx, &shape.Definitions{}, around)
+	return b.prove(ctx, overlay.New(overlay.Options{}), &shape.Definitions{}, around)
 }
 
-// prove is Prove with the custom kinds that are known.
-func (b *Base) prove(ctx context.Context, known *shape.Definitions, around []*Base) error {
-	p := &prover{base: b, known: known, engine: overlay.New(overlay.Options{}), axes: axes(b.Version), before: index(b.objects()),
-		guilty: map[string]bool{}, told: map[[2]int]bool{}}
+// prove is Prove with the engine that has built b and the custom kinds that are known.
+func (b *Base) prove(ctx context.Context, engine *overlay.Engine, known *shape.Definitions, around []*Base) error {
+	p := &prover{base: b, known: known, sampler: newSampler(engine), axes: axes(b.Version), usual: ordinary(b.Version), before: index(b.objects()),
+		guilty: map[string]bool{}, told: map[[2]int]bool{}, judged: map[string]judgement{}}
+	p.couple()
 	p.around(around)
 	faults, typed := p.links()
 	faults = slices.Concat(p.unproven(), b.lasting(), b.authority(), faults)
@@ -52,16 +49,19 @@ func (b *Base) prove(ctx context.Context, known *shape.Definitions, around []*Ba
 }
 
 type prover struct {
-	base   *Base
-	known  *shape.Definitions // of custom kinds
-	engine *overlay.Engine
-	axes   []axis
-	guilty map[string]bool     // axes that a fault was found for
-	fit    []choice            // what some overlay has held together already
-	told   map[[2]int]bool     // pairs of axes that a fault was found for
-	others []*shape.Object     // that share the namespace
-	before map[identity]object // what parameters are written to
-	lost   []error             // references of an ordinary overlay, which every other has too
+	base  *Base
+	known *shape.Definitions // of custom kinds
+	*sampler
+	axes    []axis
+	usual   map[string]string    // ordinary parameters
+	coupled [][2]int             // pairs of axes that some object gets both of
+	judged  map[string]judgement // documents, by their text
+	guilty  map[string]bool      // axes that a fault was found for
+	fit     []choice             // what some overlay has held together already
+	told    map[[2]int]bool      // pairs of axes that a fault was found for
+	others  []*shape.Object      // that share the namespace
+	before  map[identity]object  // what parameters are written to
+	lost    []error              // references of an ordinary overlay, which every other has too
 }
 
 // unproven refuses parameters of which no legal value is known.
@@ -82,7 +82,7 @@ func (p *prover) links() (faults []error, typed bool) {
 	if len(faults) > 0 {
 		return faults, false
 	}
-	p.lost = shape.Links(mine, append(p.others, p.given(ordinary(p.base.Version))))
+	p.lost = shape.Links(mine, append(p.others, p.given(p.usual)))
 	return p.lost, true
 }
 
@@ -136,7 +136,7 @@ func (p *prover) state(ctx context.Context, state string) []error {
 	if state != manifest.ActiveDir {
 		n = min(n, 3)
 	}
-	if err := p.round(ctx, state, ordinary(p.base.Version)); err != nil {
+	if err := p.round(ctx, state, maps.Clone(p.usual)); err != nil {
 		return []error{fmt.Errorf("state %q: %w", state, err)}
 	}
 	var faults []error
@@ -164,7 +164,7 @@ func (p *prover) blame(ctx context.Context, state string, round int, together er
 		if a.at(round) == 0 {
 			continue
 		}
-		one := ordinary(p.base.Version)
+		one := maps.Clone(p.usual)
 		one[a.name] = a.values[a.at(round)]
 		err := p.round(ctx, state, one)
 		switch {
@@ -191,29 +191,20 @@ func (p *prover) blame(ctx context.Context, state string, round int, together er
 
 // round builds one overlay and returns the first thing that is wrong with it.
 func (p *prover) round(ctx context.Context, state string, given map[string]string) error {
-	objects, err := sample(ctx, p.engine, p.base, state, given)
+	documents, err := p.sample(ctx, p.base, state, given)
 	if err != nil {
 		return err
 	}
 	var all []*shape.Object
-	for _, o := range objects {
-		s, err := shaped(o)
-		if err != nil {
-			return err
+	for _, d := range documents {
+		j := p.judge(d)
+		if j.err != nil {
+			return j.err
 		}
-		all = append(all, s)
-		if faults := shape.Check(s); len(faults) > 0 {
-			return faults[0]
-		}
-		if err := p.known.Check(o.fields); err != nil {
-			return fmt.Errorf("%s: %w", o, err)
-		}
-		if err := fits(o, s); err != nil {
-			return err
-		}
-		if was, ok := p.before[o.identity()]; ok && state == manifest.ActiveDir {
-			c := comparison{object: o, given: given, custom: s.Typed == nil}
-			if err := c.fields(nil, was.fields, o.fields); err != nil {
+		all = append(all, j.shape)
+		if was, ok := p.before[d.object.identity()]; ok && state == manifest.ActiveDir {
+			c := comparison{object: d.object, given: given, custom: j.shape.Typed == nil}
+			if err := c.fields(nil, was.fields, d.object.fields); err != nil {
 				return err
 			}
 		}
@@ -225,6 +216,37 @@ func (p *prover) round(ctx context.Context, state string, given map[string]strin
 		return faults[0]
 	}
 	return nil
+}
+
+// judgement is what is to say of an object by itself.
+type judgement struct {
+	shape *shape.Object
+	err   error
+}
+
+// judge checks an object by itself, each document once.
+func (p *prover) judge(d document) judgement {
+	j, known := p.judged[d.text]
+	if !known {
+		j.shape, j.err = p.sound(d.object)
+		p.judged[d.text] = j
+	}
+	return j
+}
+
+// sound decodes an object and returns the first thing that is wrong with it.
+func (p *prover) sound(o object) (*shape.Object, error) {
+	s, err := shaped(o)
+	if err != nil {
+		return nil, err
+	}
+	if faults := shape.Check(s); len(faults) > 0 {
+		return nil, faults[0]
+	}
+	if err := p.known.Check(o.fields); err != nil {
+		return nil, fmt.Errorf("%s: %w", o, err)
+	}
+	return s, fits(o, s)
 }
 
 // maxApplied is the size that client-side apply keeps of an object in its
@@ -239,38 +261,4 @@ func fits(o object, s *shape.Object) error {
 	}
 	return fault.Hintf("annotate it with "+manifest.AnnotationSyncOptions+": ServerSideApply=true, or split it",
 		"%s has %d bytes, and client-side apply keeps at most %d in an annotation", o, s.Bytes, maxApplied)
-}
-
-// sample builds an overlay of a made-up tenant. Outside of the active state
-// nothing runs, whatever the given replicas are.
-func sample(ctx context.Context, engine *overlay.Engine, b *Base, state string, given map[string]string) ([]object, error) {
-	switch {
-	case !runs(state):
-		given["replicas"] = "0"
-	case state == manifest.AutoscaledDir && given["replicas"] == "0":
-		given["replicas"] = "1" // nobody buys none
-	}
-	if b.Autoscaled != nil {
-		given[catalog.MaxReplicasParameter] = strconv.Itoa(authz.MaxReplicas)
-	}
-	spec := manifest.KustomizationSpec{Namespace: given["namespace"], State: state}
-	if b.Version.Sharing != catalog.SharingEnvironment {
-		spec.Tenant = given["tenantId"]
-	}
-	dir, err := tree.New(
-		tree.Entry{Name: "kustomization.yaml", Data: manifest.Kustomization(spec)},
-		tree.Entry{Name: "parameters.yaml", Data: manifest.Parameters(given)},
-		tree.Entry{Name: manifest.BaseDir, Dir: b.Dir})
-	if err != nil {
-		return nil, err
-	}
-	manifests, err := engine.Build(ctx, dir, ".")
-	if err != nil {
-		return nil, hinted(&lineError{err}, "mend the entry of replacements.yaml that writes there")
-	}
-	if bytes.Contains(manifests, []byte(namespaceMark)) {
-		return nil, fault.Hintf("use .Release.Namespace in plain values only", "a chart's namespace stays %q", namespaceMark)
-	}
-	objects, err := parseObjects(manifests)
-	return know(b.Version, objects), err
 }

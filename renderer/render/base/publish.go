@@ -12,6 +12,7 @@ import (
 	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/render/overlay"
 )
 
 // Publishable proves every version of a catalog: that it can be built, that
@@ -22,8 +23,9 @@ import (
 // proof is why ctx ended.
 func Publishable(ctx context.Context, c *catalog.Catalog, passed []catalog.Ref) error {
 	all := c.All()
+	engine := overlay.New(overlay.Options{})
 	bases, faults := make([]*Base, len(all)), make([]error, len(all))
-	each(ctx, len(all), func(ctx context.Context, i int) { bases[i], faults[i] = Build(ctx, all[i]) })
+	each(ctx, len(all), func(ctx context.Context, i int) { bases[i], faults[i] = buildWith(ctx, engine, all[i]) })
 	built := map[catalog.Ref]*Base{}
 	for i, v := range all {
 		built[v.Ref] = bases[i]
@@ -31,7 +33,7 @@ func Publishable(ctx context.Context, c *catalog.Catalog, passed []catalog.Ref) 
 	known, unknown := definitions(c, bases)
 	each(ctx, len(all), func(ctx context.Context, i int) {
 		if bases[i] != nil && !slices.Contains(passed, all[i].Ref) {
-			faults[i] = errors.Join(append(upgrades(bases[i], bases), bases[i].prove(ctx, known, around(all[i], built)))...)
+			faults[i] = errors.Join(append(upgrades(bases[i], bases), bases[i].prove(ctx, engine, known, around(all[i], built)))...)
 		}
 	})
 	if ctx.Err() != nil { // what was cut short says nothing of the versions

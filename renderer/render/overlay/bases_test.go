@@ -140,6 +140,24 @@ func bases() map[string]*tree.Dir {
 			from("p", "ConfigMap, name: settings", "delimiter: '://', index: 0", "data.url")+
 			from("q", "ConfigMap, name: settings", "delimiter: ':', index: 9", "data.url")+
 			from("q", "ConfigMap, name: settings", "delimiter: '/', index: -1", "data.url")),
+		"SplitLater": small(workload, from("p", "StatefulSet", "", "spec.template.spec.containers.[name=main].args.0")+
+			from("q", "StatefulSet", "delimiter: '.', index: 1", "spec.template.spec.containers.*.args.0")),
+		"SplitInOne": small(workload, "- source: {kind: ConfigMap, name: parameters, fieldPath: data.p}\n  targets:\n"+
+			"  - select: {kind: StatefulSet}\n    fieldPaths: [spec.template.spec.containers.0.args.0]\n"+
+			"  - select: {kind: StatefulSet}\n    fieldPaths: [spec.template.spec.containers.0.args.0]\n    options: {delimiter: '-', index: 0}\n"),
+		"SplitBefore": small(workload, from("p", "StatefulSet", "delimiter: '.', index: 0", "spec.template.spec.containers.[name=main].args.0")+
+			from("q", "StatefulSet", "delimiter: '.', index: 1", "spec.template.spec.containers.[name=main].args.0")+
+			from("p", "ConfigMap, name: settings", "", "data.a")),
+		"SplitParameter": small(workload, from("p", "'Config.*', name: parameters", "", "data.q")+
+			from("q", "StatefulSet", "", "spec.template.spec.containers.0.args.0")+
+			from("environment", "StatefulSet", "delimiter: '.', index: 0", "spec.template.spec.containers.0.args.0")),
+		"SplitAlias": small("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {a: &x one.two, b: *x}\n",
+			from("p", "ConfigMap, name: settings", "", "data.a")+from("q", "ConfigMap, name: settings", "delimiter: '.', index: 0", "data.b")),
+		"SplitSpace": small(workload, from("p", "RoleBinding", "delimiter: '-', index: 1", "subjects.2.namespace")+
+			from("q", "StatefulSet", "delimiter: '-', index: 1", "metadata.labels.[gatorcloud.io/tenant]")),
+		"SplitShared": small(workload, from("p", "StatefulSet", "", "metadata.labels.[gatorcloud.io/tenant]", "spec.template.metadata.labels.[x.y/a]")+
+			from("q", "StatefulSet", "delimiter: '.', index: 0", "spec.template.metadata.labels.[gatorcloud.io/tenant]", "metadata.labels.[x.y/a]"),
+			"active/kustomization.yaml", "resources: [objects.yaml]\nlabels: [{pairs: {x.y/a: v}, includeTemplates: true}]\n"),
 		"SplitSource": small(workload, `- source: {kind: ConfigMap, name: parameters, fieldPath: data.p, options: {delimiter: ".", index: 0}}
   targets: [{select: {kind: ConfigMap, name: settings}, fieldPaths: [data.a]}]
 - source: {kind: ConfigMap, name: settings, fieldPath: data.a}

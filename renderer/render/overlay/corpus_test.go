@@ -81,12 +81,12 @@ type verdict struct {
 	err  error
 }
 
-// verdicts reads the corpus and asks kustomize about each case.
-func verdicts(t *testing.T) []verdict {
+// verdicts reads the corpus and asks kustomize about each case. Those that are
+// no trees are left out, each with the reason in a line of skipped.
+func verdicts(t *testing.T) (all []verdict, skipped string) {
 	t.Helper()
 	dirs := []string{moduleDir(t, "sigs.k8s.io/kustomize/api"), moduleDir(t, "sigs.k8s.io/kustomize/kustomize/v5")}
 	offline(t)
-	var all []verdict
 	for _, dir := range dirs {
 		cases, err := overlaytest.Corpus(dir)
 		if err != nil {
@@ -95,23 +95,25 @@ func verdicts(t *testing.T) []verdict {
 		for _, c := range cases {
 			d, err := tree.FromFiles(bytesOf(c.Files))
 			if err != nil {
-				continue // a file and a directory of one name
+				skipped += fmt.Sprintf("%s: %v\n", c.Name, err)
+				continue
 			}
 			want, err := judge(c)
 			all = append(all, verdict{c, d, want, err})
 		}
 	}
-	return all
+	return all, skipped
 }
 
 // TestCorpus builds what kustomize's own tests build, one after the other with
 // one engine: what a build leaves behind would show in the next. What kustomize
-// builds and the engine refuses is listed with the reason in a golden file.
+// builds and the engine refuses is listed with the reason in a golden file, and
+// so is what is skipped.
 func TestCorpus(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds what all tests of kustomize build")
 	}
-	all := verdicts(t) // before the engine builds: kustomize is reset for each
+	all, skipped := verdicts(t) // before the engine builds: kustomize is reset for each
 	e := New(Options{})
 	var alone, both strings.Builder
 	built := 0
@@ -131,8 +133,8 @@ func TestCorpus(t *testing.T) {
 			t.Errorf("%s: Build = %v, kustomize %v\n%s", v.Name, err, v.err, cmp.Diff(string(v.want), string(got)))
 		}
 	}
-	t.Logf("%d of %d built with equal bytes", built, len(all))
-	golden(t, "testdata/corpus-refusals.txt", "Refused by the checker alone:\n"+alone.String()+"\nRefused by both:\n"+both.String())
+	t.Logf("%d of %d built with equal bytes, %d are no trees", built, len(all), strings.Count(skipped, "\n"))
+	golden(t, "testdata/corpus-refusals.txt", "Refused by the checker alone:\n"+alone.String()+"\nRefused by both:\n"+both.String()+"\nSkipped, because they are no trees:\n"+skipped)
 	if built < 250 {
 		t.Errorf("%d cases were built: the corpus has shrunk", built)
 	}

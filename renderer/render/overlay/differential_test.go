@@ -50,7 +50,7 @@ func draw() *rapid.Generator[string] {
 
 // drawOverlay returns an overlay of base with hostile values.
 func drawOverlay(t *rapid.T, base *tree.Dir) *tree.Dir {
-	tenant := rapid.OneOf(rapid.SampledFrom([]string{"1000006", "acme", "1e3", "null", "0x1", "007", "true", "y", "default", "other", "elsewhere"}),
+	tenant := rapid.OneOf(rapid.SampledFrom([]string{"1000006", "acme", "a-b", "1e3", "null", "0x1", "007", "true", "y", "default", "other", "elsewhere"}),
 		rapid.StringMatching(`[a-z0-9]{1,9}`)).Draw(t, "tenant")
 	spec := manifest.KustomizationSpec{Namespace: "tenant-" + tenant, Tenant: tenant, State: "active"}
 	if rapid.IntRange(0, 9).Draw(t, "bare") == 0 {

@@ -74,11 +74,11 @@ func (p *Plan) shape(dst []byte, f *Form, i int) []byte {
 	case !p.splits && v != "":
 		return append(dst, 'x')
 	}
-	return p.delimiters.shape(dst, v)
+	return p.splitting(f, i).shape(dst, v)
 }
 
 // reads reports whether a replacement may read a parameter.
-func (p *Plan) reads(key string) bool { return p.allSources || p.sources[key] }
+func (p *Plan) reads(key string) bool { return p.allSources || p.sources[key] != nil }
 
 // compiler makes one stencil.
 type compiler struct {

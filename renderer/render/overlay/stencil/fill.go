@@ -81,7 +81,7 @@ func (s *Stencil) value(h *hole, f *Form, scratch *[]byte) (string, bool) {
 			if p.token < 0 {
 				b = append(b, p.text...)
 			} else {
-				b = append(b, s.plan.delimiters.token(f.value(p.source), p.token)...)
+				b = append(b, s.plan.splitting(f, p.source).token(f.value(p.source), p.token)...)
 			}
 		}
 		*scratch = b

@@ -20,9 +20,14 @@ import (
 type Plan struct {
 	base       *tree.Dir
 	delimiters delimiters
-	splits     bool            // there are delimiters
-	sources    map[string]bool // parameters that replacements read
-	allSources bool            // a replacement reads parameters in a way that is not followed
+	splits     bool                   // there are delimiters
+	sources    map[string]*delimiters // parameters that replacements read, and at what they are split
+	allSources bool                   // a replacement reads parameters in a way that is not followed
+	followed   bool                   // it is known of each value where it is split
+	writes     []write
+	ofSpace    delimiters // at which the namespace may be split
+	ofTenant   delimiters
+	shared     map[string]bool // keys of labels and the like that many fields have as one
 	paths      [][]string      // field paths that replacements write
 	selectors  [][]string      // fields of list elements that field paths select by
 	names      map[string]bool // texts that may be the name of an object
@@ -33,7 +38,8 @@ type Plan struct {
 // NewPlan reads a base. It refuses features whose result could depend on
 // values in a way that sentinels do not show.
 func NewPlan(base *tree.Dir) (*Plan, error) {
-	p := &Plan{base: base, sources: map[string]bool{}, names: map[string]bool{}, spaces: map[string]bool{"": true, "default": true}}
+	p := &Plan{base: base, followed: true, sources: map[string]*delimiters{}, names: map[string]bool{}, spaces: map[string]bool{"": true, "default": true},
+		shared: map[string]bool{manifest.LabelTenant: true, "namespace": true, "name": true}}
 	data, err := base.Read("replacements.yaml")
 	if err != nil {
 		return nil, err
@@ -50,7 +56,9 @@ func NewPlan(base *tree.Dir) (*Plan, error) {
 	if err := p.nested(); err != nil {
 		return nil, err
 	}
-	return p, base.Walk(p.file)
+	err = base.Walk(p.file)
+	p.trace()
+	return p, err
 }
 
 // replacements decodes a file as kustomize does: one replacement or a list.
@@ -65,7 +73,11 @@ func replacements(data []byte) ([]types.Replacement, error) {
 }
 
 func (p *Plan) replacement(r types.Replacement) error {
-	if s := r.Source; s != nil {
+	parameter := ""
+	if r.Source == nil {
+		p.followed = false
+	} else {
+		s := r.Source
 		if s.Namespace != "" {
 			return errors.New("selects its source by namespace")
 		}
@@ -75,12 +87,17 @@ func (p *Plan) replacement(r types.Replacement) error {
 		path := utils.SmarterPathSplitter(s.FieldPath, ".")
 		p.readPath(path)
 		p.source(s, path)
+		parameter = path[len(path)-1]
+		p.followed = p.followed && plainSource(s, path)
+		if o := s.Options; p.followed && o != nil {
+			p.sources[parameter].add(o.Delimiter)
+		}
 	}
 	for _, t := range r.Targets {
 		if t == nil || t.Select == nil {
 			return errors.New("has a target without select")
 		}
-		if err := p.target(t); err != nil {
+		if err := p.target(t, parameter); err != nil {
 			return err
 		}
 	}
@@ -93,13 +110,17 @@ func (p *Plan) source(s *types.SourceSelector, path []string) {
 	switch {
 	case other || path[0] != "data" && path[0] != "*":
 	case len(path) == 2 && path[0] == "data" && manifest.IsParameterName(path[1]):
-		p.sources[path[1]] = true
+		if p.sources[path[1]] == nil {
+			p.sources[path[1]] = &delimiters{}
+		}
 	default:
 		p.allSources = true
 	}
 }
 
-func (p *Plan) target(t *types.TargetSelector) error {
+// target notes what a target of a replacement of a parameter writes.
+func (p *Plan) target(t *types.TargetSelector, parameter string) error {
+	p.followed = p.followed && elsewhere(t.Select)
 	for _, s := range append([]*types.Selector{t.Select}, t.Reject...) {
 		if s != nil && (s.Namespace != "" || s.LabelSelector != "" || s.AnnotationSelector != "") {
 			return errors.New("selects targets by namespace, label or annotation")
@@ -119,6 +140,11 @@ func (p *Plan) target(t *types.TargetSelector) error {
 		path := utils.SmarterPathSplitter(field, ".")
 		p.readPath(path)
 		p.paths = append(p.paths, path)
+		delimiter := ""
+		if t.Options != nil {
+			delimiter = t.Options.Delimiter
+		}
+		p.writes = append(p.writes, write{parameter, path, delimiter})
 	}
 	return nil
 }
@@ -207,6 +233,7 @@ func (p *Plan) file(name string, data []byte) error {
 		if field := refused(&k); field != "" {
 			return fmt.Errorf("reading %q: uses %s", name, field)
 		}
+		p.share(&k)
 		p.renames = p.renames || k.NamePrefix != "" || k.NameSuffix != "" || len(k.Transformers) > 0
 	}
 	p.texts(data, 0)
