@@ -3,8 +3,10 @@ package shape
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/robfig/cron/v3"
 	appsv1 "k8s.io/api/apps/v1"
@@ -13,6 +15,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	metavalidation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
@@ -128,16 +131,32 @@ func (c *checker) kind() {
 		if _, err := cron.ParseStandard(x.Spec.Schedule); err != nil || strings.Contains(x.Spec.Schedule, "TZ=") {
 			c.refuse("write five fields, or @daily and the like; spec.timeZone for a time zone", "spec.schedule %s is none", fault.Clip(x.Spec.Schedule))
 		}
+		if zone := x.Spec.TimeZone; zone != nil {
+			if _, err := time.LoadLocation(*zone); err != nil || *zone == "" || *zone == "Local" {
+				c.refuse("write a name of the IANA table, such as Asia/Shanghai", "spec.timeZone %s is none", fault.Clip(*zone))
+			}
+		}
+	case *rbacv1.Role:
+		c.rules(x.Rules)
+	case *rbacv1.ClusterRole:
+		c.rules(x.Rules)
 	case *corev1.Service:
 		c.service(x.Spec)
 	case *corev1.ConfigMap:
 		c.keys(x.Data, x.BinaryData)
+		for _, k := range slices.Sorted(maps.Keys(x.BinaryData)) {
+			if _, twice := x.Data[k]; twice {
+				c.refuse("remove one of them", "the key %q is in data and in binaryData", k)
+			}
+		}
 	case *corev1.Secret:
 		c.keys(x.StringData, x.Data)
 	case *corev1.PersistentVolumeClaim:
 		c.claim("spec", x.Spec)
 	case *networkingv1.Ingress:
 		c.ingress(x.Spec)
+	case *networkingv1.NetworkPolicy:
+		c.policy(x.Spec)
 	case *policyv1.PodDisruptionBudget:
 		if (x.Spec.MinAvailable == nil) == (x.Spec.MaxUnavailable == nil) {
 			c.refuse("write one of them", "spec needs either minAvailable or maxUnavailable")
@@ -145,6 +164,18 @@ func (c *checker) kind() {
 	case *autoscalingv2.HorizontalPodAutoscaler:
 		if least := x.Spec.MinReplicas; x.Spec.MaxReplicas < 1 || least != nil && (*least < 0 || *least > x.Spec.MaxReplicas) {
 			c.refuse("write 1 <= minReplicas <= maxReplicas", "spec.maxReplicas %d does not fit", x.Spec.MaxReplicas)
+		}
+	}
+}
+
+// rules checks that each rule allows something.
+func (c *checker) rules(all []rbacv1.PolicyRule) {
+	for i, r := range all {
+		switch {
+		case len(r.Verbs) == 0:
+			c.refuse("write verbs, such as [get, list, watch]", "rules[%d] has no verbs", i)
+		case len(r.NonResourceURLs) == 0 && (len(r.Resources) == 0 || len(r.APIGroups) == 0):
+			c.refuse("write apiGroups ([\"\"] for the core) and resources", "rules[%d] has no apiGroups or no resources", i)
 		}
 	}
 }
@@ -164,8 +195,23 @@ func (c *checker) rollout(s appsv1.DeploymentSpec) {
 	if d := s.ProgressDeadlineSeconds; d != nil && s.MinReadySeconds >= *d {
 		c.refuse("make the deadline longer", "spec.minReadySeconds %d is no less than spec.progressDeadlineSeconds %d", s.MinReadySeconds, *d)
 	}
+	if r := s.Strategy.RollingUpdate; r != nil {
+		c.share("spec.strategy.rollingUpdate.maxSurge", r.MaxSurge)
+		c.share("spec.strategy.rollingUpdate.maxUnavailable", r.MaxUnavailable)
+	}
 	if r := s.Strategy.RollingUpdate; r != nil && r.MaxSurge != nil && r.MaxUnavailable != nil && zero(r.MaxSurge) && zero(r.MaxUnavailable) {
 		c.refuse("let one of them be more", "spec.strategy.rollingUpdate lets nothing move: maxSurge and maxUnavailable are 0")
+	}
+}
+
+// share checks a number or a share of some.
+func (c *checker) share(path string, v *intstr.IntOrString) {
+	switch {
+	case v == nil:
+	case v.Type == intstr.String:
+		c.all(path, v.StrVal, validation.IsValidPercent(v.StrVal))
+	case v.IntVal < 0:
+		c.refuse("use 0 or more", "%s %d is negative", path, v.IntVal)
 	}
 }
 
@@ -184,6 +230,9 @@ func (c *checker) restart(allowed ...corev1.RestartPolicy) {
 	if !slices.Contains(allowed, p) {
 		c.refuse(fmt.Sprintf("write restartPolicy: %s", allowed[0]), "its pods have restartPolicy %s", fault.Clip(string(p)))
 	}
+	if allowed[0] == corev1.RestartPolicyAlways && c.object.Pod.Spec.ActiveDeadlineSeconds != nil {
+		c.refuse("remove it: only Jobs end", "its pods have activeDeadlineSeconds")
+	}
 }
 
 func (c *checker) service(s corev1.ServiceSpec) {
@@ -201,6 +250,9 @@ func (c *checker) service(s corev1.ServiceSpec) {
 		c.port(path+".port", p.Port)
 		if p.TargetPort.StrVal == "" && p.TargetPort.IntVal != 0 {
 			c.port(path+".targetPort", p.TargetPort.IntVal)
+		}
+		if p.NodePort != 0 && (p.NodePort < 30000 || p.NodePort > 32767) {
+			c.refuse("remove it, and Kubernetes finds one", "%s.nodePort %d is not in the range of clusters, 30000 to 32767", path, p.NodePort)
 		}
 		c.oneOf(path+".protocol", string(p.Protocol), "", "TCP", "UDP", "SCTP")
 		switch {

@@ -3,6 +3,7 @@ package shape
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -23,6 +24,7 @@ func (c *checker) pod(p corev1.PodSpec) {
 			c.refuse("give it another name", "volume %q is there twice", v.Name)
 		}
 		volumes[v.Name] = true
+		c.volume(v)
 	}
 	names := map[string]bool{}
 	for _, x := range containers(p) {
@@ -33,14 +35,34 @@ func (c *checker) pod(p corev1.PodSpec) {
 		names[x.Name] = true
 		c.container(x)
 	}
+	for _, x := range p.InitContainers {
+		c.passing(x)
+	}
+	c.placement(p)
 	if n := p.TerminationGracePeriodSeconds; n != nil && *n < 0 {
 		c.refuse("use 0 or more", "terminationGracePeriodSeconds %d is negative", *n)
 	}
 }
 
+// passing refuses on an init container what only containers that stay may have.
+func (c *checker) passing(x corev1.Container) {
+	stays := x.RestartPolicy != nil && *x.RestartPolicy == corev1.ContainerRestartPolicyAlways
+	if !stays && (x.ReadinessProbe != nil || x.LivenessProbe != nil || x.StartupProbe != nil || x.Lifecycle != nil) {
+		c.refuse("remove it, or write restartPolicy: Always for a container that stays", "init container %q ends before the others begin, and has a probe or lifecycle", x.Name)
+	}
+}
+
 func (c *checker) container(x corev1.Container) {
 	place := fmt.Sprintf("container %q: ", x.Name)
+	if !imageForm.MatchString(x.Image) {
+		c.refuse("write registry/path:tag, the path in lower case", "%simage %q is no name of an image", place, x.Image)
+	}
+	ports := map[string]bool{}
 	for _, p := range x.Ports {
+		if ports[p.Name] {
+			c.refuse("give it another name", "%sport %q is there twice", place, p.Name)
+		}
+		ports[p.Name] = p.Name != ""
 		c.port(place+"containerPort", p.ContainerPort)
 		c.oneOf(place+"protocol", string(p.Protocol), "", "TCP", "UDP", "SCTP")
 		if p.Name != "" {
@@ -52,6 +74,9 @@ func (c *checker) container(x corev1.Container) {
 		if e.Value != "" && e.ValueFrom != nil {
 			c.refuse("write one of them", "%senvironment variable %q has both value and valueFrom", place, e.Name)
 		}
+		if e.ValueFrom != nil {
+			c.source(fmt.Sprintf("%senvironment variable %q: ", place, e.Name), e.ValueFrom)
+		}
 	}
 	paths := map[string]bool{}
 	for _, m := range x.VolumeMounts {
@@ -59,11 +84,15 @@ func (c *checker) container(x corev1.Container) {
 			c.refuse("give each mount a path of its own", "%smountPath %s is empty or there twice", place, fault.Clip(m.MountPath))
 		}
 		paths[m.MountPath] = true
+		c.inside(place+"subPath", m.SubPath)
 	}
 	c.oneOf(place+"imagePullPolicy", string(x.ImagePullPolicy), "", "Always", "IfNotPresent", "Never")
 	c.resources(place, x.Resources)
 	for name, p := range map[string]*corev1.Probe{"readinessProbe": x.ReadinessProbe, "livenessProbe": x.LivenessProbe, "startupProbe": x.StartupProbe} {
 		c.probe(place+name, p)
+		if name != "readinessProbe" && p != nil && p.SuccessThreshold > 1 {
+			c.refuse("remove it: one success is enough", "%s.successThreshold %d is more than 1", place+name, p.SuccessThreshold)
+		}
 	}
 }
 
@@ -72,12 +101,20 @@ func (c *checker) resources(place string, r corev1.ResourceRequirements) {
 		request, limit := r.Requests[name], r.Limits[name]
 		_, limited := r.Limits[name]
 		switch {
+		case !counted(name):
+			c.refuse("use cpu, memory, ephemeral-storage, hugepages-<size>, or a name with a domain, as example.com/gpu", "%sresources: there is no resource %q", place, name)
 		case request.Sign() < 0 || limit.Sign() < 0:
 			c.refuse("use 0 or more", "%sresources: %s is negative", place, name)
 		case limited && request.Cmp(limit) > 0:
 			c.refuse("ask for no more than the limit", "%sresources: it requests %s of %s and is limited to %s", place, &request, name, &limit)
 		}
 	}
+}
+
+// counted reports whether Kubernetes knows a resource, or leaves it to others.
+func counted(name corev1.ResourceName) bool {
+	return slices.Contains([]corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory, corev1.ResourceEphemeralStorage}, name) ||
+		strings.HasPrefix(string(name), corev1.ResourceHugePagesPrefix) || strings.Contains(string(name), "/")
 }
 
 func sortedNames(lists ...corev1.ResourceList) []corev1.ResourceName {

@@ -24,6 +24,7 @@ func (l *links) workload(o *Object) {
 		for _, p := range []*corev1.Probe{c.ReadinessProbe, c.LivenessProbe, c.StartupProbe} {
 			l.probe(o, c, p)
 		}
+		l.hooks(o, c)
 	}
 	if name := pod.ServiceAccountName; name != "" && name != "default" {
 		l.needs(o, "ServiceAccount", name, "serviceAccountName")
@@ -144,7 +145,24 @@ func (l *links) environment(o *Object, c corev1.Container) {
 // probe checks the named port of a probe.
 func (l *links) probe(o *Object, c corev1.Container, p *corev1.Probe) {
 	_, port := handled(p)
+	l.named(o, c, port, "is probed")
+}
+
+// named refuses the name of a port that a container does not have.
+func (l *links) named(o *Object, c corev1.Container, port intstr.IntOrString, how string) {
 	if port.Type == intstr.String && port.StrVal != "" && !namesPort(c, port.StrVal) {
-		l.refuse(o, "mend the port, or name it in the container", "container %q is probed at port %q, which it has not", c.Name, port.StrVal)
+		l.refuse(o, "mend the port, or name it in the container", "container %q %s at port %q, which it has not", c.Name, how, port.StrVal)
+	}
+}
+
+// hooks checks the named ports of what a container is told when it begins and ends.
+func (l *links) hooks(o *Object, c corev1.Container) {
+	if c.Lifecycle == nil {
+		return
+	}
+	for _, h := range []*corev1.LifecycleHandler{c.Lifecycle.PostStart, c.Lifecycle.PreStop} {
+		if h != nil && h.HTTPGet != nil {
+			l.named(o, c, h.HTTPGet.Port, "is told of its beginning or end")
+		}
 	}
 }
