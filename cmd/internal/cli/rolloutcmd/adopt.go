@@ -70,7 +70,10 @@ later ring runs it.`,
 			if err != nil {
 				return err
 			}
-			return errors.Join(a.run(cmd, repo, place), place.Close())
+			if err = only(cmd.Context(), place, &a.env); err == nil {
+				err = a.run(cmd, repo, place)
+			}
+			return errors.Join(err, place.Close())
 		},
 	}
 	repo.Flags(cmd.Flags())

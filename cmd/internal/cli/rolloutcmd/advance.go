@@ -86,7 +86,10 @@ The exit code is 0 when nothing waits, 1 when a version failed or is Degraded,
 			if err != nil {
 				return err
 			}
-			return errors.Join(s.run(cmd, place), place.Close())
+			if err = only(cmd.Context(), place, &s.env); err == nil {
+				err = s.run(cmd, place)
+			}
+			return errors.Join(err, place.Close())
 		},
 	}
 	repo.Flags(cmd.Flags())

@@ -46,7 +46,7 @@ ring comes after ring. It is refused unless a ring wants the version.`,
 			if err != nil {
 				return err
 			}
-			return record(cmd, repo, h.fill, args[0], dryRun)
+			return record(cmd, repo, said{&h.env, h.fill, args[0], dryRun})
 		},
 	}
 	repo.Flags(cmd.Flags())

@@ -36,8 +36,8 @@ taken back. What people blocked in fleet.yaml they take out there.`,
 			if err != nil {
 				return err
 			}
-			fill := d.lifting(name, rollout.Move{Key: rollout.Key{Product: w.Product}, What: rollout.Lifted, Version: w.Version, Reason: reason})
-			return record(cmd, repo, fill, args[0], dryRun)
+			fill := d.lifting(&name, rollout.Move{Key: rollout.Key{Product: w.Product}, What: rollout.Lifted, Version: w.Version, Reason: reason})
+			return record(cmd, repo, said{&name, fill, args[0], dryRun})
 		},
 	}
 	repo.Flags(cmd.Flags())
@@ -47,29 +47,39 @@ taken back. What people blocked in fleet.yaml they take out there.`,
 	return cmd
 }
 
-// record writes what people said of a version in one commit, or tries to, and
-// prints the version.
-func record(cmd *cobra.Command, repo repoflags.Repository, fill publish.Fill, version string, dryRun bool) error {
+// said is what people said of a version.
+type said struct {
+	env     *ident.Environment // filled in before fill is called, if it was not named
+	fill    publish.Fill
+	version string
+	dryRun  bool
+}
+
+// record writes what people said in one commit, or tries to, and prints the version.
+func record(cmd *cobra.Command, repo repoflags.Repository, s said) error {
 	place, err := repo.Place(cmd.Context())
 	if err != nil {
 		return err
 	}
 	defer place.Close()
-	if dryRun {
-		_, err = place.Compare(cmd.Context(), fill)
+	if err := only(cmd.Context(), place, s.env); err != nil {
+		return err
+	}
+	if s.dryRun {
+		_, err = place.Compare(cmd.Context(), s.fill)
 	} else {
-		_, err = place.Write(cmd.Context(), fill)
+		_, err = place.Write(cmd.Context(), s.fill)
 	}
 	if err == nil {
-		_, err = fmt.Fprintln(cmd.OutOrStdout(), version)
+		_, err = fmt.Fprintln(cmd.OutOrStdout(), s.version)
 	}
 	return err
 }
 
 // lifting writes rollouts.yaml alone: what is granted does not change.
-func (d Deps) lifting(env ident.Environment, m rollout.Move) publish.Fill {
+func (d Deps) lifting(env *ident.Environment, m rollout.Move) publish.Fill {
 	return func(_ context.Context, files fs.FS, sink tree.Sink) (publish.Commit, error) {
-		w, err := read(files, env)
+		w, err := read(files, *env)
 		if err == nil {
 			err = w.need()
 		}
@@ -80,7 +90,7 @@ func (d Deps) lifting(env ident.Environment, m rollout.Move) publish.Fill {
 		if !ok {
 			return publish.Commit{}, fault.Hintf("see `sluice rollout status`", "%s=%s was not taken back, or is lifted already", m.Product, m.Version)
 		}
-		return publish.Commit{Environment: env, What: fmt.Sprintf("lift %s=%s", m.Product, m.Version),
-			Tenants: len(w.Tenants), Moves: []rollout.Move{m}, Version: d.Version}, sink.PutFile(rolloutsPath(env), lifted.Encode())
+		return publish.Commit{Environment: *env, What: fmt.Sprintf("lift %s=%s", m.Product, m.Version),
+			Tenants: len(w.Tenants), Moves: []rollout.Move{m}, Version: d.Version}, sink.PutFile(rolloutsPath(*env), lifted.Encode())
 	}
 }

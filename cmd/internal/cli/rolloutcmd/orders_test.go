@@ -187,7 +187,7 @@ func (o origin) run(args ...string) (string, error) {
 	cmd.SetOut(&stdout)
 	cmd.SetErr(&stderr)
 	cmd.SetIn(strings.NewReader(""))
-	cmd.SetArgs(append(args, "--env=local"))
+	cmd.SetArgs(args) // there is one environment
 	cmd.SilenceUsage, cmd.SilenceErrors = true, true
 	err := cmd.ExecuteContext(o.t.Context())
 	return stdout.String(), err

@@ -42,7 +42,10 @@ those of advance.`,
 			if err != nil {
 				return err
 			}
-			return errors.Join(s.run(cmd, place), place.Close())
+			if err = only(cmd.Context(), place, &s.env); err == nil {
+				err = s.run(cmd, place)
+			}
+			return errors.Join(err, place.Close())
 		},
 	}
 	repo.Flags(cmd.Flags())

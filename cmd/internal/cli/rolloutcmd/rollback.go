@@ -89,7 +89,10 @@ the same rules; rollouts.yaml is the engine's, and stands in no merge request.`,
 			if err != nil {
 				return err
 			}
-			return errors.Join(b.run(cmd, place), place.Close())
+			if err = only(cmd.Context(), place, &b.env); err == nil {
+				err = b.run(cmd, place)
+			}
+			return errors.Join(err, place.Close())
 		},
 	}
 	repo.Flags(cmd.Flags())

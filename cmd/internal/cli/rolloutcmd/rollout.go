@@ -8,9 +8,11 @@ package rolloutcmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"github.com/gatorcloud/sluice/cmd/internal/cli/envflag"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/mergereq"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
 	"github.com/gatorcloud/sluice/renderer/argocd/observe"
@@ -18,6 +20,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/render/pipeline"
+	"github.com/gatorcloud/sluice/renderer/run/publish"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -105,23 +108,27 @@ by hand.`,
 }
 
 func (d Deps) command(form cobra.Command, abort bool) *cobra.Command {
-	cmd, o := &form, &options{}
+	cmd, o, repo := &form, &options{}, d.Repo()
 	cmd.Args = cobra.NoArgs
 	flags := cmd.Flags()
+	repo.Flags(flags)
 	addEnv(cmd, &o.env)
 	o.place.Add(flags, "KUBECONFIG; default ~/.kube/config")
 	flags.DurationVar(&o.timeout, "timeout", 5*time.Minute, "longest wait until nothing is in motion")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return d.run(cmd, o, abort) }
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return d.run(cmd, repo, o, abort) }
 	return cmd
 }
 
-func (d Deps) run(cmd *cobra.Command, o *options, abort bool) error {
+func (d Deps) run(cmd *cobra.Command, repo repoflags.Repository, o *options, abort bool) error {
 	env, err := parseEnv(o.env)
 	if err != nil {
 		return err
 	}
 	if o.timeout <= 0 {
 		return fault.Hintf("use 5m, for example", "timeout %s is not positive", o.timeout)
+	}
+	if err := onlyOf(cmd.Context(), repo, &env); err != nil {
+		return err
 	}
 	cluster, closed, err := d.Open(o.place)
 	if err != nil {
@@ -157,13 +164,38 @@ func (p *Place) Add(flags *pflag.FlagSet, without string) {
 func (p *Place) Named() bool { return p.Kubeconfig != "" || p.Context != "" }
 
 func addEnv(cmd *cobra.Command, env *string) {
-	cmd.Flags().StringVar(env, "env", "", "environment (required)")
+	cmd.Flags().StringVar(env, "env", "", envflag.Usage)
 }
 
-func parseEnv(name string) (ident.Environment, error) {
-	env, err := ident.Parse[ident.EnvironmentKind](name)
-	if err != nil {
-		return env, fault.Hintf("name the environment with --env", "reading --env: %w", err)
+// parseEnv reads --env, before anything is opened; zero where it names none.
+func parseEnv(name string) (env ident.Environment, err error) {
+	if name == "" {
+		return env, nil
 	}
-	return env, nil
+	return envflag.One(nil, name)
+}
+
+// only fills in an environment that was not named: the only one at the head of
+// the branch.
+func only(ctx context.Context, place publish.Place, env *ident.Environment) error {
+	if !env.IsZero() {
+		return nil
+	}
+	files, err := place.Files(ctx)
+	if err == nil {
+		*env, err = envflag.One(files, "")
+	}
+	return err
+}
+
+// onlyOf does that for who opens the repository for nothing else.
+func onlyOf(ctx context.Context, repo repoflags.Repository, env *ident.Environment) error {
+	if !env.IsZero() {
+		return nil
+	}
+	place, err := repo.Place(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(only(ctx, place, env), place.Close())
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/gatorcloud/sluice/cmd/internal/cli/rolloutcmd"
 	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/run/publish"
 	"github.com/spf13/pflag"
 )
 
@@ -29,9 +30,11 @@ func (f *fleet) Terminate(context.Context, unblock.Application) error {
 	return nil
 }
 
-// noRepo has no flags and opens nothing.
+// noRepo has no flags and no repository.
 func noRepo() repoflags.Repository {
-	return repoflags.Repository{Flags: func(*pflag.FlagSet) {}}
+	return repoflags.Repository{Flags: func(*pflag.FlagSet) {}, Place: func(context.Context) (publish.Place, error) {
+		return nil, fault.Hintf("name it with --repo", "there is no repository")
+	}}
 }
 
 func TestRollout(t *testing.T) {

@@ -32,6 +32,7 @@ var saidColumns = []output.Column[saidRow]{
 
 // say returns the command of a word: approve, pause or resume.
 func (d Deps) say(w observe.Word, short, long string) *cobra.Command {
+	repo := d.Repo()
 	var place Place
 	var env, ring string
 	var dryRun bool
@@ -55,6 +56,9 @@ it when it looks next.`,
 			if err != nil {
 				return err
 			}
+			if err := onlyOf(cmd.Context(), repo, &name); err != nil {
+				return err
+			}
 			there, closed, err := d.Argo(place)
 			if err != nil {
 				return err
@@ -71,6 +75,7 @@ it when it looks next.`,
 			return output.Print(cmd.OutOrStdout(), o, rows, saidColumns)
 		},
 	}
+	repo.Flags(cmd.Flags())
 	addEnv(cmd, &env)
 	cmd.Flags().StringVar(&ring, "ring", "", "ring (required)")
 	place.Add(cmd.Flags(), "KUBECONFIG; default ~/.kube/config")
