@@ -2,6 +2,7 @@ package reportcmd_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -122,7 +123,7 @@ func (r *records) Mark(context.Context) (string, error) { return r.mark, nil }
 func (r *records) List(context.Context, ...ident.Tenant) (list authz.Listing, err error) {
 	r.reads++
 	for _, id := range r.bad {
-		list.Quarantined = append(list.Quarantined, authz.Quarantine{Tenant: id, Product: swg, Err: fmt.Errorf("no JSON")})
+		list.Quarantined = append(list.Quarantined, authz.Quarantine{Tenant: id, Product: swg, Err: errors.New("no JSON")})
 	}
 	return list, nil
 }
