@@ -11,6 +11,7 @@ package policy
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 
@@ -32,7 +33,7 @@ type Place struct {
 func Check(fields map[string]any, p Place) []error {
 	o := object{fields: fields, place: p}
 	o.group, o.kind, o.name = identity(fields)
-	for _, rule := range [...]func(*object){(*object).owners, (*object).marks, (*object).rights, (*object).binds, (*object).defines, (*object).opens, (*object).priority, (*object).closes, (*object).traffic, (*object).names} {
+	for _, rule := range [...]func(*object){(*object).owners, (*object).marks, (*object).rights, (*object).binds, (*object).defines, (*object).opens, (*object).priority, (*object).closes, (*object).traffic, (*object).names, (*object).borrows} {
 		rule(&o)
 	}
 	return o.faults
@@ -46,7 +47,13 @@ type object struct {
 	faults            []error
 }
 
+// maxFaults bounds what is said of one object, however many rules a hostile one has.
+const maxFaults = 20
+
 func (o *object) refuse(hint, format string, args ...any) {
+	if len(o.faults) >= maxFaults {
+		return
+	}
 	o.faults = append(o.faults, fault.Hintf(hint, "%s %q: "+format, append([]any{o.kind, o.name}, args...)...))
 }
 
@@ -68,8 +75,8 @@ func (o *object) owners() {
 // opens refuses what reaches the traffic of others.
 func (o *object) opens() {
 	switch spec := at(o.fields, "spec"); {
-	case o.is("apisix.apache.org", "ApisixGlobalRule"):
-		o.refuse("write the plugin into the version's own routes", "a global rule is for the routes of all tenants")
+	case o.is(apisix, "ApisixGlobalRule", "ApisixClusterConfig", "GatewayProxy"):
+		o.refuse("write the plugin into the version's own routes", "it is for the routes of all tenants")
 	case o.is("", "Service"):
 		if ips, _ := spec["externalIPs"].([]any); len(ips) > 0 {
 			o.refuse("remove it, or use type LoadBalancer", "externalIPs %v would take traffic that is meant for others", ips)
@@ -184,13 +191,13 @@ func texts(m map[string]any, key string) []string {
 	return out
 }
 
-// each calls f for every key below v.
+// each calls f for every key below v, in order.
 func each(v any, f func(key string, value any)) {
 	switch x := v.(type) {
 	case map[string]any:
-		for key, below := range x {
-			f(key, below)
-			each(below, f)
+		for _, key := range slices.Sorted(maps.Keys(x)) {
+			f(key, x[key])
+			each(x[key], f)
 		}
 	case []any:
 		for _, below := range x {

@@ -24,6 +24,7 @@ func TestCheck(t *testing.T) {
 		return "apiVersion: " + apiVersion + "\nkind: " + kind + "\nmetadata:\n  name: x\nspec:\n  " + spec + "\n"
 	}
 	const own, gateway = "{hosts: [c5cb27eb.swg.pop.example.com]}", "gateway.networking.k8s.io/v1"
+	const eso = "external-secrets.io/v1"
 	for name, tc := range map[string]struct {
 		reason string
 		place  policy.Place
@@ -102,6 +103,25 @@ func TestCheck(t *testing.T) {
 		"DNSTarget":      {"his name, another's address", tenant, "apiVersion: v1\nkind: Service\nmetadata:\n  name: x\n  annotations:\n    external-dns.alpha.kubernetes.io/target: 192.0.2.1\n", "leads a DNS name"},
 		"DNSEndpoint":    {"the same by an object", tenant, kind("externaldns.k8s.io/v1alpha1", "DNSEndpoint", "endpoints: []"), "DNS names"},
 		"Slice":          {"the same of today", tenant, "apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata:\n  name: x\n", "any pod"},
+		"Store":          {"his own secret in the cluster's store", tenant, kind(eso, "ExternalSecret", "{secretStoreRef: {kind: ClusterSecretStore}, data: [{remoteRef: {key: tenants/1/db}}, {remoteRef: {key: tenant-1}}], dataFrom: [{extract: {key: secret/data/c5cb27eb}}, {find: {path: tenants/1}}]}"), ""},
+		"StorePart":      {"another tenant's, whose id begins like his", tenant, kind(eso, "ExternalSecret", "{secretStoreRef: {kind: ClusterSecretStore}, data: [{remoteRef: {key: tenants/12/db}}]}"), "remoteRef.key"},
+		"StoreDash":      {"another's name with his id in it", tenant, kind(eso, "ExternalSecret", "{secretStoreRef: {kind: ClusterSecretStore}, data: [{remoteRef: {key: tenants/x-1/db}}]}"), "remoteRef.key"},
+		"StoreNobody":    {"no code in the parameters", nobody, kind(eso, "ExternalSecret", "{secretStoreRef: {kind: ClusterSecretStore}, data: [{remoteRef: {key: //}}]}"), "remoteRef.key"},
+		"StoreOwn":       {"a store of his own", tenant, kind(eso, "ExternalSecret", "{secretStoreRef: {kind: SecretStore}, data: [{remoteRef: {key: db}}]}"), ""},
+		"StoreShared":    {"a shared part's", shared, kind(eso, "ExternalSecret", "{secretStoreRef: {kind: ClusterSecretStore}, data: [{remoteRef: {key: license}}]}"), ""},
+		"StoreAuth":      {"a store with a Secret of his", tenant, kind(eso, "SecretStore", "provider: {vault: {server: x, auth: {tokenSecretRef: {name: x}}}}"), ""},
+		"StoreAccount":   {"one with an account of his", tenant, kind(eso, "SecretStore", "provider: {vault: {server: x, auth: {kubernetes: {role: x, serviceAccountRef: {name: x}}}}}"), ""},
+		"StoreRole":      {"the controller's own account", tenant, kind(eso, "SecretStore", "provider: {vault: {server: x, auth: {kubernetes: {role: x}}}}"), "rights of the controller"},
+		"Issued":         {"his own host", tenant, kind("cert-manager.io/v1", "Certificate", "{issuerRef: {kind: ClusterIssuer}, commonName: 1.pop.example.com, dnsNames: ['*.c5cb27eb.pop.example.com']}"), ""},
+		"IssuedOther":    {"another's beside it", tenant, kind("cert-manager.io/v1", "Certificate", "{issuerRef: {kind: ClusterIssuer}, dnsNames: [1.pop.example.com, 2.pop.example.com]}"), `"2.pop`},
+		"IssuedName":     {"the same by the older field", tenant, kind("cert-manager.io/v1", "Certificate", "{issuerRef: {kind: ClusterIssuer}, commonName: 2.pop.example.com}"), `"2.pop`},
+		"IssuedPlugin":   {"an issuer of another maker for the whole cluster", tenant, kind("cert-manager.io/v1", "Certificate", "{issuerRef: {kind: AWSPCAClusterIssuer, group: x}, dnsNames: [x]}"), `host "x"`},
+		"IssuedByOwn":    {"inside, by his own issuer", tenant, kind("cert-manager.io/v1", "Certificate", "{issuerRef: {kind: Issuer}, dnsNames: [db.tenant-1.svc], ipAddresses: [10.0.0.1]}"), ""},
+		"Monitor":        {"his own pods", tenant, kind("monitoring.coreos.com/v1", "ServiceMonitor", "{namespaceSelector: {matchNames: [tenant-1]}, endpoints: [{port: x, bearerTokenSecret: {name: x}}]}"), ""},
+		"MonitorOther":   {"another's", tenant, kind("monitoring.coreos.com/v1", "PodMonitor", "namespaceSelector: {matchNames: [tenant-1, tenant-2]}"), "other namespaces"},
+		"Upstream":       {"a Secret of his, by name and namespace", tenant, kind("apisix.apache.org/v2", "ApisixUpstream", "tlsSecret: {name: x, namespace: tenant-1}"), ""},
+		"Annotations":    {"what concerns his route alone", tenant, "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: x\n  annotations:\n    cert-manager.io/cluster-issuer: x\n    nginx.ingress.kubernetes.io/proxy-body-size: 1m\n", ""},
+		"AnnotationNew":  {"one that nobody looked at", tenant, "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: x\n  annotations:\n    k8s.apisix.apache.org/x: y\n", "k8s.apisix.apache.org/x"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var fields map[string]any
@@ -121,6 +141,18 @@ func TestCheck(t *testing.T) {
 				t.Errorf("%s: Concerns() = false of what Check refuses", tc.reason)
 			}
 		})
+	}
+}
+
+// A hostile object cannot make the plugin hold a fault for each of its lines.
+func TestCheckIsBounded(t *testing.T) {
+	rules := make([]any, 100_000)
+	for i := range rules {
+		rules[i] = map[string]any{"verbs": []any{"*"}}
+	}
+	got := policy.Check(map[string]any{"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "rules": rules}, policy.Place{})
+	if len(got) == 0 || len(got) > 20 {
+		t.Errorf("Check() of %d rules = %d faults, want at most 20", len(rules), len(got))
 	}
 }
 

@@ -122,15 +122,19 @@ func (o *object) gateway() {
 			switch {
 			case key == "filter_func" || key == "filterFunc" || key == "script":
 				o.refuse("match by exprs", "%s is code that the gateway of all tenants runs", key)
-			case key == "externalNodes":
-				o.refuse("name a Service of the version", "externalNodes lead the gateway out of the tenant's namespace")
+			case key == "externalNodes" || key == "discovery":
+				o.refuse("name a Service of the version", "%s leads the gateway out of the tenant's namespace", key)
+			case strings.HasPrefix(key, "redis_"):
+				o.refuse("count in the gateway itself: policy local", "%s leads the gateway to another server", key)
+			case key == "plugin_config_namespace" && value != o.place.Namespace:
+				o.refuse("remove it", "plugin_config_namespace %v is another's", value)
 			case key == "plugins":
 				o.plugins(value)
 			}
 		})
 	}
-	if o.is(apisix, "ApisixTls") {
-		for _, secret := range []map[string]any{at(o.fields, "spec", "secret"), at(o.fields, "spec", "client", "caSecret")} {
+	if o.is(apisix, "ApisixTls", "ApisixUpstream") {
+		for _, secret := range []map[string]any{at(o.fields, "spec", "secret"), at(o.fields, "spec", "client", "caSecret"), at(o.fields, "spec", "tlsSecret")} {
 			if namespace := secret["namespace"]; secret != nil && namespace != nil && namespace != o.place.Namespace {
 				o.refuse("write the parameter namespace into it with a replacement", "Secret %v is in namespace %v", secret["name"], namespace)
 			}
@@ -142,12 +146,33 @@ func (o *object) gateway() {
 	if o.is("", "Endpoints") || o.is("discovery.k8s.io", "EndpointSlice") {
 		o.refuse("select pods by the Service's selector", "addresses of a Service lead the gateway to any pod")
 	}
-	if o.is("networking.k8s.io", "Ingress") {
-		for key := range at(o.fields, "metadata", "annotations") {
-			if strings.HasSuffix(key, "-snippet") || strings.HasSuffix(key, "-snippets") {
-				o.refuse("use the fields of the route", "annotation %q is code that the gateway of all tenants runs", key)
+	if o.is("networking.k8s.io", "Ingress") || o.is("extensions", "Ingress") {
+		for _, key := range slices.Sorted(maps.Keys(at(o.fields, "metadata", "annotations"))) {
+			domain, name, _ := strings.Cut(key, "/")
+			if gatewayDomain(domain) && !slices.Contains(plainAnnotations(), name) {
+				o.refuse("use the fields of the route, or one of "+strings.Join(plainAnnotations(), ", "),
+					"annotation %q may be code in the gateway of all tenants, other hosts, or other namespaces", key)
 			}
 		}
+	}
+}
+
+// gatewayDomain reports whether annotations of a domain are for a gateway.
+func gatewayDomain(domain string) bool {
+	return strings.Contains(domain, "ingress") || strings.Contains(domain, "apisix") || strings.HasPrefix(domain, "haproxy") || strings.HasPrefix(domain, "konghq")
+}
+
+// plainAnnotations are what an Ingress may tell its gateway, sorted: nothing that
+// names another host, server, namespace or Secret, or that is run.
+func plainAnnotations() []string {
+	return []string{
+		"affinity", "affinity-mode", "allowlist-source-range", "app-root", "backend-protocol", "blocklist-source-range", "client-body-buffer-size",
+		"cors-allow-credentials", "cors-allow-headers", "cors-allow-methods", "cors-allow-origin", "cors-expose-headers", "cors-max-age",
+		"enable-cors", "enable-websocket", "force-ssl-redirect", "http-to-https", "limit-connections", "limit-rps", "load-balance",
+		"proxy-body-size", "proxy-buffer-size", "proxy-buffering", "proxy-connect-timeout", "proxy-read-timeout", "proxy-request-buffering",
+		"proxy-send-timeout", "rewrite-target", "rewrite-target-regex", "rewrite-target-regex-template", "session-cookie-expires",
+		"session-cookie-max-age", "session-cookie-name", "session-cookie-path", "session-cookie-samesite", "ssl-redirect",
+		"upstream-scheme", "use-regex", "whitelist-source-range",
 	}
 }
 
@@ -173,9 +198,9 @@ func (o *object) plugins(value any) {
 	}
 }
 
-// routed reports whether traffic looks at objects of a kind.
+// routed reports whether traffic or borrows looks at objects of a kind.
 func (o *object) routed() bool {
-	return o.group == apisix || o.is("networking.k8s.io", "Ingress") || o.is("extensions", "Ingress") || o.is("", "Endpoints") || o.is("externaldns.k8s.io", "DNSEndpoint") || o.is("discovery.k8s.io", "EndpointSlice") ||
+	return slices.Contains([]string{apisix, externalSecrets, certManager, monitoring, sealed, "keda.sh"}, o.group) || o.is("networking.k8s.io", "Ingress") || o.is("extensions", "Ingress") || o.is("", "Endpoints") || o.is("externaldns.k8s.io", "DNSEndpoint") || o.is("discovery.k8s.io", "EndpointSlice") ||
 		o.is("gateway.networking.k8s.io", "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute", "Gateway")
 }
 

@@ -50,24 +50,37 @@ func newImages(list []catalog.Image) *images {
 
 const hintImage = "list the image with newTag or digest under images in the version's description"
 
-// apply pins the images of o's containers; what stays without a tag is refused.
+// apply pins the images of o's pods; what stays without a tag is refused.
 func (i *images) apply(o object) []error {
 	var faults []error
+	o.eachImage(func(of map[string]any, key string) {
+		s, _ := of[key].(string)
+		ref := i.pin(parseImage(s))
+		if ref.name == "" || !ref.pinned() {
+			faults = append(faults, fault.Hintf(hintImage, "%s: image %q is not pinned", o, s))
+			return
+		}
+		of[key] = ref.String()
+	})
+	return faults
+}
+
+// eachImage calls f for the field of each image that o's pods get: those of
+// containers, and those of volumes.
+func (o object) eachImage(f func(of map[string]any, key string)) {
 	spec := at(o.podTemplate(), "spec")
-	for _, field := range []string{"initContainers", "containers", "ephemeralContainers"} {
+	for _, field := range []string{"initContainers", "containers", "ephemeralContainers", "volumes"} {
 		list, _ := spec[field].([]any)
 		for _, item := range list {
 			c, _ := item.(map[string]any)
-			s, _ := c["image"].(string)
-			ref := i.pin(parseImage(s))
-			if ref.name == "" || !ref.pinned() {
-				faults = append(faults, fault.Hintf(hintImage, "%s: image %q is not pinned", o, s))
-				continue
+			switch image, isVolume := c["image"].(map[string]any); {
+			case field != "volumes" && c != nil:
+				f(c, "image")
+			case isVolume:
+				f(image, "reference")
 			}
-			c["image"] = ref.String()
 		}
 	}
-	return faults
 }
 
 func (i *images) pin(r imageRef) imageRef {

@@ -97,14 +97,7 @@ func isMark(key string) bool {
 // imagesOf returns the images of a workload's containers.
 func imagesOf(o object) []string {
 	var out []string
-	spec := at(o.podTemplate(), "spec")
-	for _, field := range []string{"initContainers", "containers", "ephemeralContainers"} {
-		list, _ := spec[field].([]any)
-		for _, item := range list {
-			c, _ := item.(map[string]any)
-			out = append(out, fmt.Sprint(c["image"]))
-		}
-	}
+	o.eachImage(func(of map[string]any, key string) { out = append(out, fmt.Sprint(of[key])) })
 	return out
 }
 

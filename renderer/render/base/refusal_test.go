@@ -108,6 +108,7 @@ func TestBuildRefuses(t *testing.T) {
 		"NoDeadline":      {"what never fails blocks its Application for good", edit(webFile, "  progressDeadlineSeconds: 300\n", ""), []string{`component "web"`, `Deployment "demo-web"`, "progressDeadlineSeconds"}},
 		"ChartNoDeadline": {"charts too", edit(cacheFile, "  progressDeadlineSeconds: 120\n", ""), []string{`component "cache"`, "progressDeadlineSeconds"}},
 		"Unpinned":        {"an image is one release", edit(webFile, "registry.example.com/demo", "registry.example.com/other"), []string{`"registry.example.com/other"`, "not pinned"}},
+		"VolumeImage":     {"a volume can be an image", edit(webFile, "      containers:\n", "      volumes: [{name: x, image: {reference: 'registry.example.com/other:latest'}}]\n      containers:\n"), []string{`"registry.example.com/other:latest"`, "not pinned"}},
 		"Latest":          {"latest is any release", edit(agentFile, "registry.example.com/demo", "registry.example.com:5000/other:latest"), []string{"registry.example.com:5000/other:latest"}},
 		"PortNoTag":       {"a port is no tag", edit(agentFile, "registry.example.com/demo", "registry.example.com:5000/other"), []string{"registry.example.com:5000/other"}},
 		"NoImage":         {"a container has an image", edit(webFile, "        image: registry.example.com/demo\n", ""), []string{"demo-web", "not pinned"}},
