@@ -18,13 +18,14 @@ import (
 type home struct {
 	namespace string
 	tenant    ident.Tenant
+	code      string // in its host names
 	security  string // the widest standard that a version of the tenant declares
 	keepsData bool   // claims in it outlive the tenant
 	ground    string // what the site puts into it; known in a survey alone
 }
 
 func homeOf(t *plan.Tenant) home {
-	return home{namespace: t.Namespace, tenant: t.Facts.Tenant.ID, security: podSecurity(t), keepsData: keepsData(t)}
+	return home{namespace: t.Namespace, tenant: t.Facts.Tenant.ID, code: t.Facts.Tenant.Code, security: podSecurity(t), keepsData: keepsData(t)}
 }
 
 // groundOf returns what a site puts into every namespace: two that put the same
@@ -75,6 +76,9 @@ func (h home) metadata(kind, name string, site *environments.Site, options strin
 	fmt.Fprintf(&b, "  annotations:\n    %s: \"%d\"\n", manifest.AnnotationWave, manifest.WaveNamespace)
 	if options != "" {
 		fmt.Fprintf(&b, "    %s: %s\n", manifest.AnnotationSyncOptions, options)
+	}
+	if kind == namespaceKind {
+		fmt.Fprintf(&b, "    %s: %s\n    %s: %s\n", manifest.AnnotationCode, manifest.Quote(h.code), manifest.AnnotationDomain, manifest.Quote(site.Domain))
 	}
 	return b.String()
 }

@@ -25,6 +25,11 @@ const (
 	// AnnotationAutoscaler marks an autoscaler that is there only while its target should run.
 	AnnotationAutoscaler = "gatorcloud.io/autoscaler"
 
+	// AnnotationCode and AnnotationDomain say on a tenant's namespace what its hosts
+	// are made of: admission holds its routes to that.
+	AnnotationCode   = "gatorcloud.io/code"
+	AnnotationDomain = "gatorcloud.io/domain"
+
 	AnnotationWave        = "argocd.argoproj.io/sync-wave"
 	AnnotationSyncOptions = "argocd.argoproj.io/sync-options"
 	AnnotationPaths       = "argocd.argoproj.io/manifest-generate-paths"

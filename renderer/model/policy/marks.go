@@ -32,7 +32,7 @@ func domains() []string { return []string{"gatorcloud.io/", "argocd.argoproj.io/
 // rendererMarks are the keys that the renderer writes.
 func rendererMarks() []string {
 	return []string{manifest.LabelComponent, manifest.LabelEnvironment, manifest.LabelProduct, manifest.LabelTenant, manifest.LabelVersion,
-		manifest.AnnotationAutoscaler, manifest.AnnotationWave, provides}
+		manifest.AnnotationAutoscaler, manifest.AnnotationCode, manifest.AnnotationDomain, manifest.AnnotationWave, provides}
 }
 
 // marks refuses keys and options by which an object would drive Argo CD: hooks,
