@@ -32,6 +32,7 @@ const install = "../install"
 // policy is an admission policy, compiled by the API server's own code.
 type policy struct {
 	validating.Validator
+	rules  []admissionregistrationv1.NamedRuleWithOperations
 	params []runtime.Object // evaluated with each; one that is nil without any
 }
 
@@ -96,7 +97,28 @@ func compile(t *testing.T, file string, params ...runtime.Object) policy {
 	}
 	none := compiler.CompileCondition(nil, options, environment.StoredExpressions)
 	return policy{validating.NewValidator(compiler.CompileCondition(validations, options, environment.StoredExpressions), matcher, none,
-		compiler.CompileCondition(messages, options, environment.StoredExpressions), p.Spec.FailurePolicy), params}
+		compiler.CompileCondition(messages, options, environment.StoredExpressions), p.Spec.FailurePolicy), p.Spec.MatchConstraints.ResourceRules, params}
+}
+
+// matches reports whether the API server asks the policy about objects of a kind.
+func (p policy) matches(o *unstructured.Unstructured) bool {
+	kind := o.GroupVersionKind()
+	named := func(list []string, name string) bool {
+		return slices.Contains(list, "*") || slices.Contains(list, name)
+	}
+	return slices.ContainsFunc(p.rules, func(r admissionregistrationv1.NamedRuleWithOperations) bool {
+		return named(r.APIGroups, kind.Group) && named(r.Resources, strings.ToLower(kind.Kind)+"s")
+	})
+}
+
+// groups is what an administrator lets Argo CD define.
+func groups(t *testing.T) runtime.Object {
+	t.Helper()
+	data, err := os.ReadFile(install + "/admission/definitions/groups.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parsedObject(t, string(data))
 }
 
 // change is one request to the API server.
@@ -131,7 +153,7 @@ func (p policy) refuses(t *testing.T, c change, now, before *unstructured.Unstru
 	a := apiadmission.NewAttributesRecord(now, was, kind, now.GetNamespace(), now.GetName(), resource, "", operation, nil, false, &user.DefaultInfo{Name: who})
 	versioned := &apiadmission.VersionedAttributes{Attributes: a, VersionedObject: now, VersionedOldObject: was, VersionedKind: kind}
 	for _, param := range p.params {
-		result := p.Validate(t.Context(), resource, versioned, param, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: now.GetNamespace()}}, apiservercel.RuntimeCELCostBudget, nil)
+		result := p.Validate(t.Context(), resource, versioned, param, namespaced(now.GetNamespace()), apiservercel.RuntimeCELCostBudget, nil)
 		for _, d := range result.Decisions {
 			if d.Action == validating.ActionDeny {
 				return d.Message
@@ -139,6 +161,16 @@ func (p policy) refuses(t *testing.T, c change, now, before *unstructured.Unstru
 		}
 	}
 	return ""
+}
+
+// namespaced returns a namespace of the fixture's environment as it is in a cluster.
+func namespaced(name string) *corev1.Namespace {
+	n := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}
+	if tenant, found := strings.CutPrefix(name, "tenant-"); found {
+		n.Labels = map[string]string{manifest.LabelTenant: tenant}
+		n.Annotations = map[string]string{manifest.AnnotationCode: "c5cb27eb", manifest.AnnotationDomain: "sha1.example.com"}
+	}
+	return n
 }
 
 func parsedObject(t *testing.T, text string) *unstructured.Unstructured {
@@ -151,7 +183,7 @@ func parsedObject(t *testing.T, text string) *unstructured.Unstructured {
 // fleetProject is what an administrator applies for the fixture's environment.
 func fleetProject(t *testing.T) runtime.Object {
 	t.Helper()
-	first, _, _ := strings.Cut(string(manifest.Projects(plugintest.Place(), "tenant-")), "---\n")
+	first, _, _ := strings.Cut(string(manifest.Projects(plugintest.Place(), bounds())), "---\n")
 	return parsedObject(t, first)
 }
 
@@ -329,6 +361,59 @@ func TestAdmissionWithoutNamespace(t *testing.T) {
 	})
 }
 
+// noted gives the object an annotation.
+func (c change) noted(note string) change {
+	c.now = strings.Replace(c.now, "metadata: {name: x", "metadata: {annotations: {"+note+"}, name: x", 1)
+	return c
+}
+
+// Where a namespace does not say yet what its tenant's hosts are made of, a host is
+// all that is asked for.
+func TestAdmissionOfTenantsOfBefore(t *testing.T) {
+	p := compile(t, install+"/admission/tenants/policy.yaml")
+	const route = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: x, namespace: before}\nspec: {hostnames: [%s]}\n"
+	decide(t, p, map[string]decision{
+		"Any":  {"a host", change{now: strings.ReplaceAll(route, "%s", "x.example.com")}, ""},
+		"None": {"no host", change{now: strings.ReplaceAll(route, "%s", "")}, "without a host"},
+	})
+}
+
+// What Argo CD may define is listed, since it says of no definition whose it is.
+func TestAdmissionOfDefinitions(t *testing.T) {
+	p := compile(t, install+"/admission/definitions/policy.yaml", groups(t))
+	written := func(group string) change {
+		return change{now: "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: x}\nspec: {group: " + group + "}\n"}
+	}
+	person := written("cert-manager.io")
+	person.who = "ann"
+	decide(t, p, map[string]decision{
+		"Listed": {"a group", written("gatorcloud.io"), ""},
+		"Below":  {"one below it", written("license.gatorcloud.io"), ""},
+		"Person": {"an administrator's", person, ""},
+		"Others": {"the kinds of an operator", written("cert-manager.io"), `no kinds of group "cert-manager.io"`},
+		"Alike":  {"a group that ends alike", written("evilgatorcloud.io"), "no kinds of group"},
+		"Later":  {"a change of what is there", change{was: written("cert-manager.io").now, now: written("cert-manager.io").now}, "no kinds of group"},
+	})
+}
+
+// Two environments of which one's name begins with the other's would refuse each
+// other's Applications: the later one's projects are refused, with the reason.
+func TestAdmissionOfEnvironments(t *testing.T) {
+	p := compile(t, install+"/admission/environments.yaml", fleetProject(t))
+	project := func(env, name string) change {
+		return change{who: "ann", now: "apiVersion: argoproj.io/v1alpha1\nkind: AppProject\nmetadata: {name: " + name + ", namespace: argocd, labels: {gatorcloud.io/environment: " + env + "}}\n"}
+	}
+	decide(t, p, map[string]decision{
+		"Own":     {"it is written anew", project("pop-sha1", "pop-sha1-fleet"), ""},
+		"OwnPart": {"its other projects", project("pop-sha1", "pop-sha1-tenants"), ""},
+		"Other":   {"one that begins alike, without a dash", project("pop-sha10", "pop-sha10-fleet"), ""},
+		"None":    {"a project of others", change{now: "apiVersion: argoproj.io/v1alpha1\nkind: AppProject\nmetadata: {name: pop-sha1-x, namespace: argocd}\n"}, ""},
+		"Longer":  {"pop-sha1-1000006 could be its fleet", project("pop-sha1-x", "pop-sha1-x-fleet"), `environment "pop-sha1-x" and environment "pop-sha1"`},
+		"Shorter": {"the other way around", project("pop", "pop-fleet"), "begin alike"},
+		"Twice":   {"the same environment of another repository", project("pop-sha1", "other-fleet"), "already"},
+	})
+}
+
 func TestAdmissionOfTenants(t *testing.T) {
 	p := compile(t, install+"/admission/tenants/policy.yaml")
 	written := func(apiVersion, kind, rest string) change {
@@ -360,19 +445,26 @@ func TestAdmissionOfTenants(t *testing.T) {
 		"Dns":          {"names for all", network("{podSelector: {}, egress: [{ports: [{port: 53}]}]}"), ""},
 		"AllowAll":     {"opens the namespace", network("{podSelector: {}, ingress: [{}]}"), "names who may come in"},
 		"AllowOut":     {"opens the way out", network("{podSelector: {}, egress: [{}]}"), "where they may go"},
-		"Route":        {"a host, and a plugin that asks nobody", written("apisix.apache.org/v2", "ApisixRoute", "spec: {http: [{match: {hosts: [a]}, plugins: [{name: redirect}]}], stream: [{match: {host: a}}]}\n"), ""},
+		"Route":        {"a host, and a plugin that asks nobody", written("apisix.apache.org/v2", "ApisixRoute", "spec: {http: [{match: {hosts: [c5cb27eb.swg.sha1.example.com]}, plugins: [{name: redirect}]}], stream: [{match: {host: 1000006.sha1.example.com}}]}\n"), ""},
 		"Stream":       {"a whole port", written("apisix.apache.org/v2", "ApisixRoute", "spec: {stream: [{match: {ingressPort: 9443}}]}\n"), "without a host"},
-		"Ingress":      {"a host", written("networking.k8s.io/v1", "Ingress", "spec: {rules: [{host: a}]}\n"), ""},
+		"Ingress":      {"a host", written("networking.k8s.io/v1", "Ingress", "spec: {rules: [{host: c5cb27eb.swg.sha1.example.com}]}\n"), ""},
 		"IngressAll":   {"every host", written("networking.k8s.io/v1", "Ingress", "spec: {rules: [{http: {paths: []}}]}\n"), "without a host"},
 		"HTTPRoute":    {"every host of the gateway", written("gateway.networking.k8s.io/v1", "HTTPRoute", "spec: {rules: []}\n"), "without a host"},
+		"OtherHost":    {"another tenant's, which the tenant's namespace does not say", written("apisix.apache.org/v2", "ApisixRoute", "spec: {http: [{match: {hosts: [c5cb27eb.swg.sha1.example.com, 1000007.sha1.example.com]}}]}\n"), "not of the tenant alone"},
+		"OtherStream":  {"the same of a connection", written("apisix.apache.org/v2", "ApisixRoute", "spec: {stream: [{match: {host: 1000007.sha1.example.com}}]}\n"), "not of the tenant alone"},
+		"OtherTls":     {"the same of a certificate", written("networking.k8s.io/v1", "Ingress", "spec: {rules: [{host: c5cb27eb.sha1.example.com}], tls: [{hosts: [portal.sha1.example.com]}]}\n"), "not of the tenant alone"},
+		"OtherRoute":   {"the same of a gateway", written("gateway.networking.k8s.io/v1", "HTTPRoute", "spec: {hostnames: [x.example.com]}\n"), "not of the tenant alone"},
+		"Beginning":    {"a domain that ends alike", written("gateway.networking.k8s.io/v1", "HTTPRoute", "spec: {hostnames: [c5cb27eb.evilsha1.example.com]}\n"), "not of the tenant alone"},
+		"Rewrite":      {"an annotation that is the route's own", written("networking.k8s.io/v1", "Ingress", "spec: {rules: [{host: c5cb27eb.sha1.example.com}]}\n").noted("nginx.ingress.kubernetes.io/proxy-body-size: 1m"), ""},
+		"Middleware":   {"another namespace's code", written("networking.k8s.io/v1", "Ingress", "spec: {rules: [{host: c5cb27eb.sha1.example.com}]}\n").noted("traefik.ingress.kubernetes.io/router.middlewares: x-y@kubernetescrd"), "other namespaces"},
 		"TCPRoute":     {"a whole port", written("gateway.networking.k8s.io/v1", "TCPRoute", "spec: {rules: []}\n"), "a whole port"},
-		"Certificate":  {"its own", written("apisix.apache.org/v2", "ApisixTls", "spec: {hosts: [a], secret: {name: a, namespace: tenant-1000006}}\n"), ""},
-		"OtherCA":      {"another's", written("apisix.apache.org/v2", "ApisixTls", "spec: {hosts: [a], client: {caSecret: {name: a, namespace: tenant-1000007}}}\n"), "own namespace"},
+		"Certificate":  {"its own", written("apisix.apache.org/v2", "ApisixTls", "spec: {hosts: [c5cb27eb.swg.sha1.example.com], secret: {name: a, namespace: tenant-1000006}}\n"), ""},
+		"OtherCA":      {"another's", written("apisix.apache.org/v2", "ApisixTls", "spec: {hosts: [c5cb27eb.swg.sha1.example.com], client: {caSecret: {name: a, namespace: tenant-1000007}}}\n"), "own namespace"},
 		"Upstream":     {"settings of its own Service", written("apisix.apache.org/v2", "ApisixUpstream", "spec: {retries: 1}\n"), ""},
 		"Absent":       {"all pods, by what they lack", network("{podSelector: {matchExpressions: [{key: x, operator: DoesNotExist}]}, ingress: [{}]}"), "names who may come in"},
 		"AllTenants":   {"everybody's namespace", network("{podSelector: {}, ingress: [{from: [{namespaceSelector: {}}]}]}"), "names who may come in"},
 		"AllAddresses": {"everywhere", network("{podSelector: {}, egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0}}]}]}"), "where they may go"},
 		"Peers":        {"named ones", network("{podSelector: {}, ingress: [{from: [{podSelector: {}}, {namespaceSelector: {matchLabels: {a: b}}}]}], egress: [{to: [{ipBlock: {cidr: 192.0.2.0/24}}]}]}"), ""},
-		"GlobalRule":   {"routes of all tenants", written("apisix.apache.org/v2", "ApisixGlobalRule", "spec: {}\n"), "global rule"},
+		"GlobalRule":   {"routes of all tenants", written("apisix.apache.org/v2", "ApisixGlobalRule", "spec: {}\n"), "for the routes of all tenants"},
 	})
 }

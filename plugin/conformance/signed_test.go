@@ -16,7 +16,7 @@ import (
 func TestProjectsNameKeys(t *testing.T) {
 	const one, other = "4AEE18F83AFDEB23", "0123456789ABCDEF"
 	for _, keys := range [][]string{nil, {one}, {one, other}} {
-		for doc := range strings.SplitSeq(string(manifest.Projects(plugintest.Place(), "tenant-", keys...)), "---\n") {
+		for doc := range strings.SplitSeq(string(manifest.Projects(plugintest.Place(), manifest.Bounds{Prefix: "tenant-", SignatureKeys: keys})), "---\n") {
 			var p v1alpha1.AppProject
 			decoded(t, []byte(doc), &p)
 			var got []string

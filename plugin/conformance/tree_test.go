@@ -17,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 	"sigs.k8s.io/yaml"
 
+	"github.com/gatorcloud/sluice/catalog"
 	sites "github.com/gatorcloud/sluice/environments"
 	"github.com/gatorcloud/sluice/plugin"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
@@ -95,8 +96,16 @@ func projects(t *testing.T, name string) map[string]v1alpha1.AppProject {
 	if err != nil {
 		t.Fatal(err)
 	}
+	sold, err := catalog.Load(os.DirFS(filepath.Join(checkout, "catalog")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	printed, err := render.Projects(t.Context(), site, sold)
+	if err != nil {
+		t.Fatal(err)
+	}
 	all := map[string]v1alpha1.AppProject{}
-	for doc := range strings.SplitSeq(string(render.Projects(site)), "---\n") {
+	for doc := range strings.SplitSeq(string(printed), "---\n") {
 		var p v1alpha1.AppProject
 		if err := yaml.UnmarshalStrict([]byte(doc), &p); err != nil {
 			t.Fatal(err)

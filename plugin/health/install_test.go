@@ -92,7 +92,7 @@ func TestExampleFleet(t *testing.T) {
 	}
 	place := manifest.Place{Environment: ident.Must[ident.EnvironmentKind](app.Name), RepoURL: app.Spec.Source.RepoURL, Project: app.Name,
 		ArgoCDNamespace: app.Namespace, DestinationServer: "https://elsewhere.example"}
-	first, _, _ := bytes.Cut(manifest.Projects(place, "tenant-"), []byte("---\n"))
+	first, _, _ := bytes.Cut(manifest.Projects(place, manifest.Bounds{Prefix: "tenant-"}), []byte("---\n"))
 	if err := yaml.UnmarshalStrict(first, &project); err != nil {
 		t.Fatal(err)
 	}

@@ -277,6 +277,7 @@ func TestReadme(t *testing.T) {
 		t.Errorf("the kustomization does not name %s", remote)
 	}
 	built := build(t, releases["Install"], strings.Replace(string(found[1]), remote, "install.yaml", 1))
+	find[corev1.ConfigMap](t, built, "ConfigMap", "sluice-definitions") // in the namespace where its policy looks
 	if c, _ := sidecar(t, built); c.Image != "registry.example.com/sluice-cmp:1.0.0" {
 		t.Errorf("image = %q, want that of the README", c.Image)
 	}
@@ -294,7 +295,7 @@ func TestAdmissionComponent(t *testing.T) {
 	}
 	slices.Sort(added)
 	want := []string{"AppProject/default"}
-	for _, name := range []string{"sluice-applications", "sluice-beside", "sluice-cluster", "sluice-renderer", "sluice-tenants"} {
+	for _, name := range []string{"sluice-applications", "sluice-beside", "sluice-cluster", "sluice-environments", "sluice-renderer", "sluice-tenants"} {
 		want = append(want, "ValidatingAdmissionPolicy/"+name, "ValidatingAdmissionPolicyBinding/"+name)
 	}
 	slices.Sort(want)

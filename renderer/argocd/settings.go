@@ -47,6 +47,30 @@ func (c *Client) Settings(ctx context.Context, name string) (entries map[string]
 	return of.Data, true, nil
 }
 
+// Project reads what an AppProject permits, as JSON has it; nil of one that is not
+// there. It reports whether it may be read: sluice needs that nowhere but to check it.
+func (c *Client) Project(ctx context.Context, name string) (spec map[string]any, may bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, c.patience)
+	defer cancel()
+	answer, err := c.tables.Get().AbsPath("/apis/argoproj.io/v1alpha1/namespaces", c.namespace, "appprojects", name).SetHeader("Accept", "application/json").DoRaw(ctx)
+	switch {
+	case apierrors.IsForbidden(err):
+		return nil, false, nil
+	case apierrors.IsNotFound(err):
+		return nil, true, nil
+	case err != nil:
+		return nil, false, fmt.Errorf("reading AppProject %q: %w", name, explain(err))
+	}
+	var of struct {
+		Kind string         `json:"kind"`
+		Spec map[string]any `json:"spec"`
+	}
+	if err := json.Unmarshal(answer, &of); err != nil || of.Kind != "AppProject" || of.Spec == nil {
+		return nil, false, fmt.Errorf("reading AppProject %q: the API server's answer is none", name)
+	}
+	return of.Spec, true, nil
+}
+
 // Tracked counts the marks of Argo CD's tracking on the slices that the fleet
 // of an environment wrote.
 func (c *Client) Tracked(ctx context.Context, environment string) (Tracked, error) {

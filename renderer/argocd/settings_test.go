@@ -48,6 +48,41 @@ func TestSettings(t *testing.T) {
 	}
 }
 
+func TestProject(t *testing.T) {
+	for name, tc := range map[string]struct {
+		reason string
+		code   int
+		body   string
+		want   map[string]any
+		may    bool
+		fails  bool
+	}{
+		"There":     {"what it permits", 200, `{"kind": "AppProject", "spec": {"a": ["b"]}}`, map[string]any{"a": []any{"b"}}, true, false},
+		"Absent":    {"nobody applied it", 404, "", nil, true, false},
+		"Forbidden": {"the renderer's own account", 403, "", nil, false, false},
+		"Busy":      {"try again", 503, "", nil, false, true},
+		"Other":     {"something answers for the API server", 200, `{"kind": "Secret"}`, nil, false, true},
+		"Empty":     {"no project is without a spec", 200, `{"kind": "AppProject"}`, nil, false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := connect(t, func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path != "/apis/argoproj.io/v1alpha1/namespaces/argocd/appprojects/pop-fleet" || r.Method != http.MethodGet {
+					t.Errorf("%s %s, want the project read", r.Method, r.URL.Path)
+				}
+				if tc.code != 200 {
+					refuse(w, tc.code)
+					return
+				}
+				fmt.Fprint(w, tc.body)
+			})
+			got, may, err := c.Project(t.Context(), "pop-fleet")
+			if diff := cmp.Diff(tc.want, got); diff != "" || may != tc.may || (err != nil) != tc.fails {
+				t.Errorf("%s: Project() = %t, %v, want %t and an error: %t; -want +got:\n%s", tc.reason, may, err, tc.may, tc.fails, diff)
+			}
+		})
+	}
+}
+
 func TestTracked(t *testing.T) {
 	const slice = `{"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": "%s", "labels": {%s}, "annotations": {%s}}}`
 	const label, annotation = `"app.kubernetes.io/instance": "pop"`, `"argocd.argoproj.io/tracking-id": "pop:argoproj.io/Application:argocd/x"`

@@ -33,31 +33,40 @@ func (p Place) TenantsProject() string { return p.Project + "-tenants" }
 // SharedProject returns the project of the environment's shared components.
 func (p Place) SharedProject() string { return p.Project + "-shared" }
 
-// Projects returns the AppProjects of an environment as a YAML stream; prefix is
-// that of its tenants' namespaces, and signed names the keys of which one must
-// have signed what they apply.
-func Projects(p Place, prefix string, signed ...string) []byte {
+// Bounds are what the AppProjects of an environment hold its Applications to.
+type Bounds struct {
+	Prefix string // of its tenants' namespaces
+	// Tenants and Shared are the kinds with a namespace that versions write for a
+	// tenant and for the environment, beside PlainKinds.
+	Tenants, Shared []GroupKind
+	// SignatureKeys are the long ids of the keys of which one must have signed what
+	// is applied; without any nothing need be signed.
+	SignatureKeys []string
+}
+
+// Projects returns the AppProjects of an environment as a YAML stream.
+func Projects(p Place, b Bounds) []byte {
 	beside := []projectTarget{{server: InCluster, namespace: p.ArgoCDNamespace}}
-	tenants := []projectTarget{p.target(prefix + "*")}
+	tenants := []projectTarget{p.target(b.Prefix + "*")}
 	namespace := []GroupKind{{"", "Namespace"}}
 	application := GroupKind{"argoproj.io", "Application"}
 	// In another cluster a tenant's Application holds Applications only (and an
 	// empty ring's a ConfigMap), and one more beside the products has its namespace.
 	upper := project{targets: beside, only: []GroupKind{{"", "ConfigMap"}, application}}
-	lower := namespace
+	lower, inside := namespace, kindsOf(PlainKinds(), b.Tenants)
 	if !p.Remote() {
-		upper, lower = project{targets: slices.Concat(beside, tenants), cluster: namespace}, nil
+		upper, lower = project{targets: slices.Concat(beside, tenants), cluster: namespace, only: kindsOf(inside, []GroupKind{application})}, nil
 	}
 	drivers := []GroupKind{{"argoproj.io", "AppProject"}, {"argoproj.io", "ApplicationSet"}}
 	var docs [][]byte
 	for _, x := range []project{
 		{name: p.FleetProject(), level: "fleet", about: "fleet of ", targets: beside, only: []GroupKind{application}},
 		{name: p.Project, level: "tenant", about: "rings and tenants of ", targets: upper.targets, cluster: upper.cluster, only: upper.only, never: drivers},
-		{name: p.TenantsProject(), level: "product", about: "products of ", targets: tenants, cluster: lower, never: append(drivers, application)},
+		{name: p.TenantsProject(), level: "product", about: "products of ", targets: tenants, cluster: lower, only: inside, never: append(drivers, application)},
 		{name: p.SharedProject(), level: "shared", about: "shared parts of ", targets: []projectTarget{p.target(SharedNamespace(p.Environment))},
-			cluster: append(namespace, SharedClusterKinds()...), never: append(drivers, application)},
+			cluster: append(namespace, SharedClusterKinds()...), only: kindsOf(PlainKinds(), b.Shared), never: append(drivers, application)},
 	} {
-		x.prefix, x.signed = prefix, signed
+		x.prefix, x.signed = b.Prefix, b.SignatureKeys
 		docs = append(docs, x.encode(p))
 	}
 	return bytes.Join(docs, []byte("---\n"))
@@ -69,7 +78,7 @@ type project struct {
 	prefix             string // of the tenants' namespaces
 	targets            []projectTarget
 	cluster            []GroupKind // of kinds without a namespace, these only
-	only, never        []GroupKind // of the others; no only is all
+	only, never        []GroupKind // of the others, these and not those
 	signed             []string    // long ids of keys
 }
 
@@ -106,9 +115,7 @@ func (x project) encode(p Place) []byte {
 		w.str(4, "namespace", t.namespace)
 	}
 	w.kinds("clusterResourceWhitelist", x.cluster)
-	if len(x.only) > 0 {
-		w.kinds("namespaceResourceWhitelist", x.only)
-	}
+	w.kinds("namespaceResourceWhitelist", x.only)
 	if len(x.never) > 0 {
 		w.kinds("namespaceResourceBlacklist", x.never)
 	}
@@ -131,4 +138,11 @@ func (w *writer) kinds(key string, all []GroupKind) {
 	for _, k := range all {
 		w.line(2, "- {group: ", Quote(k.Group), ", kind: ", k.Kind, "}")
 	}
+}
+
+// kindsOf returns the kinds of two lists, sorted, each once.
+func kindsOf(a, b []GroupKind) []GroupKind {
+	all := slices.Concat(a, b)
+	slices.SortFunc(all, GroupKind.Compare)
+	return slices.Compact(all)
 }

@@ -22,12 +22,14 @@ type Applications interface {
 	Application(ctx context.Context, name string) (a unblock.Application, there bool, err error)
 	// Settings reads one of Argo CD's ConfigMaps, if that may be read.
 	Settings(ctx context.Context, name string) (entries map[string]string, may bool, err error)
+	// Project reads what an AppProject permits, if that may be read; nil of none.
+	Project(ctx context.Context, name string) (spec map[string]any, may bool, err error)
 	// Tracked counts the marks of Argo CD's tracking on an environment's slices.
 	Tracked(ctx context.Context, environment string) (argocd.Tracked, error)
 }
 
-// argocd checks each Argo CD: how it is set, the right to refresh the
-// Applications of its environments, and how it syncs and tracks their fleets.
+// argocd checks each Argo CD: how it is set, what bounds its environments, the right
+// to refresh their Applications, and how it syncs and tracks their fleets.
 func (d *doctor) argocd(ctx context.Context, clusters argoflags.Clusters, sites []*environments.Site) {
 	for _, place := range clusters.All() {
 		apps, closed, err := d.deps.ArgoCD(place)
@@ -37,6 +39,7 @@ func (d *doctor) argocd(ctx context.Context, clusters argoflags.Clusters, sites 
 		set := d.settings(ctx, apps, place)
 		for _, site := range sites {
 			if own, ok := clusters.Of(site.Name); ok && own == place {
+				d.projects(ctx, apps, site)
 				d.fleet(ctx, apps, site, set)
 			}
 		}

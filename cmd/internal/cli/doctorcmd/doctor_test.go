@@ -231,6 +231,8 @@ func (absent) Settings(context.Context, string) (map[string]string, bool, error)
 	return nil, false, nil
 }
 
+func (absent) Project(context.Context, string) (map[string]any, bool, error) { return nil, false, nil }
+
 func (absent) Tracked(context.Context, string) (argocd.Tracked, error) { return argocd.Tracked{}, nil }
 
 // lone is an Argo CD with one Application.

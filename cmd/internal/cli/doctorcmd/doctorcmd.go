@@ -71,6 +71,7 @@ type doctor struct {
 	argo          argoflags.Flags
 	ingest        taking
 
+	sold *catalog.Catalog // nil where it has faults
 	rows []row
 	bad  []error
 }
@@ -87,7 +88,7 @@ the repository and the right to push to it, the clock, the catalog and the
 environments, etcd's version, alarms and rights at the environments' places,
 and, if --argocd-kubeconfig is given, the right to refresh their Applications,
 how the fleet's is synced and tracked, and what is set in argocd-cm and
-argocd-cmd-params-cm, where these may be read. If --sps-url is given, also what sluice ingest needs:
+argocd-cmd-params-cm and permitted by the AppProjects, where these may be read. If --sps-url is given, also what sluice ingest needs:
 SPS, its clock, and what waits. It writes no record, pushes no commit and changes no
 Application. It fails when a check fails.`,
 		Example: `  # with the flags that sluice run gets
@@ -107,7 +108,7 @@ Application. It fails when a check fails.`,
 }
 
 func (d *doctor) run(ctx context.Context, stdout io.Writer, f output.Options) error {
-	d.rows, d.bad = nil, nil
+	d.sold, d.rows, d.bad = nil, nil, nil
 	clusters, err := d.argo.Clusters()
 	if err != nil {
 		return err
@@ -210,6 +211,7 @@ func (d *doctor) content(files fs.FS) []*environments.Site {
 		var c *catalog.Catalog
 		c, err = catalog.Load(sold)
 		if c != nil && err == nil {
+			d.sold = c
 			d.note("catalog", fmt.Sprintf("%d versions", len(c.All())), nil)
 		}
 	}

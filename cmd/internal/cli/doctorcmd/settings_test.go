@@ -143,22 +143,29 @@ func TestCheckTracking(t *testing.T) {
 // set is an Argo CD with settings.
 type set struct {
 	lone
-	maps    map[string]map[string]string
-	tracked argocd.Tracked
-	err     error
+	projects applied
+	maps     map[string]map[string]string
+	tracked  argocd.Tracked
+	err      error
 }
 
 func (s set) Settings(_ context.Context, name string) (map[string]string, bool, error) {
 	return s.maps[name], true, s.err
 }
 
+func (s set) Project(ctx context.Context, name string) (map[string]any, bool, error) {
+	return s.projects.Project(ctx, name)
+}
+
 func (s set) Tracked(context.Context, string) (argocd.Tracked, error) { return s.tracked, s.err }
 
 func TestArgoCDIsSet(t *testing.T) {
+	_, _, specs := printed(t)
 	well := set{
-		lone:    lone{app: unblock.Application{Name: "local", Syncs: true, Options: []string{applyOnly}}},
-		maps:    map[string]map[string]string{settingsName: with(entries(t), trackingMethod, "annotation"), parametersName: parameters()},
-		tracked: argocd.Tracked{Slices: 2, ByAnnotation: 2},
+		projects: applied{specs: specs},
+		lone:     lone{app: unblock.Application{Name: "local", Syncs: true, Options: []string{applyOnly}}},
+		maps:     map[string]map[string]string{settingsName: with(entries(t), trackingMethod, "annotation"), parametersName: parameters()},
+		tracked:  argocd.Tracked{Slices: 2, ByAnnotation: 2},
 	}
 	p := newPatient(t)
 	p.real()
@@ -172,6 +179,7 @@ func TestArgoCDIsSet(t *testing.T) {
 		"argocd parameters":     func(s *set) { s.maps = map[string]map[string]string{settingsName: entries(t)} },
 		"argocd local health":   func(s *set) { s.app.Blind = true },
 		"argocd local tracking": func(s *set) { s.tracked.ByAnnotation = 1 },
+		"argocd local projects": func(s *set) { s.projects = applied{} },
 	} {
 		ill := well
 		change(&ill)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
 	"github.com/gatorcloud/sluice/environments"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
@@ -33,7 +34,9 @@ func newProject(repo repoflags.Repository) *cobra.Command {
 		Long: `Project prints the four AppProjects that say what the Applications of an
 environment may write: of the fleet, of rings and tenants, of products, and of
 shared parts. Only an administrator applies them: who pushes to the repository
-must not widen them. Apply them again after a change of environment.yaml.`,
+must not widen them. They name the kinds that the catalog's versions write or
+declare: apply them again after a change of environment.yaml, and before a version
+with a kind that none had is granted. sluice doctor says when that is due.`,
 		Example: "  # before the environment's first Application\n  sluice environment project pop-sha1 | kubectl apply --server-side -f -",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -65,7 +68,19 @@ func project(ctx context.Context, open func(context.Context) (fs.FS, error), arg
 	if err != nil {
 		return err
 	}
-	if _, err := stdout.Write(render.Projects(site)); err != nil {
+	sold, err := fs.Sub(files, manifest.CatalogDir)
+	if err != nil {
+		return err
+	}
+	c, err := catalog.Load(sold)
+	if err != nil {
+		return err
+	}
+	projects, err := render.Projects(ctx, site, c)
+	if err != nil {
+		return err
+	}
+	if _, err := stdout.Write(projects); err != nil {
 		return fmt.Errorf("printing the projects: %w", err)
 	}
 	return nil
