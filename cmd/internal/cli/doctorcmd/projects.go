@@ -9,10 +9,9 @@ import (
 	"slices"
 	"time"
 
-	"sigs.k8s.io/yaml"
-
 	"github.com/gatorcloud/sluice/environments"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/strict"
 	"github.com/gatorcloud/sluice/renderer/render"
 )
 
@@ -40,23 +39,24 @@ func checkOfProjects(site *environments.Site) string {
 func (d *doctor) compare(ctx context.Context, apps Applications, site *environments.Site, printed []byte) {
 	check := checkOfProjects(site)
 	for doc := range bytes.SplitSeq(printed, []byte("---\n")) {
-		var want struct {
-			Metadata struct {
-				Name string `json:"name"`
-			} `json:"metadata"`
-			Spec map[string]any `json:"spec"`
+		var project struct {
+			APIVersion string         `json:"apiVersion"`
+			Kind       string         `json:"kind"`
+			Metadata   map[string]any `json:"metadata"`
+			Spec       map[string]any `json:"spec"`
 		}
-		if err := yaml.Unmarshal(doc, &want); err != nil {
+		if err := strict.YAML(doc, len(doc), &project); err != nil {
 			d.note(check, "", err)
 			return
 		}
-		there, may, err := apps.Project(ctx, want.Metadata.Name)
+		name := fmt.Sprint(project.Metadata["name"])
+		there, may, err := apps.Project(ctx, name)
 		switch {
 		case err == nil && !may:
-			d.rows = append(d.rows, row{Check: check, Result: skipped, Detail: "may not read AppProject " + want.Metadata.Name, Hint: "run doctor as an administrator of Argo CD"})
+			d.rows = append(d.rows, row{Check: check, Result: skipped, Detail: "may not read AppProject " + name, Hint: "run doctor as an administrator of Argo CD"})
 			return
 		case err == nil:
-			err = checkProject(site, want.Metadata.Name, there, want.Spec)
+			err = checkProject(site, name, there, project.Spec)
 		}
 		if err != nil {
 			d.note(check, "", err)

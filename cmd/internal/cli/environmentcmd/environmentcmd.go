@@ -73,7 +73,7 @@ func project(ctx context.Context, open func(context.Context) (fs.FS, error), arg
 		return err
 	}
 	c, err := catalog.Load(sold)
-	if err != nil {
+	if _, missing := fs.Stat(files, manifest.CatalogDir); err != nil && !errors.Is(missing, fs.ErrNotExist) { // without one there are no kinds yet
 		return err
 	}
 	projects, err := render.Projects(ctx, site, c)
