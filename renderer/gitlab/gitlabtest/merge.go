@@ -92,7 +92,7 @@ func (s *Server) file(c *call, path string) {
 	out, err := s.git.raw(ref, path)
 	if err != nil {
 		message := "404 File Not Found"
-		if _, unknown := s.git.run("rev-parse", "-q", "--verify", ref+"^{commit}"); unknown != nil {
+		if unknown := s.git.run("rev-parse", "-q", "--verify", ref+"^{commit}"); unknown != nil {
 			message = "404 Commit Not Found"
 		}
 		c.refuse(http.StatusNotFound, message)

@@ -22,9 +22,9 @@ type told struct {
 	err error
 }
 
-func (g repository) run(args ...string) (string, error) {
-	out, err := gittest.TryGit(g.dir, nil, args...)
-	return strings.TrimSuffix(out, "\n"), err
+func (g repository) run(args ...string) error {
+	_, err := gittest.TryGit(g.dir, nil, args...)
+	return err
 }
 
 // know runs git about commits once and returns what it printed.
@@ -109,7 +109,7 @@ func (g repository) move(ref, to, from string) error {
 	case from == "":
 		args = args[:3]
 	}
-	_, err := g.run(args...)
+	err := g.run(args...)
 	return err
 }
 
@@ -169,10 +169,10 @@ func (g repository) revert(branch, merge string) (string, error) {
 	}
 	defer os.RemoveAll(dir)
 	work := filepath.Join(dir, "work")
-	if _, err := g.run("worktree", "add", "-q", "--detach", work, branch); err != nil {
+	if err := g.run("worktree", "add", "-q", "--detach", work, branch); err != nil {
 		return "", err
 	}
-	defer func() { _, _ = g.run("worktree", "remove", "--force", work) }()
+	defer func() { _ = g.run("worktree", "remove", "--force", work) }()
 	if _, err := gittest.TryGit(work, nil, "revert", "-m", "1", "--no-edit", merge); err != nil {
 		return "", fmt.Errorf("reverting %s: %w", merge, err)
 	}
