@@ -109,8 +109,7 @@ func (g repository) move(ref, to, from string) error {
 	case from == "":
 		args = args[:3]
 	}
-	err := g.run(args...)
-	return err
+	return g.run(args...)
 }
 
 // put sets a reference that nobody else moves, a thousand times as fast as git.
