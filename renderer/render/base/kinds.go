@@ -65,6 +65,7 @@ func (b *Base) lasting() []error {
 			checkKind(b.Version, o, refuse)
 			checkPause(o, refuse)
 			checkSecret(o, refuse)
+			checkNodePorts(b.Version, o, refuse)
 			if o.is("autoscaling", "HorizontalPodAutoscaler") {
 				refuse("remove it: how many run is the tenant's parameter replicas, and 0 while suspended", "a version may not scale itself")
 			}
@@ -141,6 +142,27 @@ func checkImages(o object, refuse refusal) {
 	for _, image := range imagesOf(o) {
 		if ref := parseImage(image); manifest.CustomGroup(o.group) && (ref.name == "" || !ref.pinned()) {
 			refuse(hintImage, "image %q is not pinned", image)
+		}
+	}
+}
+
+// checkNodePorts refuses ports of nodes in what every tenant has for himself: the
+// first takes them, and the Service of the second cannot be made.
+func checkNodePorts(v *catalog.Version, o object, refuse refusal) {
+	if v.Sharing == catalog.SharingEnvironment || !o.is("", "Service") {
+		return
+	}
+	spec := at(o.fields, "spec")
+	ports, _ := spec["ports"].([]any)
+	taken := []any{spec["healthCheckNodePort"]}
+	for _, p := range ports {
+		if port, ok := p.(map[string]any); ok {
+			taken = append(taken, port["nodePort"])
+		}
+	}
+	for _, port := range taken {
+		if port != nil {
+			refuse("remove it, and Kubernetes finds one", "the port %v of a node can be one tenant's alone", port)
 		}
 	}
 }

@@ -93,6 +93,8 @@ func TestProveLone(t *testing.T) {
 		"KeyGoneOptional": {"", e("key: mode}", "key: gone, optional: true}"), ""},
 		"ItemPath":        {`path "../x" leads out`, e("configMap: {name: lone}", "configMap: {name: lone, items: [{key: mode, path: ../x}]}"), ""},
 		"NodePort":        {`nodePort 80 is not in the range`, e("spec: {selector: {app: lone}, ports: [{name: http, port: 80,", "spec: {type: NodePort, selector: {app: lone}, ports: [{name: http, port: 80, nodePort: 80,"), ""},
+		"NodePortFixed":   {`the port 30080 of a node can be one tenant's alone`, e("spec: {selector: {app: lone}, ports: [{name: http, port: 80,", "spec: {type: NodePort, selector: {app: lone}, ports: [{name: http, port: 80, nodePort: 30080,"), ""},
+		"NodePortFree":    {"", e("spec: {selector: {app: lone}, ports: [{name: http,", "spec: {type: NodePort, selector: {app: lone}, ports: [{name: http,"), ""},
 		"ImageUpper":      {`is no name of an image`, e("registry.example.com/lone:1", "registry.example.com/Lone:1"), ""},
 		"LivenessTwice":   {`successThreshold 2 is more than 1`, e("readinessProbe: {", "livenessProbe: {successThreshold: 2, "), ""},
 		"Active":          {`have activeDeadlineSeconds`, e("terminationGracePeriodSeconds: 30", "activeDeadlineSeconds: 30"), ""},
