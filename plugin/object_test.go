@@ -81,6 +81,9 @@ func TestScanAgreesWithParser(t *testing.T) {
 		if err := yaml.Unmarshal(doc, new(any)); err != nil {
 			t.Skipf("the parser refuses what it wrote: %v", err)
 		}
+		if bytes.HasPrefix(bytes.TrimSpace(doc), []byte("{")) { // a key behind a blank that YAML knows none of
+			t.Skip("Argo CD takes it for JSON")
+		}
 		if _, err := scan(doc); err != nil {
 			t.Fatalf("scan(%s) = %v, want nil", doc, err)
 		}

@@ -23,7 +23,13 @@ func TestSilentServerIsGivenUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	base := head(t, r)
+	base, err := r.Head(t.Context())
+	for fault.ClassOf(err) == fault.Retry { // the server is well, if slower than our impatience on a busy machine
+		base, err = r.Head(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	tx := r.Begin(base)
 	defer tx.Discard()
 	putFile(t, tx, "ours", "1")
@@ -60,7 +66,7 @@ func TestSilentServerIsGivenUp(t *testing.T) {
 			h.Intercept(nil)
 		})
 	}
-	for server.Tip() != res.Commit.String() { // the server is well again, if slower than our impatience on a busy machine
+	for server.Tip() != res.Commit.String() { // it is well again
 		if err := r.Publish(t.Context(), base, res); err != nil && fault.ClassOf(err) != fault.Retry {
 			t.Fatalf("Publish() = %v, the branch is at %s, want it at %s", err, server.Tip(), res.Commit)
 		}

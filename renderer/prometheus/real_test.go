@@ -5,11 +5,13 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
 	"math/big"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -50,12 +52,15 @@ func start(t *testing.T, cert, key string) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { cancel(); _ = cmd.Wait() })
+	blind := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} // certificates are what is tested
+	defer blind.CloseIdleConnections()
 	ready := time.Now().Add(time.Minute)
 	for ; time.Now().Before(ready); time.Sleep(100 * time.Millisecond) {
 		if cert != "" {
-			if c, err := net.Dial("tcp", address); err == nil {
-				_ = c.Close()
-				return scheme + "://" + address
+			if answer, err := blind.Get("https://" + address + "/-/ready"); err == nil {
+				if _ = answer.Body.Close(); answer.StatusCode == http.StatusOK {
+					return scheme + "://" + address
+				}
 			}
 			continue
 		}
