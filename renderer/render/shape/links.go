@@ -9,7 +9,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -108,10 +107,6 @@ func (l *links) check(o *Object) {
 		}
 	case *networkingv1.Ingress:
 		l.ingress(o, x.Spec)
-	case *rbacv1.RoleBinding:
-		if x.RoleRef.Kind == "Role" { // a ClusterRole is the cluster's
-			l.needs(o, "Role", x.RoleRef.Name, "roleRef")
-		}
 	case *autoscalingv2.HorizontalPodAutoscaler:
 		l.needs(o, x.Spec.ScaleTargetRef.Kind, x.Spec.ScaleTargetRef.Name, "scaleTargetRef")
 	}
