@@ -52,7 +52,7 @@ func start(t *testing.T, cert, key string) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { cancel(); _ = cmd.Wait() })
-	blind := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} // certificates are what is tested
+	blind := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} //nolint:gosec // certificates are what is tested
 	defer blind.CloseIdleConnections()
 	ready := time.Now().Add(time.Minute)
 	for ; time.Now().Before(ready); time.Sleep(100 * time.Millisecond) {
