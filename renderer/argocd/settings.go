@@ -26,23 +26,12 @@ type Tracked struct{ Slices, ByAnnotation, ByLabel int }
 // there has none. It reports whether it may be read: sluice needs that nowhere
 // but to check them.
 func (c *Client) Settings(ctx context.Context, name string) (entries map[string]string, may bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, c.patience)
-	defer cancel()
-	answer, err := c.tables.Get().AbsPath("/api/v1/namespaces", c.namespace, "configmaps", name).SetHeader("Accept", "application/json").DoRaw(ctx)
-	switch {
-	case apierrors.IsForbidden(err):
-		return nil, false, nil
-	case apierrors.IsNotFound(err):
-		return nil, true, nil
-	case err != nil:
-		return nil, false, fmt.Errorf("reading ConfigMap %q: %w", name, explain(err))
-	}
 	var of struct {
-		Kind string            `json:"kind"`
 		Data map[string]string `json:"data"`
 	}
-	if err := json.Unmarshal(answer, &of); err != nil || of.Kind != "ConfigMap" {
-		return nil, false, fmt.Errorf("reading ConfigMap %q: the API server's answer is none", name)
+	there, may, err := c.beside(ctx, "/api/v1", "configmaps", "ConfigMap", name, &of)
+	if !there {
+		return nil, may, err
 	}
 	return of.Data, true, nil
 }
@@ -50,25 +39,37 @@ func (c *Client) Settings(ctx context.Context, name string) (entries map[string]
 // Project reads what an AppProject permits, as JSON has it; nil of one that is not
 // there. It reports whether it may be read: sluice needs that nowhere but to check it.
 func (c *Client) Project(ctx context.Context, name string) (spec map[string]any, may bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, c.patience)
-	defer cancel()
-	answer, err := c.tables.Get().AbsPath("/apis/argoproj.io/v1alpha1/namespaces", c.namespace, "appprojects", name).SetHeader("Accept", "application/json").DoRaw(ctx)
-	switch {
-	case apierrors.IsForbidden(err):
-		return nil, false, nil
-	case apierrors.IsNotFound(err):
-		return nil, true, nil
-	case err != nil:
-		return nil, false, fmt.Errorf("reading AppProject %q: %w", name, explain(err))
-	}
 	var of struct {
-		Kind string         `json:"kind"`
 		Spec map[string]any `json:"spec"`
 	}
-	if err := json.Unmarshal(answer, &of); err != nil || of.Kind != "AppProject" || of.Spec == nil {
+	there, may, err := c.beside(ctx, "/apis/argoproj.io/v1alpha1", "appprojects", "AppProject", name, &of)
+	switch {
+	case !there:
+		return nil, may, err
+	case of.Spec == nil:
 		return nil, false, fmt.Errorf("reading AppProject %q: the API server's answer is none", name)
 	}
 	return of.Spec, true, nil
+}
+
+// beside reads an object beside Argo CD, and reports whether it is there and may be read.
+func (c *Client) beside(ctx context.Context, group, resource, kind, name string, into any) (there, may bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, c.patience)
+	defer cancel()
+	answer, err := c.tables.Get().AbsPath(group, "namespaces", c.namespace, resource, name).SetHeader("Accept", "application/json").DoRaw(ctx)
+	switch {
+	case apierrors.IsForbidden(err):
+		return false, false, nil
+	case apierrors.IsNotFound(err):
+		return false, true, nil
+	case err != nil:
+		return false, false, fmt.Errorf("reading %s %q: %w", kind, name, explain(err))
+	}
+	var of metav1.TypeMeta
+	if json.Unmarshal(answer, &of) != nil || of.Kind != kind || json.Unmarshal(answer, into) != nil {
+		return false, false, fmt.Errorf("reading %s %q: the API server's answer is none", kind, name)
+	}
+	return true, true, nil
 }
 
 // Tracked counts the marks of Argo CD's tracking on the slices that the fleet
