@@ -1,12 +1,11 @@
 // Package initcmd is `sluice init`: it makes a repository in which everything
 // is there, works and is small: one product, one environment, a pipeline.
 //
-// The directory is there whole or not at all: it is made beside its place and
-// moved there when everything in it has been read back.
+// Everything is there or nothing: it is made in a folder of its own, and moved to
+// its place when all of it has been read back.
 package initcmd
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -19,6 +18,9 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 )
+
+// git is what Git keeps in a work tree.
+const git = ".git"
 
 type options struct {
 	environment environmentcmd.Options
@@ -36,8 +38,8 @@ func New() *cobra.Command {
 		Short: "Make a repository: one product, one environment, a pipeline",
 		Long: `Init makes a repository for a fleet: a catalog with one small product, which is
 published, an environment that offers it, the pipeline of GitLab CI, CODEOWNERS
-and a README with the next steps. DIR must not exist or be empty. Nothing is
-committed: that is for you.`,
+and a README with the next steps. DIR must not exist, be empty or be a clone of
+an empty repository. Nothing is committed: that is for you.`,
 		Example: `  # for this machine
   sluice init fleet --repo-url https://git.example/fleet.git --domain fleet.localhost
 
@@ -49,7 +51,11 @@ committed: that is for you.`,
 			if err := o.make(args[0]); err != nil {
 				return fmt.Errorf("making repository %q: %w", args[0], err)
 			}
-			fmt.Fprintf(cmd.ErrOrStderr(), "see README.md for what is next:\n  cd %s\n  git init -b main && git add -A && git commit -m begin\n", args[0])
+			begin := "git init -b main && "
+			if _, err := os.Stat(filepath.Join(args[0], git)); err == nil {
+				begin = ""
+			}
+			fmt.Fprintf(cmd.ErrOrStderr(), "see README.md for what is next:\n  cd %s\n  %sgit add -A && git commit -m begin\n", args[0], begin)
 			_, err := fmt.Fprintln(cmd.OutOrStdout(), args[0])
 			return err
 		},
@@ -77,29 +83,67 @@ func (o *options) make(dir string) (err error) {
 			return fault.Hintf("give one word", "reading --%s: %s is none", flag, fault.Clip(value))
 		}
 	}
-	entries, err := os.ReadDir(dir)
-	if len(entries) > 0 || err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fault.Hintf("give a directory that does not exist or is empty", "%w", cmp.Or(err, errors.New("it is not empty")))
-	}
-	next, err := os.MkdirTemp(filepath.Dir(filepath.Clean(dir)), ".sluice-init-")
+	made, err := taken(dir)
 	if err != nil {
-		return fault.Hintf("give a directory in one that is there", "%w", err)
+		return err
 	}
 	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.RemoveAll(next))
+		if made && err != nil {
+			err = errors.Join(err, os.Remove(dir))
 		}
 	}()
+	next, err := os.MkdirTemp(dir, ".sluice-init-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(next)) }()
 	root, err := os.OpenRoot(next)
 	if err != nil {
 		return err
 	}
 	defer root.Close()
-	if err := errors.Join(o.write(root, name), os.Chmod(next, 0o755)); err != nil {
+	if err := o.write(root, name); err != nil {
 		return err
 	}
-	if err := os.Remove(dir); err != nil && !errors.Is(err, os.ErrNotExist) { // an empty one
+	return move(next, dir)
+}
+
+// taken makes the directory, or takes one that has nothing but what Git keeps
+// in it. It says whether it made it.
+func taken(dir string) (made bool, err error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			return false, fault.Hintf("give a directory in one that is there", "%w", err)
+		}
+		return true, nil
+	}
+	for _, e := range entries {
+		if e.Name() != git && err == nil {
+			err = fmt.Errorf("it holds %s", fault.Clip(e.Name()))
+		}
+	}
+	if err != nil {
+		return false, fault.Hintf("give a directory that does not exist, is empty or is a clone of an empty repository", "%w", err)
+	}
+	return false, nil
+}
+
+// move moves everything in one directory into another one, or nothing.
+func move(from, to string) error {
+	entries, err := os.ReadDir(from)
+	if err != nil {
 		return err
 	}
-	return os.Rename(next, dir)
+	for i, e := range entries {
+		err := os.Rename(filepath.Join(from, e.Name()), filepath.Join(to, e.Name()))
+		if err == nil {
+			continue
+		}
+		for _, e := range entries[:i] {
+			err = errors.Join(err, os.Rename(filepath.Join(to, e.Name()), filepath.Join(from, e.Name())))
+		}
+		return err
+	}
+	return nil
 }
