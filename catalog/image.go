@@ -10,6 +10,16 @@ var (
 	digestForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 )
 
+// Pins reports whether a tag or a digest, either of which may be empty, names one
+// release for good: sha256 and 64 hex digits, or a tag that does not move with
+// each release. Both have to be well formed.
+func Pins(tag, digest string) bool {
+	if tag != "" && !tagForm.MatchString(tag) || digest != "" && !digestForm.MatchString(digest) {
+		return false
+	}
+	return digest != "" || tag != "" && tag != "latest"
+}
+
 // images checks that every image is pinned.
 func (c *checker) images(images []Image) {
 	seen := map[string]bool{}

@@ -31,9 +31,6 @@ func (r imageRef) String() string {
 	return s
 }
 
-// pinned reports whether r names one release.
-func (r imageRef) pinned() bool { return r.digest != "" || r.tag != "" && r.tag != "latest" }
-
 // images applies a version's images and remembers which were of use.
 type images struct {
 	byName map[string]catalog.Image
@@ -56,7 +53,7 @@ func (i *images) apply(o object) []error {
 	o.eachImage(func(of map[string]any, key string) {
 		s, _ := of[key].(string)
 		ref := i.pin(parseImage(s))
-		if ref.name == "" || !ref.pinned() {
+		if ref.name == "" || !catalog.Pins(ref.tag, ref.digest) {
 			faults = append(faults, fault.Hintf(hintImage, "%s: image %q is not pinned", o, s))
 			return
 		}

@@ -140,7 +140,7 @@ func checkPause(o object, refuse refusal) {
 // checkImages refuses images of custom workloads that are not pinned.
 func checkImages(o object, refuse refusal) {
 	for _, image := range imagesOf(o) {
-		if ref := parseImage(image); manifest.CustomGroup(o.group) && (ref.name == "" || !ref.pinned()) {
+		if ref := parseImage(image); manifest.CustomGroup(o.group) && (ref.name == "" || !catalog.Pins(ref.tag, ref.digest)) {
 			refuse(hintImage, "image %q is not pinned", image)
 		}
 	}

@@ -110,6 +110,8 @@ func TestBuildRefuses(t *testing.T) {
 		"Unpinned":        {"an image is one release", edit(webFile, "registry.example.com/demo", "registry.example.com/other"), []string{`"registry.example.com/other"`, "not pinned"}},
 		"VolumeImage":     {"a volume can be an image", edit(webFile, "      containers:\n", "      volumes: [{name: x, image: {reference: 'registry.example.com/other:latest'}}]\n      containers:\n"), []string{`"registry.example.com/other:latest"`, "not pinned"}},
 		"Latest":          {"latest is any release", edit(agentFile, "registry.example.com/demo", "registry.example.com:5000/other:latest"), []string{"registry.example.com:5000/other:latest"}},
+		"NoDigest":        {"what follows @ is no digest", edit(agentFile, "registry.example.com/demo", "registry.example.com/other@latest"), []string{`"registry.example.com/other@latest" is not pinned`}},
+		"ShortDigest":     {"a digest has 64 digits", edit(agentFile, "registry.example.com/demo", "registry.example.com/other:1@sha256:abc"), []string{`"registry.example.com/other:1@sha256:abc" is not pinned`}},
 		"PortNoTag":       {"a port is no tag", edit(agentFile, "registry.example.com/demo", "registry.example.com:5000/other"), []string{"registry.example.com:5000/other"}},
 		"NoImage":         {"a container has an image", edit(webFile, "        image: registry.example.com/demo\n", ""), []string{"demo-web", "not pinned"}},
 		"UnusedImage":     {"a misspelt image pins nothing", edit("product.yaml", "images:\n", "images:\n- {name: registry.example.com/ghost, newTag: \"1\"}\n"), []string{`"registry.example.com/ghost"`}},
