@@ -53,7 +53,7 @@ func (s *server) rollout(w http.ResponseWriter, r *http.Request, env Environment
 	for _, c := range []struct{ what, line string }{
 		{"Watch it", "sluice rollout status %s --env %s --watch"},
 		{"See what going back would do", "sluice rollout rollback %s --env %s --dry-run"},
-		{"Take the product back to the version before, in every ring", "sluice rollout rollback %s --env %s --reason "},
+		{"Take the product back to the version before, in every ring", "sluice rollout rollback %s --env %s --reason 'say why'"},
 	} {
 		body.Commands = append(body.Commands, command{c.what, fmt.Sprintf(c.line, product, env.Name)})
 	}
