@@ -85,30 +85,27 @@ func (f *forge) edit(title, branch string, change func()) int64 {
 	return f.fake.Open("ann", title, branch)
 }
 
-// publish has somebody make a version of web from another one, by change of its
-// files, which no ring wants yet.
-func (f *forge) publish(version, from string, change func(dir string)) {
+// publish has somebody make a version of a product from another one, by change of
+// its files, which no ring wants yet.
+func (f *forge) publish(product, version, from string, change func(dir string)) {
 	f.t.Helper()
 	f.pull()
-	dir := "catalog/products/web/" + version
-	for _, args := range [][]string{{"catalog", "new", "web/" + version, "--from=web/" + from}, nil, {"catalog", "lock"}} {
+	product += "/"
+	dir := "catalog/products/" + product + version
+	for _, args := range [][]string{{"catalog", "new", product + version, "--from=" + product + from}, nil, {"catalog", "lock"}} {
 		if args == nil {
 			change(dir)
 		} else if _, err := f.command(f.rig.sluice, args...); err != nil {
 			f.t.Fatal(err)
 		}
 	}
-	f.merge("published web " + version)
+	f.merge("published " + product + version)
 }
 
 // replace takes texts out of a file and puts others in.
 func (f *forge) replace(name string, pairs ...string) {
 	f.t.Helper()
-	data, err := os.ReadFile(filepath.Join(f.work, name))
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	text := string(data)
+	text := f.read(name)
 	for i := 0; i < len(pairs); i += 2 {
 		if !strings.Contains(text, pairs[i]) {
 			f.t.Fatalf("%s has no %q", name, pairs[i])

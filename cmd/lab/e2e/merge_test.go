@@ -3,16 +3,19 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/cmd/lab/internal/kube"
 	"github.com/gatorcloud/sluice/cmd/lab/internal/timeline"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
@@ -21,7 +24,7 @@ import (
 // sold are the products of each tenant, ringOf the ring that each is in.
 var (
 	sold = map[string][]string{
-		"1001": {"web", "mail", "memo"}, "1002": {"web", "note"}, "1003": {"web", "mail"}, "1004": {"mail", "memo", "note"},
+		"1001": {"web", "mail", "memo"}, "1002": {"web", "note", "hello"}, "1003": {"web", "mail"}, "1004": {"mail", "memo", "note", "hello"},
 	}
 	ringOf = map[string]string{"1001": "canary", "1002": "early", "1003": "main", "1004": "main"}
 )
@@ -37,26 +40,25 @@ type step struct {
 	wants map[string]string
 }
 
-// TestBumpByMergeRequest takes changes through a GitLab, from the command that
-// opens the merge request to the end of the last ring. The objects that the plan
+// TestBumpByMergeRequest takes changes of a repository that `sluice init` made
+// through a GitLab, from the command that opens the merge request to the end of
+// the last ring. The objects that the plan
 // of each listed are exactly those that it changed in the cluster, and nothing
 // changes without a merge request.
 func TestBumpByMergeRequest(t *testing.T) {
 	r := up(t)
-	rings := selling(fleet(0), "web", "mail", "memo", "note")
+	rings := selling(fleet(0), "web", "mail", "memo", "note", "hello")
 	for i, tenants := range [][]string{{"1001"}, {"1002"}, nil} {
 		rings[i].Tenants = tenants
 	}
-	s := r.site(t, "merge", rings)
-	s.writeEnvironment("sluice", map[string]string{"pods": "40"})
-	s.commit("a quota")
+	s := r.siteOf(t, "merge", rings, (*site).initialised)
 	f := s.forge()
 	for _, tenant := range slices.Sorted(maps.Keys(sold)) {
 		s.sell([]string{tenant}, sold[tenant])
 	}
 	s.watched()
 	s.start()
-	first := map[string]string{"web": "1", "mail": "1", "memo": "1", "note": "1"}
+	first := map[string]string{"web": "1", "mail": "1", "memo": "1", "note": "1", "hello": "1"}
 	s.await("everybody runs what he bought", func(now map[timeline.Object]timeline.State) string {
 		return all(f.all(now, first), s.quiet(now))
 	})
@@ -86,19 +88,23 @@ func (f *forge) steps() []step {
 		return s
 	}
 	return []step{
-		named("Image", running(map[string]string{"web": "5"}), func() int64 {
-			f.publish("5", "1", func(dir string) {
+		named("Image", running(map[string]string{"hello": "2"}), func() int64 {
+			f.publish("hello", "2", "1", func(dir string) { f.replace(dir+"/product.yaml", "1.27-alpine", "1.28-alpine") })
+			return f.bump("hello=2")
+		}),
+		named("ImageOfOne", running(map[string]string{"web": "5"}), func() int64 {
+			f.publish("web", "5", "1", func(dir string) {
 				f.replace(dir+"/product.yaml", "web-api\n  newTag: web-1", "web-api\n  newTag: web-5", "routes: routes\n", published)
 			})
 			return f.bump("web=5")
 		}),
 		{name: "Quota", missing: func(map[timeline.Object]timeline.State) string { return f.quota("50") }, propose: func() int64 {
-			return f.edit("More pods", "quota", func() { f.writeEnvironment("sluice", map[string]string{"pods": "50"}) })
+			return f.edit("More pods", "quota", func() { f.replace("environments/"+f.name+"/environment.yaml", `pods: "40"`, `pods: "50"`) })
 		}},
 		named("RaisedPart", running(map[string]string{"memo": "2"}), func() int64 { return f.bump("memo=2") }),
 		named("TwoProducts", running(map[string]string{"mail": "2", "note": "2"}), func() int64 { return f.bump("mail=2", "note=2") }),
 		named("RemovedComponent", running(map[string]string{"web": "6"}), func() int64 {
-			f.publish("6", "5", f.withoutFront)
+			f.publish("web", "6", "5", f.withoutFront)
 			return f.bump("web=6")
 		}),
 		named("Revert", running(map[string]string{"web": "5"}), func() int64 {
@@ -110,6 +116,30 @@ func (f *forge) steps() []step {
 			return number
 		}),
 	}
+}
+
+// initialised begins the repository with `sluice init`; beside what that sells
+// are the lab's products. The records lie below a prefix of their own.
+func (s *site) initialised() {
+	s.t.Helper()
+	args := []string{"init", ".", "--env=" + s.name, "--repo-url=" + s.lab.RepositoryURL(s.name), "--domain=lab.example.org",
+		"--namespace-prefix=" + s.name + "-", "--destination-server=https://kubernetes.default.svc"}
+	for _, ring := range s.rings {
+		args = append(args, "--ring="+ring.Name)
+	}
+	if _, err := s.command(s.rig.sluice, args...); err != nil {
+		s.t.Fatal(err)
+	}
+	environment := "environments/" + s.name + "/environment.yaml"
+	s.writeFile(environment, s.read(environment)+"quota: {pods: \"40\"}\netcd: {prefix: /"+s.name+"}\n")
+	const lock = "catalog/" + catalog.LockFile
+	published := s.read(lock)
+	if err := errors.Join(os.Remove(filepath.Join(s.work, lock)), os.CopyFS(filepath.Join(s.work, "catalog"), os.DirFS("testdata/catalog"))); err != nil {
+		s.t.Fatal(err)
+	}
+	lines := strings.SplitAfter(published+s.read(lock), "\n")
+	slices.Sort(lines)
+	s.writeFile(lock, strings.Join(lines, ""))
 }
 
 // published is what a version says that is published now.

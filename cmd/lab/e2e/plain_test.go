@@ -69,6 +69,7 @@ func (s *site) flatten() string {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	s.pull()
 	var applications strings.Builder
 	for _, app := range apps {
 		name := app.Ref().Name
@@ -81,7 +82,7 @@ func (s *site) flatten() string {
 			fmt.Fprintf(&applications, plainApplication, name, lab.Namespace, s.lab.RepositoryURL(s.name), app.Text("spec", "destination", "namespace"))
 		}
 	}
-	s.commit("plain directories")
+	s.merge("plain directories")
 	return applications.String()
 }
 

@@ -98,6 +98,17 @@ func (r *rig) site(t *testing.T, name string, rings []ring) *site {
 // sitePlugged is site with another plugin.
 func (r *rig) sitePlugged(t *testing.T, name string, rings []ring, plugin string) *site {
 	t.Helper()
+	return r.siteOf(t, name, rings, func(s *site) {
+		if err := os.CopyFS(filepath.Join(s.work, "catalog"), os.DirFS("testdata/catalog")); err != nil {
+			t.Fatal(err)
+		}
+		s.writeEnvironment(plugin)
+	})
+}
+
+// siteOf is site with a catalog and an environment that begin writes.
+func (r *rig) siteOf(t *testing.T, name string, rings []ring, begin func(s *site)) *site {
+	t.Helper()
 	s := &site{rig: r, t: t, name: name + r.suffix, work: t.TempDir(), rings: rings, log: timeline.New(), beside: map[string]any{}}
 	if err := r.lab.MakeRepository(t.Context(), s.name); err != nil {
 		t.Fatal(err)
@@ -105,31 +116,24 @@ func (r *rig) sitePlugged(t *testing.T, name string, rings []ring, plugin string
 	s.record()
 	s.git("clone", "--quiet", r.lab.RepositoryURL(s.name), ".")
 	s.git("checkout", "--quiet", "-B", "main")
-	if err := os.CopyFS(filepath.Join(s.work, "catalog"), os.DirFS("testdata/catalog")); err != nil {
-		t.Fatal(err)
-	}
-	s.writeEnvironment(plugin, nil)
+	begin(s)
 	s.writeFleet()
 	s.commit("catalog and environment")
 	t.Cleanup(s.clean)
 	return s
 }
 
-// writeEnvironment writes environment.yaml with a quota for each tenant, which may be none.
-func (s *site) writeEnvironment(plugin string, quota map[string]string) {
+// writeEnvironment writes environment.yaml.
+func (s *site) writeEnvironment(plugin string) {
 	s.t.Helper()
-	content := map[string]any{
+	s.write("environment.yaml", map[string]any{
 		"apiVersion": "sluice.gatorcloud.io/v1", "kind": "Environment", "name": s.name, "popId": "1", "popCode": "lab",
 		"destination": map[string]any{"server": "https://kubernetes.default.svc"},
 		"repoURL":     s.lab.RepositoryURL(s.name), "domain": "lab.example.org", "namespacePrefix": s.name + "-",
 		"etcd":   map[string]any{"prefix": "/" + s.name},
 		"argocd": map[string]any{"plugin": plugin},
 		"life":   map[string]any{"suspendDays": 2, "graceDays": 2, "releaseHours": 1},
-	}
-	if quota != nil {
-		content["quota"] = quota
-	}
-	s.write("environment.yaml", content)
+	})
 }
 
 // record follows the objects of the environment; on failure the timeline is printed.
@@ -192,6 +196,15 @@ func (s *site) writeFile(name, content string) {
 	if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
 		s.t.Fatal(err)
 	}
+}
+
+func (s *site) read(name string) string {
+	s.t.Helper()
+	data, err := os.ReadFile(filepath.Join(s.work, name))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return string(data)
 }
 
 func (s *site) writeFleet() {
