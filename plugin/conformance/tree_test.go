@@ -222,8 +222,8 @@ func checkApplication(t *testing.T, a v1alpha1.Application) {
 		t.Errorf("Application %q: sync policy %+v, want automated with prune and self-heal, without allowEmpty", a.Name, sync)
 	case sync.Retry == nil || sync.Retry.Limit != 0:
 		t.Errorf("Application %q: retry %+v, want limit 0", a.Name, sync.Retry)
-	case sync.SyncOptions.HasOption("ApplyOutOfSyncOnly=true"):
-		t.Errorf("Application %q applies out-of-sync objects only, which skips gates", a.Name)
+	case sync.SyncOptions.HasOption("ApplyOutOfSyncOnly=true") != (a.Labels["gatorcloud.io/level"] == "ring"):
+		t.Errorf("Application %q: sync options %q, want ApplyOutOfSyncOnly for rings and for nobody else: it skips gates", a.Name, sync.SyncOptions)
 	case a.Annotations["argocd.argoproj.io/manifest-generate-paths"] != ".":
 		t.Errorf("Application %q: manifest-generate-paths %q, want .", a.Name, a.Annotations["argocd.argoproj.io/manifest-generate-paths"])
 	case source == nil || source.Plugin == nil || source.Plugin.Name != "sluice" || len(source.Plugin.Parameters) != 1:

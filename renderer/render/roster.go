@@ -189,7 +189,7 @@ func (f *Roster) sliceApplication(ring int, b manifest.Batch) manifest.Applicati
 		notes[manifest.AnnotationAsks] = "approval"
 	}
 	return manifest.Application{
-		Name: manifest.AppRing(f.site.Name, b), Place: f.place, Level: "ring", Local: true, Wave: manifest.WaveRings,
+		Name: manifest.AppRing(f.site.Name, b), Place: f.place, Level: manifest.LevelRing, Local: true, Wave: manifest.WaveRings,
 		Path: f.path(manifest.RingsDir + "/" + b.Dir()), Versions: versions,
 		Labels: map[string]string{manifest.LabelRing: r.Name.String()}, Annotations: notes,
 	}

@@ -9,6 +9,9 @@ import (
 // InCluster is the server URL by which Argo CD knows the cluster it runs in.
 const InCluster = "https://kubernetes.default.svc"
 
+// LevelRing is the level of slices of rings.
+const LevelRing = "ring"
+
 // Application is an Argo CD Application of one level of the tree. All levels
 // have the finalizer, automated sync with prune and self-heal, and no retries:
 // the default of five hides a failure and blocks newer commits meanwhile.
@@ -16,7 +19,7 @@ type Application struct {
 	Name      string
 	Place     Place
 	Project   string // Place.Project when empty
-	Level     string // fleet, ring, tenant, product or shared
+	Level     string // LevelRing, tenant, base, product or shared
 	Path      string // source path in the repository
 	Namespace string // destination namespace
 	// Local sends the level's objects to Argo CD's own cluster and namespace: levels that hold Applications.
@@ -66,16 +69,36 @@ func (a Application) Encode() []byte {
 	// of 0 from the live object with every sync, and a parent that had written
 	// one would heal that drift by syncing its children again and again.
 	w.line(4, "retry: {}")
-	if a.Create || len(a.IgnoreDifferences) > 0 {
+	if options := a.options(); len(options) > 0 {
 		w.line(4, "syncOptions:")
-	}
-	if a.Create {
-		w.line(4, "- CreateNamespace=true")
-	}
-	if len(a.IgnoreDifferences) > 0 {
-		w.line(4, "- RespectIgnoreDifferences=true")
+		for _, o := range options {
+			w.line(4, "- ", o)
+		}
 	}
 	return w.buf
+}
+
+// options are those with which Argo CD applies what the Application holds.
+func (a Application) options() []string {
+	var all []string
+	if a.Create {
+		all = append(all, "CreateNamespace=true")
+	}
+	if len(a.IgnoreDifferences) > 0 {
+		all = append(all, "RespectIgnoreDifferences=true")
+	}
+	if a.Level == LevelRing {
+		// Its members are in one wave, so none waits for another: who did not change is
+		// left alone. A tenant's waves are a reason to apply all of them each time.
+		all = append(all, "ApplyOutOfSyncOnly=true")
+	}
+	if a.Local || a.Level == BaseDir {
+		// These levels hold nothing but what sluice writes itself. Argo CD would load
+		// the cluster's schemas twice for each object, a quarter of what it does for a
+		// new tenant, to find that no field is unknown.
+		all = append(all, "Validate=false")
+	}
+	return all
 }
 
 func (a Application) source(w *writer) {

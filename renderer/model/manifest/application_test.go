@@ -32,7 +32,10 @@ func TestApplication(t *testing.T) {
 			"{automated: {prune: true, selfHeal: true}, retry: {}, syncOptions: [CreateNamespace=true]}", "[{name: versions, map: {}}]", ""},
 		"Local": {"Applications stand beside Argo CD, wherever the workloads are", manifest.Application{Name: "a", Place: place, Level: "ring", Path: "p", Namespace: "s", Local: true, Wave: -2},
 			`{argocd.argoproj.io/manifest-generate-paths: ".", argocd.argoproj.io/sync-wave: "-2"}`, "{server: https://kubernetes.default.svc, namespace: argocd}",
-			"{automated: {prune: true, selfHeal: true}, retry: {}}", "[{name: versions, map: {}}]", ""},
+			"{automated: {prune: true, selfHeal: true}, retry: {}, syncOptions: [ApplyOutOfSyncOnly=true, Validate=false]}", "[{name: versions, map: {}}]", ""},
+		"Waves": {"a tenant's parts wait for each other, so all of them are applied", manifest.Application{Name: "a", Place: place, Level: "tenant", Path: "p", Local: true},
+			`{argocd.argoproj.io/manifest-generate-paths: ".", argocd.argoproj.io/sync-wave: "0"}`, "{server: https://kubernetes.default.svc, namespace: argocd}",
+			"{automated: {prune: true, selfHeal: true}, retry: {}, syncOptions: [Validate=false]}", "[{name: versions, map: {}}]", ""},
 		"Ignores": {"fields that the cluster writes are neither compared nor written", manifest.Application{Name: "a", Place: place, Level: "product", Path: "p", Namespace: "s", IgnoreDifferences: []manifest.IgnoreDifference{
 			{Kind: "Service", Name: "x", JSONPointers: []string{"/spec/a~1b"}},
 			{Group: "apps", Kind: "Deployment", Name: "y", JSONPointers: []string{"/spec/a", "/spec/b"}, JQPathExpressions: []string{`.spec.x[] | select(.name == "z")`}}}},
