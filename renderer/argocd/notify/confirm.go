@@ -1,16 +1,20 @@
 package notify
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
 
 	"github.com/gatorcloud/sluice/renderer/backoff"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
 )
 
 const (
 	// patience is how long Argo CD has to look at a push before it is asked.
 	patience = 5 * time.Second
+	// asks is how often it is asked: each request can be lost like the first.
+	asks = 3
 	// most is how many Applications of a push are looked at.
 	most = 50
 )
@@ -32,52 +36,54 @@ type Seen struct {
 
 // Confirm looks whether the Applications whose files a push changed show it,
 // parents first and as many as one look reads, and asks for a refresh of those
-// once that show what they showed before, some seconds later.
+// that show an older commit some seconds later, until they show another one. A
+// commit that it does not know is a newer one, whose own notice follows; but the
+// fleet's Application, without which nothing arrives, is asked then too.
 type Confirm struct {
 	Applications Looker
-	// Patience is how long Argo CD has; 5 s when zero.
+	// Patience is how long Argo CD has, each time; 5 s when zero.
 	Patience time.Duration
 }
 
 var _ Sender = Confirm{}
 
-// Send returns when the push is seen or was asked for. It takes its patience,
-// during which pushes are merged into the next notice.
+// Send returns when the push is seen or was asked for often enough. It takes its
+// patience, during which pushes are merged into the next notice.
 func (c Confirm) Send(ctx context.Context, p Push) error {
 	names := p.applications()
 	names = names[:min(len(names), most)]
-	before := map[string]string{} // what those show that do not show the push
+	older := p.older()
+	var stale []string
 	for _, name := range names {
 		s, there, err := c.Applications.Seen(ctx, name)
 		if err != nil {
 			return fmt.Errorf("looking for a push: %w", err)
 		}
 		if there && s.Commit != p.After {
-			before[name] = s.Commit
+			stale, older[s.Commit] = append(stale, name), true
 		}
 	}
-	if len(before) == 0 {
-		return nil
-	}
-	wait := c.Patience
-	if wait == 0 {
-		wait = patience
-	}
-	if err := backoff.Sleep(ctx, wait); err != nil {
-		return err
-	}
-	for _, name := range names {
-		was, stale := before[name]
-		if !stale {
-			continue
+	for range asks {
+		if len(stale) == 0 {
+			return nil
 		}
-		s, there, err := c.Applications.Seen(ctx, name)
-		if err == nil && there && !s.Asked && s.Commit == was {
-			err = c.Applications.Refresh(ctx, name)
+		if err := backoff.Sleep(ctx, cmp.Or(c.Patience, patience)); err != nil {
+			return err
 		}
-		if err != nil {
-			return fmt.Errorf("asking for a push that was not seen: %w", err)
+		var left []string
+		for _, name := range stale {
+			s, there, err := c.Applications.Seen(ctx, name)
+			if err == nil && (!there || s.Commit == p.After || !older[s.Commit] && name != manifest.AppFleet(p.Environment)) {
+				continue
+			}
+			if left = append(left, name); err == nil && !s.Asked {
+				err = c.Applications.Refresh(ctx, name)
+			}
+			if err != nil {
+				return fmt.Errorf("asking for a push that was not seen: %w", err)
+			}
 		}
+		stale = left
 	}
 	return nil
 }

@@ -34,24 +34,26 @@ func (l *looker) Seen(_ context.Context, name string) (Seen, bool, error) {
 // request for the second away with that look. Who shows it is asked nothing.
 func TestConfirm(t *testing.T) {
 	root := manifest.EnvironmentPath(env) + "/"
-	p := Push{Environment: env, Before: "c1", After: "c2", Paths: []string{root + "rings/canary/sluice.yaml"}}
+	p := Push{Environment: env, Before: "c2", After: "c3", Passed: []string{"c2b"}, Paths: []string{root + "rings/canary/sluice.yaml"}}
 	for name, tc := range map[string]struct {
 		reason string
 		shows  []Seen
-		want   bool
+		want   int
 	}{
-		"Lost":     {"it shows the push before for ever", []Seen{{Commit: "c1"}}, true},
-		"Late":     {"it came to it by itself", []Seen{{Commit: "c1"}, {Commit: "c2"}}, false},
-		"Newer":    {"somebody else pushed meanwhile", []Seen{{Commit: "c1"}, {Commit: "c3"}}, false},
-		"Between":  {"the push before is what it came to; the next notice is of this one", []Seen{{Commit: "c0"}, {Commit: "c1"}}, false},
-		"There":    {"it was faster", []Seen{{Commit: "c2"}}, false},
-		"Asked":    {"it was asked to look, and did not yet", []Seen{{Commit: "c1"}, {Commit: "c1", Asked: true}}, false},
-		"NotThere": {"its parent makes it, and it is looked at then", nil, false},
+		"Lost":     {"it shows the push before for ever", []Seen{{Commit: "c2"}}, asks},
+		"Again":    {"the request is lost, too", []Seen{{Commit: "c2"}, {Commit: "c2"}, {Commit: "c2"}, {Commit: "c3"}}, 2},
+		"Late":     {"it came to it by itself", []Seen{{Commit: "c2"}, {Commit: "c3"}}, 0},
+		"Newer":    {"somebody else pushed meanwhile, and that has its own notice", []Seen{{Commit: "c2"}, {Commit: "c4"}}, 0},
+		"Between":  {"it came to the push before, and took the request for this one away with that look", []Seen{{Commit: "c1"}, {Commit: "c2"}, {Commit: "c3"}}, 1},
+		"Merged":   {"it came to one of the pushes that the notice is of", []Seen{{Commit: "c1"}, {Commit: "c2b"}, {Commit: "c3"}}, 1},
+		"There":    {"it was faster", []Seen{{Commit: "c3"}}, 0},
+		"Asked":    {"it was asked to look, and did not yet", []Seen{{Commit: "c2"}, {Commit: "c2", Asked: true}}, 0},
+		"NotThere": {"its parent makes it, and it is looked at then", nil, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := &looker{shows: map[string][]Seen{"pop-canary": tc.shows}, looks: map[string]int{}}
-			if err := (Confirm{Applications: l, Patience: time.Nanosecond}).Send(t.Context(), p); err != nil || slices.Contains(l.asked, "pop-canary") != tc.want || len(l.asked) > 1 {
-				t.Errorf("%s: Send() asked for %q (%v), want it asked for: %t", tc.reason, l.asked, err, tc.want)
+			if err := (Confirm{Applications: l, Patience: time.Nanosecond}).Send(t.Context(), p); err != nil || len(l.asked) != tc.want {
+				t.Errorf("%s: Send() asked for %q (%v), want %d requests", tc.reason, l.asked, err, tc.want)
 			}
 		})
 	}
@@ -64,9 +66,9 @@ func TestConfirm(t *testing.T) {
 		}
 	}
 	p.Paths = nil
-	l := &looker{shows: map[string][]Seen{"pop": {{Commit: "c1"}}}, looks: map[string]int{}}
+	l := &looker{shows: map[string][]Seen{"pop": {{Commit: "c1"}, {Commit: "somebody's"}, {Commit: "c3"}}}, looks: map[string]int{}}
 	if err := (Confirm{Applications: l, Patience: time.Nanosecond}).Send(t.Context(), p); err != nil || !slices.Equal(l.asked, []string{"pop"}) {
-		t.Errorf("Send() of everything asked for %q (%v), want the fleet", l.asked, err)
+		t.Errorf("Send() of everything asked for %q (%v), want the fleet, whatever commit it came to", l.asked, err)
 	}
 }
 
@@ -79,7 +81,7 @@ func TestConfirmIsBounded(t *testing.T) {
 		p.Paths = append(p.Paths, manifest.EnvironmentPath(env)+"/"+manifest.OverlayPath(tenant, swg, v202)+"/sluice.yaml")
 		l.shows[manifest.AppProduct(env, tenant, swg)] = []Seen{{Commit: "c1"}}
 	}
-	if err := (Confirm{Applications: l, Patience: time.Nanosecond}).Send(t.Context(), p); err != nil || len(l.looks) != 50 || len(l.asked) != 50 {
-		t.Errorf("Send() looked at %d and asked for %d (%v), want 50", len(l.looks), len(l.asked), err)
+	if err := (Confirm{Applications: l, Patience: time.Nanosecond}).Send(t.Context(), p); err != nil || len(l.looks) != 50 || len(l.asked) != asks*50 {
+		t.Errorf("Send() looked at %d and asked for %d (%v), want 50 each time", len(l.looks), len(l.asked), err)
 	}
 }

@@ -11,7 +11,7 @@
 //
 // Whoever told Argo CD, a notice can be lost: one that comes while Argo CD looks
 // at the push before is taken for done with that look. Confirm is a third form,
-// beside the others: it waits, and asks those once that do not show the push.
+// beside the others: it waits, and asks those that do not show the push.
 //
 // It is help and not a condition: a notice that fails is tried a few times and
 // dropped, for Argo CD also polls. Notices that come faster than Argo CD
@@ -40,6 +40,8 @@ type Push struct {
 	Branch  string
 	// Before and After are commits.
 	Before, After string
+	// Passed are commits between them, as far as they were pushed from here.
+	Passed []string
 	// Paths are the files that changed, from the root of the repository; nil
 	// when there are too many or they are not known.
 	Paths []string
@@ -47,6 +49,7 @@ type Push struct {
 
 // merge returns one notice in place of two, of which p is the newer.
 func (p Push) merge(old Push) Push {
+	p.Passed = slices.Concat(old.Passed, []string{old.After, p.Before}, p.Passed)
 	p.Before = old.Before
 	if p.Paths == nil || old.Paths == nil {
 		p.Paths = nil
@@ -58,6 +61,15 @@ func (p Push) merge(old Push) Push {
 		p.Paths = nil
 	}
 	return p
+}
+
+// older returns the commits that are known to be before the push's last.
+func (p Push) older() map[string]bool {
+	all := map[string]bool{p.Before: true}
+	for _, c := range p.Passed {
+		all[c] = true
+	}
+	return all
 }
 
 // Sender tells one push in some form.

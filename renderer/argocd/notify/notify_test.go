@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -98,7 +99,10 @@ func TestNoticesAreMerged(t *testing.T) {
 		"Many":       {"bounded", many, []string{"x"}, -1},
 		"JustEnough": {"as many as are named", many, []string{"0"}, MaxPaths},
 	} {
-		got := Push{Before: "b", After: "c", Paths: tc.new}.merge(Push{Before: "a", After: "b", Paths: tc.old})
+		got := Push{Before: "b2", After: "c", Paths: tc.new}.merge(Push{Before: "a", After: "b", Passed: []string{"a2"}, Paths: tc.old})
+		if want := []string{"a2", "b", "b2"}; !slices.Equal(got.Passed, want) {
+			t.Errorf("%s: merge passed %q, want %q", name, got.Passed, want)
+		}
 		if (got.Paths == nil) != (tc.want < 0) || tc.want >= 0 && len(got.Paths) != tc.want || got.Before != "a" || got.After != "c" {
 			t.Errorf("%s: merge = %s..%s with %d files (nil %t), want %d: %s", name, got.Before, got.After, len(got.Paths), got.Paths == nil, tc.want, tc.reason)
 		}
