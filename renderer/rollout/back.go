@@ -10,7 +10,8 @@ import (
 // recede takes every ring back that runs what it shall not: a version later
 // than people want there, or one that the engine took back. It goes to the
 // last good version before, by downgradesTo from all that the ring runs; no
-// gate, order, clock or evidence is asked. Stragglers at the versions that
+// gate, order, clock or evidence is asked. What it left stays ready until people
+// want a later version. Stragglers at the versions that
 // are left go along, in every ring unless a ring still wants or runs them.
 // Where no way leads back, nothing changes.
 func (in *Input) recede(r *Rollouts, p ident.Product) {
@@ -29,6 +30,9 @@ func (in *Input) recede(r *Rollouts, p ident.Product) {
 		left := lane
 		lane.At, lane.Since, lane.Sick, lane.Approved = whole(to), time.Time{}, 0, ident.Version{}
 		lane.Good = lane.Good[: slices.Index(lane.Good, to)+1 : slices.Index(lane.Good, to)+1]
+		for _, s := range left.At {
+			lane.leave(s.Version)
+		}
 		in.follow(&lane, p, func(v ident.Version) bool { return v == to || left.runs(v) || r.barred(p, v) })
 		r.Lanes[key] = lane
 		for _, s := range left.At {
@@ -91,6 +95,7 @@ func (in *Input) follow(lane *Lane, p ident.Product, at func(ident.Version) bool
 		if !ok || !at(v) || v != to && !in.Catalog.down(p, v, to) {
 			continue
 		}
+		lane.leave(v)
 		if m.Pin.IsZero() {
 			delete(lane.Stragglers, t)
 		} else {

@@ -51,6 +51,7 @@ type fileLane struct {
 	At         ident.Version                    `json:"at"`
 	Ahead      []fileSegment                    `json:"ahead"`
 	Good       []ident.Version                  `json:"good"`
+	Left       []ident.Version                  `json:"left"`
 	Since      string                           `json:"since"`
 	Sick       int                              `json:"sick"`
 	Approved   ident.Version                    `json:"approved"`
@@ -113,7 +114,7 @@ func decode(data []byte) (Rollouts, error) {
 }
 
 func (f fileLane) lane() (Lane, error) {
-	l := Lane{Good: f.Good, Sick: f.Sick, Approved: f.Approved}
+	l := Lane{Good: f.Good, Left: f.Left, Sick: f.Sick, Approved: f.Approved}
 	last := uint64(0)
 	for _, s := range f.Ahead {
 		to, err := strconv.ParseUint((s.To + "00000000")[:8], 16, 32)
@@ -132,6 +133,11 @@ func (f fileLane) lane() (Lane, error) {
 	for i, g := range l.Good {
 		if i > 0 && !before(l.Good[i-1], g) || before(l.head().Version, g) {
 			return Lane{}, fmt.Errorf("good version %q is out of order", g)
+		}
+	}
+	for i, v := range l.Left {
+		if i > 0 && !before(l.Left[i-1], v) || l.runs(v) || l.good(v) {
+			return Lane{}, fmt.Errorf("version %q that was left is out of order, good or granted", v)
 		}
 	}
 	if f.Sick < 0 {

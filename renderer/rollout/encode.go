@@ -75,6 +75,9 @@ func (l Lane) append(b []byte) []byte {
 		if len(l.Good) > 0 {
 			b = append(b, ", good: "+list(l.Good)...)
 		}
+		if len(l.Left) > 0 {
+			b = append(b, ", left: "+list(l.Left)...)
+		}
 		return append(b, "}\n"...)
 	}
 	line := func(key, value string) { b = append(b, "      "+key+": "+value+"\n"...) }
@@ -89,6 +92,9 @@ func (l Lane) append(b []byte) []byte {
 	}
 	if len(l.Good) > 0 {
 		line("good", list(l.Good))
+	}
+	if len(l.Left) > 0 {
+		line("left", list(l.Left))
 	}
 	if !l.Since.IsZero() {
 		line("since", manifest.Quote(l.Since.UTC().Format(time.RFC3339)))

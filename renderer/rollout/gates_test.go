@@ -1,6 +1,7 @@
 package rollout_test
 
 import (
+	"fmt"
 	"math"
 	"testing"
 	"time"
@@ -168,6 +169,30 @@ func TestBackReachesStragglers(t *testing.T) {
 		if got := w.version(n, swg); got != "202" {
 			t.Errorf("after main's revert tenant %d runs %s, want 202 with its ring", n, got)
 		}
+	}
+}
+
+// What a ring went back from stays ready until people want a later version: a
+// tenant runs it until he hears of the way back.
+func TestLeftStaysReady(t *testing.T) {
+	w := stage(t)
+	w.catalog[swg][v("204")] = Edges{UpgradesFrom: vs("202")}
+	w.want(swg, "203")
+	w.until("canary", swg, "203")
+	ready := func() string { return fmt.Sprint(w.input().Ready(w.rollouts, 0, swg)) }
+	w.want(swg, "202")
+	w.run(3)
+	w.expect("canary", swg, "202")
+	if got := ready(); got != "[202 203]" {
+		t.Errorf("back at 202, ready are %s, want 203 too", got)
+	}
+	if r, err := Decode(w.rollouts.Encode()); err != nil || fmt.Sprint(r.Lanes[Key{ring("canary"), swg}].Left) != "[203]" {
+		t.Errorf("Decode(Encode()) = %+v, %v, want 203 left in canary", r.Lanes, err)
+	}
+	w.want(swg, "204")
+	w.tick()
+	if got := ready(); got != "[202 204]" {
+		t.Errorf("on the way to 204, ready are %s, want no 203 any more", got)
 	}
 }
 

@@ -8,12 +8,13 @@ import (
 
 // Ready returns the versions of a product whose overlays stand ready for the
 // tenants of a ring, sorted: what is granted there, what is good there and so
-// the way back, and what may be granted next. So a grant writes no overlay.
+// the way back, what it went back from, and what may be granted next. So a grant
+// writes no overlay, and none is taken from who still runs it.
 func (in *Input) Ready(r Rollouts, ring int, p ident.Product) []ident.Version {
 	g := &in.Fleet.Rings[ring]
 	lane, want := r.Lanes[Key{g.Name, p}], g.Versions[p]
 	barred := func(v ident.Version) bool { return in.refuses(r, p, v) != "" }
-	all := slices.Clone(lane.Good)
+	all := slices.Concat(lane.Good, lane.Left)
 	var next []ident.Version
 	for _, s := range lane.At {
 		all = append(all, s.Version)

@@ -31,6 +31,10 @@ type Lane struct {
 	// Good are the versions that the whole ring ran with every gate passed,
 	// oldest first: the next ring's right to them, and the way back.
 	Good []ident.Version
+	// Left are the versions that the ring went back from, oldest first, until people
+	// want a later one. Their overlays stay, so no tenant is without what it runs
+	// before it hears of the way back.
+	Left []ident.Version
 	// Since is when the head was first proven on all that is granted, by Argo
 	// CD's clock; zero: not yet, or no gate asks any more.
 	Since time.Time
@@ -86,6 +90,16 @@ func (l Lane) runs(v ident.Version) bool {
 }
 
 func (l Lane) good(v ident.Version) bool { return slices.Contains(l.Good, v) }
+
+// leave notes versions as left, but those that are good or granted.
+func (l *Lane) leave(all ...ident.Version) {
+	all = slices.Concat(l.Left, all)
+	slices.SortFunc(all, compare)
+	l.Left = slices.DeleteFunc(slices.Compact(all), func(v ident.Version) bool { return l.runs(v) || l.good(v) })
+	if len(l.Left) == 0 {
+		l.Left = nil
+	}
+}
 
 // rests reports whether all of the ring runs what is wanted, and passed.
 func (l Lane) rests(want ident.Version) bool {

@@ -36,6 +36,7 @@ func settle(in *Input, r Rollouts, some map[ident.Tenant]bool) Rollouts {
 	for _, p := range products {
 		for i := range in.Fleet.Rings {
 			s.first(i, p)
+			s.forget(i, p)
 		}
 		s.collect(p)
 	}
@@ -120,7 +121,7 @@ func (s *settler) found(ring int, p ident.Product) {
 	}
 	if !most.IsZero() {
 		o := s.old.Lanes[Key{most, p}]
-		s.out.Lanes[key] = Lane{At: o.At, Good: o.Good, Sick: o.Sick}
+		s.out.Lanes[key] = Lane{At: o.At, Good: o.Good, Left: o.Left, Sick: o.Sick}
 	} else if v := g.common(); !v.IsZero() {
 		s.out.Lanes[key] = Lane{At: whole(v)}
 	}
@@ -184,6 +185,17 @@ func (s *settler) first(ring int, p ident.Product) {
 	}
 	s.out.Lanes[Key{g.Name, p}] = lane
 	s.pins(ring, p)
+}
+
+// forget ends what a ring left once it is to go on.
+func (s *settler) forget(ring int, p ident.Product) {
+	g := &s.in.Fleet.Rings[ring]
+	key, want := Key{g.Name, p}, g.Versions[p]
+	lane, ok := s.out.Lanes[key]
+	if ok && lane.Left != nil && (want.IsZero() || before(lane.head().Version, want) && s.in.refuses(s.out, p, want) == "") {
+		lane.Left = nil
+		s.out.Lanes[key] = lane
+	}
 }
 
 // pins ends the straggling of pinned tenants whose pin may take effect.

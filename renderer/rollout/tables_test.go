@@ -144,7 +144,7 @@ func TestDecodeRefuses(t *testing.T) {
 	w.until("main", swg, "203<37% 202")
 	key := Key{ring("main"), swg}
 	lane := w.rollouts.Lanes[key]
-	lane.Since, lane.Sick, lane.Approved = start, 2, v("203")
+	lane.Since, lane.Sick, lane.Approved, lane.Left = start, 2, v("203"), vs("204")
 	w.rollouts.Lanes[key] = lane
 	body, _, _ := strings.Cut(string(w.rollouts.Encode()), "seal:")
 	for name, tc := range map[string]struct{ reason, old, new string }{
@@ -163,6 +163,8 @@ func TestDecodeRefuses(t *testing.T) {
 		"TwoFrontiers": {"frontiers rise", `{to: "6", version: "203"}`, `{to: "6", version: "204"}, {to: "6", version: "203"}`},
 		"GoodOrder":    {"good versions rise", `good: ["202", "203"]`, `good: ["203", "202"]`},
 		"GoodAhead":    {"nothing is good that was not run", `good: ["202", "203"]`, `good: ["202", "204"]`},
+		"LeftOrder":    {"left versions rise", `left: ["204"]`, `left: ["205", "204"]`},
+		"LeftGranted":  {"what is granted was not left", `left: ["204"]`, `left: ["203"]`},
 		"Name":         {"names pass the gate", `"main"`, `"../x"`},
 		"BadVersion":   {"versions pass the gate", `at: "202"`, `at: "../x"`},
 		"Time":         {"stamps are stamps", `since: "`, `since: "x`},
