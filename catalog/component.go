@@ -101,18 +101,10 @@ func (c *checker) ownComponent(out *Component, doc documentComponent) {
 	if len(doc.APIVersions) > 0 && doc.Source != SourceHelm {
 		c.refuse("remove them, or write source: helm", "component %q: apiVersions are for charts only", out.Name)
 	}
-	switch {
-	case doc.KubeVersion == "":
-	case doc.Source != SourceHelm:
+	if doc.KubeVersion != "" && doc.Source != SourceHelm {
 		c.refuse("remove it, or write source: helm", "component %q: kubeVersion is for charts only", out.Name)
-	case !kubeVersion.MatchString(doc.KubeVersion):
-		c.refuse("write it like v1.34.0", "component %q: %q is no version of Kubernetes", out.Name, doc.KubeVersion)
 	}
-	for _, v := range doc.APIVersions {
-		if !apiVersion.MatchString(v) {
-			c.refuse("write it like monitoring.coreos.com/v1", "component %q: %q is no API version", out.Name, v)
-		}
-	}
+	c.capabilities(fmt.Sprintf("component %q", out.Name), doc.APIVersions, doc.KubeVersion)
 	switch doc.Data {
 	case "":
 		out.Data = DataKeep
@@ -123,6 +115,18 @@ func (c *checker) ownComponent(out *Component, doc documentComponent) {
 	c.ignored(out.Name, doc.IgnoreDifferences)
 	if doc.Priority < 0 || doc.Priority > maxPriority {
 		c.refuse(fmt.Sprintf("use 0 to %d", maxPriority), "component %q: priority %d is out of range", out.Name, doc.Priority)
+	}
+}
+
+// capabilities checks what a chart finds of its cluster.
+func (c *checker) capabilities(what string, apiVersions []string, kube string) {
+	if kube != "" && !kubeVersion.MatchString(kube) {
+		c.refuse("write it like v1.34.0", "%s: %q is no version of Kubernetes", what, kube)
+	}
+	for _, v := range apiVersions {
+		if !apiVersion.MatchString(v) {
+			c.refuse("write it like monitoring.coreos.com/v1", "%s: %q is no API version", what, v)
+		}
 	}
 }
 

@@ -106,6 +106,10 @@ type checker struct {
 	files  *tree.Dir
 	where  string // the file that is looked at
 	faults []error
+	// charts is how many helmCharts were seen, annotated the kustomizations that
+	// have buildMetadata.
+	charts    int
+	annotated []string
 }
 
 func (c *checker) refuse(hint, format string, args ...any) {
@@ -224,6 +228,10 @@ func (c *checker) directory(what, dir string) bool {
 	e, ok := c.files.Lookup(dir)
 	if !ok || e.Dir == nil {
 		c.refuse("create it, or mend the path", "%s: there is no directory %q", what, dir)
+		return false
+	}
+	if c.template(dir) {
+		c.refuse("move it out of the chart", "%s: %q holds templates of a chart", what, dir)
 		return false
 	}
 	return true

@@ -12,12 +12,13 @@ import (
 )
 
 // kustomizationFields are what a kustomization of the catalog may use. What is
-// missing reaches out (helmCharts, generators, openapi), belongs to the overlay
-// (namespace) or is deprecated in favour of patches and replacements.
+// missing reaches out (generators, openapi), belongs to the overlay (namespace)
+// or is deprecated in favour of patches and replacements. helmCharts are charts
+// of the version's own tree; no helm is run for them, and none reaches an overlay.
 func kustomizationFields() []string {
 	return []string{
 		"apiVersion", "kind", "metadata", "resources", "components", "patches", "replacements",
-		"configMapGenerator", "secretGenerator", "generatorOptions", "images", "labels", "commonLabels",
+		"configMapGenerator", "secretGenerator", "generatorOptions", "helmCharts", "helmGlobals", "images", "labels", "commonLabels",
 		"commonAnnotations", "namePrefix", "nameSuffix", "replicas", "sortOptions", "buildMetadata",
 	}
 }
@@ -26,26 +27,42 @@ func kustomizationFields() []string {
 // bounds will read, and that kustomizations refer to existing files only: so
 // to nothing remote and nothing outside.
 func (c *checker) kustomizations(v *Version) {
-	var charts []string
-	for _, x := range v.own() {
-		if x.Source == SourceHelm {
-			charts = append(charts, x.Path+"/")
-		}
-	}
+	v.helmCharts = map[string][]HelmChart{}
 	_ = c.files.Walk(func(name string, data []byte) error { // the callback never fails
 		c.where = name
-		inChart := slices.ContainsFunc(charts, func(dir string) bool { return strings.HasPrefix(name, dir) })
 		switch {
 		case archive(name):
 			c.refuse("unpack it", "archives are not allowed")
-		case inChart && path.Base(path.Dir(name)) == "templates" || inChart && strings.Contains(name, "/templates/"):
-			// a template is YAML only once it is rendered
-		case name == c.ref.DescriptionFile(), !yamlName(name):
+		case c.template(name), name == c.ref.DescriptionFile(), !yamlName(name):
 		default:
-			c.yamlFile(name, data, inChart)
+			c.yamlFile(v, name, data)
 		}
 		return nil
 	})
+	for _, c.where = range c.annotated {
+		if c.charts > 0 {
+			c.refuse("remove it", "buildMetadata: the annotations would tell another origin of what helmCharts make than kustomize does")
+		}
+	}
+}
+
+// inChart reports whether a file or directory belongs to a chart.
+func (c *checker) inChart(name string) bool { return c.chartAbove(name, true) }
+
+// template reports whether a file or directory belongs to the templates of a
+// chart, which are YAML only once they are rendered.
+func (c *checker) template(name string) bool { return c.chartAbove(name, false) }
+
+// chartAbove reports whether a directory above name holds a chart and, unless
+// within is set, name lies below a directory templates of it.
+func (c *checker) chartAbove(name string, within bool) bool {
+	for ; name != "."; name = path.Dir(name) {
+		within = within || path.Base(name) == "templates"
+		if e, ok := c.files.Lookup(path.Join(path.Dir(name), "Chart.yaml")); ok && e.Dir == nil && within {
+			return true
+		}
+	}
+	return false
 }
 
 func archive(name string) bool {
@@ -66,12 +83,12 @@ func yamlName(name string) bool {
 	return path.Base(name) == "Kustomization"
 }
 
-func (c *checker) yamlFile(name string, data []byte, inChart bool) {
+func (c *checker) yamlFile(v *Version, name string, data []byte) {
 	// Kustomize expands anchors of manifests, and the engine counts what they
 	// expand to; what sluice reads itself has none.
 	check := strict.CheckShared
 	kustomization := slices.Contains(kustomizationNames(), path.Base(name))
-	if kustomization || inChart || name == manifest.ReplacementsFile {
+	if kustomization || c.inChart(name) || name == manifest.ReplacementsFile {
 		check = strict.Check
 	}
 	if err := check(data, maxFileBytes); err != nil {
@@ -94,7 +111,13 @@ func (c *checker) yamlFile(name string, data []byte, inChart bool) {
 	if slices.Contains(list(doc["buildMetadata"]), any("managedByLabel")) {
 		c.refuse("write app.kubernetes.io/managed-by under labels", "buildMetadata: managedByLabel names the program that builds, and objects depend on the version alone")
 	}
+	if len(list(doc["buildMetadata"])) > 0 {
+		c.annotated = append(c.annotated, name)
+	}
 	dir := path.Dir(name)
+	if charts := c.helmCharts(dir, doc); len(charts) > 0 {
+		v.helmCharts[name] = charts
+	}
 	for _, field := range []string{"resources", "components"} {
 		for _, item := range list(doc[field]) {
 			c.reachable(dir, field, item, true)
@@ -145,6 +168,8 @@ func (c *checker) reachable(dir, field string, ref any, parsed bool) {
 	case strings.HasPrefix(s, "/") || !found:
 		c.refuse("refer to files and directories of the same version; copy in what is remote",
 			"%s: %s is not a file or directory of this version", field, quote(s))
+	case parsed && c.template(target):
+		c.refuse("list the chart under helmCharts", "%s: %s belongs to the templates of a chart, which are no YAML", field, quote(s))
 	case parsed && e.Dir == nil && !yamlName(target):
 		c.refuse("rename it to .yaml", "%s: %s is read as YAML and not named so", field, quote(s))
 	}

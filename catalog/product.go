@@ -127,8 +127,9 @@ type Version struct {
 	// Files is the version's directory as it is stored.
 	Files *tree.Dir `json:"-"`
 
-	buckets [][]Component
-	schema  *schema
+	buckets    [][]Component
+	schema     *schema
+	helmCharts map[string][]HelmChart
 }
 
 // Ref names a version in the catalog: products/swg/202 or shared/identity/3.

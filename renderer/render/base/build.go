@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
@@ -56,6 +57,9 @@ func Build(ctx context.Context, v *catalog.Version) (*Base, error) {
 func buildWith(ctx context.Context, engine *overlay.Engine, v *catalog.Version) (*Base, error) {
 	b := &builder{version: v, engine: engine, images: newImages(v.Images), sizes: map[string]bool{}, scaled: map[identity]bool{}, given: map[claimField]string{},
 		written: map[identity]map[string]bool{}}
+	if b.inflate(ctx); len(b.faults) > 0 {
+		return nil, errors.Join(b.faults...)
+	}
 	for bucket, components := range v.Buckets() {
 		for _, c := range components {
 			b.component(ctx, c, bucket)
@@ -79,6 +83,8 @@ func buildWith(ctx context.Context, engine *overlay.Engine, v *catalog.Version) 
 type builder struct {
 	version *catalog.Version
 	engine  *overlay.Engine
+	files   *tree.Dir // of the version, its helmCharts inflated
+	others  *tree.Dir // the same with the other mark, nil without helmCharts
 	images  *images
 	parts   []part
 	places  []replacement   // where charts use the namespace
@@ -104,7 +110,7 @@ func (b *builder) component(ctx context.Context, c catalog.Component, bucket int
 	if c.Source == catalog.SourceHelm {
 		objects, err = b.chart(ctx, c)
 	} else {
-		objects, err = b.kustomize(ctx, c.Path)
+		objects, err = b.kustomize(ctx, place, c.Path)
 	}
 	if err != nil {
 		b.add(place, err)
@@ -121,7 +127,7 @@ func (b *builder) component(ctx context.Context, c catalog.Component, bucket int
 // routes renders the routes, which come last and may hold no workload: they
 // are gone while the product is suspended.
 func (b *builder) routes(ctx context.Context, bucket int) {
-	objects, err := b.kustomize(ctx, b.version.Routes)
+	objects, err := b.kustomize(ctx, "routes", b.version.Routes)
 	if err != nil {
 		b.add("routes", err)
 		return
@@ -152,22 +158,43 @@ func (b *builder) finish(place string, m mark, objects []object) []object {
 func (b *builder) chart(ctx context.Context, c catalog.Component) ([]object, error) {
 	objects, err := renderChart(ctx, b.version.Files, c)
 	know(b.version, objects)
-	for _, o := range objects {
-		places, faults := namespaces(o)
-		b.add(fmt.Sprintf("component %q", c.Name), faults...)
-		b.places = append(b.places, places...)
-	}
+	b.namespaces(fmt.Sprintf("component %q", c.Name), objects)
 	return objects, err
 }
 
+// namespaces makes objects find the tenant's namespace where a chart speaks of it.
+func (b *builder) namespaces(place string, objects []object) {
+	for _, o := range objects {
+		places, faults := namespaces(o)
+		b.add(place, faults...)
+		b.places = append(b.places, places...)
+	}
+}
+
 // kustomize builds a Kustomize directory of the version.
-func (b *builder) kustomize(ctx context.Context, dir string) ([]object, error) {
-	out, err := b.engine.Build(ctx, b.version.Files, dir)
+func (b *builder) kustomize(ctx context.Context, place, dir string) ([]object, error) {
+	const hint = "try `kustomize build` in that directory of the version"
+	out, err := b.engine.Build(ctx, b.files, dir)
 	if err != nil {
-		return nil, hinted(err, "try `kustomize build` in that directory of the version")
+		return nil, hinted(err, hint)
 	}
 	objects, err := parseObjects(out)
-	return know(b.version, objects), err
+	if err != nil {
+		return nil, err
+	}
+	know(b.version, objects)
+	if b.others == nil {
+		return objects, nil
+	}
+	others, err := b.engine.Build(ctx, b.others, dir)
+	if err != nil {
+		return nil, hinted(err, hint)
+	}
+	if string(out) != strings.ReplaceAll(string(others), otherMark, namespaceMark) {
+		return nil, fault.Hintf("use it as it is", "the kustomization makes something else of a chart's .Release.Namespace, which is another for each tenant")
+	}
+	b.namespaces(place, objects)
+	return objects, nil
 }
 
 // distinct refuses two objects of the version with the same identity.

@@ -35,27 +35,34 @@ func apiVersions() []string {
 // renderChart renders the chart of a component. Where the objects speak of
 // their namespace they have namespaceMark.
 func renderChart(ctx context.Context, files *tree.Dir, c catalog.Component) ([]object, error) {
-	e, ok := files.Lookup(c.Path)
-	if !ok || e.Dir == nil {
-		return nil, fault.Hintf("vendor the chart there", "no directory %q", c.Path)
-	}
-	release := chart.Release{
-		Name: c.Name.String(), Namespace: namespaceMark, Values: c.Values,
-		KubeVersion: cmp.Or(c.KubeVersion, kubeVersion), APIVersions: append(apiVersions(), c.APIVersions...),
-	}
-	docs, err := chart.Render(ctx, e.Dir, release)
+	docs, _, err := inflate(ctx, files, c.Path, chart.Release{Name: c.Name.String(), Values: c.Values, KubeVersion: c.KubeVersion, APIVersions: c.APIVersions})
 	if err != nil {
 		return nil, err
-	}
-	release.Namespace = otherMark
-	others, err := chart.Render(ctx, e.Dir, release)
-	if err != nil {
-		return nil, err
-	}
-	if !slices.EqualFunc(docs, others, sameBut) {
-		return nil, fault.Hintf("use it as it is", "the chart makes something else of .Release.Namespace, which is another for each tenant")
 	}
 	return chartObjects(docs)
+}
+
+// inflate renders the chart in a directory twice: with namespaceMark and with
+// otherMark for its namespace. The version of Kubernetes of r may be empty, and
+// its API versions are those beside the usual.
+func inflate(ctx context.Context, files *tree.Dir, dir string, r chart.Release) (docs, others []chart.Document, err error) {
+	e, ok := files.Lookup(dir)
+	if !ok || e.Dir == nil {
+		return nil, nil, fault.Hintf("vendor the chart there", "no directory %q", dir)
+	}
+	r.KubeVersion, r.APIVersions = cmp.Or(r.KubeVersion, kubeVersion), append(apiVersions(), r.APIVersions...)
+	r.Namespace = namespaceMark
+	if docs, err = chart.Render(ctx, e.Dir, r); err != nil {
+		return nil, nil, err
+	}
+	r.Namespace = otherMark
+	if others, err = chart.Render(ctx, e.Dir, r); err != nil {
+		return nil, nil, err
+	}
+	if !slices.EqualFunc(docs, others, sameBut) {
+		return nil, nil, fault.Hintf("use it as it is", "the chart makes something else of .Release.Namespace, which is another for each tenant")
+	}
+	return docs, others, nil
 }
 
 // chartObjects parses the documents of a chart.

@@ -10,6 +10,7 @@ import (
 
 	helm "helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/chartutil"
+	"helm.sh/helm/v3/pkg/release"
 	"helm.sh/helm/v3/pkg/releaseutil"
 
 	"github.com/gatorcloud/sluice/renderer/model/fault"
@@ -36,9 +37,13 @@ type Document struct {
 	Template string
 	// Text is trimmed as helm trims it, and ends in a new line.
 	Text string
-	// Hook tells that helm would run it instead of installing it.
-	Hook bool
+	// Hook tells that helm would run it instead of installing it, Test that
+	// `helm test` would.
+	Hook, Test bool
 }
+
+// String returns the document as `helm template` prints it.
+func (d Document) String() string { return "---\n# Source: " + d.Template + "\n" + d.Text }
 
 // Render returns the documents that `helm template` prints for the chart in
 // files, in its order. It ends soon after ctx does, and by itself within seconds.
@@ -130,7 +135,7 @@ func documents(rendered map[string]string) ([]Document, error) {
 		out = append(out, Document{Template: m.Name, Text: m.Content + "\n"})
 	}
 	for _, h := range hooks {
-		out = append(out, Document{h.Path, h.Manifest + "\n", true})
+		out = append(out, Document{h.Path, h.Manifest + "\n", true, slices.Contains(h.Events, release.HookTest)})
 	}
 	if len(out) < total {
 		return nil, fault.Hintf("mend the annotation helm.sh/hook", "helm would drop %d of its objects: they are hooks of an unknown kind", total-len(out))

@@ -60,7 +60,7 @@ func text(docs []chart.Document) string {
 		if d.Hook {
 			b = &hooks
 		}
-		fmt.Fprintf(b, "---\n# Source: %s\n%s", d.Template, d.Text)
+		b.WriteString(d.String())
 	}
 	return strings.TrimSpace(plain.String()) + "\n" + hooks.String()
 }

@@ -41,6 +41,12 @@ func Visit(ctx context.Context, dir *tree.Dir, root string, f func(resmap.ResMap
 	if !within(root) {
 		return fault.Hintf("name a directory inside the tree", "building %q: not a path inside the tree", root)
 	}
+	return alone(ctx, root, func() error { return run(dir, root, f) })
+}
+
+// alone runs f, which uses kustomize's libraries for the directory root, while
+// no build is under way. It ends as Visit does; a panic in f is an error.
+func alone(ctx context.Context, root string, f func() error) error {
 	select {
 	case turn <- struct{}{}:
 	case <-ctx.Done():
@@ -49,7 +55,7 @@ func Visit(ctx context.Context, dir *tree.Dir, root string, f func(resmap.ResMap
 	done := make(chan error, 1)
 	go func() {
 		defer func() { <-turn }()
-		done <- run(dir, root, f)
+		done <- guarded(root, f)
 	}()
 	select {
 	case err := <-done:
@@ -57,6 +63,18 @@ func Visit(ctx context.Context, dir *tree.Dir, root string, f func(resmap.ResMap
 	case <-ctx.Done():
 		return late(ctx, root, "running kustomize")
 	}
+}
+
+// guarded runs f and makes an error of a panic and of the end of the process.
+func guarded(root string, f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = refusal(root, fmt.Errorf("kustomize panicked: %v", p))
+		}
+	}()
+	defer watchFatal()()
+	defer resetSchema(openapi.GetSchemaVersion())
+	return f()
 }
 
 // late is the error of a build that ctx ended.
@@ -67,14 +85,7 @@ func late(ctx context.Context, root, doing string) error {
 
 // run calls kustomize with the options that its command line has by default.
 // The caller holds the turn.
-func run(dir *tree.Dir, root string, f func(resmap.ResMap) error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = refusal(root, fmt.Errorf("kustomize panicked: %v", p))
-		}
-	}()
-	defer watchFatal()()
-	defer resetSchema(openapi.GetSchemaVersion())
+func run(dir *tree.Dir, root string, f func(resmap.ResMap) error) error {
 	options := krusty.MakeDefaultOptions()
 	options.Reorder = krusty.ReorderOptionUnspecified
 	options.LoadRestrictions = types.LoadRestrictionsRootOnly
