@@ -18,6 +18,7 @@ func (c *Catalog) resolve(f faults) {
 		}
 	}
 	c.checkSharing(f)
+	c.checkHealths(f)
 	c.dropDependents()
 	for _, sharing := range []Sharing{SharingEnvironment, SharingTenant} {
 		for _, err := range c.order(sharing) {

@@ -38,6 +38,10 @@
 // folder of a group that begins "--kinds A B" is the check of several kinds,
 // which share its tests; "<Kind>" stands for the name of each.
 //
+// Kinds that nobody here knows get theirs from the catalog that declares them:
+// declared.lua, and Declared, which fills it in. Argo CD has one check of a kind,
+// so the versions of a catalog must agree on it.
+//
 // To add a check: write <group>/<Kind>/health.lua, with "--fragments values clock
 // deadline" and what is particular of the kind; put objects into testdata/ beside
 // it and the expected answers into health_test.yaml. An object of which nothing is

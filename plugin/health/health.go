@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-//go:embed fragments/*.lua */health.lua */*/health.lua */*/actions/discovery.lua */*/actions/*/action.lua */*/ignore-updates.yaml
+//go:embed declared.lua fragments/*.lua */health.lua */*/health.lua */*/actions/discovery.lua */*/actions/*/action.lua */*/ignore-updates.yaml
 var files embed.FS
 
 // prefix begins the keys of argocd-cm that customise kinds.

@@ -81,9 +81,12 @@ func checkKind(v *catalog.Version, o object, refuse refusal) {
 	sound := slices.ContainsFunc(soundKinds(), func(k string) bool { return k == o.group || k == o.group+"/"+o.kind })
 	known := o.workload != nil || sound
 	declared := o.workload != nil && workloadOf(manifest.Workloads(), o) == nil
+	checked := slices.ContainsFunc(v.Kinds, func(k catalog.Kind) bool { return o.is(k.Group, k.Kind) && k.Health != nil })
 	switch {
-	case endless(o.group) && (declared || !known):
-		refuse("add a check with a deadline to plugin/health and the kind to soundKinds of package base, or use another kind",
+	case checked && sound:
+		refuse("remove health", "kind %q of group %q: sluice has a check of its own", o.kind, o.group)
+	case endless(o.group) && (declared || !known) && !checked:
+		refuse("declare health: {condition: Ready} for the kind under kinds in the version's description, or use another kind",
 			"kind %q of group %q has a check in Argo CD that may wait for ever", o.kind, o.group)
 	case o.podTemplate() == nil && holdsPods(o.fields):
 		refuse("write its template and suspend under kinds in the version's description", "kind %q runs pods, and nobody knows how they stop", o.kind)

@@ -1,6 +1,7 @@
 package base
 
 import (
+	"errors"
 	"strings"
 	"testing"
 )
@@ -39,9 +40,10 @@ func TestKindRefusals(t *testing.T) {
 		"DeclaredPods":    {"the declaration forgot the template", declared("- {group: example.com, kind: Engine}", "spec: {pods: [{containers: [{name: c, image: a:1}]}]}"), []string{`Engine "x"`, "runs pods"}},
 		"DeclaredImage":   {"its images are pinned", declared("- {group: example.com, kind: Engine, template: spec.pods, suspend: {field: spec.size, value: 0}}", "spec: {pods: {spec: {containers: [{name: c, image: a}]}}}"), []string{`Engine "x"`, `"a"`, "not pinned"}},
 		"DeclaredMissing": {"there is no such template", declared("- {group: example.com, kind: Engine, template: spec.pods, suspend: {field: spec.size, value: 0}}", "spec: {size: 1}"), []string{`Engine "x"`, "spec.pods"}},
-		"EndlessKind":     {"Argo CD would wait for it", object("apiVersion: kafka.strimzi.io/v1\nkind: Kafka\nmetadata: {name: x}\n"), []string{`Kafka "x"`, "plugin/health"}},
-		"EndlessDeclared": {"a declaration ends no wait", declared("- {group: kafka.strimzi.io, kind: Kafka}", ""), []string{`Kafka "x"`, "plugin/health"}},
-		"EndlessSuffix":   {"some groups have many beginnings", object("apiVersion: s3.aws.crossplane.io/v1\nkind: Bucket\nmetadata: {name: x}\n"), []string{`Bucket "x"`, "plugin/health"}},
+		"EndlessKind":     {"Argo CD would wait for it", object("apiVersion: kafka.strimzi.io/v1\nkind: Kafka\nmetadata: {name: x}\n"), []string{`Kafka "x"`, "health: {condition: Ready}"}},
+		"EndlessDeclared": {"a declaration ends no wait", declared("- {group: kafka.strimzi.io, kind: Kafka}", ""), []string{`Kafka "x"`, "health: {condition: Ready}"}},
+		"CheckedTwice":    {"sluice's own check is the better", declared("- {group: cert-manager.io, kind: Certificate, health: {condition: Issuing}}", "spec: {secretName: demo-tls, dnsNames: [a.example.com], issuerRef: {name: a}}"), []string{`"Certificate"`, "a check of its own"}},
+		"EndlessSuffix":   {"some groups have many beginnings", object("apiVersion: s3.aws.crossplane.io/v1\nkind: Bucket\nmetadata: {name: x}\n"), []string{`Bucket "x"`, "health: {condition: Ready}"}},
 		"IgnoredSize":     {"it would never grow", ignores("/spec/resources"), []string{`PersistentVolumeClaim "demo-store"`, `"spec.resources"`, `"storage"`}},
 		"IgnoredRequest":  {"it would never grow", ignores("/spec/resources/requests/storage"), []string{`"spec.resources.requests.storage"`, `"storage"`}},
 		"RouteScaler":     {"routes are taken away, and what it scales stays", map[string]string{routeFile: text(t, routeFile) + "---\napiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: {name: x}\nspec: {scaleTargetRef: {name: demo-web}}\n"}, []string{"routes", `ScaledObject "x"`}},
@@ -52,6 +54,15 @@ func TestKindRefusals(t *testing.T) {
 		}(), []string{`Engine "x"`, "/spec/size"}},
 	} {
 		t.Run(name, func(t *testing.T) { checkRefusal(t, tc, true) })
+	}
+}
+
+// A kind whose check in Argo CD waits for ever may be held with one that ends.
+func TestDeclaredHealthEndsTheWait(t *testing.T) {
+	edits := merge(map[string]string{"product.yaml": text(t, "product.yaml") + "kinds: [{group: kafka.strimzi.io, kind: Kafka, health: {condition: Ready}}]\n"},
+		added(t, "apiVersion: kafka.strimzi.io/v1\nkind: Kafka\nmetadata: {name: x}\n"))
+	if err := errors.Join(build(t, edits).lasting()...); err != nil && strings.Contains(err.Error(), "Kafka") {
+		t.Errorf("lasting = %v, want Kafka taken", err)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/argoflags"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/environmentcmd"
 	"github.com/gatorcloud/sluice/plugin/health"
 	"github.com/gatorcloud/sluice/renderer/argocd"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
@@ -46,6 +47,7 @@ func (d *doctor) settings(ctx context.Context, apps Applications, place argoflag
 		d.unread("argocd settings", settingsName, place, err)
 	} else {
 		d.all("argocd settings", "health checks, tracking and reconciliation", checkSettings(entries))
+		d.declared(entries)
 	}
 	given, may, err := apps.Settings(ctx, parametersName)
 	if err != nil || !may {
@@ -112,8 +114,27 @@ func checkHealth(entries map[string]string) error {
 	if err != nil {
 		return err
 	}
+	return checkScripts(entries, ours, "apply plugin/install of this version of sluice")
+}
+
+// declared checks the health checks of the kinds that the catalog declares.
+func (d *doctor) declared(entries map[string]string) {
+	if d.sold == nil || len(d.sold.Checked()) == 0 {
+		return
+	}
+	want, err := environmentcmd.Checks(d.sold)
+	if err == nil {
+		err = checkScripts(entries, want, hintChecks)
+	}
+	d.note("argocd declared kinds", fmt.Sprintf("%d with their checks", len(want)), err)
+}
+
+const hintChecks = "apply them as an administrator: sluice environment checks | kubectl apply --server-side --field-manager sluice-checks -n argocd -f -"
+
+// checkScripts refuses entries that lack a script of want, or have another.
+func checkScripts(entries, want map[string]string, hint string) error {
 	var missing, differ []string
-	for key, script := range ours {
+	for key, script := range want {
 		switch there, ok := entries[key]; {
 		case !ok:
 			missing = append(missing, key)
@@ -121,7 +142,6 @@ func checkHealth(entries map[string]string) error {
 			differ = append(differ, key)
 		}
 	}
-	const hint = "apply plugin/install of this version of sluice"
 	switch {
 	case len(missing) > 0:
 		return fault.Hintf(hint, "%s lacks %s: waves begin before what they wait for", settingsName, fault.List(missing))

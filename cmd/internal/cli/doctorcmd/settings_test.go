@@ -8,10 +8,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/yaml"
 
+	"github.com/gatorcloud/sluice/catalog"
+	"github.com/gatorcloud/sluice/cmd/internal/cli/environmentcmd"
 	"github.com/gatorcloud/sluice/plugin/health"
 	"github.com/gatorcloud/sluice/renderer/argocd"
 	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
@@ -91,6 +94,50 @@ func TestCheckSettings(t *testing.T) {
 	}
 	if faults := checkSettings(nil); len(faults) != 1 || !strings.Contains(faults[0].Error(), "and 2") {
 		t.Errorf("checkSettings() of nothing = %v, want the missing checks in one short line", faults)
+	}
+}
+
+// The checks of kinds that the catalog declares are in argocd-cm, as they are
+// printed; a catalog that declares none asks for none.
+func TestDeclaredChecks(t *testing.T) {
+	sold := func(kinds string) *catalog.Catalog {
+		c, err := catalog.LoadUnlocked(fstest.MapFS{
+			"shared/broker/1/component.yaml":                  {Data: []byte("apiVersion: sluice.gatorcloud.io/v1\nkind: SharedComponent\nname: broker\nversion: \"1\"\nsharing: environment\ncomponents: [{name: x}]\nkinds: [" + kinds + "]\n")},
+			"shared/broker/1/components/x/kustomization.yaml": {Data: []byte("resources: []\n")},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	const kafka, at = "{group: kafka.strimzi.io, kind: Kafka, health: {condition: Ready}}", "resource.customizations.health.kafka.strimzi.io_Kafka"
+	want, err := environmentcmd.Checks(sold(kafka))
+	if err != nil || len(want) != 1 {
+		t.Fatalf("Checks() = %v, %v, want one", want, err)
+	}
+	for name, tc := range map[string]struct {
+		reason string
+		sold   *catalog.Catalog
+		there  map[string]string
+		result string // empty for no row
+	}{
+		"None":    {"nothing is declared", sold(""), nil, ""},
+		"Faulty":  {"the catalog was not read", nil, nil, ""},
+		"There":   {"it was applied", sold(kafka), want, ok},
+		"Missing": {"it was not", sold(kafka), entries(t), failed},
+		"Differs": {"another was", sold(kafka), map[string]string{at: "return {}"}, failed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := doctor{sold: tc.sold}
+			d.declared(tc.there)
+			switch {
+			case tc.result == "" && len(d.rows) == 0:
+			case len(d.rows) != 1 || d.rows[0].Result != tc.result:
+				t.Errorf("%s: rows = %+v, want one that is %q", tc.reason, d.rows, tc.result)
+			case tc.result == failed && (!strings.Contains(d.rows[0].Detail, at) || !strings.Contains(d.rows[0].Hint, "sluice environment checks")):
+				t.Errorf("%s: row = %+v, want the check and the command", tc.reason, d.rows[0])
+			}
+		})
 	}
 }
 

@@ -23,7 +23,7 @@ import (
 // New returns `sluice environment`.
 func New(repo repoflags.Repository) *cobra.Command {
 	cmd := &cobra.Command{Use: "environment", Short: "Begin environments, and print what an administrator applies for them"}
-	cmd.AddCommand(newNew(), newProject(repo))
+	cmd.AddCommand(newNew(), newProject(repo), newChecks(repo))
 	return cmd
 }
 
