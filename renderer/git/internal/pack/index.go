@@ -8,18 +8,24 @@ import (
 	"io"
 	"os"
 	"sort"
+	"sync/atomic"
 
 	"github.com/gatorcloud/sluice/renderer/git/internal/object"
 )
 
-// smallIndex is the size up to which an index is held in memory; of a larger
-// one only the pages that a lookup needs are read.
-const smallIndex = 4 << 20
+// smallIndex is the size up to which an index is held in memory. Of a larger one
+// only the pages that a lookup needs are read, until they are as many bytes as it
+// has: then one up to busyIndex is held as well.
+const (
+	smallIndex = 4 << 20
+	busyIndex  = 16 << 20
+)
 
 // index finds objects in a pack's index file.
 type index struct {
-	file   *os.File // nil when the index is in memory
-	memory []byte
+	file   *os.File // nil when a small index is in memory
+	memory atomic.Pointer[[]byte]
+	pages  atomic.Int64 // bytes that were read of it
 	fanout [256]uint32
 	count  int64
 	size   int64
@@ -42,6 +48,7 @@ func openIndex(path string) (*index, error) {
 		return nil, fmt.Errorf("reading pack index %q: %w", path, err)
 	}
 	if x.size <= smallIndex {
+		defer x.close()
 		return x, x.load()
 	}
 	return x, nil
@@ -74,14 +81,13 @@ func readIndex(f *os.File) (*index, error) {
 	return x, nil
 }
 
-// load moves a small index into memory.
+// load moves an index into memory.
 func (x *index) load() error {
-	defer x.close()
 	data := make([]byte, x.size)
 	if _, err := x.file.ReadAt(data, 0); err != nil {
 		return err
 	}
-	x.memory = data
+	x.memory.Store(&data)
 	return nil
 }
 
@@ -90,12 +96,17 @@ func (x *index) at(offset, n int64) ([]byte, error) {
 	switch {
 	case offset < 0 || offset+n > x.size:
 		return nil, io.ErrUnexpectedEOF
-	case x.memory != nil:
-		return x.memory[offset : offset+n], nil
+	case x.memory.Load() != nil:
+		return (*x.memory.Load())[offset : offset+n], nil
 	}
 	b := make([]byte, n)
-	_, err := x.file.ReadAt(b, offset)
-	return b, err
+	if _, err := x.file.ReadAt(b, offset); err != nil {
+		return nil, err
+	}
+	if before := x.pages.Add(n) - n; x.size <= busyIndex && before < x.size && before+n >= x.size {
+		return b, x.load() // one of those who read does it
+	}
+	return b, nil
 }
 
 func (x *index) close() {

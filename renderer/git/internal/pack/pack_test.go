@@ -287,8 +287,15 @@ func TestLargeOffsets(t *testing.T) {
 	}
 }
 
-// TestLargeIndex reads an index page by page, as it does beyond a few megabytes.
+// TestLargeIndex reads an index page by page, as it does beyond a few megabytes,
+// until one that is not too large has been read so often that it is held.
 func TestLargeIndex(t *testing.T) {
+	for name, held := range map[string]bool{"Busy": true, "Larger": false} {
+		t.Run(name, func(t *testing.T) { testLargeIndex(t, held) })
+	}
+}
+
+func testLargeIndex(t *testing.T, held bool) {
 	var entries []indexEntry
 	for i := range 20000 {
 		entries = append(entries, indexEntry{object.Sum(object.Blob, fmt.Appendf(nil, "%d", i)), uint32(i), int64(headerSize + i)})
@@ -307,7 +314,13 @@ func TestLargeIndex(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer x.close()
-	for _, e := range entries {
+	if !held {
+		x.size += busyIndex
+	}
+	for i, e := range entries {
+		if i == 10 && x.memory.Load() != nil {
+			t.Error("the index is in memory after a few lookups")
+		}
 		at, ok, err := x.find(e.hash)
 		if at != e.offset || !ok || err != nil {
 			t.Fatalf("find(%s) = %d, %v, %v, want %d", e.hash, at, ok, err, e.offset)
@@ -316,6 +329,9 @@ func TestLargeIndex(t *testing.T) {
 		if _, ok, err := x.find(e.hash); ok || err != nil {
 			t.Fatalf("find of an absent name = %v, %v", ok, err)
 		}
+	}
+	if got := x.memory.Load() != nil; got != held {
+		t.Errorf("the index of %d bytes is in memory = %t after %d lookups, want %t", x.size, got, 2*len(entries), held)
 	}
 }
 
