@@ -16,6 +16,7 @@ import (
 	gogit "github.com/go-git/go-git/v5"
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/cache"
+	"github.com/go-git/go-git/v5/plumbing/storer"
 	"github.com/go-git/go-git/v5/storage/filesystem"
 
 	"github.com/gatorcloud/sluice/renderer/git/internal/gitdir"
@@ -86,11 +87,15 @@ func (r *Repo) resolve(dir, revision string) (Head, error) {
 	}
 	storage := filesystem.NewStorage(osfs.New(dir), cache.NewObjectLRUDefault())
 	defer storage.Close()
-	id, err := (&gogit.Repository{Storer: storage}).ResolveRevision(plumbing.Revision(name))
-	if err != nil {
-		return Head{}, fault.Hintf(fault.DidYouMean(name, names(storage), shallowOr(dir, hint)), "there is no such commit")
+	id := r.named(storage, name)
+	if id.IsZero() {
+		found, err := (&gogit.Repository{Storer: storage}).ResolveRevision(plumbing.Revision(name))
+		if err != nil {
+			return Head{}, fault.Hintf(fault.DidYouMean(name, names(storage), shallowOr(dir, hint)), "there is no such commit")
+		}
+		id = object.Hash(*found)
 	}
-	head, parents, err := r.commit(object.Hash(*id))
+	head, parents, err := r.commit(id)
 	for _, step := range steps.FindAllString(rest, -1) {
 		if err != nil {
 			break
@@ -101,6 +106,29 @@ func (r *Repo) resolve(dir, revision string) (Head, error) {
 		return Head{}, fault.Hintf(shallowOr(dir, "look at the repository with: git fsck"), "the history here ends before it")
 	}
 	return head, err
+}
+
+// digits matches what may be the beginning of an id.
+var digits = regexp.MustCompile(`^[0-9a-fA-F]+$`)
+
+// named returns the commit that a reference names, as git looks for it; zero for
+// a tag with a text, an id, and what is not there. It spares what go-git reads of
+// every pack to look at one commit.
+func (r *Repo) named(storage *filesystem.Storage, name string) object.Hash {
+	if digits.MatchString(name) {
+		return object.Hash{}
+	}
+	for _, rule := range plumbing.RefRevParseRules {
+		ref, err := storer.ResolveReference(storage, plumbing.ReferenceName(fmt.Sprintf(rule, name)))
+		if err != nil {
+			continue
+		}
+		if _, err := r.read(object.Commit, object.Hash(ref.Hash())); err != nil {
+			break
+		}
+		return object.Hash(ref.Hash())
+	}
+	return object.Hash{}
 }
 
 // commit reads a commit and the names of its parents.
