@@ -139,16 +139,22 @@ func (c *Census) Refresh(fleet *Fleet, r Rollouts) {
 func byPlace(a, b member) int { return order(a.Tenant, b.Tenant) }
 
 func (g *group) put(m member) {
-	i, _ := slices.BinarySearchFunc(g.members, m, byPlace)
-	g.members = slices.Insert(g.members, i, m)
+	g.members = insert(g.members, m, byPlace)
 	if m.movable() {
-		i, _ = slices.BinarySearch(g.movable, m.Place)
-		g.movable = slices.Insert(g.movable, i, m.Place)
+		g.movable = insert(g.movable, m.Place, cmp.Compare[Place])
 	}
 	if !m.Pin.IsZero() {
-		i, _ = slices.BinarySearchFunc(g.pinned, m, byPlace)
-		g.pinned = slices.Insert(g.pinned, i, m)
+		g.pinned = insert(g.pinned, m, byPlace)
 	}
+}
+
+// insert puts v in its place; mostly it is the last.
+func insert[T any](all []T, v T, compare func(a, b T) int) []T {
+	i := len(all)
+	if i > 0 && compare(all[i-1], v) > 0 {
+		i, _ = slices.BinarySearchFunc(all, v, compare)
+	}
+	return slices.Insert(all, i, v)
 }
 
 // swap puts a member in the place of what he was.
