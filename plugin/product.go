@@ -184,7 +184,7 @@ func (o sealed) hosts() policy.Hosts {
 	if err != nil {
 		return policy.Hosts{}
 	}
-	keys, values, _ := manifest.ReadParameters(file)
+	keys, values := manifest.TakeParameters(file)
 	of := make(map[string]string, len(keys))
 	for i, key := range keys {
 		of[key] = values[i]

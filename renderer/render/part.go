@@ -9,7 +9,6 @@ import (
 	"github.com/gatorcloud/sluice/environments"
 	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
-	"github.com/gatorcloud/sluice/renderer/model/tree"
 	"github.com/gatorcloud/sluice/renderer/render/base"
 	"github.com/gatorcloud/sluice/renderer/render/overlay"
 	"github.com/gatorcloud/sluice/renderer/render/plan"
@@ -159,11 +158,7 @@ func (p Part) Build(ctx context.Context, e *overlay.Engine, dst []byte) ([]byte,
 		}
 		return dst, nil
 	}
-	dir, err := tree.New(append(p.spec.own(), tree.Entry{Name: manifest.BaseDir, Dir: p.Base.Dir})...)
-	if err != nil {
-		return dst, err
-	}
-	return e.AppendBuild(ctx, dst, dir, ".")
+	return e.AppendOverlay(ctx, dst, p.spec.built())
 }
 
 // parts returns what runs of the tenant: his Applications and his namespace, and

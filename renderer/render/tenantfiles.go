@@ -11,6 +11,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
 	"github.com/gatorcloud/sluice/renderer/render/base"
+	"github.com/gatorcloud/sluice/renderer/render/overlay"
 	"github.com/gatorcloud/sluice/renderer/render/plan"
 )
 
@@ -34,7 +35,7 @@ type overlaySpec struct {
 // overlayDir returns an overlay directory: three small files beside the
 // version's base, which is the same *tree.Dir for every tenant.
 func overlayDir(s overlaySpec) (*tree.Dir, error) {
-	d, own := s.descriptor, s.own()
+	d, own := s.descriptor, s.built().Files()
 	files, err := tree.New(own...)
 	if err != nil {
 		return nil, err
@@ -45,13 +46,11 @@ func overlayDir(s overlaySpec) (*tree.Dir, error) {
 		tree.Entry{Name: manifest.BaseDir, Dir: s.base.Dir})...)
 }
 
-// own returns the files of an overlay that say what is built of the base.
-func (s overlaySpec) own() []tree.Entry {
+// built is what of an overlay says what is built of the base.
+func (s overlaySpec) built() overlay.Overlay {
 	d := s.descriptor
-	kustomization := manifest.Kustomization(manifest.KustomizationSpec{
-		Namespace: d.Namespace, Tenant: d.Tenant.String(), State: d.Folder()})
-	parameters := manifest.Parameters(s.site.Data(s.parameters))
-	return []tree.Entry{{Name: "kustomization.yaml", Data: kustomization}, {Name: "parameters.yaml", Data: parameters}}
+	return overlay.Overlay{Base: s.base.Dir, Parameters: s.site.Data(s.parameters),
+		Spec: manifest.KustomizationSpec{Namespace: d.Namespace, Tenant: d.Tenant.String(), State: d.Folder()}}
 }
 
 // tenantStage writes the folders of tenants of one site.

@@ -57,24 +57,35 @@ func Parameters(data map[string]string) []byte {
 // ReadParameters takes the names, sorted, and the values out of what Parameters
 // wrote; any other file is not ok.
 func ReadParameters(file []byte) (keys, values []string, ok bool) {
+	keys, values = TakeParameters(file)
+	data := make(map[string]string, len(keys))
+	for i, k := range keys {
+		data[k] = values[i]
+	}
+	return keys, values, keys != nil && bytes.Equal(file, Parameters(data))
+}
+
+// TakeParameters takes names and values out of a file that looks like what
+// Parameters wrote; nothing of another.
+func TakeParameters(file []byte) (keys, values []string) {
+	const most = 24 // as a rule
 	_, rest, ok := strings.Cut(string(file), "\ndata:\n")
-	data := make(map[string]string, 24)
+	keys, values = make([]string, 0, most), make([]string, 0, most)
 	for ok && rest != "" {
 		var line, key, quoted string
 		if line, rest, ok = strings.Cut(rest, "\n"); !ok {
-			return nil, nil, false
+			return nil, nil
 		}
 		if key, quoted, ok = strings.Cut(strings.TrimPrefix(line, "  "), ": "); !ok || !IsParameterName(key) {
-			return nil, nil, false
+			return nil, nil
 		}
 		v, ok := Unquote(quoted)
 		if !ok {
-			return nil, nil, false
+			return nil, nil
 		}
 		keys, values = append(keys, key), append(values, v)
-		data[key] = v
 	}
-	return keys, values, bytes.Equal(file, Parameters(data))
+	return keys, values
 }
 
 // IsParameterName reports whether k has the form of a parameter's name.

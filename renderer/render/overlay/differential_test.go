@@ -48,8 +48,14 @@ func draw() *rapid.Generator[string] {
 	)
 }
 
-// drawOverlay returns an overlay of base with hostile values.
+// drawOverlay returns an overlay of base with hostile values, as it is written.
 func drawOverlay(t *rapid.T, base *tree.Dir) *tree.Dir {
+	o := drawUnwritten(t, base)
+	return overlaytest.Overlay(o.Base, o.Spec, o.Parameters)
+}
+
+// drawUnwritten returns an overlay of base with hostile values.
+func drawUnwritten(t *rapid.T, base *tree.Dir) Overlay {
 	tenant := rapid.OneOf(rapid.SampledFrom([]string{"1000006", "acme", "a-b", "1e3", "null", "0x1", "007", "true", "y", "default", "other", "elsewhere"}),
 		rapid.StringMatching(`[a-z0-9]{1,9}`)).Draw(t, "tenant")
 	spec := manifest.KustomizationSpec{Namespace: "tenant-" + tenant, Tenant: tenant, State: "active"}
@@ -71,7 +77,38 @@ func drawOverlay(t *rapid.T, base *tree.Dir) *tree.Dir {
 	for range rapid.IntRange(0, 2).Draw(t, "others") {
 		values[rapid.SampledFrom(slices.Sorted(maps.Keys(values))).Draw(t, "key")] = draw().Draw(t, "value")
 	}
-	return overlaytest.Overlay(base, spec, values)
+	return Overlay{spec, values, base}
+}
+
+// An overlay that is not written has the form of what would be, and is built to
+// the same, whichever of the two an engine learns from.
+func TestUnwrittenLikeWritten(t *testing.T) {
+	all := bases()
+	names := slices.Sorted(maps.Keys(all))
+	e := New(Options{Families: 8})
+	rapid.Check(t, func(t *rapid.T) {
+		o := drawUnwritten(t, all[rapid.SampledFrom(names).Draw(t, "base")])
+		o.Spec.State = rapid.SampledFrom([]string{"active", "active", "active", "", "../active", "Active"}).Draw(t, "state")
+		if rapid.IntRange(0, 9).Draw(t, "named") == 0 {
+			o.Parameters[rapid.SampledFrom([]string{"", "a.b", "a: b", "ä"}).Draw(t, "name")] = "x"
+		}
+		d := overlaytest.Overlay(o.Base, o.Spec, o.Parameters)
+		form, ok := stencil.New(o.Spec, o.Parameters, o.Base)
+		read, rendered := stencil.Read(d)
+		if ok != rendered || ok && (form.Spec != read.Spec || form.Base != read.Base || !slices.Equal(form.Keys, read.Keys) || !slices.Equal(form.Values, read.Values)) {
+			t.Fatalf("New() = %+v, %t, and Read() of what is written %+v, %t", form, ok, read, rendered)
+		}
+		build := func() ([]byte, error) { return e.AppendOverlay(context.Background(), []byte("before"), o) }
+		same := func() ([]byte, error) { return e.AppendBuild(context.Background(), []byte("before"), d, ".") }
+		if rapid.Bool().Draw(t, "first") {
+			build, same = same, build
+		}
+		got, err := build()
+		want, wantErr := same()
+		if (err == nil) != (wantErr == nil) || !bytes.Equal(got, want) {
+			t.Fatalf("AppendOverlay and AppendBuild differ, %v and %v:\n%s", err, wantErr, cmp.Diff(string(want), string(got)))
+		}
+	})
 }
 
 // TestStencilLikeStock compares stencils with kustomize on hostile values. It

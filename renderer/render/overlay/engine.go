@@ -53,22 +53,44 @@ func (e *Engine) AppendBuild(ctx context.Context, dst []byte, dir *tree.Dir, roo
 	if !rendered {
 		return e.general(ctx, dst, dir, root)
 	}
-	f := e.familyOf(&form)
-	out, filled, known := f.fill(dst, &form)
+	return e.appendForm(ctx, dst, &form, func(dst []byte) ([]byte, error) { return e.general(ctx, dst, dir, root) })
+}
+
+// AppendOverlay is AppendBuild of an overlay that the renderer would write. It is
+// written, in memory, only where no stencil covers it.
+func (e *Engine) AppendOverlay(ctx context.Context, dst []byte, o Overlay) ([]byte, error) {
+	write := func(dst []byte) ([]byte, error) {
+		dir, err := o.dir()
+		if err != nil {
+			return dst, err
+		}
+		return e.general(ctx, dst, dir, ".")
+	}
+	form, ok := stencil.New(o.Spec, o.Parameters, o.Base)
+	if !ok {
+		return write(dst)
+	}
+	return e.appendForm(ctx, dst, &form, write)
+}
+
+// appendForm appends the overlay of a form, by kustomize where it has to be.
+func (e *Engine) appendForm(ctx context.Context, dst []byte, form *stencil.Form, kustomize func([]byte) ([]byte, error)) ([]byte, error) {
+	f := e.familyOf(form)
+	out, filled, known := f.fill(dst, form)
 	if filled {
 		return out, nil
 	}
 	if !known && !f.settled.Load() {
-		if err := f.learn(ctx, form, e.run); err != nil {
+		if err := f.learn(ctx, *form, e.run); err != nil {
 			return dst, err
 		}
-		if out, filled, known = f.fill(dst, &form); filled {
+		if out, filled, known = f.fill(dst, form); filled {
 			return out, nil
 		}
 	}
-	out, err := e.general(ctx, dst, dir, root)
+	out, err := kustomize(dst)
 	if err == nil && !known {
-		f.keep(form, out[len(dst):])
+		f.keep(*form, out[len(dst):])
 	}
 	return out, err
 }

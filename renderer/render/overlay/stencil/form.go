@@ -2,6 +2,8 @@ package stencil
 
 import (
 	"bytes"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
@@ -35,6 +37,21 @@ func Read(dir *tree.Dir) (Form, bool) {
 	}
 	ok := f.Base != nil && f.readKustomization(kustomization) && f.readParameters(parameters)
 	return f, ok
+}
+
+// New returns the form of the overlay that the renderer writes of a spec,
+// parameters and a base, as Read would of what it writes.
+func New(spec manifest.KustomizationSpec, parameters map[string]string, base *tree.Dir) (Form, bool) {
+	f := Form{Spec: spec, Base: base, Keys: slices.AppendSeq(make([]string, 0, len(parameters)), maps.Keys(parameters))}
+	slices.Sort(f.Keys)
+	f.Values = make([]string, 0, len(f.Keys))
+	for _, k := range f.Keys {
+		if !manifest.IsParameterName(k) {
+			return f, false
+		}
+		f.Values = append(f.Values, parameters[k])
+	}
+	return f, base != nil && plainState(spec.State)
 }
 
 // readKustomization takes the three strings out of a kustomization and asks
