@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -74,7 +73,7 @@ product.yaml): an immutable field, lost data.`,
   sluice plan --against origin/main --artifacts plan`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			debug.SetGCPercent(40) // most of what a plan holds stays until its end
+			spare(spareBytes, sparePercent)
 			plans, err := o.plan(cmd.Context(), cmd.ErrOrStderr())
 			if err != nil {
 				return err
