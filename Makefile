@@ -4,6 +4,9 @@ GO      ?= go
 ONLY    ?=
 # Further flags of go test for make e2e, e.g. -v -run Scenarios/Bump.
 E2EFLAGS ?=
+# Running tests: form vets, the scenarios' code too, and half of the linker's time
+# goes into what only a debugger reads.
+TEST    := $(GO) test -vet=off -ldflags='-s -w'
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 BIN     := bin
 # Packages whose own code starts goroutines or is called by several. The rest
@@ -31,7 +34,7 @@ build: ## build sluice and sluice-cmp into bin/
 .PHONY: form
 form: ## check gofmt and go vet
 	@files=$$(gofmt -l cmd catalog environments plugin renderer) && test -z "$$files" || { echo "gofmt would change:"; echo "$$files"; exit 1; }
-	$(GO) vet ./...
+	$(GO) vet -tags e2e ./...
 
 .PHONY: lint
 lint: ## run golangci-lint, which is built on first use
@@ -46,26 +49,26 @@ vuln: ## look for known weaknesses in what our programs call; GOVULNDB names a c
 
 .PHONY: check
 check: form ## form and the short tests: the quick loop, seconds where little changed
-	$(GO) test -short ./...
+	$(TEST) -short ./...
 
 .PHONY: tools
 tools: ## build the released kustomize and helm that some tests compare with
-	CI=true $(GO) test ./renderer/render/overlay/overlaytest -run '^TestReleased$$' -count=1
+	CI=true $(TEST) ./renderer/render/overlay/overlaytest -run '^TestReleased$$' -count=1
 
 .PHONY: test
 test: $(if $(CI),tools) ## run all tests except those on the local cluster
-	$(GO) test -timeout 30m ./...
+	$(TEST) -timeout 30m ./...
 
 .PHONY: race
 race: ## run the tests of concurrent packages under the race detector
-	CGO_ENABLED=1 $(GO) test -race -short -timeout 30m $(RACE)
+	CGO_ENABLED=1 $(TEST) -race -short -timeout 30m $(RACE)
 
 .PHONY: verify
 verify: build ## regenerate everything that is generated and fail if that changes anything
 	$(BIN)/sluice validate
 	$(BIN)/sluice catalog lock --check
 	$(BIN)/sluice render --from-git --check
-	$(GO) test ./plugin/... -run 'Golden|Equal' -count=1
+	$(TEST) ./plugin/... -run 'Golden|Equal' -count=1
 	git diff --exit-code
 
 .PHONY: render
@@ -90,7 +93,7 @@ fuzz: ## run every fuzz target for ten seconds
 
 .PHONY: e2e
 e2e: ## run the scenarios on a real Argo CD (cmd/lab builds it on first use; LAB_SET=v3 for the other)
-	$(GO) test ./cmd/lab/... -tags e2e -timeout 80m -p 1 -parallel 4 $(E2EFLAGS)
+	$(TEST) ./cmd/lab/... -tags e2e -timeout 80m -p 1 -parallel 4 $(E2EFLAGS)
 
 .PHONY: pictures
 pictures: ## take the README's pictures of the page anew; PAGE=<address> is that of `go run ./cmd/lab demo`

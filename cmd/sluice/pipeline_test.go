@@ -60,7 +60,6 @@ type runner struct {
 	heard   string // what the server's hook heard with each push
 	clone   string
 	env     []string
-	sluice  string
 }
 
 // newRunner serves a repository over HTTP as GitLab does, by group and name,
@@ -68,11 +67,7 @@ type runner struct {
 func newRunner(t *testing.T, flags ...string) *runner {
 	t.Helper()
 	r := &runner{t: t, modules: pipelines(t)}
-	bin := t.TempDir()
-	r.sluice = filepath.Join(bin, "sluice")
-	if err := os.Rename(tool(t, "."), r.sluice); err != nil {
-		t.Fatal(err)
-	}
+	bin := filepath.Dir(program(t))
 	root, home := t.TempDir(), t.TempDir()
 	r.bare, r.heard = filepath.Join(root, "acme", "fleet.git"), filepath.Join(root, "heard")
 	r.server = httptest.NewServer(&cgi.Handler{

@@ -13,13 +13,13 @@ import (
 	"github.com/gatorcloud/sluice/renderer/render/overlay/overlaytest"
 )
 
-// tool builds a command of this module and returns its path.
-func tool(t *testing.T, pkg string) string {
+// program returns the path of sluice: this test itself, as TestMain lets it be
+// called, which saves a build.
+func program(t *testing.T) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "tool")
-	cmd := exec.Command("go", "build", "-o", path, pkg)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("building %s: %v\n%s", pkg, err, out)
+	path, err := exec.LookPath("sluice")
+	if err != nil {
+		t.Fatal(err)
 	}
 	return path
 }
@@ -44,9 +44,9 @@ func run(t *testing.T, dir, name string, args ...string) string {
 // of a clone and through the stock kustomize.
 func TestRealInput(t *testing.T) {
 	if testing.Short() {
-		t.Skip("builds sluice and runs it beside etcd and git, as the scripts of TestScript do in one process")
+		t.Skip("runs sluice beside etcd, git and kustomize")
 	}
-	sluice := tool(t, ".")
+	sluice := program(t)
 	etcd, err := embedded.Start(context.Background(), t.TempDir())
 	if err != nil {
 		t.Fatal(err)

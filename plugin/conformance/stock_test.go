@@ -27,7 +27,7 @@ import (
 func program(t *testing.T) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "sluice-cmp")
-	cmd := exec.Command("go", "build", "-trimpath", "-o", file, "github.com/gatorcloud/sluice/cmd/sluice-cmp")
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", file, "github.com/gatorcloud/sluice/cmd/sluice-cmp")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("building sluice-cmp: %v: %s", err, out)

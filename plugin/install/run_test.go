@@ -22,7 +22,7 @@ func plugin(t *testing.T, c corev1.Container) func(ctx context.Context, words ..
 	t.Helper()
 	dir := t.TempDir()
 	binary := filepath.Join(dir, "sluice-cmp")
-	if out, err := exec.Command("go", "build", "-o", binary, "github.com/gatorcloud/sluice/cmd/sluice-cmp").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-ldflags=-s -w", "-o", binary, "github.com/gatorcloud/sluice/cmd/sluice-cmp").CombinedOutput(); err != nil {
 		t.Fatalf("building sluice-cmp: %v\n%s", err, out)
 	}
 	env := os.Environ()

@@ -27,7 +27,7 @@ var mkimage = sync.OnceValues(func() ([]byte, error) {
 	}
 	defer os.RemoveAll(dir)
 	file := filepath.Join(dir, "mkimage")
-	cmd := exec.Command("go", "build", "-o", file, "github.com/gatorcloud/sluice/cmd/internal/mkimage")
+	cmd := exec.Command("go", "build", "-ldflags=-s -w", "-o", file, "github.com/gatorcloud/sluice/cmd/internal/mkimage")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("building mkimage: %w: %s", err, out)
