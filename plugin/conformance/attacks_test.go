@@ -15,6 +15,7 @@ import (
 	"github.com/gatorcloud/sluice/plugin"
 	"github.com/gatorcloud/sluice/plugin/plugintest"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/model/short"
 	"github.com/gatorcloud/sluice/renderer/render/base"
 	"github.com/gatorcloud/sluice/renderer/render/overlay"
 	"github.com/gatorcloud/sluice/renderer/render/shape"
@@ -187,6 +188,7 @@ func attacks() map[string]attack {
 // Each attack is made, and every layer says for itself whether it lets it pass. A
 // plugin that knows keys stops all of them: who reseals cannot sign.
 func TestAttacks(t *testing.T) {
+	short.Skip(t, "proves and builds each attack")
 	beside := compile(t, install+"/admission/beside.yaml", fleetProject(t))
 	cluster := compile(t, install+"/admission/cluster.yaml", fleetProject(t))
 	defined := compile(t, install+"/admission/definitions/policy.yaml", groups(t))
@@ -256,14 +258,10 @@ func stoppedByProof(t *testing.T, a attack) bool {
 }
 
 // modes are the two in which Argo CD has the plugin: as its own server, and as
-// commands under Argo CD's, which the short tests do without.
+// commands under Argo CD's.
 func modes(t *testing.T) map[string]apiclient.ConfigManagementPluginServiceClient {
 	t.Helper()
-	all := map[string]apiclient.ConfigManagementPluginServiceClient{"native": served(t)}
-	if !testing.Short() {
-		all["command"] = commands(t)
-	}
-	return all
+	return map[string]apiclient.ConfigManagementPluginServiceClient{"native": served(t), "command": commands(t)}
 }
 
 // sealed returns a directory that has the object beside what belongs there, with

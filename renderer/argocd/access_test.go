@@ -25,6 +25,7 @@ import (
 
 	"github.com/gatorcloud/sluice/renderer/argocd"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/short"
 )
 
 // asked is a server that answers those who say who they are, and notes it.
@@ -115,6 +116,7 @@ func TestCredentialPluginFails(t *testing.T) {
 
 // A plugin that hangs holds up nobody for longer than the call may take.
 func TestCredentialPluginHangs(t *testing.T) {
+	short.Skip(t, "waits for a program")
 	a, pipe := listen(t), filepath.Join(t.TempDir(), "pipe")
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gatorcloud/sluice/renderer/git/gittest"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/short"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
 )
 
@@ -60,9 +61,12 @@ func media() map[string]func(*testing.T) medium {
 	}
 }
 
-// onEach runs a behaviour on every medium.
+// onEach runs a behaviour on every medium; a short run starts no servers.
 func onEach(t *testing.T, f func(*testing.T, medium, *Repo)) {
 	for name, make := range media() {
+		if short.Run() && name != "Path" {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := make(t)

@@ -19,6 +19,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/git/gittest"
 	"github.com/gatorcloud/sluice/renderer/git/internal/pack"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/short"
 )
 
 // fullDisk fails from its n-th use on, as a disk without space does.
@@ -358,6 +359,7 @@ func TestCancelledPush(t *testing.T) {
 
 // TestDamagedMirrorIsClonedAgain damages the mirror in every file.
 func TestDamagedMirrorIsClonedAgain(t *testing.T) {
+	short.Skip(t, "clones two dozen times")
 	damages := map[string]func(path string) error{
 		"Truncated": func(path string) error { return os.Truncate(path, 0) },
 		"Gone":      os.Remove,

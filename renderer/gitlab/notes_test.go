@@ -7,11 +7,13 @@ import (
 
 	"github.com/gatorcloud/sluice/renderer/gitlab/gitlabtest"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/short"
 )
 
 // Each open merge request that touches people's files has one note, with the
 // plan or with the reason why there is none.
 func TestNotes(t *testing.T) {
+	short.Skip(t, "makes a repository for each")
 	edit := map[string]string{fleetFile: "rings: [swg203]\n"}
 	for name, tc := range map[string]struct {
 		reason string
@@ -129,6 +131,7 @@ func TestPlansTheMerge(t *testing.T) {
 // A round over a thousand merge requests asks GitLab for what is another, and for
 // its lists: one call for each hundred.
 func TestNotesOfMany(t *testing.T) {
+	short.Skip(t, "asks git a thousand times")
 	const many = 1000
 	w := newWorld(t, gitlabtest.Options{})
 	w.push("by-hand", map[string]string{fleetFile: "rings: [swg203]\n"})

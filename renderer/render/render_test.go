@@ -18,6 +18,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/model/short"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
 	"github.com/gatorcloud/sluice/renderer/render"
 	"github.com/gatorcloud/sluice/renderer/render/base"
@@ -297,6 +298,7 @@ func keeps(before, now authz.Facts) []authz.KeptClaims {
 // Equal inputs give equal bytes whatever the number of workers and whatever
 // was there before.
 func TestFullIsDeterministic(t *testing.T) {
+	short.Skip(t, "renders hundreds of fleets")
 	one, many := newRenderer(t, 3, 1), newRenderer(t, 3, 7)
 	rapid.Check(t, func(rt *rapid.T) {
 		all := map[string]authz.Facts{}
@@ -320,6 +322,7 @@ func TestChangesEqualFull(t *testing.T) { changesEqualFull(t, nil) }
 
 // So they do beside pins of the fleet.
 func TestChangesEqualFullWithPins(t *testing.T) {
+	short.Skip(t, "renders hundreds of fleets")
 	changesEqualFull(t, map[string]string{"1000003": "200", "1000004": "202", "1000005": "200", "1000006": "202"})
 }
 

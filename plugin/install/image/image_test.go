@@ -21,6 +21,7 @@ import (
 
 	"github.com/gatorcloud/sluice/plugin/install/image"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/short"
 )
 
 // program returns the smallest file that is an ELF program of a machine, with
@@ -221,6 +222,7 @@ func TestRefusals(t *testing.T) {
 
 // The commit that Go wrote into a binary becomes the label when nobody gives one.
 func TestRevisionOfBinary(t *testing.T) {
+	short.Skip(t, "builds a program")
 	dir := t.TempDir()
 	for name, text := range map[string]string{"go.mod": "module x\n", "main.go": "package main\n\nfunc main() {}\n"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {

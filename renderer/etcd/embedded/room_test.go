@@ -17,6 +17,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/short"
 )
 
 func TestRoom(t *testing.T) {
@@ -95,6 +96,7 @@ func TestExplain(t *testing.T) {
 // On a disk that is really full nothing is begun, and all goes on once there is
 // room.
 func TestFullDisk(t *testing.T) {
+	short.Skip(t, "fills a disk")
 	const inside = "SLUICE_TEST_FULL_DISK"
 	if dir := os.Getenv(inside); dir != "" {
 		fullDisk(t, dir)

@@ -15,6 +15,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/etcd"
 	"github.com/gatorcloud/sluice/renderer/etcd/embedded"
 	"github.com/gatorcloud/sluice/renderer/etcd/etcdtest"
+	"github.com/gatorcloud/sluice/renderer/model/short"
 )
 
 // stand is an etcd, a proxy before it, and a watcher behind that.
@@ -152,6 +153,7 @@ func TestWatchFollows(t *testing.T) {
 // What happens while the watch is broken is found, also what vanished, and
 // also when etcd has compacted it away.
 func TestWatchSurvives(t *testing.T) {
+	short.Skip(t, "waits for connections to break")
 	for name, tc := range map[string]struct {
 		mode    etcdtest.Mode
 		compact bool

@@ -8,6 +8,7 @@ package gittest
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -28,10 +29,20 @@ func New(t testing.TB) *Repo {
 	t.Helper()
 	r := &Repo{Dir: filepath.Join(t.TempDir(), "repo.git"), t: t}
 	Git(t, "", "init", "-q", "--bare", "-b", "main", r.Dir)
-	r.Git("config", "gc.auto", "0")
-	r.Git("config", "receive.autogc", "false")
-	r.Git("config", "http.receivepack", "true")
+	if err := r.configure("[gc]\n\tauto = 0\n[receive]\n\tautogc = false\n[http]\n\treceivepack = true\n"); err != nil {
+		t.Fatal(err)
+	}
 	return r
+}
+
+// configure adds to the configuration, without a process for each line.
+func (r *Repo) configure(lines string) error {
+	f, err := os.OpenFile(filepath.Join(r.Dir, "config"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(lines)
+	return errors.Join(err, f.Close())
 }
 
 // Git runs git in the repository and returns what it prints, without the

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/short"
 	"github.com/gatorcloud/sluice/renderer/render/chart"
 )
 
@@ -60,6 +61,7 @@ var costly = map[string]string{
 
 // TestCostIsBounded gives each a few seconds and some hundred megabytes.
 func TestCostIsBounded(t *testing.T) {
+	short.Skip(t, "lets each take what it may")
 	for name, template := range costly {
 		t.Run(name, func(t *testing.T) {
 			var before, after runtime.MemStats

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/gatorcloud/sluice/renderer/model/short"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
 	"github.com/gatorcloud/sluice/renderer/render/overlay/overlaytest"
 	"github.com/gatorcloud/sluice/renderer/render/overlay/stencil"
@@ -93,6 +94,7 @@ func overlaysOf(d *tree.Dir, name string, f func(string)) {
 
 // TestCatalogLikeStock gives the bases of the example environments hostile values.
 func TestCatalogLikeStock(t *testing.T) {
+	short.Skip(t, "reads and builds the example environments")
 	d := readTree(t, "../../../environments")
 	e := New(Options{})
 	forms := map[familyKey]stencil.Form{}

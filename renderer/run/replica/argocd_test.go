@@ -11,6 +11,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/argocd/notify"
 	"github.com/gatorcloud/sluice/renderer/argocd/unblock"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/short"
 )
 
 // argocd hears what it is told, and has two operations that need help.
@@ -76,6 +77,7 @@ func (a *argocd) last(t *testing.T, part string) notify.Push {
 // Only the leader tells Argo CD of every push what it changed, starts again what
 // ended without a verdict, and ends what nobody asks for any more.
 func TestTheLeaderTellsArgoCD(t *testing.T) {
+	short.Skip(t, "renders the example on an etcd")
 	s := newStand(t)
 	s.sell("/tenant/info", 1000001, 3)
 	a := &argocd{started: map[string]int{}, ended: map[string]int{}}
@@ -113,6 +115,7 @@ func TestTheLeaderTellsArgoCD(t *testing.T) {
 // A bump writes the overlays of tenants long before they are granted. Argo CD is
 // told of the slice that is granted something, and of no tenant.
 func TestABumpTellsOfNoTenant(t *testing.T) {
+	short.Skip(t, "renders the example on an etcd")
 	s, sky := newStand(t), newSky("canary", "main")
 	s.bump("200")
 	s.sell("/tenant/info", 1000001, 3)

@@ -18,6 +18,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/model/short"
 	"github.com/gatorcloud/sluice/renderer/rollout"
 	"github.com/gatorcloud/sluice/renderer/run/loop"
 	"github.com/gatorcloud/sluice/renderer/run/telemetry"
@@ -171,6 +172,7 @@ func (s *sky) more(t *testing.T, id string) {
 // A bump goes ring after ring, by the leader alone, and the next leader goes on
 // where the first stopped.
 func TestTheLeaderMovesRollouts(t *testing.T) {
+	short.Skip(t, "renders the example on an etcd")
 	s, sky := newStand(t), newSky("canary", "main")
 	s.bump("200")
 	s.sell("/tenant/info", 1000001, 3)
@@ -220,6 +222,7 @@ func (l *lines) String() string {
 // An Argo CD that does not answer stops the rollouts and nothing else. It is
 // told once, and shown until it answers.
 func TestBlindObserver(t *testing.T) {
+	short.Skip(t, "renders the example on an etcd")
 	s, sky, log := newStand(t), newSky("canary", "main"), &lines{}
 	m, health := telemetry.New("test"), telemetry.NewHealth()
 	shown := func(path string) string {

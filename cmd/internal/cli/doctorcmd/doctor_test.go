@@ -32,6 +32,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/ingest"
 	"github.com/gatorcloud/sluice/renderer/ingest/spstest"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/short"
 )
 
 // patient is what a doctor looks at.
@@ -73,6 +74,7 @@ func newPatient(t *testing.T) *patient {
 // real gives the patient an etcd of its own and returns a client of it.
 func (p *patient) real() *clientv3.Client {
 	p.t.Helper()
+	short.Skip(p.t, "starts an etcd")
 	server, err := embedded.Start(p.t.Context(), p.t.TempDir())
 	if err != nil {
 		p.t.Fatal(err)
@@ -85,6 +87,13 @@ func (p *patient) real() *clientv3.Client {
 	}
 	p.t.Cleanup(func() { _ = store.Close() })
 	return store.Client()
+}
+
+// well gives the patient an etcd that answers as it should, for tests of
+// something else: a real one takes a second to start.
+func (p *patient) well() {
+	p.t.Helper()
+	p.etcd.Endpoints = []string{(&old{version: "3.5.8"}).serve(p.t)}
 }
 
 // examine runs the doctor and returns its lines by the check's name.
@@ -251,6 +260,7 @@ func (l lone) Application(context.Context, string) (unblock.Application, bool, e
 
 // The fleet's Application is made by hand: how it syncs is looked at.
 func TestFleetPolicy(t *testing.T) {
+	short.Skip(t, "examines three times")
 	only := []string{"CreateNamespace=true", "ApplyOutOfSyncOnly=true"}
 	for name, tc := range map[string]struct {
 		reason, want string
@@ -263,8 +273,9 @@ func TestFleetPolicy(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPatient(t)
+			p.well()
 			p.apps, p.args = lone{app: tc.app}, append(p.args, "--argocd-kubeconfig", "local=x#here")
-			rows, _ := p.examine() // without an etcd, which is another check
+			rows, _ := p.examine()
 			if r := rows["argocd local sync"]; r.Result != tc.want || !strings.Contains(r.Detail, tc.shows) || (r.Hint == "") != (tc.want == ok) {
 				t.Errorf("argocd local sync = %+v, want %s that shows %q: %s", r, tc.want, tc.shows, tc.reason)
 			}
@@ -284,7 +295,7 @@ func (forbidden) MayRefresh(_ context.Context, name string) (bool, error) {
 
 func TestArgoCDForbids(t *testing.T) {
 	p := newPatient(t)
-	p.real()
+	p.well()
 	p.apps, p.args = forbidden{}, append(p.args, "--argocd-kubeconfig", "x")
 	rows, err := p.examine()
 	if r := rows["argocd local"]; r.Result != failed || !strings.Contains(r.Detail, `"local"`) || r.Hint == "" || err == nil {
@@ -461,7 +472,7 @@ func TestAlarmsCannotBeSeen(t *testing.T) {
 // The elections are apart from the records, whoever asks.
 func TestLeasePrefixIsChecked(t *testing.T) {
 	p := newPatient(t)
-	p.real()
+	p.well()
 	p.args = append(p.args, "--lease-prefix", "/tenant/info")
 	p.finds("etcd election", `"/tenant/info"`)
 }
@@ -474,14 +485,15 @@ func TestEtcdIsDown(t *testing.T) {
 
 func TestClockIsBehind(t *testing.T) {
 	p := newPatient(t)
-	p.real()
+	p.well()
 	p.now = time.Now().Add(-48 * time.Hour)
 	p.finds("clock", p.now.UTC().Format(time.RFC3339), "before the newest commit")
 }
 
 func TestPushIsRefused(t *testing.T) {
+	short.Skip(t, "starts a server")
 	p := newPatient(t)
-	p.real()
+	p.well()
 	server := p.git.HTTP("")
 	p.git.Git("config", "http.receivepack", "false")
 	p.args = append(p.args, "--repo", server.URL)
@@ -490,20 +502,21 @@ func TestPushIsRefused(t *testing.T) {
 
 func TestNoRepository(t *testing.T) {
 	p := newPatient(t)
-	p.real()
+	p.well()
 	p.args = append(p.args, "--repo", filepath.Join(p.git.Dir, "nowhere"))
 	p.finds("git repository", "nowhere")
 }
 
 func TestBranchIsMissing(t *testing.T) {
 	p := newPatient(t)
-	p.real()
+	p.well()
 	p.args = append(p.args, "--branch", "trunk")
 	p.finds("git branch", "trunk")
 }
 
 // What people wrote is read as run would read it.
 func TestContent(t *testing.T) {
+	short.Skip(t, "examines three times")
 	for name, tc := range map[string]struct {
 		reason, path, text, check string
 		shows                     []string
@@ -514,7 +527,7 @@ func TestContent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPatient(t)
-			p.real()
+			p.well()
 			p.git.Write(tc.path, tc.text)
 			p.finds(tc.check, tc.shows...)
 		})
@@ -524,7 +537,7 @@ func TestContent(t *testing.T) {
 // A prefix below the records would be read as authorisations.
 func TestStatusPrefixIsChecked(t *testing.T) {
 	p := newPatient(t)
-	p.real()
+	p.well()
 	p.args = append(p.args, "--status-prefix", "/tenant/info/status")
 	p.finds("etcd status", "/tenant/info/status", `"/tenant/info"`)
 }

@@ -26,6 +26,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/model/short"
 	"github.com/gatorcloud/sluice/renderer/report"
 	"github.com/gatorcloud/sluice/renderer/rollout"
 	"github.com/gatorcloud/sluice/renderer/run/publish"
@@ -214,6 +215,7 @@ func (s *scene) run(args ...string) (data, talk string, err error) {
 
 // What is asked of Argo CD does not depend on how many tenants there are.
 func TestNoCallPerTenant(t *testing.T) {
+	short.Skip(t, "reads a large fleet")
 	for _, tenants := range []int{3, 60} {
 		s := newScene(t, tenants)
 		s.argo.bad = "local-1000001-swg"

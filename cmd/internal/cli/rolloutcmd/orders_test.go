@@ -25,6 +25,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
+	"github.com/gatorcloud/sluice/renderer/model/short"
 	"github.com/gatorcloud/sluice/renderer/render/pipeline"
 	"github.com/gatorcloud/sluice/renderer/rollout"
 	"github.com/gatorcloud/sluice/renderer/run/publish"
@@ -285,6 +286,7 @@ func TestRollback(t *testing.T) {
 // By merge request nothing goes back before people agree, and all of it then:
 // fleet.yaml alone moves, and the next render follows.
 func TestRollbackByMergeRequest(t *testing.T) {
+	short.Skip(t, "renders the example again and again")
 	o := newOrigin(t, underWay())
 	o.desk = &desk{}
 	before := o.repo.Tip()
@@ -402,6 +404,7 @@ func TestExpedite(t *testing.T) {
 
 // A watch prints what changed, and ends when nothing waits or somebody ends it.
 func TestWatch(t *testing.T) {
+	short.Skip(t, "renders the example again and again")
 	o := newOrigin(t, underWay())
 	waits := 0
 	o.wait = func() error {

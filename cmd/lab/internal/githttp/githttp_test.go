@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/gatorcloud/sluice/cmd/lab/internal/githttp"
+	"github.com/gatorcloud/sluice/renderer/model/short"
 )
 
 func serve(t *testing.T) (url, root string) {
@@ -39,6 +40,7 @@ func git(t *testing.T, dir string, args ...string) string {
 
 // A push above http.postBuffer (1 MiB) comes in chunks, without a length.
 func TestPushAndClone(t *testing.T) {
+	short.Skip(t, "pushes and clones")
 	cases := map[string]struct {
 		reason string
 		size   int

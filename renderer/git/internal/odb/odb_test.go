@@ -13,6 +13,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/git/gittest"
 	"github.com/gatorcloud/sluice/renderer/git/internal/object"
 	"github.com/gatorcloud/sluice/renderer/git/internal/pack"
+	"github.com/gatorcloud/sluice/renderer/model/short"
 )
 
 // openStore returns the store of a repository.
@@ -81,6 +82,7 @@ func TestReadsWhatGitWrites(t *testing.T) {
 
 // TestGitMovesObjects has git repack under an open store.
 func TestGitMovesObjects(t *testing.T) {
+	short.Skip(t, "runs git again and again")
 	repo := gittest.New(t)
 	makeHistory(t, repo, 5)
 	s := openStore(t, repo)
@@ -249,6 +251,7 @@ func TestPacksStayFew(t *testing.T) {
 // TestReadsWhatIsMovedMeanwhile moves packs between the moment at which a
 // reader lists them and that at which it opens them.
 func TestReadsWhatIsMovedMeanwhile(t *testing.T) {
+	short.Skip(t, "runs git again and again")
 	cases := map[string]struct {
 		reason string
 		moves  int
@@ -295,6 +298,7 @@ func TestReadsWhatIsMovedMeanwhile(t *testing.T) {
 // TestJoiningSurvivesGit has git gc take packs away that the ledger lists, and
 // checks that a multi-pack index is left alone.
 func TestJoiningSurvivesGit(t *testing.T) {
+	short.Skip(t, "runs git again and again")
 	repo := gittest.New(t)
 	makeHistory(t, repo, 1)
 	s := openStore(t, repo)
@@ -344,6 +348,7 @@ func TestJoinedPackMayBeOneOfItsParts(t *testing.T) {
 // TestDamagedPackIsLeftAlone damages a small pack: it must neither be deleted
 // nor keep the others from being joined.
 func TestDamagedPackIsLeftAlone(t *testing.T) {
+	short.Skip(t, "runs git again and again")
 	repo := gittest.New(t)
 	s := openStore(t, repo)
 	addBlobs(t, s, "bad", 9)

@@ -13,6 +13,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/git/gittest"
 	"github.com/gatorcloud/sluice/renderer/git/internal/flock"
 	"github.com/gatorcloud/sluice/renderer/git/internal/object"
+	"github.com/gatorcloud/sluice/renderer/model/short"
 )
 
 // commits returns a repository with a branch of n commits, oldest first.
@@ -84,6 +85,7 @@ func TestMove(t *testing.T) {
 
 // TestOneOfManyWins moves a branch from many goroutines at once.
 func TestOneOfManyWins(t *testing.T) {
+	short.Skip(t, "runs git again and again")
 	repo, c := commits(t, 9)
 	r := New(repo.Dir)
 	for round := range 20 {
@@ -307,6 +309,7 @@ func TestLockEndsWithContext(t *testing.T) {
 }
 
 func TestCheckBranchIsThatOfGit(t *testing.T) {
+	short.Skip(t, "runs git for each name")
 	names := []string{
 		"main", "a/b", "a.b", "a-b", "a@b", "ä", "{a}", "a@{1}", "@", "", "-a", "/a", "a/", "a//b", ".a", "a/.b", "a.", "a/b.", "a..b",
 		"a.lock", "a.lock/b", "a b", "a~b", "a^b", "a:b", "a?b", "a*b", "a[b", "a\\b", "a\tb", "a\x7fb", "HEAD", "a.lockb",

@@ -16,6 +16,7 @@ import (
 	"github.com/yuin/goldmark/text"
 
 	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/short"
 	"github.com/gatorcloud/sluice/renderer/render/base"
 	"github.com/gatorcloud/sluice/renderer/render/impact"
 	"github.com/gatorcloud/sluice/renderer/render/impact/show"
@@ -90,6 +91,7 @@ func TestMarkdownHoldsHostileText(t *testing.T) {
 // A note has its limit however much there is to say, says how much was cut, and
 // is cut between groups.
 func TestMarkdownIsCut(t *testing.T) {
+	short.Skip(t, "shows large plans")
 	words := make([]string, 5000)
 	for i := range words {
 		words[i] = fmt.Sprintf("change %d %s", i, strings.Repeat("x", i%300))
@@ -117,6 +119,7 @@ func TestMarkdownIsCut(t *testing.T) {
 // However much there is to say, no form is longer than people read: what is cut is
 // the least bad, and said.
 func TestFormsAreBounded(t *testing.T) {
+	short.Skip(t, "shows large plans")
 	words := make([]string, 5000)
 	for i := range words {
 		words[i] = fmt.Sprintf("change %d %s", i, strings.Repeat("x", 150))

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/gatorcloud/sluice/renderer/model/short"
 )
 
 // program is a command of another project that results are compared with.
@@ -27,9 +29,11 @@ var programs = map[string]program{
 // Released returns the path of the released helm or kustomize, at the version
 // of go.mod. It is built once into the user's cache: in CI by the first test
 // that asks, elsewhere by `make tools`; a test that asks before is skipped,
-// because the build takes minutes that few changes are worth.
+// because the build takes minutes that few changes are worth. A short run
+// compares nothing.
 func Released(t *testing.T, name string) string {
 	t.Helper()
+	short.Skip(t, "runs the released "+name)
 	p := programs[name]
 	version, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Version}}", p.module).Output()
 	if err != nil {
