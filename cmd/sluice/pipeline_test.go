@@ -67,6 +67,7 @@ type runner struct {
 func newRunner(t *testing.T, flags ...string) *runner {
 	t.Helper()
 	r := &runner{t: t, modules: pipelines(t)}
+	t.Parallel() // from here on; npm runs once
 	bin := filepath.Dir(program(t))
 	root, home := t.TempDir(), t.TempDir()
 	r.bare, r.heard = filepath.Join(root, "acme", "fleet.git"), filepath.Join(root, "heard")

@@ -64,6 +64,9 @@ func (d fullDisk) Rename(from, to string) error {
 func TestFullDisk(t *testing.T) {
 	for name, size := range map[string]int{"Small": 10, "Spilled": 3 << 20} {
 		t.Run(name, func(t *testing.T) {
+			if name == "Spilled" {
+				short.Skip(t, "writes megabytes again and again")
+			}
 			data := bytes.Repeat([]byte("0123456789abcdef"), size/16+1)
 			for i := range data {
 				data[i] ^= byte(i * i >> 7)
@@ -107,6 +110,7 @@ func TestFullDisk(t *testing.T) {
 }
 
 func TestFullDiskOfMirror(t *testing.T) {
+	short.Skip(t, "runs git again and again")
 	server := gittest.New(t)
 	server.Write("theirs", "1")
 	uses := 1 << 30
@@ -280,6 +284,7 @@ func TestCredentialsOfURL(t *testing.T) {
 }
 
 func TestServerGoneWhilePushing(t *testing.T) {
+	short.Skip(t, "runs git again and again")
 	server := gittest.New(t)
 	h := server.HTTP("")
 	r, err := Open(t.Context(), h.URL, Options{Branch: "main", CacheDir: t.TempDir()})
@@ -484,6 +489,7 @@ func TestOpenRefuses(t *testing.T) {
 // A server's repository of another object format is told from a server that is
 // not well, whatever it holds and however it is reached.
 func TestObjectFormatOfServer(t *testing.T) {
+	short.Skip(t, "runs git again and again")
 	for name, prepare := range map[string]func(*gittest.Repo) string{
 		"HTTP": func(r *gittest.Repo) string { return r.HTTP("").URL },
 		"File": func(r *gittest.Repo) string { return "file://" + r.Dir },

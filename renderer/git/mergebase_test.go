@@ -6,6 +6,7 @@ import (
 
 	"github.com/gatorcloud/sluice/renderer/git/gittest"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/short"
 )
 
 // Where two lines of history parted is what git says, also when all commits are
@@ -61,6 +62,7 @@ func TestMergeBase(t *testing.T) {
 
 // A shallow clone that lacks the commit says so, and what to do.
 func TestMergeBaseIsGone(t *testing.T) {
+	short.Skip(t, "runs git again and again")
 	repo := gittest.New(t)
 	repo.Write("a", "1")
 	repo.Git("branch", "side")

@@ -62,6 +62,7 @@ func TestAtResolvesAsGitDoes(t *testing.T) {
 }
 
 func TestAtRefuses(t *testing.T) {
+	short.Skip(t, "runs git again and again")
 	_, clone := history(t)
 	shallow := filepath.Join(t.TempDir(), "shallow")
 	gittest.Git(t, "", "clone", "-q", "--depth=2", "file://"+clone, shallow)

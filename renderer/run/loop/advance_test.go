@@ -11,6 +11,7 @@ import (
 
 	"github.com/gatorcloud/sluice/renderer/git"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/short"
 	"github.com/gatorcloud/sluice/renderer/rollout"
 	"github.com/gatorcloud/sluice/renderer/run/publish"
 )
@@ -169,6 +170,7 @@ func TestGrantIsACommit(t *testing.T) {
 // Whatever goes wrong when a decision is published, at any of them: it is in
 // exactly one commit, and what follows is too.
 func TestDecisionsArePublishedOnce(t *testing.T) {
+	short.Skip(t, "renders the example again and again")
 	people := map[string]func(*stand){
 		"race": func(s *stand) {
 			s.commit("x", func(tx *git.Tx) error { return tx.PutFile("notes", []byte("x")) })
@@ -208,6 +210,7 @@ func TestDecisionsArePublishedOnce(t *testing.T) {
 // A decision that waits for its push is not lost when a change of tenants takes
 // a full render: what its commit tells is in it.
 func TestDecisionSurvivesAFullRender(t *testing.T) {
+	short.Skip(t, "renders the example again and again")
 	s, r, _ := rolling(t)
 	r.git.next = "before"
 	if _, err := r.Advance(context.Background(), s.now); !errors.Is(err, errBroken) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gatorcloud/sluice/renderer/git"
+	"github.com/gatorcloud/sluice/renderer/model/short"
 	"github.com/gatorcloud/sluice/renderer/render/guard"
 	"github.com/gatorcloud/sluice/renderer/run/publish"
 )
@@ -133,6 +134,7 @@ func TestRunBatchesBursts(t *testing.T) {
 // What the feed does not tell of is done in time: what time alone changes at
 // its moment, and what people push at the next look.
 func TestRunWakesByItself(t *testing.T) {
+	short.Skip(t, "renders the example again and again")
 	const poll, long = 10 * time.Minute, 3 * time.Hour
 	poke := make(chan struct{}, 1)
 	for name, tc := range map[string]struct {
@@ -235,6 +237,7 @@ func TestRunPausesAfterFailures(t *testing.T) {
 // What a guard has blocked is tried again as soon as that may help: when a
 // record changes, and soon after people have changed something.
 func TestRunTriesWhatWasBlocked(t *testing.T) {
+	short.Skip(t, "renders the example again and again")
 	for name, tc := range map[string]struct {
 		reason string
 		help   func(*stand, *replica)
