@@ -146,14 +146,16 @@ func (s Stored) sealed(id ident.Tenant) authz.Facts {
 // Products returns the versions of each product in a tenant's folder that he has
 // no more.
 func (s Stored) Products(id ident.Tenant, has func(ident.Product) bool) (map[ident.Product][]ident.Version, error) {
+	held, err := s.Held(id)
+	if err != nil {
+		return nil, err
+	}
 	var all map[ident.Product][]ident.Version
-	dir := manifest.EnvironmentPath(s.env) + "/" + manifest.TenantPath(id)
-	err := s.below(dir, 0, func(product string) error {
-		p, err := ident.Parse[ident.ProductKind](path.Base(product))
-		if err != nil || p.String() == manifest.BaseDir || has(p) {
-			return nil //nolint:nilerr // not ours
+	for _, p := range held {
+		if has(p) {
+			continue
 		}
-		return s.below(product, 0, func(version string) error {
+		err := s.below(manifest.EnvironmentPath(s.env)+"/"+manifest.TenantPath(id)+"/"+p.String(), 0, func(version string) error {
 			if v, err := ident.Parse[ident.VersionKind](path.Base(version)); err == nil {
 				if all == nil {
 					all = map[ident.Product][]ident.Version{}
@@ -162,6 +164,21 @@ func (s Stored) Products(id ident.Tenant, has func(ident.Product) bool) (map[ide
 			}
 			return nil
 		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// Held returns the products that a tenant's folder has a folder of.
+func (s Stored) Held(id ident.Tenant) ([]ident.Product, error) {
+	var all []ident.Product
+	err := s.below(manifest.EnvironmentPath(s.env)+"/"+manifest.TenantPath(id), 0, func(product string) error {
+		if p, err := ident.Parse[ident.ProductKind](path.Base(product)); err == nil && p.String() != manifest.BaseDir {
+			all = append(all, p)
+		}
+		return nil
 	})
 	return all, err
 }
@@ -193,7 +210,7 @@ func (s Stored) Volumes(dir string, sizes []string) (plan.Volumes, error) {
 		if err != nil {
 			return v, fmt.Errorf("reading %s: %w", name, err)
 		}
-		keys, values, _ := manifest.ReadParameters(data)
+		keys, values := manifest.TakeParameters(data)
 		for i, k := range keys {
 			v.Add(k, values[i], sizes)
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"hash"
 	"slices"
 	"strings"
 	"sync"
@@ -43,7 +44,11 @@ type comparer struct {
 }
 
 // buffers are those of one goroutine.
-type buffers struct{ was, is, before, after []byte }
+type buffers struct {
+	was, is, before, after []byte
+	old, now               []document
+	hash                   hash.Hash
+}
 
 // found is how two texts of an object differ, once it is known.
 type found struct {
@@ -67,7 +72,7 @@ func newComparer(e *overlay.Engine) *comparer {
 func (c *comparer) parts(ctx context.Context, s subject, before, after []render.Part) (outcome, error) {
 	b, _ := c.buffers.Get().(*buffers)
 	if b == nil {
-		b = &buffers{}
+		b = &buffers{hash: sha256.New()}
 	}
 	defer c.buffers.Put(b)
 	var out outcome
@@ -77,7 +82,7 @@ func (c *comparer) parts(ctx context.Context, s subject, before, after []render.
 				return out, err
 			}
 		} else if !before[i].Same(is) {
-			if err := c.part(ctx, s, pair{before[i], is}, b, &out); err != nil {
+			if err := c.part(ctx, s, pair{was: before[i], is: is}, b, &out); err != nil {
 				return out, err
 			}
 		}
@@ -93,7 +98,10 @@ func (c *comparer) parts(ctx context.Context, s subject, before, after []render.
 }
 
 // pair is a part before and after; one of them may be zero.
-type pair struct{ was, is render.Part }
+type pair struct {
+	was, is render.Part
+	words   words // of whose part it is
+}
 
 func (p pair) of() string {
 	if p.is.Of != "" {
@@ -136,23 +144,24 @@ func (c *comparer) part(ctx context.Context, s subject, p pair, b *buffers, out 
 		out.faults = append(out.faults, fmt.Errorf("tenant %q: building %s: %w", s.id, p.of(), err))
 		return nil
 	}
-	old, now := documents(b.was), documents(b.is)
-	for _, is := range now {
-		was := document{}
-		if i := slices.IndexFunc(old, is.is); i >= 0 {
-			was = old[i]
-			old[i].text = nil
+	b.old, b.now = documents(b.old, b.was), documents(b.now, b.is)
+	p.words = p.whose()
+	none, next := document{}, 0
+	for i := range b.now {
+		is, was := &b.now[i], &none
+		if at := is.find(b.old, next); at >= 0 {
+			was, next = &b.old[at], at+1
 		}
-		if err := c.document(s, p, [2]document{was, is}, b, out); err != nil {
+		if err := c.document(s, &p, [2]*document{was, is}, b, out); err != nil {
 			return err
 		}
+		was.text = nil
 	}
-	for _, was := range old {
-		if was.text == nil {
-			continue
-		}
-		if err := c.document(s, p, [2]document{was, {}}, b, out); err != nil {
-			return err
+	for i := range b.old {
+		if was := &b.old[i]; was.text != nil {
+			if err := c.document(s, &p, [2]*document{was, &none}, b, out); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -166,7 +175,7 @@ func (c *comparer) build(ctx context.Context, p render.Part, dst []byte) ([]byte
 }
 
 // document compares an object before and after.
-func (c *comparer) document(s subject, p pair, d [2]document, b *buffers, out *outcome) error {
+func (c *comparer) document(s subject, p *pair, d [2]*document, b *buffers, out *outcome) error {
 	if bytes.Equal(d[0].text, d[1].text) {
 		return nil
 	}
@@ -176,9 +185,8 @@ func (c *comparer) document(s subject, p pair, d [2]document, b *buffers, out *o
 		out.folded++
 		return nil
 	}
-	w := p.words()
-	f := c.find(key(p, &w, b))
-	f.once.Do(func() { f.group, f.err = c.judge(p, &w, b) })
+	f := c.find(key(p, b))
+	f.once.Do(func() { f.group, f.err = c.judge(p, b) })
 	switch {
 	case f.err != nil:
 		return f.err
@@ -190,8 +198,8 @@ func (c *comparer) document(s subject, p pair, d [2]document, b *buffers, out *o
 	return nil
 }
 
-// words returns those of whose part it is.
-func (p pair) words() words {
+// whose returns the words of whose part it is.
+func (p pair) whose() words {
 	was, is := p.was.Who(), p.is.Who()
 	if p.was.Of == "" {
 		was = is
@@ -202,8 +210,9 @@ func (p pair) words() words {
 }
 
 // key is equal for objects that change alike.
-func key(p pair, w *words, b *buffers) [sha256.Size]byte {
-	h := sha256.New()
+func key(p *pair, b *buffers) (sum [sha256.Size]byte) {
+	h := b.hash
+	h.Reset()
 	for _, base := range []*base.Base{p.was.Base, p.is.Base} {
 		if base != nil {
 			h.Write([]byte(base.Version.Ref.String() + " " + base.Digest))
@@ -213,9 +222,10 @@ func key(p pair, w *words, b *buffers) [sha256.Size]byte {
 	h.Write([]byte(p.of()))
 	for _, text := range [][]byte{b.before, b.after} {
 		h.Write([]byte{0xff})
-		w.hide(h, text)
+		p.words.hide(h, text)
 	}
-	return [sha256.Size]byte(h.Sum(nil))
+	h.Sum(sum[:0])
+	return sum
 }
 
 func (c *comparer) find(key [sha256.Size]byte) *found {
@@ -231,7 +241,8 @@ func (c *comparer) find(key [sha256.Size]byte) *found {
 
 // judge parses and compares two texts of an object and returns the group that
 // they belong to; nil if they differ in marks alone.
-func (c *comparer) judge(p pair, w *words, b *buffers) (*group, error) {
+func (c *comparer) judge(p *pair, b *buffers) (*group, error) {
+	w := &p.words
 	changes, err := base.Compare(base.Built{Base: p.was.Base, Text: b.before}, base.Built{Base: p.is.Base, Text: b.after}, w.say)
 	if err != nil || len(changes) == 0 {
 		return nil, err

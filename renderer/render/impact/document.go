@@ -14,9 +14,9 @@ type document struct {
 	marks                        [][2]int // lines of text that are sluice's own
 }
 
-// documents cuts a stream into its objects.
-func documents(stream []byte) []document {
-	var all []document
+// documents cuts a stream into its objects, in the place of those of another.
+func documents(all []document, stream []byte) []document {
+	all = all[:0]
 	for len(stream) > 0 {
 		text, rest, _ := bytes.Cut(stream, []byte("\n---\n"))
 		if len(rest) > 0 {
@@ -24,7 +24,12 @@ func documents(stream []byte) []document {
 		}
 		stream = rest
 		if text = bytes.TrimPrefix(text, []byte("---\n")); len(text) > 0 {
-			all = append(all, read(text))
+			if n := len(all); n < cap(all) {
+				all = all[:n+1]
+			} else {
+				all = append(all, document{})
+			}
+			all[len(all)-1].read(text)
 		}
 	}
 	return all
@@ -32,8 +37,8 @@ func documents(stream []byte) []document {
 
 // read finds what an object is, without parsing it: only lines at the margin
 // and those of its metadata are looked at.
-func read(text []byte) document {
-	d := document{text: text}
+func (d *document) read(text []byte) {
+	*d = document{text: text, marks: d.marks[:0]}
 	metadata := false
 	for at := 0; at < len(text); {
 		line := text[at:]
@@ -61,7 +66,6 @@ func read(text []byte) document {
 		}
 		at = next
 	}
-	return d
 }
 
 func take(into *[]byte, line []byte, key string) bool {
@@ -79,12 +83,23 @@ func mark(line []byte) bool {
 }
 
 // is reports whether two documents are the same object.
-func (d document) is(o document) bool {
+func (d *document) is(o *document) bool {
 	return bytes.Equal(d.name, o.name) && bytes.Equal(d.kind, o.kind) && bytes.Equal(d.group, o.group) && bytes.Equal(d.namespace, o.namespace)
 }
 
+// find returns the index of an object among others, -1 if it is not there. The
+// same objects mostly come in the same order: it begins at one of them.
+func (d *document) find(all []document, begin int) int {
+	for i := range all {
+		if at := (begin + i) % len(all); d.is(&all[at]) {
+			return at
+		}
+	}
+	return -1
+}
+
 // plain appends the text without marks to dst.
-func (d document) plain(dst []byte) []byte {
+func (d *document) plain(dst []byte) []byte {
 	from := 0
 	for _, m := range d.marks {
 		dst = append(dst, d.text[from:m[0]]...)

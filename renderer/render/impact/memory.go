@@ -26,6 +26,7 @@ type reading struct {
 	head     func() (render.Head, error)
 	everyone func() (everyone, error)
 	volumes  known[string, plan.Volumes]
+	held     known[ident.Tenant, []ident.Product]
 }
 
 func remember(s render.Stored) memory {
@@ -89,6 +90,15 @@ func (m memory) Facts(id ident.Tenant) (authz.Facts, error) {
 func (m memory) Kept(id ident.Tenant) ([]authz.KeptClaims, error) {
 	f, err := m.Facts(id)
 	return f.Kept, err
+}
+
+// Products is part of render.Memory. A tenant mostly has all that his folder has.
+func (m memory) Products(id ident.Tenant, has func(ident.Product) bool) (map[ident.Product][]ident.Version, error) {
+	held, err := m.held.get(id, func() ([]ident.Product, error) { return m.Held(id) })
+	if err != nil || !slices.ContainsFunc(held, func(p ident.Product) bool { return !has(p) }) {
+		return nil, err
+	}
+	return m.Stored.Products(id, has)
 }
 
 // Volumes is part of render.Memory.

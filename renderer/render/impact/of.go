@@ -50,11 +50,7 @@ func Of(ctx context.Context, p *pipeline.Pipeline, t Trees, o Options) (*Plan, e
 		o.Progress = func(int, int) {}
 	}
 	l := looker{p, remember(render.NewStored(t.Before, env)), env, o}
-	was, err := l.look(ctx, t.Before, true)
-	if err != nil {
-		return nil, fmt.Errorf("planning environment %q: before the change: %w", env, err)
-	}
-	is, err := l.look(ctx, joined{rendered: t.Before, people: t.After}, false)
+	was, is, err := l.both(ctx, t)
 	if err != nil {
 		return nil, fmt.Errorf("planning environment %q: %w", env, err)
 	}

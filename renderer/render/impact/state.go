@@ -2,8 +2,10 @@ package impact
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"slices"
+	"sync"
 
 	"github.com/gatorcloud/sluice/environments"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
@@ -33,6 +35,20 @@ type looker struct {
 	memory   memory
 	env      ident.Environment
 	options  Options
+}
+
+// both looks at the environment before and after a change, at once: each for
+// itself is mostly one thing after another.
+func (l looker) both(ctx context.Context, t Trees) (was, is *state, err error) {
+	var before error
+	var g sync.WaitGroup
+	g.Go(func() { was, before = l.look(ctx, t.Before, true) })
+	is, err = l.look(ctx, joined{rendered: t.Before, people: t.After}, false)
+	g.Wait()
+	if before != nil {
+		return nil, nil, fmt.Errorf("before the change: %w", before)
+	}
+	return was, is, err
 }
 
 // look returns the state of the environment in files, and with then what runs

@@ -23,7 +23,11 @@ func wordsOf(was, is render.Who) words {
 	if is.ID == "" {
 		return words{}
 	}
-	return words{{is.Path, "<folder>"}, {is.Namespace, "<namespace>"}, {was.Namespace, "<namespace>"}, {is.Name, "<name>"}, {is.Code, "<code>"}, {is.ID, "<tenant>"}}
+	old := was.Namespace
+	if old == is.Namespace {
+		old = "" // it is looked for once
+	}
+	return words{{is.Path, "<folder>"}, {is.Namespace, "<namespace>"}, {old, "<namespace>"}, {is.Name, "<name>"}, {is.Code, "<code>"}, {is.ID, "<tenant>"}}
 }
 
 // split calls plain for what is not the tenant's own in a text and own for the
