@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/gatorcloud/sluice/renderer/model/short"
 )
 
 // command runs a line of the page as etcdctl does.
@@ -40,6 +42,7 @@ func command(t *testing.T, c *clientv3.Client, line string) error {
 
 // The page's commands give each user what it needs and no more.
 func TestRolesOfThePage(t *testing.T) {
+	short.Skip(t, "makes users and roles")
 	page, err := os.ReadFile("../install/SECURITY.md")
 	if err != nil {
 		t.Fatal(err)

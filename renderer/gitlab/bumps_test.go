@@ -5,11 +5,13 @@ import (
 	"testing"
 
 	"github.com/gatorcloud/sluice/renderer/gitlab/gitlabtest"
+	"github.com/gatorcloud/sluice/renderer/model/short"
 )
 
 // What bumps opened is found with what GitLab waits for; what is merged, a
 // fork's or no bump is not.
 func TestBumps(t *testing.T) {
+	short.Skip(t, "asks git again and again")
 	w := newWorld(t, gitlabtest.Options{})
 	w.propose(w.bump("swg", "203"))
 	w.propose(w.bump("dsa", "32"))

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/short"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
 	"github.com/gatorcloud/sluice/renderer/render/overlay/overlaytest"
 	"github.com/gatorcloud/sluice/renderer/render/overlay/stock"
@@ -199,6 +200,7 @@ func TestBaseReachesOut(t *testing.T) {
 
 // TestConcurrent builds from many goroutines what a single one builds.
 func TestConcurrent(t *testing.T) {
+	short.Skip(t, "builds hundreds of overlays")
 	e := New(Options{Families: 2})
 	all := []*tree.Dir{overlaytest.Product(), bases()["Styles"], bases()["References"]}
 	var wg sync.WaitGroup
