@@ -217,16 +217,7 @@ func TestLoadRefuses(t *testing.T) {
 	kustomization := func(text string) files {
 		return good().with("products/swg/202/components/engine/kustomization.yaml", text)
 	}
-	charts := func(entry, more string) files {
-		const chart = "products/swg/202/components/engine/charts/web/"
-		return kustomization("helmCharts: [{name: web, "+entry+"}]\n"+more).with(chart+"Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n").
-			with(chart+"values.yaml", "{}\n").with(chart+"templates/a.yaml", "{{ if true }}\n&notyaml: *x\n{{ end }}\n")
-	}
-	for name, tc := range map[string]struct {
-		reason string
-		files  files
-		want   []string // what some fault says, all in one
-	}{
+	for name, tc := range map[string]refusal{
 		"Cycle": {"the path of a cycle is printed", edit("- name: ca-init\n", "- name: ca-init\n  dependsOn: [engine]\n"),
 			[]string{product, "ca-init -> engine -> store -> ca-init"}},
 		"SelfCycle": {"a component cannot wait for itself", edit("- name: ca-init\n", "- name: ca-init\n  dependsOn: [ca-init]\n"),
@@ -330,35 +321,7 @@ func TestLoadRefuses(t *testing.T) {
 		"GeneratorFile":   {"generators read files too", kustomization("configMapGenerator: [{name: a, files: [x=../../../../x]}]\n"), []string{"configMapGenerator", "../../../../x"}},
 		"GeneratorEnv":    {"generators read files too", kustomization("secretGenerator: [{name: a, envs: [/etc/passwd]}]\n"), []string{"secretGenerator", "/etc/passwd"}},
 		"ManagedBy":       {"another program would write another label", kustomization("buildMetadata: [originAnnotations, managedByLabel]\n"), []string{"managedByLabel names the program"}},
-		"ChartRepo":       {"nothing is fetched", charts("releaseName: r, repo: 'https://example.com'", ""), []string{"helmCharts", `"web": repo`, "vendor the chart"}},
-		"ChartMissing":    {"nothing is fetched", kustomization("helmCharts: [{name: x, version: 1.0.0, releaseName: r}]\n"), []string{`"x"`, "components/engine/charts/x"}},
-		"ChartVersion":    {"another was vendored", charts("releaseName: r, version: 1.0.1", ""), []string{`version "1.0.1" is asked for`}},
-		"ChartDevel":      {"nothing is fetched", charts("releaseName: r, devel: true", ""), []string{"devel"}},
-		"ChartDebug":      {"no helm is run", charts("releaseName: r, debug: true", ""), []string{"debug"}},
-		"ChartConfig":     {"no helm is run", charts("releaseName: r", "helmGlobals: {configHome: /root}\n"), []string{"configHome", "no helm is run"}},
-		"ChartHome":       {"charts lie in the version", charts("releaseName: r", "helmGlobals: {chartHome: ../../../../..}\n"), []string{`"web"`, "leaves the version's directory"}},
-		"ChartHomeRoot":   {"charts lie in the version", charts("releaseName: r", "helmGlobals: {chartHome: /charts}\n"), []string{`chartHome "/charts" leaves`}},
-		"ChartName":       {"a name is a folder's", kustomization("helmCharts: [{name: ../x, releaseName: r}]\n"), []string{`"../x"`, "no folder's"}},
-		"ChartFlag":       {"helm would take it for a flag", kustomization("helmCharts: [{name: --post-renderer, releaseName: r}]\n"), []string{"no folder's"}},
-		"ChartRelease":    {"helm would make one up", charts("skipHooks: true", ""), []string{"releaseName: it is missing"}},
-		"ChartBadRelease": {"helm refuses it", charts("releaseName: -r", ""), []string{`"-r" is no name of a release`}},
-		"ChartTemplate":   {"templates may use the clock", charts("releaseName: r, nameTemplate: '{{ now }}'", ""), []string{"nameTemplate", "releaseName"}},
-		"ChartNamespace":  {"it is the tenant's", charts("releaseName: r, namespace: default", ""), []string{"namespace", "its tenant"}},
-		"ChartCRDs":       {"they belong to no tenant", charts("releaseName: r, includeCRDs: true", ""), []string{"includeCRDs", "environment-shared"}},
-		"ChartMerge":      {"there are three ways", charts("releaseName: r, valuesMerge: deep", ""), []string{`"deep" is unknown`}},
-		"ChartAPIs":       {"a version has a group", charts("releaseName: r, apiVersions: [X]", ""), []string{`"X" is no API version`}},
-		"ChartKube":       {"helm would take it for something else", charts("releaseName: r, kubeVersion: '>=1.34'", ""), []string{`">=1.34" is no version`}},
-		"ChartField":      {"misspelt fields are seen", charts("releaseName: r, valueInline: {}", ""), []string{"helmCharts", "valueInline"}},
-		"ChartRemote":     {"nothing is fetched", charts("releaseName: r, valuesFile: 'https://example.com/v.yaml'", ""), []string{"values file", "https://example.com/v.yaml"}},
-		"ChartOutside":    {"kustomize reads below the kustomization", charts("releaseName: r, additionalValuesFiles: [../ca-init/all.yaml]", ""), []string{"../ca-init/all.yaml", "in the kustomization's directory"}},
-		"ChartNoValues":   {"kustomize reads the file", charts("releaseName: r", "").with("products/swg/202/components/engine/charts/web/values.yaml", ""), []string{"charts/web/values.yaml", "in the kustomization's directory"}},
-		"ChartNested":     {"kustomize cannot write its file of values", charts("releaseName: r}, {name: a/b, releaseName: r", ""), []string{`"a/b"`, "no folder's"}},
-		"ChartRoot":       {"kustomize reads below the kustomization", charts("releaseName: r, valuesFile: /all.yaml", ""), []string{`"/all.yaml"`, "in the kustomization's directory"}},
-		"TemplateFile":    {"a template is not checked", kustomization("resources: [../store/templates/a.yaml]\n"), []string{"resources", "templates of a chart"}},
-		"TemplateDir":     {"a template is not checked", kustomization("resources: [x/templates/deep]\n").with("products/swg/202/components/engine/x/Chart.yaml", "a: 1\n").with("products/swg/202/components/engine/x/templates/deep/kustomization.yaml", "openapi: {path: x}\n"), []string{"templates/deep", "templates of a chart"}},
 		"TemplateRoutes":  {"a template is not checked", edit("routes: routes", "routes: components/store/templates/r").with("products/swg/202/components/store/templates/r/kustomization.yaml", "openapi: {path: x}\n"), []string{"routes", "templates of a chart"}},
-		"ChartOrigin":     {"kustomize would name its own plugin", charts("releaseName: r", "buildMetadata: [originAnnotations]\n"), []string{"buildMetadata", "another origin"}},
-		"ChartMany":       {"charts are counted", charts("releaseName: r"+strings.Repeat("}, {name: web, releaseName: r", 100), ""), []string{"more than 100 charts"}},
 		"OldHelmCharts":   {"kustomize would run helm", kustomization("helmChartInflationGenerator: [{chartName: x}]\n"), []string{"helmChartInflationGenerator"}},
 		"OpenAPI":         {"it leaks into other builds", kustomization("openapi: {path: schema.json}\n"), []string{"openapi"}},
 		"Transformers":    {"transformers run code", kustomization("transformers: [x.yaml]\n"), []string{"transformers"}},
@@ -386,24 +349,36 @@ func TestLoadRefuses(t *testing.T) {
 			with("shared/license/2/components/server/all.yaml", configMap), []string{"shared/license/2", `"tenant"`, `"environment"`}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := catalog.LoadUnlocked(tc.files.fsys())
-			faults := catalog.Faults(err)
-			if len(faults) == 0 {
-				t.Fatalf("%s: LoadUnlocked = no fault", tc.reason)
-			}
-			matched := slices.ContainsFunc(faults, func(f error) bool {
-				text := f.Error() + " / " + fault.HintOf(f)
-				return !slices.ContainsFunc(tc.want, func(w string) bool { return !strings.Contains(text, w) })
-			})
-			if !matched {
-				t.Errorf("%s: LoadUnlocked = %q, want one that names %q", tc.reason, faults, tc.want)
-			}
-			for _, f := range faults {
-				if strings.Contains(f.Error(), "\n") || fault.HintOf(f) == "" {
-					t.Errorf("fault %q with hint %q, want one line and a hint", f, fault.HintOf(f))
-				}
-			}
+			tc.check(t)
 		})
+	}
+}
+
+// refusal is what some fault of files says, all in one.
+type refusal struct {
+	reason string
+	files  files
+	want   []string
+}
+
+func (tc refusal) check(t *testing.T) {
+	t.Helper()
+	_, err := catalog.LoadUnlocked(tc.files.fsys())
+	faults := catalog.Faults(err)
+	if len(faults) == 0 {
+		t.Fatalf("%s: LoadUnlocked = no fault", tc.reason)
+	}
+	matched := slices.ContainsFunc(faults, func(f error) bool {
+		text := f.Error() + " / " + fault.HintOf(f)
+		return !slices.ContainsFunc(tc.want, func(w string) bool { return !strings.Contains(text, w) })
+	})
+	if !matched {
+		t.Errorf("%s: LoadUnlocked = %q, want one that names %q", tc.reason, faults, tc.want)
+	}
+	for _, f := range faults {
+		if strings.Contains(f.Error(), "\n") || fault.HintOf(f) == "" {
+			t.Errorf("fault %q with hint %q, want one line and a hint", f, fault.HintOf(f))
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package base
 
 import (
 	"bytes"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -144,9 +145,7 @@ func inKustomization(t *testing.T, more map[string]string) map[string]string {
 	for _, name := range []string{chartFile, cacheFile, "components/cache/values.yaml", "components/cache/templates/_helpers.tpl", "components/cache/templates/NOTES.txt"} {
 		edits[name], edits[strings.Replace(name, "cache/", "cache/charts/cache/", 1)] = "", text(t, name)
 	}
-	for name, text := range more {
-		edits[name] = text
-	}
+	maps.Copy(edits, more)
 	return edits
 }
 
