@@ -57,6 +57,7 @@ func TestModel(t *testing.T) {
 // TestModelNotices does without lists: no acknowledged notice is lost, whatever
 // happens between its answer and the transaction that follows it.
 func TestModelNotices(t *testing.T) {
+	short.Skip(t, "plays histories on an etcd")
 	store := serve(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		h := newHistory(t, rt, store)

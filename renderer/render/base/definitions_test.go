@@ -7,6 +7,7 @@ import (
 
 	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/short"
 )
 
 const engineKind = `apiVersion: apiextensions.k8s.io/v1
@@ -30,6 +31,7 @@ spec:
 // Custom objects are what the catalog's definitions of their kinds say, whoever
 // defines them and whatever a tenant's parameters are.
 func TestDefinitionsArePartOfTheProof(t *testing.T) {
+	short.Skip(t, "builds or proves a version for each case")
 	engine := func(spec, more string) map[string]string {
 		return plain(t, map[string]string{
 			"product.yaml": few(text(t, "product.yaml")) + "kinds:\n- {group: example.com, kind: Engine}\n",

@@ -4,10 +4,13 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/gatorcloud/sluice/renderer/model/short"
 )
 
 // What nobody stops, what waits for ever and what is a secret is refused.
 func TestKindRefusals(t *testing.T) {
+	short.Skip(t, "builds or proves a version for each case")
 	edit := func(name, old, replacement string) map[string]string { return edited(t, name, old, replacement) }
 	object := func(manifest string) map[string]string { return added(t, manifest) }
 	cloneSet := func(image, more string) string {

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/gatorcloud/sluice/renderer/model/short"
 )
 
 // asKustomize writes {k: v} the way kustomize writes objects.
@@ -76,6 +78,7 @@ func TestPlain(t *testing.T) {
 // TestPlainShort compares the classes with the encoders for every short text
 // of the characters that matter.
 func TestPlainShort(t *testing.T) {
+	short.Skip(t, "tries every short text")
 	const characters = "019aefiInNoOtTuxXyzZ_.:-+,= /~@%"
 	var all func(prefix string, n int)
 	all = func(prefix string, n int) {
