@@ -229,7 +229,11 @@ func (d *demo) render(ctx context.Context) error {
 
 func (d *demo) clone(ctx context.Context) error {
 	dir := filepath.Join(d.dir, "repo")
-	if _, err := gogit.PlainCloneContext(ctx, dir, false, &gogit.CloneOptions{URL: d.bare()}); err != nil {
+	from, err := filepath.Abs(d.bare()) // a clone takes a relative one for relative to itself
+	if err != nil {
+		return fmt.Errorf("cloning into %q: %w", dir, err)
+	}
+	if _, err := gogit.PlainCloneContext(ctx, dir, false, &gogit.CloneOptions{URL: from}); err != nil {
 		return fmt.Errorf("cloning into %q: %w", dir, err)
 	}
 	d.say("a clone of it is in %s", dir)
