@@ -105,8 +105,8 @@ func rest(t *testing.T, dir string) string {
 			files[call[1]] = regexp.MustCompile(`\b`+call[2]+`\b`).ReplaceAll(files[call[1]], []byte("dict"))
 		} else if file := refused.FindStringSubmatch(text); file != nil {
 			delete(files, file[1])
-		} else if chart := missing.FindStringSubmatch(text); chart != nil {
-			files["Chart.yaml"] = without(t, files["Chart.yaml"], chart[1])
+		} else if other := missing.FindStringSubmatch(text); other != nil {
+			files["Chart.yaml"] = without(t, files["Chart.yaml"], other[1])
 		} else {
 			break
 		}
