@@ -5,13 +5,16 @@ import (
 	stdjson "encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	quantity "k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/kubernetes/scheme"
@@ -72,6 +75,9 @@ func Decode(text []byte) (*Object, error) {
 		return o, o.custom(text)
 	}
 	unknown, err := json.UnmarshalStrict(text, o.Typed)
+	if errors.Is(err, quantity.ErrFormatWrong) {
+		return nil, fmt.Errorf("%s: %w", o, amiss(text))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", o, unfit(err))
 	}
@@ -111,6 +117,48 @@ func unfit(err error) error {
 		text = fmt.Sprintf("field %q is a %s and takes a %s", m[2], m[1], m[3])
 	}
 	return fault.Hintf("see kubectl explain for the fields of the kind and their types", "%s", text)
+}
+
+// amounts are fields that hold amounts by their names, and fields that hold one.
+var amounts = map[string]bool{
+	"requests": true, "limits": true, "hard": true, "capacity": true, "default": true, "defaultRequest": true, "min": true, "max": true,
+	"sizeLimit": true, "divisor": true,
+}
+
+// amiss names an amount of an object that is none, which the decoder does not.
+func amiss(text []byte) error {
+	const hint = "write it like 500m, 2 or 10Gi"
+	var o any
+	if err := stdjson.Unmarshal(text, &o); err == nil {
+		if at, value := misread("", o, false); at != "" {
+			return fault.Hintf(hint, "field %q: %s is no amount", at, fault.Clip(value))
+		}
+	}
+	return fault.Hintf(hint, "an amount is none: %v", quantity.ErrFormatWrong)
+}
+
+// misread returns where the first text stands, by the order of names, that is
+// no amount and stands where one does.
+func misread(at string, v any, amount bool) (where, value string) {
+	switch v := v.(type) {
+	case string:
+		if _, err := quantity.ParseQuantity(v); amount && err != nil {
+			return at, v
+		}
+	case []any:
+		for i, item := range v {
+			if where, value = misread(fmt.Sprintf("%s[%d]", at, i), item, false); where != "" {
+				return where, value
+			}
+		}
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			if where, value = misread(strings.TrimPrefix(at+"."+name, "."), v[name], amount || amounts[name]); where != "" {
+				return where, value
+			}
+		}
+	}
+	return "", ""
 }
 
 // custom reads the pods of a custom kind that has a pod template where

@@ -123,7 +123,7 @@ func TestFaults(t *testing.T) {
 	}{
 		"UnknownField":    {"the API server drops it in silence", "replicas: 2", "replica: 2", `unknown field "spec.replica"`},
 		"WrongType":       {"a text for a number", "replicas: 2", `replicas: "2"`, `field "spec.replicas" is a string and takes a int32`},
-		"Quantity":        {"no quantity", "memory: 1Gi", "memory: 1GiB", "quantities must match"},
+		"Quantity":        {"no quantity", "memory: 1Gi", "memory: 1GiB", `requests.memory": "1GiB" is no amount`},
 		"GoneVersion":     {"Kubernetes has dropped it", "policy/v1\n", "policy/v1beta9\n", "no longer serves policy/v1beta9"},
 		"Unknown":         {"Kubernetes never had it", "policy/v1\n", "policy/v7\n", "there is no PodDisruptionBudget in policy/v7"},
 		"Preview":         {"clusters have dropped it", "policy/v1\n", "policy/v1beta1\n", "no longer serves policy/v1beta1"},
