@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/gatorcloud/sluice/renderer/git"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/model/short"
 	"github.com/gatorcloud/sluice/renderer/rollout"
 	"github.com/gatorcloud/sluice/renderer/run/publish"
@@ -230,8 +232,9 @@ func TestDecisionSurvivesAFullRender(t *testing.T) {
 	}
 }
 
-// What is taken back needs its overlays no longer: that is a full render, which
-// may fail like any other.
+// Rings that a version did not reach want it no longer when it is taken back:
+// that is a full render, which may fail like any other. Who ran it keeps its
+// overlay: it is his until he hears of the way back.
 func TestTakenBackIsAFullRender(t *testing.T) {
 	for _, how := range []string{"", "before", "after"} {
 		s, r, o := rolling(t)
@@ -260,10 +263,47 @@ func TestTakenBackIsAFullRender(t *testing.T) {
 		if got, want := s.done("202"), []string{"swg=202 granted canary", "swg=202 back canary"}; !slices.Equal(got, want) {
 			t.Errorf("%q: moves are %q, want %q", how, got, want)
 		}
+		for i, want := range map[int]bool{9: true, 1: false, 2: false} {
+			if got := s.has(i, "202"); got != want {
+				t.Errorf("%q: tenant %d has an overlay of 202: %t, want %t", how, i, got, want)
+			}
+		}
 		if d := s.differences(s.now); len(d) > 0 {
 			t.Errorf("%q: a render from nothing changes %q", how, d)
 		}
 	}
+}
+
+// Who people take back keeps the overlay that he runs until they want another one.
+func TestRevertLeavesOverlays(t *testing.T) {
+	s, r, _ := rolling(t)
+	s.roll(r)
+	for version, want := range map[string]bool{"200": true, "202": true} {
+		if got := s.has(9, version); got != want {
+			t.Fatalf("tenant 9 has an overlay of %s: %t", version, got)
+		}
+	}
+	s.bump("200")
+	r.Refetch()
+	advance(t, s, r)
+	if got := s.granted(r, "main"); got != "200" || !s.has(1, "202") || !s.has(9, "202") {
+		t.Errorf("main is granted %s after the revert, overlays of 202 are there: %t and %t", got, s.has(1, "202"), s.has(9, "202"))
+	}
+	if d := s.differences(s.now); len(d) > 0 {
+		t.Errorf("a render from nothing changes %q", d)
+	}
+}
+
+// has reports whether a tenant has an overlay of swg in Git.
+func (s *stand) has(i int, version string) bool {
+	s.t.Helper()
+	id := ident.Must[ident.TenantKind](fmt.Sprint(1000000 + i))
+	overlay := manifest.OverlayPath(id, ident.Must[ident.ProductKind]("swg"), ident.Must[ident.VersionKind](version))
+	_, err := fs.Stat(s.people.FS(s.head()), "environments/local/"+overlay+"/"+manifest.DescriptorFile)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		s.t.Fatal(err)
+	}
+	return err == nil
 }
 
 // Without a sight of Argo CD nothing moves, and everything else goes on.
