@@ -5,6 +5,7 @@
 package quantity
 
 import (
+	"errors"
 	"regexp"
 
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -41,6 +42,18 @@ func Bound(s string) (resource.Quantity, error) {
 		err = fault.Hintf(hint, "%s: is not more than nothing", fault.Clip(s))
 	}
 	return q, err
+}
+
+// whole is the grammar of Kubernetes' parser. A text is held to it, never computed.
+var whole = regexp.MustCompile(`^[+-]?[0-9]*\.?[0-9]*([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$`)
+
+// Is reports whether Kubernetes would read a text as a quantity.
+func Is(s string) bool { return s != "" && whole.MatchString(s) }
+
+// IsMisread reports whether decoding an object failed for a quantity, of which
+// the error says neither the field nor the value.
+func IsMisread(err error) bool {
+	return errors.Is(err, resource.ErrFormatWrong) || errors.Is(err, resource.ErrSuffix) || errors.Is(err, resource.ErrNumeric)
 }
 
 func parse(s, hint string) (resource.Quantity, error) {

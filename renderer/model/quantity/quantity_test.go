@@ -55,3 +55,19 @@ func TestQuantities(t *testing.T) {
 		})
 	}
 }
+
+// Kubernetes' own parser says the same, of what it does not compute for minutes.
+func TestIs(t *testing.T) {
+	for _, s := range []string{"", "1", "0", "-1", "+1.5", ".5", "1.", ".", "1Gi", "1GiB", "1gi", "500m", "1e3", "1E-3", "1e", "e3", "1 Gi", " 1", "1ki", "1k", "1K", "0x10", "1_0", "NaN", "²", "1..2"} {
+		_, err := resource.ParseQuantity(s)
+		if got := quantity.Is(s); got != (err == nil) {
+			t.Errorf("Is(%q) = %t, Kubernetes says %v", s, got, err)
+		}
+		if err != nil && s != "" && !quantity.IsMisread(err) {
+			t.Errorf("IsMisread(%v) = false", err)
+		}
+	}
+	if !quantity.Is("1e999999999") {
+		t.Error("Is(1e999999999) = false")
+	}
+}

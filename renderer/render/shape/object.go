@@ -14,13 +14,13 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
-	quantity "k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/json"
 
 	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/quantity"
 )
 
 // Object is an object in the type that the API server decodes it into.
@@ -75,7 +75,7 @@ func Decode(text []byte) (*Object, error) {
 		return o, o.custom(text)
 	}
 	unknown, err := json.UnmarshalStrict(text, o.Typed)
-	if errors.Is(err, quantity.ErrFormatWrong) {
+	if quantity.IsMisread(err) {
 		return nil, fmt.Errorf("%s: %w", o, amiss(text))
 	}
 	if err != nil {
@@ -134,7 +134,7 @@ func amiss(text []byte) error {
 			return fault.Hintf(hint, "field %q: %s is no amount", at, fault.Clip(value))
 		}
 	}
-	return fault.Hintf(hint, "an amount is none: %v", quantity.ErrFormatWrong)
+	return fault.Hintf(hint, "an amount is none")
 }
 
 // misread returns where the first text stands, by the order of names, that is
@@ -142,7 +142,7 @@ func amiss(text []byte) error {
 func misread(at string, v any, amount bool) (where, value string) {
 	switch v := v.(type) {
 	case string:
-		if _, err := quantity.ParseQuantity(v); amount && err != nil {
+		if amount && !quantity.Is(v) {
 			return at, v
 		}
 	case []any:
