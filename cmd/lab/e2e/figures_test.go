@@ -112,18 +112,29 @@ func (r *rig) rollbackVsSync(t *testing.T) {
 	t.Logf("rollback-to-healthy-vs-sync %.2f (%s against %s)", rollback.Seconds()/sync.Seconds(), rollback.Round(100*time.Millisecond), sync.Round(100*time.Millisecond))
 }
 
-// letGo keeps what is above products from syncing.
+// letGo keeps what is above products from syncing: all of it, since what is above
+// of what was told puts back what it was told.
 func (s *site) letGo(tenants []string) {
 	s.t.Helper()
 	above := []string{"", "-canary", "-main"}
 	for _, id := range tenants {
 		above = append(above, "-"+id)
 	}
-	for _, suffix := range above {
-		if err := s.client.Merge(s.t.Context(), s.appRef(suffix), `{"spec":{"syncPolicy":null}}`); err != nil {
-			s.t.Fatal(err)
+	s.eventually("nothing above products syncs", func() (syncs string) {
+		for _, suffix := range above {
+			app, err := s.client.Get(s.t.Context(), s.appRef(suffix))
+			if err == nil && app.Field("spec", "syncPolicy") != nil {
+				syncs = suffix + " syncs by itself"
+				err = s.client.Merge(s.t.Context(), s.appRef(suffix), `{"spec":{"syncPolicy":null}}`)
+			} else if err == nil && (app.Field("operation") != nil || app.Text("status", "operationState", "phase") == "Running") {
+				syncs = suffix + " is being synced"
+			}
+			if err != nil {
+				s.t.Fatal(err)
+			}
 		}
-	}
+		return syncs
+	})
 }
 
 // point points a tenant's product at an overlay that stands in Git.
