@@ -1,10 +1,6 @@
 package environmentcmd
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"io"
 	"io/fs"
 
 	"github.com/spf13/cobra"
@@ -14,7 +10,6 @@ import (
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
 	"github.com/gatorcloud/sluice/plugin/health"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
-	"github.com/gatorcloud/sluice/renderer/model/manifest"
 )
 
 func newChecks(repo repoflags.Repository) *cobra.Command {
@@ -29,43 +24,22 @@ sluice doctor says when that is due.`,
 		Example: "  # beside the installation, of which a manager of its own takes nothing away\n" +
 			"  sluice environment checks | kubectl apply --server-side --field-manager sluice-checks -n argocd -f -",
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			t, err := repo.Place(cmd.Context())
-			if err != nil {
-				return err
-			}
-			return errors.Join(printChecks(cmd.Context(), t.Files, cmd.OutOrStdout()), t.Close())
-		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return printed(cmd, repo, "the checks", checks) },
 	}
 	repo.Flags(cmd.Flags())
 	return cmd
 }
 
-func printChecks(ctx context.Context, open func(context.Context) (fs.FS, error), stdout io.Writer) error {
-	files, err := open(ctx)
+func checks(files fs.FS) ([]byte, error) {
+	c, err := sold(files)
 	if err != nil {
-		return err
-	}
-	sold, err := fs.Sub(files, manifest.CatalogDir)
-	if err != nil {
-		return err
-	}
-	c, err := catalog.Load(sold)
-	if err != nil {
-		return err
+		return nil, err
 	}
 	entries, err := Checks(c)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	text, err := yaml.Marshal(map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]string{"name": "argocd-cm"}, "data": entries})
-	if err != nil {
-		return err
-	}
-	if _, err := stdout.Write(text); err != nil {
-		return fmt.Errorf("printing the checks: %w", err)
-	}
-	return nil
+	return yaml.Marshal(map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]string{"name": "argocd-cm"}, "data": entries})
 }
 
 // Checks returns the entries of argocd-cm that check the kinds which a catalog

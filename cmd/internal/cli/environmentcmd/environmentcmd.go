@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 
 	"github.com/spf13/cobra"
@@ -40,48 +39,59 @@ with a kind that none had is granted. sluice doctor says when that is due.`,
 		Example: "  # before the environment's first Application\n  sluice environment project pop-sha1 | kubectl apply --server-side -f -",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			t, err := repo.Place(cmd.Context())
+			name, err := ident.Parse[ident.EnvironmentKind](args[0])
 			if err != nil {
-				return err
+				return fault.Hintf("name a folder of environments/", "reading the environment's name: %w", err)
 			}
-			return errors.Join(project(cmd.Context(), t.Files, args[0], cmd.OutOrStdout()), t.Close())
+			return printed(cmd, repo, "the projects", func(files fs.FS) ([]byte, error) { return projects(cmd.Context(), files, name) })
 		},
 	}
 	repo.Flags(cmd.Flags())
 	return cmd
 }
 
-func project(ctx context.Context, open func(context.Context) (fs.FS, error), arg string, stdout io.Writer) error {
-	name, err := ident.Parse[ident.EnvironmentKind](arg)
-	if err != nil {
-		return fault.Hintf("name a folder of environments/", "reading the environment's name: %w", err)
-	}
-	files, err := open(ctx)
+// printed prints what f makes of the repository's files.
+func printed(cmd *cobra.Command, repo repoflags.Repository, what string, f func(fs.FS) ([]byte, error)) (err error) {
+	t, err := repo.Place(cmd.Context())
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, t.Close()) }()
+	files, err := t.Files(cmd.Context())
+	if err != nil {
+		return err
+	}
+	text, err := f(files)
+	if err != nil {
+		return err
+	}
+	if _, err := cmd.OutOrStdout().Write(text); err != nil {
+		return fmt.Errorf("printing %s: %w", what, err)
+	}
+	return nil
+}
+
+// sold loads the catalog of the repository's files.
+func sold(files fs.FS) (*catalog.Catalog, error) {
+	dir, err := fs.Sub(files, manifest.CatalogDir)
+	if err != nil {
+		return nil, err
+	}
+	return catalog.Load(dir)
+}
+
+func projects(ctx context.Context, files fs.FS, name ident.Environment) ([]byte, error) {
 	root, err := fs.Sub(files, manifest.Root)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	site, err := environments.Load(root, name)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	sold, err := fs.Sub(files, manifest.CatalogDir)
-	if err != nil {
-		return err
-	}
-	c, err := catalog.Load(sold)
+	c, err := sold(files)
 	if _, missing := fs.Stat(files, manifest.CatalogDir); err != nil && !errors.Is(missing, fs.ErrNotExist) { // without one there are no kinds yet
-		return err
+		return nil, err
 	}
-	projects, err := render.Projects(ctx, site, c)
-	if err != nil {
-		return err
-	}
-	if _, err := stdout.Write(projects); err != nil {
-		return fmt.Errorf("printing the projects: %w", err)
-	}
-	return nil
+	return render.Projects(ctx, site, c)
 }
