@@ -32,12 +32,10 @@ func (in *Input) recede(r *Rollouts, p ident.Product) {
 		lane.Good = lane.Good[: slices.Index(lane.Good, to)+1 : slices.Index(lane.Good, to)+1]
 		for _, s := range left.At {
 			lane.leave(s.Version)
+			gone[s.Version] = true
 		}
 		in.follow(&lane, p, func(v ident.Version) bool { return v == to || left.runs(v) || r.barred(p, v) })
 		r.Lanes[key] = lane
-		for _, s := range left.At {
-			gone[s.Version] = true
-		}
 	}
 	in.orphans(r, p, gone)
 }
