@@ -22,7 +22,7 @@ type Level string
 
 // The levels that a directory can be; metrics, logs and labels name them so.
 const (
-	LevelRing    Level = "ring"
+	LevelRing    Level = manifest.LevelRing
 	LevelTenant  Level = "tenant"
 	LevelProduct Level = "product"
 	LevelShared  Level = "shared"
