@@ -252,7 +252,7 @@ func TestLoadRefuses(t *testing.T) {
 		"RefVersion":      {"the shared version must be there", edit(`version: "3"`, `version: "4"`), []string{`no version "4"`, `published: "3"`}},
 		"RefSharing":      {"both sides say the same", edit("sharing: tenant", "sharing: environment"), []string{`"environment"`, `"tenant"`}},
 		"NoOwn":           {"an empty product renders nothing", good().with(product, "apiVersion: sluice.gatorcloud.io/v1\nkind: Product\nname: swg\nversion: \"202\"\ncomponents: []\n"), []string{"no component"}},
-		"PathOut":         {"paths stay inside the version", edit("- name: ca-init\n", "- name: ca-init\n  path: ../../../shared/identity/3\n"), []string{"../../../shared", "leaves"}},
+		"PathOut":         {"paths stay inside the version", edit("- name: ca-init\n", "- name: ca-init\n  path: ../../../products/swg/202\n"), []string{"../../../products", "leaves"}},
 		"PathAbsolute":    {"paths are relative", edit("routes: routes", "routes: /etc"), []string{"/etc"}},
 		"PathMissing":     {"paths exist", edit("routes: routes", "routes: raots"), []string{"raots"}},
 		"NoKustomization": {"a component has a kustomization", good().with("products/swg/202/components/engine/kustomization.yaml", ""), []string{"engine", "kustomization"}},
