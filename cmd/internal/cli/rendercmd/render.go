@@ -269,7 +269,10 @@ func (s *session) write(ctx context.Context, stdout io.Writer, f output.Options)
 		written, err := s.target.Write(ctx, s.fill(env, &summary))
 		s.skip(summary)
 		if err != nil {
-			return s.end(errors.Join(err, output.Print(stdout, f, rows, columns)))
+			if len(rows) > 0 { // those are written
+				err = errors.Join(err, output.Print(stdout, f, rows, columns))
+			}
+			return s.end(err)
 		}
 		rows = append(rows, row{Environment: env.String(), Revision: summary.Revision, Tenants: summary.Tenants,
 			Products: summary.Products, Overlays: summary.Overlays, Added: written.Files.Added,
