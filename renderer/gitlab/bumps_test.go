@@ -12,6 +12,7 @@ import (
 // fork's or no bump is not.
 func TestBumps(t *testing.T) {
 	short.Skip(t, "asks git again and again")
+	t.Parallel()
 	w := newWorld(t, gitlabtest.Options{})
 	w.propose(w.bump("swg", "203"))
 	w.propose(w.bump("dsa", "32"))

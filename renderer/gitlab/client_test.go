@@ -39,6 +39,7 @@ func TestOpenRefuses(t *testing.T) {
 
 // What goes wrong is said in one line, with what to do, and without the token.
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		reason string
 		state  gitlabtest.Token
@@ -55,6 +56,7 @@ func TestFaults(t *testing.T) {
 		"Invalid":  {reason: "asking again helps nothing", fault: &gitlabtest.Fault{Method: "POST", Status: 422, Times: 100}, class: fault.Person, says: "422"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t, gitlabtest.Options{})
 			p := w.bump("swg", "203")
 			w.fake.Turn(w.token, tc.state)
@@ -74,6 +76,7 @@ func TestFaults(t *testing.T) {
 
 // A server that shows what it was sent shows it to nobody through us.
 func TestTokenIsHidden(t *testing.T) {
+	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
 		fmt.Fprintf(w, `{"message":"bad token\n%s"}`, r.Header.Get("Private-Token"))
@@ -91,6 +94,7 @@ func TestTokenIsHidden(t *testing.T) {
 
 // Calls that may not be made twice are made once, and then looked for.
 func TestOnlyRepeatableCallsAreRepeated(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, gitlabtest.Options{})
 	p := w.bump("swg", "203")
 	w.fake.Fail(gitlabtest.Fault{Method: "GET", Path: "/user", Status: 502, Times: 2})
@@ -113,6 +117,7 @@ func count(calls []string, start string) int {
 
 // A server that is asked too often says when to come again, and is heeded.
 func TestRetryAfter(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, gitlabtest.Options{})
 	p := w.bump("swg", "203")
 	w.fake.Fail(gitlabtest.Fault{Method: "POST", Status: 429, RetryAfter: "1"})
@@ -127,6 +132,7 @@ func TestRetryAfter(t *testing.T) {
 
 // An instance may stand below a path, and be signed for by an authority of its own.
 func TestOwnAuthorityBelowAPath(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, gitlabtest.Options{Path: "/tools/gitlab"})
 	server := httptest.NewTLSServer(w.fake)
 	defer server.Close()
@@ -151,6 +157,7 @@ func TestOwnAuthorityBelowAPath(t *testing.T) {
 
 // The token goes to one host.
 func TestRedirectsAreRefused(t *testing.T) {
+	t.Parallel()
 	asked := 0
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked++ }))
 	defer other.Close()

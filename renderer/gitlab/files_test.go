@@ -9,6 +9,7 @@ import (
 
 // The pipeline that sluice gives to others has the job whose page notes link to.
 func TestPipelineHasThePlan(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile("../install/pipeline.yml")
 	if err != nil {
 		t.Fatal(err)

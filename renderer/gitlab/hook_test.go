@@ -54,6 +54,7 @@ func TestHook(t *testing.T) {
 
 // What the server sends when somebody merges is heard.
 func TestHookHearsMerges(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, gitlabtest.Options{})
 	heard := make(chan struct{}, 10)
 	h, err := gitlab.NewHook(secret, "main", func() { heard <- struct{}{} })

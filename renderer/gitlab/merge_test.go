@@ -71,6 +71,7 @@ func TestMerge(t *testing.T) {
 
 // What GitLab was asked to merge later, it merges when the pipeline is green.
 func TestMergesLater(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, gitlabtest.Options{NeedPipeline: true})
 	done := w.propose(w.bump("swg", "203"))
 	if err := w.fake.Pipeline(1, "running"); err != nil {

@@ -78,6 +78,7 @@ func TestNotes(t *testing.T) {
 
 // A note follows what it was made of, in its place.
 func TestNotesFollow(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, gitlabtest.Options{})
 	w.push("by-hand", map[string]string{fleetFile: "rings: [swg203]\n"})
 	number := w.fake.Open("ann", "An edit", "by-hand")
@@ -114,6 +115,7 @@ func TestNotesFollow(t *testing.T) {
 
 // What others merged meanwhile is in what is planned.
 func TestPlansTheMerge(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, gitlabtest.Options{})
 	w.repo.Write(fleetFile, "a: 1\n\n\n\n\n\nb: 1\n")
 	w.push("by-hand", map[string]string{fleetFile: "a: 2\n\n\n\n\n\nb: 1\n"})

@@ -13,6 +13,7 @@ import (
 
 // Whatever happened before, a proposal ends in one merge request, or says why not.
 func TestPropose(t *testing.T) { //nolint:gocyclo // a table of what each shall find
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		reason string
 		before func(w *world)
@@ -95,6 +96,7 @@ func TestPropose(t *testing.T) { //nolint:gocyclo // a table of what each shall 
 		"NoBranch": {reason: "nothing was pushed", change: func(p *gitlab.Proposal) { p.Branch = "nowhere" }, class: fault.Person},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t, gitlabtest.Options{MaxDescription: 25_000})
 			if tc.before != nil {
 				tc.before(w)
