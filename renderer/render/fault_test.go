@@ -76,7 +76,7 @@ func TestTenantStaysAsItWas(t *testing.T) {
 	all := small()
 	delete(all, "1000002") // he runs another version, and loses the overlay of this one
 	_, files := full(t, newRenderer(t, 2, 2), sorted(all), nil)
-	bare := render.New(render.Config{Site: site(t, 2), Fleet: fleetOf(t, site(t, 2)), Catalog: sold(t, "products/swg/202"), Bases: &bases{}})
+	bare := render.New(render.Config{Site: site(t, 2), Fleet: fleetOf(t, site(t, 2)), Catalog: sold(t, "products/swg/202"), Bases: &bases{}, Engine: engine()})
 	kept := []ident.Tenant{ident.Must[ident.TenantKind]("1000001")}
 
 	sink := newMemory(files)

@@ -24,7 +24,7 @@ func bumped(t *testing.T, batch int, steps ...int) (*render.Renderer, *rollout.F
 	main.Versions[ident.Must[ident.ProductKind]("swg")] = ident.Must[ident.VersionKind]("202")
 	f := fleetOf(t, s)
 	f.Rings[1].Steps = steps
-	return render.New(render.Config{Site: s, Catalog: sold(t), Fleet: f, Bases: &bases{}}), f
+	return render.New(render.Config{Site: s, Catalog: sold(t), Fleet: f, Bases: &bases{}, Engine: engine()}), f
 }
 
 // crowd is some tenants with swg, of which every fifth is suspended.

@@ -60,7 +60,7 @@ func TestVolumesStay(t *testing.T) {
 			if tc.class != "" {
 				s.Defaults.StorageClass = tc.class
 			}
-			r := render.New(render.Config{Site: s, Fleet: fleetOf(t, s), Catalog: sold(t), Bases: &bases{}, Workers: 1})
+			r := render.New(render.Config{Site: s, Fleet: fleetOf(t, s), Catalog: sold(t), Bases: &bases{}, Engine: engine(), Workers: 1})
 			again := newMemory(files)
 			_, report, err := r.Full(context.Background(), []authz.Facts{tc.after}, stored(files), nil, again)
 			if err != nil {

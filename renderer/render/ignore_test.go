@@ -23,7 +23,7 @@ func TestIgnoreDifferencesAreHandedDown(t *testing.T) {
 			Authorisations: []authz.Authorisation{{Product: dsa, Replicas: 1, StartTime: now.AddDate(-1, 0, 0)}}},
 		States: []authz.State{authz.Active},
 	}
-	r := render.New(render.Config{Site: site(t, 10), Fleet: fleetOf(t, site(t, 10)), Catalog: c, Bases: &bases{}, Workers: 1})
+	r := render.New(render.Config{Site: site(t, 10), Fleet: fleetOf(t, site(t, 10)), Catalog: c, Bases: &bases{}, Engine: engine(), Workers: 1})
 	_, files := full(t, r, []authz.Facts{tenant}, nil)
 	var base manifest.TenantBase
 	if err := manifest.Decode(files["environments/local/"+manifest.TenantPath(tenant.Tenant.ID)+"/base/sluice.yaml"], manifest.KindTenantBase, &base); err != nil {

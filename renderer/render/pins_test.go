@@ -27,7 +27,7 @@ func pinning(t testing.TB, batch int, pins map[string]string, edit func(*environ
 	if edit != nil {
 		edit(&s.Fleet)
 	}
-	return render.New(render.Config{Site: s, Fleet: fleetOf(t, s), Catalog: sold(t), Bases: &bases{}})
+	return render.New(render.Config{Site: s, Fleet: fleetOf(t, s), Catalog: sold(t), Bases: &bases{}, Engine: engine()})
 }
 
 func TestPinsOfTheFleet(t *testing.T) {

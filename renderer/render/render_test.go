@@ -22,6 +22,7 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/tree"
 	"github.com/gatorcloud/sluice/renderer/render"
 	"github.com/gatorcloud/sluice/renderer/render/base"
+	"github.com/gatorcloud/sluice/renderer/render/overlay"
 	"github.com/gatorcloud/sluice/renderer/rollout"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -101,6 +102,10 @@ func stored(files map[string][]byte) render.Stored {
 	}
 	return render.NewStored(root, env)
 }
+
+// engine is one for all tests, as it is one for all renders of a process: what
+// costs most of them is what an engine learns of its first overlays.
+var engine = sync.OnceValue(func() *overlay.Engine { return overlay.New(overlay.Options{}) })
 
 // bases gives each version a small base of its own; that of swg has claims.
 type bases struct {
@@ -215,7 +220,7 @@ func fleetOf(t testing.TB, s *environments.Site) *rollout.Fleet {
 
 func newRenderer(t testing.TB, batch, workers int) *render.Renderer {
 	t.Helper()
-	return render.New(render.Config{Site: site(t, batch), Fleet: fleetOf(t, site(t, batch)), Catalog: sold(t), Bases: &bases{}, Workers: workers})
+	return render.New(render.Config{Site: site(t, batch), Fleet: fleetOf(t, site(t, batch)), Catalog: sold(t), Bases: &bases{}, Engine: engine(), Workers: workers})
 }
 
 // drawFacts draws the facts of one tenant.

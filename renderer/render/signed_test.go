@@ -15,7 +15,7 @@ import (
 // else differs; a change signs as a render from nothing does.
 func TestSigned(t *testing.T) {
 	key := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, ed25519.SeedSize))
-	keyed := render.New(render.Config{Site: site(t, 2), Fleet: fleetOf(t, site(t, 2)), Catalog: sold(t), Bases: &bases{}, Workers: 2, Key: key})
+	keyed := render.New(render.Config{Site: site(t, 2), Fleet: fleetOf(t, site(t, 2)), Catalog: sold(t), Bases: &bases{}, Engine: engine(), Workers: 2, Key: key})
 	all := sorted(small())
 	_, plain := full(t, newRenderer(t, 2, 2), all, nil)
 	fleet, files := full(t, keyed, all, nil)

@@ -37,7 +37,7 @@ func (f *failing) PutFile(path string, data []byte) error {
 // Progress is told once for each tenant, up to all of them.
 func TestProgress(t *testing.T) {
 	var heard []int
-	r := render.New(render.Config{Site: site(t, 2), Fleet: fleetOf(t, site(t, 2)), Catalog: sold(t), Bases: &bases{}, Workers: 1, Progress: func(done, all int) {
+	r := render.New(render.Config{Site: site(t, 2), Fleet: fleetOf(t, site(t, 2)), Catalog: sold(t), Bases: &bases{}, Engine: engine(), Workers: 1, Progress: func(done, all int) {
 		if all != len(small()) {
 			t.Errorf("progress of %d, want %d", all, len(small()))
 		}
