@@ -17,6 +17,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/klog/v2"
 
+	"github.com/gatorcloud/sluice/renderer/backoff"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 )
 
@@ -34,6 +35,7 @@ type Client struct {
 	tables    rest.Interface // what a dynamic client cannot ask for
 	transport http.RoundTripper
 	patience  time.Duration
+	again     backoff.Pauses // before a watch that failed is begun again
 }
 
 // New returns a client of a server; Argo CD's Applications are in the namespace.
@@ -48,6 +50,7 @@ func New(a *Access, namespace string) (*Client, error) {
 	return &Client{
 		namespace: namespace, objects: dynamic.New(client).Resource(group.WithResource(resource)).Namespace(namespace),
 		tables: client, transport: transport, patience: patience,
+		again: backoff.Pauses{First: time.Second, Most: time.Minute},
 	}, nil
 }
 

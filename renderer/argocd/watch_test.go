@@ -110,6 +110,7 @@ func expect(t *testing.T, h heard, want ...string) {
 
 func follow(t *testing.T, a *api) heard {
 	c := connect(t, a.answer)
+	argocd.Hasten(c)
 	ctx, cancel := context.WithCancel(t.Context())
 	h, done := make(heard), make(chan struct{})
 	go func() {
