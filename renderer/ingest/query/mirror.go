@@ -57,6 +57,7 @@ type Mirror struct {
 	ready        time.Time            // when only status records were missing
 	journal      *journal
 	kept         keeper
+	progress     time.Duration // see watch.Options
 }
 
 // NewMirror returns an empty copy.
@@ -90,8 +91,10 @@ const (
 func (m *Mirror) Run(ctx context.Context, store *etcd.Store) {
 	var all sync.WaitGroup
 	defer all.Wait()
-	all.Go(func() { watch.New(store, m.info, watch.Options{Logger: m.o.Logger, Hear: m.o.Hear}).Run(ctx) })
-	all.Go(func() { watch.New(store, m.status, watch.Options{Logger: m.o.Logger}).Run(ctx) })
+	all.Go(func() {
+		watch.New(store, m.info, watch.Options{Logger: m.o.Logger, Hear: m.o.Hear, Progress: m.progress}).Run(ctx)
+	})
+	all.Go(func() { watch.New(store, m.status, watch.Options{Logger: m.o.Logger, Progress: m.progress}).Run(ctx) })
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for ctx.Err() == nil {

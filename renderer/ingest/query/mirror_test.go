@@ -19,6 +19,7 @@ import (
 
 // Any order of changes gives the copy that one reading of the end gives.
 func TestCopyIsOneReading(t *testing.T) {
+	t.Parallel()
 	all := func(s *stand) string {
 		return ask(Handler(Options{Mirror: s.mirror}), "GET", "/v1/tenants?limit=1000").Body.String()
 	}
@@ -85,6 +86,7 @@ func TestCopyIsOneReading(t *testing.T) {
 // Over a real etcd: nothing before it is complete, then what is there, the
 // last of it with its age while etcd is away, and what changed afterwards.
 func TestWarmCopyOfEtcd(t *testing.T) {
+	t.Parallel()
 	server, err := embedded.Start(t.Context(), t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -115,6 +117,7 @@ func TestWarmCopyOfEtcd(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = store.Close() })
 	s := newStand(t, MirrorOptions{}) // its clock alone
+	s.mirror.progress = 100 * time.Millisecond
 	h := Handler(Options{Mirror: s.mirror})
 	if got := ask(h, "GET", "/v1/tenants/1000007"); got.Code != http.StatusServiceUnavailable {
 		t.Errorf("before the copy is complete = %d, want 503", got.Code)

@@ -210,6 +210,7 @@ func TestStreamsAreBounded(t *testing.T) {
 // Whoever follows a journal, at any pace, hears of every change after its
 // point, or that it has missed some.
 func TestJournalLosesNothing(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(300) {
 		r := rand.New(rand.NewPCG(seed, 7))
 		j := newJournal(8 + r.IntN(40))
