@@ -118,6 +118,7 @@ func (o origin) rollouts() rollout.Rollouts {
 // keep what they run, and nobody is moved by it.
 func TestAdoptMigrates(t *testing.T) {
 	short.Skip(t, "renders the example again and again")
+	t.Parallel()
 	o := firstRound(t)
 	before := o.repo.Tip()
 	if out, err := o.run("adopt", "--kubeconfig=x", "--dry-run", "-o=name"); err != nil || !strings.Contains(out, "swg/main\n") || o.repo.Tip() != before || o.argo.fleet.app.Phase != "Running" {
@@ -148,6 +149,7 @@ func TestAdoptMigrates(t *testing.T) {
 // What people say of a fleet at rest is believed: it is their word.
 func TestAdoptFromGit(t *testing.T) {
 	short.Skip(t, "renders the example again and again")
+	t.Parallel()
 	o := firstRound(t)
 	if _, err := o.run("adopt", "--from-git", "--yes"); err != nil {
 		t.Fatal(err)
@@ -161,6 +163,7 @@ func TestAdoptFromGit(t *testing.T) {
 // An edited, lost or conflicted file comes back as sluice wrote it.
 func TestAdoptHistory(t *testing.T) {
 	short.Skip(t, "renders the example again and again")
+	t.Parallel()
 	o := newOrigin(t, underWay())
 	o.write(renderAll)
 	want := o.repo.Git("show", "main:environments/local/rollouts.yaml")
@@ -181,6 +184,7 @@ func TestAdoptHistory(t *testing.T) {
 }
 
 func TestAdoptRefuses(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		reason, want string
 		args         []string

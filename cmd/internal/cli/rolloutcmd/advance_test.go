@@ -31,6 +31,7 @@ func second() rollout.Rollouts {
 // A person's word moves a ring that nobody observes, one step, and the commit
 // says whose it was.
 func TestPromote(t *testing.T) {
+	t.Parallel()
 	o := rendered(t, second())
 	before := o.repo.Tip()
 	if out, err := o.run("promote", "--ring=main", "--by=anna", "--dry-run", "-o=name"); !errors.Is(err, exit.ErrWaiting) || !strings.Contains(out, "swg/main\n") || o.repo.Tip() != before {
@@ -51,6 +52,7 @@ func TestPromote(t *testing.T) {
 }
 
 func TestAdvanceRefuses(t *testing.T) {
+	t.Parallel()
 	o := rendered(t, second())
 	before := o.repo.Tip()
 	for name, tc := range map[string]struct {
@@ -71,6 +73,7 @@ func TestAdvanceRefuses(t *testing.T) {
 
 // Silence moves nothing, and an Argo CD that does not answer is an error.
 func TestAdvanceOnSilence(t *testing.T) {
+	t.Parallel()
 	o := rendered(t, underWay())
 	before := o.repo.Tip()
 	if out, err := o.run("advance", "-o=name", "--timeout=0s"); !errors.Is(err, exit.ErrWaiting) || o.repo.Tip() != before || !strings.Contains(out, "swg/main\n") {
@@ -85,6 +88,7 @@ func TestAdvanceOnSilence(t *testing.T) {
 // A step that lost the race is decided again on the new head.
 func TestAdvanceAgain(t *testing.T) {
 	short.Skip(t, "renders the example again and again")
+	t.Parallel()
 	o := rendered(t, second())
 	looks := 0
 	o.argo.looks = func() {
@@ -105,6 +109,7 @@ func TestAdvanceAgain(t *testing.T) {
 
 // The words are those of the actions in Argo CD's UI, on the first slice.
 func TestSay(t *testing.T) {
+	t.Parallel()
 	o := rendered(t, underWay())
 	for i, paused := range []string{`"gatorcloud.io/paused": "true"`, `"gatorcloud.io/paused": "false"`, ""} {
 		name := fmt.Sprintf("local-main-0%d", i)

@@ -195,6 +195,7 @@ func (o origin) run(args ...string) (string, error) {
 }
 
 func TestStatus(t *testing.T) {
+	t.Parallel()
 	second := underWay()
 	second.Lanes[rollout.Key{Ring: canary, Product: swg}] = rollout.Lane{At: at("202"), Good: versions("200"), Since: time.Date(2026, 11, 30, 8, 0, 0, 0, time.UTC)}
 	second.Lanes[rollout.Key{Ring: main, Product: swg}] = rollout.Lane{At: at("200"), Good: versions("200")}
@@ -253,6 +254,7 @@ func TestStatus(t *testing.T) {
 
 // Rollback changes two versions of fleet.yaml, renders them and says so in its commit.
 func TestRollback(t *testing.T) {
+	t.Parallel()
 	o := newOrigin(t, underWay())
 	before := o.repo.Tip()
 	out, err := o.run("rollback", "swg", "--dry-run", "--no-headers")
@@ -287,6 +289,7 @@ func TestRollback(t *testing.T) {
 // fleet.yaml alone moves, and the next render follows.
 func TestRollbackByMergeRequest(t *testing.T) {
 	short.Skip(t, "renders the example again and again")
+	t.Parallel()
 	o := newOrigin(t, underWay())
 	o.desk = &desk{}
 	before := o.repo.Tip()
@@ -339,6 +342,7 @@ func TestRollbackByMergeRequest(t *testing.T) {
 }
 
 func TestRollbackRefuses(t *testing.T) {
+	t.Parallel()
 	o := newOrigin(t, underWay())
 	before := o.repo.Tip()
 	for name, tc := range map[string]struct {
@@ -366,6 +370,7 @@ func TestRollbackRefuses(t *testing.T) {
 
 // A lifted version is lifted once, and the history says who did it.
 func TestLift(t *testing.T) {
+	t.Parallel()
 	r := underWay()
 	r.Failed = []rollout.Failed{{Product: swg, Version: versions("203")[0], Ring: canary, Reason: "3 of 80"}}
 	o := newOrigin(t, r)
@@ -389,6 +394,7 @@ func TestLift(t *testing.T) {
 
 // A hotfix is one more entry of fleet.yaml, once.
 func TestExpedite(t *testing.T) {
+	t.Parallel()
 	o := newOrigin(t, underWay())
 	if out, err := o.run("expedite", "swg=202", "--reason=CVE-2026-1"); err != nil || out != "swg=202\n" {
 		t.Fatalf("expedite = %q, %v", out, err)
@@ -405,6 +411,7 @@ func TestExpedite(t *testing.T) {
 // A watch prints what changed, and ends when nothing waits or somebody ends it.
 func TestWatch(t *testing.T) {
 	short.Skip(t, "renders the example again and again")
+	t.Parallel()
 	o := newOrigin(t, underWay())
 	waits := 0
 	o.wait = func() error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/gatorcloud/sluice/cmd/internal/cli/repoflags"
 	"github.com/gatorcloud/sluice/cmd/internal/cli/rolloutcmd"
@@ -38,6 +39,7 @@ func noRepo() repoflags.Repository {
 }
 
 func TestRollout(t *testing.T) {
+	t.Parallel()
 	waiting := unblock.Application{Name: "pop", Level: "fleet", Source: "1", Syncing: "1", Compared: "1", Revision: "c1", Operated: "c1", Synced: true, Phase: "Running",
 		Message: "waiting for healthy state of argoproj.io/Application/pop-canary"}
 	behind := waiting
@@ -58,24 +60,25 @@ func TestRollout(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			f := &fleet{app: tc.app}
-			cmd := rolloutcmd.New(rolloutcmd.Deps{Repo: noRepo, Open: func(p rolloutcmd.Place) (unblock.Cluster, func(), error) {
-				f.place = p
-				return f, func() {}, nil
-			}})
-			var stdout, stderr strings.Builder
-			cmd.SetOut(&stdout)
-			cmd.SetErr(&stderr)
-			cmd.SetArgs(tc.args)
-			cmd.SilenceUsage, cmd.SilenceErrors = true, true
-			err := cmd.ExecuteContext(t.Context())
-			if fault.ClassOf(err) != tc.class || stdout.String() != tc.stdout {
-				t.Errorf("%s: %q = %q, %v of class %s, want %q and class %s", tc.reason, tc.args, stdout.String(), err, fault.ClassOf(err), tc.stdout, tc.class)
-			}
-			if strings.Contains(strings.Join(tc.args, " "), "gitops") && (f.place.Namespace != "gitops" || f.place.Context != "x") {
-				t.Errorf("opened %+v, want the namespace and the context of the flags", f.place)
-			}
+			synctest.Test(t, func(t *testing.T) { // a second passes between two looks
+				f := &fleet{app: tc.app}
+				cmd := rolloutcmd.New(rolloutcmd.Deps{Repo: noRepo, Open: func(p rolloutcmd.Place) (unblock.Cluster, func(), error) {
+					f.place = p
+					return f, func() {}, nil
+				}})
+				var stdout, stderr strings.Builder
+				cmd.SetOut(&stdout)
+				cmd.SetErr(&stderr)
+				cmd.SetArgs(tc.args)
+				cmd.SilenceUsage, cmd.SilenceErrors = true, true
+				err := cmd.ExecuteContext(t.Context())
+				if fault.ClassOf(err) != tc.class || stdout.String() != tc.stdout {
+					t.Errorf("%s: %q = %q, %v of class %s, want %q and class %s", tc.reason, tc.args, stdout.String(), err, fault.ClassOf(err), tc.stdout, tc.class)
+				}
+				if strings.Contains(strings.Join(tc.args, " "), "gitops") && (f.place.Namespace != "gitops" || f.place.Context != "x") {
+					t.Errorf("opened %+v, want the namespace and the context of the flags", f.place)
+				}
+			})
 		})
 	}
 }
