@@ -162,6 +162,7 @@ func TestContentLinks(t *testing.T) {
 
 // TestContentLinksFault breaks a rendered version in one place at a time.
 func TestContentLinksFault(t *testing.T) {
+	short.Skip(t, "TestContentLinks, which it proves, is none of them")
 	c := committed(t)
 	tests := map[string]struct {
 		reason   string

@@ -195,6 +195,7 @@ func TestBuildRefuses(t *testing.T) {
 		"UnknownOption":   {"misspelt fields are seen", map[string]string{replaceFile: "- source: {kind: ConfigMap, name: parameters, fieldPath: data.replicas}\n  target: []\n"}, []string{"replacements.yaml", "target"}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			checkRefusal(t, tc, false)
 		})
 	}
