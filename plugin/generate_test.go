@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/gatorcloud/sluice/plugin"
@@ -30,7 +31,10 @@ func grants(pairs ...string) plugin.Grants {
 	return g
 }
 
-func generator() *plugin.Generator { return plugin.New(overlay.New(overlay.Options{})) }
+// engine is one for all tests, as it is one for all requests of a process.
+var engine = sync.OnceValue(func() *overlay.Engine { return overlay.New(overlay.Options{}) })
+
+func generator() *plugin.Generator { return plugin.New(engine()) }
 
 func remote(t plugintest.Tenant) plugintest.Tenant {
 	t.Descriptor.Place = plugintest.Remote(t.Descriptor.Place)
@@ -137,10 +141,10 @@ func golden(t *testing.T, name string, got []byte) {
 
 // An overlay's manifests are the bytes of kustomize, joined as they were cut.
 func TestGenerateGivesKustomizeBytes(t *testing.T) {
-	engine := overlay.New(overlay.Options{})
+	fresh := overlay.New(overlay.Options{})
 	for _, name := range []string{"product", "product-suspended", "product-retained", "shared"} {
 		r := requests()[name]
-		want, err := engine.Build(t.Context(), r.Dir, ".")
+		want, err := fresh.Build(t.Context(), r.Dir, ".")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -155,7 +159,7 @@ func TestGenerateGivesKustomizeBytes(t *testing.T) {
 type broken struct{ change func([]byte) []byte }
 
 func (b broken) Build(ctx context.Context, d *tree.Dir, root string) ([]byte, error) {
-	out, err := overlay.New(overlay.Options{}).Build(ctx, d, root)
+	out, err := engine().Build(ctx, d, root)
 	return b.change(out), err
 }
 
@@ -169,9 +173,10 @@ func TestGenerateRefusesNothingToApply(t *testing.T) {
 }
 
 func TestGenerateStopsWithContext(t *testing.T) {
+	// An engine that knows the form is done before it asks.
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	got, err := generator().Generate(ctx, requests()["product"])
+	got, err := plugin.New(overlay.New(overlay.Options{})).Generate(ctx, requests()["product"])
 	if !errors.Is(err, context.Canceled) || plugin.ReasonOf(err) != "" || len(got.Documents) > 0 {
 		t.Errorf("Generate(ended context) = %d documents, %v, want context.Canceled and no refusal", len(got.Documents), err)
 	}

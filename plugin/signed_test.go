@@ -12,7 +12,6 @@ import (
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
-	"github.com/gatorcloud/sluice/renderer/render/overlay"
 )
 
 // signedBy returns a directory whose own files are signed.
@@ -39,7 +38,7 @@ func TestSignedDirectories(t *testing.T) {
 	public := func(seed byte) ed25519.PublicKey {
 		return ed25519.NewKeyFromSeed(bytes.Repeat([]byte{seed}, ed25519.SeedSize)).Public().(ed25519.PublicKey)
 	}
-	g := plugin.NewTrusting(overlay.New(overlay.Options{}), []ed25519.PublicKey{public(1), public(2)})
+	g := plugin.NewTrusting(engine(), []ed25519.PublicKey{public(1), public(2)})
 	for level, r := range requests() {
 		t.Run(level, func(t *testing.T) {
 			plain := r.Dir
@@ -76,7 +75,7 @@ func TestUnsignedMember(t *testing.T) {
 			break
 		}
 	}
-	_, err := plugin.NewTrusting(overlay.New(overlay.Options{}), []ed25519.PublicKey{key.Public().(ed25519.PublicKey)}).Generate(t.Context(), r)
+	_, err := plugin.NewTrusting(engine(), []ed25519.PublicKey{key.Public().(ed25519.PublicKey)}).Generate(t.Context(), r)
 	checkRefusal(t, err, plugin.ReasonSeal)
 }
 
@@ -85,7 +84,7 @@ func TestUnsignedMember(t *testing.T) {
 // what comes back is a product's own former parameters, and nothing else.
 func TestReplay(t *testing.T) {
 	key := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{1}, ed25519.SeedSize))
-	g := plugin.NewTrusting(overlay.New(overlay.Options{}), []ed25519.PublicKey{key.Public().(ed25519.PublicKey)})
+	g := plugin.NewTrusting(engine(), []ed25519.PublicKey{key.Public().(ed25519.PublicKey)})
 	older := func(o plugintest.Overlay) plugintest.Overlay {
 		o.Parameters = maps.Clone(o.Parameters)
 		o.Parameters["storage"] = "1Gi"

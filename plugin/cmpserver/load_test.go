@@ -179,7 +179,7 @@ func TestStopsGracefullyUnderLoad(t *testing.T) {
 // refused, stalled or left alone, and not of the server.
 func TestLeavesNoGoroutine(t *testing.T) {
 	before := goleak.IgnoreCurrent()
-	s := start(t, cmpserver.Options{Timeout: 2 * time.Second}) // the first request answers in it under the race detector too
+	s := start(t, cmpserver.Options{})
 	conn := s.plain(t)
 	client := apiclient.NewConfigManagementPluginServiceClient(conn)
 	a := product()
@@ -190,7 +190,9 @@ func TestLeavesNoGoroutine(t *testing.T) {
 	if err := send(t.Context(), client, chunk([]byte("x"))); err == nil {
 		t.Error("request without metadata = nil, want an error")
 	}
-	stalled, err := client.GenerateManifest(t.Context())
+	hasty := start(t, cmpserver.Options{Timeout: 200 * time.Millisecond})
+	second := hasty.plain(t)
+	stalled, err := apiclient.NewConfigManagementPluginServiceClient(second).GenerateManifest(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,11 +204,14 @@ func TestLeavesNoGoroutine(t *testing.T) {
 		t.Errorf("stalled request = %v, want DeadlineExceeded", err)
 	}
 	conn.Close()
-	s.stop()
-	if err := <-s.done; err != nil {
-		t.Errorf("Serve = %v, want nil", err)
+	second.Close()
+	for _, s := range []*running{s, hasty} {
+		s.stop()
+		if err := <-s.done; err != nil {
+			t.Errorf("Serve = %v, want nil", err)
+		}
+		s.done <- nil // for the cleanup
 	}
-	s.done <- nil // for the cleanup
 	goleak.VerifyNone(t, before)
 }
 

@@ -52,6 +52,9 @@ func (s *syncBuffer) String() string {
 	return s.b.String()
 }
 
+// engine is one for all tests, as it is one for all requests of a process.
+var engine = sync.OnceValue(func() *overlay.Engine { return overlay.New(overlay.Options{}) })
+
 // start serves o and stops with the test.
 func start(t testing.TB, o cmpserver.Options) *running {
 	t.Helper()
@@ -63,7 +66,7 @@ func start(t testing.TB, o cmpserver.Options) *running {
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	r := &running{socket: filepath.Join(dir, "sluice.sock"), registry: prometheus.NewRegistry(), log: &syncBuffer{}, done: make(chan error, 1)}
 	if o.Generator == nil {
-		o.Generator = plugin.New(overlay.New(overlay.Options{}))
+		o.Generator = plugin.New(engine())
 	}
 	o.Metrics, o.Logger = cmpserver.NewMetrics(r.registry), slog.New(slog.NewJSONHandler(r.log, nil))
 	l, err := cmpserver.Listen(r.socket)
@@ -210,7 +213,7 @@ func want(t testing.TB, a application) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	result, err := plugin.New(overlay.New(overlay.Options{})).Generate(t.Context(), r)
+	result, err := plugin.New(engine()).Generate(t.Context(), r)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,6 +21,7 @@ import (
 	sites "github.com/gatorcloud/sluice/environments"
 	"github.com/gatorcloud/sluice/plugin"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/short"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
 	"github.com/gatorcloud/sluice/renderer/render"
 	"github.com/gatorcloud/sluice/renderer/render/overlay"
@@ -74,10 +75,14 @@ func directory(t testing.TB, path string) *tree.Dir {
 }
 
 func TestExampleEnvironments(t *testing.T) {
+	engine := overlay.New(overlay.Options{}) // their products are those of one catalog
 	for _, fleet := range environments(t) {
 		t.Run(filepath.Base(filepath.Dir(fleet)), func(t *testing.T) {
 			name := filepath.Base(filepath.Dir(fleet))
-			w := walk{t: t, generator: plugin.New(overlay.New(overlay.Options{})), apps: map[string]v1alpha1.Application{},
+			if name != "local" {
+				short.Skip(t, "one environment has every level")
+			}
+			w := walk{t: t, generator: plugin.New(engine), apps: map[string]v1alpha1.Application{},
 				paths: map[string]string{}, objects: map[string]string{}, projects: projects(t, name)}
 			var top v1alpha1.Application
 			top.Name, top.Spec.Project = "fleet", name+"-fleet"
