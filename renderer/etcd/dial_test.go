@@ -12,6 +12,7 @@ import (
 )
 
 func TestDialRefusesConfigurations(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		reason string
 		config Config
@@ -50,6 +51,7 @@ func checkSecret(t *testing.T, err error, secret string) {
 }
 
 func TestEndpointForms(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		config Config
 		want   string
@@ -71,6 +73,7 @@ func TestEndpointForms(t *testing.T) {
 }
 
 func TestEtcdDown(t *testing.T) {
+	t.Parallel()
 	endpoint := refused(t)
 	begin := time.Now()
 	s, err := Dial(t.Context(), Config{Endpoints: []string{endpoint}, DialTimeout: time.Minute})
@@ -83,6 +86,7 @@ func TestEtcdDown(t *testing.T) {
 }
 
 func TestOneEndpointDown(t *testing.T) {
+	t.Parallel()
 	p := newProxy(t, serve(t))
 	s := dial(t, Config{Endpoints: []string{refused(t), p.endpoint()}})
 	write(t, s, tenant("1000006", "swg"))
@@ -92,6 +96,7 @@ func TestOneEndpointDown(t *testing.T) {
 }
 
 func TestEtcdSlow(t *testing.T) {
+	t.Parallel()
 	p := newProxy(t, serve(t))
 	write(t, dial(t, Config{Endpoints: []string{p.endpoint()}}), tenant("1000006", "swg"))
 	config := Config{Endpoints: []string{p.endpoint()}, DialTimeout: 20 * time.Second, RequestTimeout: 300 * time.Millisecond}
@@ -128,6 +133,7 @@ func protect(t *testing.T, c *clientv3.Client) {
 }
 
 func TestLogin(t *testing.T) {
+	t.Parallel()
 	server := serve(t)
 	s := dial(t, Config{Endpoints: server.Endpoints()})
 	write(t, s, tenant("1000006", "swg"))

@@ -9,6 +9,7 @@ import (
 
 // A poke reaches every process, and after a partition all are told to look.
 func TestPoke(t *testing.T) {
+	t.Parallel()
 	server := serve(t)
 	proxy, err := etcdtest.NewProxy(server.Endpoints()[0])
 	if err != nil {

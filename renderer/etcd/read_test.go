@@ -18,6 +18,7 @@ import (
 )
 
 func TestSnapshot(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	want := []authz.Tenant{tenant("1000006", "dsa", "swg"), tenant("1000006-a", "swg"), tenant("1000009")}
 	write(t, s, want...)
@@ -36,12 +37,14 @@ func TestSnapshot(t *testing.T) {
 }
 
 func TestEmptyPrefix(t *testing.T) {
+	t.Parallel()
 	if got := snapshot(t, open(t)); got.Keys != 0 || got.Revision == 0 {
 		t.Errorf("Snapshot of an empty prefix = %+v, want no keys at a revision", got)
 	}
 }
 
 func TestBadRecordsAreQuarantined(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	write(t, s, tenant("1000006", "swg"))
 	bad := []string{
@@ -91,6 +94,7 @@ func (b *between) Get(ctx context.Context, key string, opts ...clientv3.OpOption
 // All records change in one transaction between any two pages. A snapshot that
 // mixed revisions would show different replicas.
 func TestSnapshotIsOneRevision(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	write(t, s, tenant("1000006", "dsa", "seg", "swg"), tenant("1000009", "dsa", "swg"))
 	first := snapshot(t, s)
@@ -119,6 +123,7 @@ func TestSnapshotIsOneRevision(t *testing.T) {
 }
 
 func TestCompactionBetweenPages(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		reason string
 		times  int
@@ -168,6 +173,7 @@ func TestCompactionBetweenPages(t *testing.T) {
 // Thirty records of the largest size are more than one answer may have.
 func TestHostilePageIsReadInPieces(t *testing.T) {
 	short.Skip(t, "writes large records")
+	t.Parallel()
 	s := open(t)
 	write(t, s, tenant("1000006", "swg"))
 	large := strings.Repeat("x", 1_500_000)
@@ -181,6 +187,7 @@ func TestHostilePageIsReadInPieces(t *testing.T) {
 }
 
 func TestSnapshotEndsWithItsContext(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -190,6 +197,7 @@ func TestSnapshotEndsWithItsContext(t *testing.T) {
 }
 
 func TestSnapshotRefusesPrefixes(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	for _, p := range []string{"", "tenant", "/tenant/info/"} {
 		_, err := s.Snapshot(t.Context(), p)
@@ -198,6 +206,7 @@ func TestSnapshotRefusesPrefixes(t *testing.T) {
 }
 
 func TestList(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	write(t, s, tenant("1000006", "dsa", "swg"), tenant("1000009", "swg"))
 	raw(t, s, prefix+"/1000009/rs/dsa", "null")
@@ -246,6 +255,7 @@ func TestList(t *testing.T) {
 }
 
 func TestListRefusesTooMany(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	_, err := s.Records(prefix).List(t.Context(), make([]ident.Tenant, maxChanges+1)...)
 	checkFailure(t, err, failure{class: fault.Person})

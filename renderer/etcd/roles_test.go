@@ -43,6 +43,7 @@ func command(t *testing.T, c *clientv3.Client, line string) error {
 // The page's commands give each user what it needs and no more.
 func TestRolesOfThePage(t *testing.T) {
 	short.Skip(t, "makes users and roles")
+	t.Parallel()
 	page, err := os.ReadFile("../install/SECURITY.md")
 	if err != nil {
 		t.Fatal(err)

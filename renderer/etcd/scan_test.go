@@ -7,6 +7,7 @@ import (
 
 // A mark differs after every change below its prefixes, and after no other.
 func TestMark(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	mark := func() string {
 		t.Helper()

@@ -111,6 +111,7 @@ func serveTLS(t *testing.T, a *authority, cert string, clientCerts bool) string 
 
 func TestTLS(t *testing.T) {
 	short.Skip(t, "starts an etcd for each certificate")
+	t.Parallel()
 	a, other := newAuthority(t), newAuthority(t)
 	loopback := []net.IP{net.IPv4(127, 0, 0, 1)}
 	serverUse := []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}

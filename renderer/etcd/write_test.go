@@ -11,6 +11,7 @@ import (
 )
 
 func TestPutGuards(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	records := s.Records(prefix)
 	ctx := t.Context()
@@ -49,6 +50,7 @@ func TestPutGuards(t *testing.T) {
 }
 
 func TestPutRefusesWhatCannotBeRead(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	bad := tenant("1000006")
 	bad.Name = "a\nb"
@@ -62,6 +64,7 @@ func TestPutRefusesWhatCannotBeRead(t *testing.T) {
 }
 
 func TestDelete(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	records := s.Records(prefix)
 	neighbours := []authz.Tenant{tenant("100000", "swg"), tenant("1000006-a", "swg"), tenant("10000061", "swg")}
@@ -83,6 +86,7 @@ func TestDelete(t *testing.T) {
 }
 
 func TestApply(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	var tenants []authz.Tenant
 	for i := range 50 {
@@ -112,6 +116,7 @@ func TestApply(t *testing.T) {
 
 // A batch in which one record was changed by somebody else writes nothing.
 func TestApplyIsWholeOrNothing(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	write(t, s, tenant("1000006"))
 	plan, err := authz.PlanImport(authz.Listing{}, []authz.Tenant{tenant("1000001"), tenant("1000006", "swg"), tenant("1000009")})

@@ -8,6 +8,7 @@ import (
 )
 
 func TestCommitted(t *testing.T) {
+	t.Parallel()
 	repo := gittest.New(t)
 	repo.Write("a/x", "1")
 	commit := "tree " + repo.Git("rev-parse", "main^{tree}") + "\nauthor a <b> 5 +0000\ncommitter a 1 +0000 <b> 1700000000 +0530\n\ncommitter x <y> 6 +0000\n"

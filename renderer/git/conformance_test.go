@@ -147,6 +147,7 @@ func files(t testing.TB, r *Repo, h Head) map[string]string {
 }
 
 func TestCommitsContent(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t *testing.T, m medium, r *Repo) {
 		if h := head(t, r); !h.IsZero() {
 			t.Fatalf("Head() of an empty repository = %v, want the zero Head", h)
@@ -183,6 +184,7 @@ func TestCommitsContent(t *testing.T) {
 }
 
 func TestSeesCommitsOfOthers(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t *testing.T, m medium, r *Repo) {
 		m.server.Write("theirs", "1")
 		update(t, r, func(tx *Tx) { putFile(t, tx, "ours", "2") })
@@ -203,6 +205,7 @@ func TestSeesCommitsOfOthers(t *testing.T) {
 }
 
 func TestEqualContentIsNoCommit(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t *testing.T, m medium, r *Repo) {
 		fill := func(tx *Tx) {
 			tx.Reset("a")
@@ -220,6 +223,7 @@ func TestEqualContentIsNoCommit(t *testing.T) {
 }
 
 func TestLostRaceIsAnsweredOnTheNewHead(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t *testing.T, m medium, r *Repo) {
 		update(t, r, func(tx *Tx) { putFile(t, tx, "ours", "0") })
 		races := 3
@@ -252,6 +256,7 @@ func TestLostRaceIsAnsweredOnTheNewHead(t *testing.T) {
 }
 
 func TestEndlessRaceIsGivenUp(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t *testing.T, m medium, r *Repo) {
 		n := 0
 		_, err := Update(t.Context(), r, func(_ context.Context, tx *Tx, h Head) (Message, error) {
@@ -273,6 +278,7 @@ func TestEndlessRaceIsGivenUp(t *testing.T) {
 }
 
 func TestHookRefusalIsFinal(t *testing.T) {
+	t.Parallel()
 	for _, hook := range []string{"pre-receive", "update"} {
 		t.Run(hook, func(t *testing.T) {
 			onEach(t, func(t *testing.T, m medium, _ *Repo) {
@@ -315,6 +321,7 @@ func noGarbage(t *testing.T, m medium) {
 }
 
 func TestFS(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t *testing.T, m medium, r *Repo) {
 		res := update(t, r, func(tx *Tx) {
 			put(t, tx, "a", dir(t, "b/c", "1", "b.txt", "2", "b0", "3"))
@@ -327,6 +334,7 @@ func TestFS(t *testing.T) {
 }
 
 func TestReusesMirror(t *testing.T) {
+	t.Parallel()
 	server := gittest.New(t)
 	h := server.HTTP("")
 	m := medium{server, h.URL, Options{CacheDir: t.TempDir()}}

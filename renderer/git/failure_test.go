@@ -62,6 +62,7 @@ func (d fullDisk) Rename(from, to string) error {
 // TestFullDisk lets the disk run full at each use of it, for a commit that
 // stays in memory and for one that spills, and then frees it.
 func TestFullDisk(t *testing.T) {
+	t.Parallel()
 	for name, size := range map[string]int{"Small": 10, "Spilled": 3 << 20} {
 		t.Run(name, func(t *testing.T) {
 			if name == "Spilled" {
@@ -111,6 +112,7 @@ func TestFullDisk(t *testing.T) {
 
 func TestFullDiskOfMirror(t *testing.T) {
 	short.Skip(t, "runs git again and again")
+	t.Parallel()
 	server := gittest.New(t)
 	server.Write("theirs", "1")
 	uses := 1 << 30
@@ -146,6 +148,7 @@ func TestFullDiskOfMirror(t *testing.T) {
 }
 
 func TestReadOnlyRepository(t *testing.T) {
+	t.Parallel()
 	if os.Geteuid() == 0 {
 		// Root may write everywhere; a file where a directory must be stops it too.
 		server, r := openBare(t)
@@ -184,6 +187,7 @@ func TestReadOnlyRepository(t *testing.T) {
 // TestServerTrouble gives a Repo what servers answer when they cannot do what
 // they should.
 func TestServerTrouble(t *testing.T) {
+	t.Parallel()
 	const token = "glpat-s3cr3t/+"
 	answer := func(status int, body string) func(http.ResponseWriter, *http.Request) bool {
 		return func(w http.ResponseWriter, _ *http.Request) bool {
@@ -231,6 +235,7 @@ func TestServerTrouble(t *testing.T) {
 // TestUntrustedServers checks that a server which cannot prove who it is, or
 // does not know who asks, is a person's business.
 func TestUntrustedServers(t *testing.T) {
+	t.Parallel()
 	server, other := gittest.New(t), gittest.New(t)
 	ssh, stranger := server.SSH(), other.SSH()
 	nobody := filepath.Join(t.TempDir(), "known_hosts")
@@ -262,6 +267,7 @@ func TestUntrustedServers(t *testing.T) {
 
 // TestCredentialsOfURL checks that a password in a URL is used and never shown.
 func TestCredentialsOfURL(t *testing.T) {
+	t.Parallel()
 	server := gittest.New(t)
 	h := server.HTTP("p@ss/word")
 	url := strings.Replace(h.URL, "http://", "http://me:p%40ss%2Fword@", 1)
@@ -285,6 +291,7 @@ func TestCredentialsOfURL(t *testing.T) {
 
 func TestServerGoneWhilePushing(t *testing.T) {
 	short.Skip(t, "runs git again and again")
+	t.Parallel()
 	server := gittest.New(t)
 	h := server.HTTP("")
 	r, err := Open(t.Context(), h.URL, Options{Branch: "main", CacheDir: t.TempDir()})
@@ -330,6 +337,7 @@ func TestServerGoneWhilePushing(t *testing.T) {
 }
 
 func TestCancelledPush(t *testing.T) {
+	t.Parallel()
 	server := gittest.New(t)
 	h := server.HTTP("")
 	r, err := Open(t.Context(), h.URL, Options{Branch: "main", CacheDir: t.TempDir()})
@@ -365,6 +373,7 @@ func TestCancelledPush(t *testing.T) {
 // TestDamagedMirrorIsClonedAgain damages the mirror in every file.
 func TestDamagedMirrorIsClonedAgain(t *testing.T) {
 	short.Skip(t, "clones two dozen times")
+	t.Parallel()
 	damages := map[string]func(path string) error{
 		"Truncated": func(path string) error { return os.Truncate(path, 0) },
 		"Gone":      os.Remove,
@@ -418,6 +427,7 @@ func TestDamagedMirrorIsClonedAgain(t *testing.T) {
 // TestTwoReposOfOneMirror checks that a second user of a mirror gets one of
 // its own, which goes when it is closed.
 func TestTwoReposOfOneMirror(t *testing.T) {
+	t.Parallel()
 	m := media()["File"](t)
 	a, b := m.open(t), m.open(t)
 	update(t, a, func(tx *Tx) { putFile(t, tx, "a", "1") })
@@ -435,6 +445,7 @@ func TestTwoReposOfOneMirror(t *testing.T) {
 
 // TestDeadPrivateMirrorIsRemoved leaves a private mirror behind as a kill does.
 func TestDeadPrivateMirrorIsRemoved(t *testing.T) {
+	t.Parallel()
 	m := media()["File"](t)
 	first, second := m.open(t), m.open(t)
 	private := second.backend.(*mirror).dir
@@ -490,6 +501,7 @@ func TestOpenRefuses(t *testing.T) {
 // not well, whatever it holds and however it is reached.
 func TestObjectFormatOfServer(t *testing.T) {
 	short.Skip(t, "runs git again and again")
+	t.Parallel()
 	for name, prepare := range map[string]func(*gittest.Repo) string{
 		"HTTP": func(r *gittest.Repo) string { return r.HTTP("").URL },
 		"File": func(r *gittest.Repo) string { return "file://" + r.Dir },
@@ -537,6 +549,7 @@ func configured(key, value string) func(*testing.T) string {
 
 // TestOtherBranchOfWorkTree writes a branch that is not checked out.
 func TestOtherBranchOfWorkTree(t *testing.T) {
+	t.Parallel()
 	dir := nonBare(t)
 	r, err := Open(t.Context(), dir, Options{Branch: "rendered/all"})
 	if err != nil {
@@ -552,6 +565,7 @@ func TestOtherBranchOfWorkTree(t *testing.T) {
 // TestDyingServer checks the words of a hook that makes git itself die, which
 // only reach a caller that runs git.
 func TestDyingServer(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"Path", "File"} {
 		t.Run(name, func(t *testing.T) {
 			m := media()[name](t)

@@ -32,6 +32,7 @@ func special(t *testing.T) (*gittest.Repo, *Repo, Head) {
 }
 
 func TestFSOfSpecialEntries(t *testing.T) {
+	t.Parallel()
 	_, r, h := special(t)
 	fsys := r.FS(h)
 	modes := map[string]fs.FileMode{
@@ -70,6 +71,7 @@ func TestFSOfSpecialEntries(t *testing.T) {
 // TestWritingOverSpecialEntries replaces links and executables, and refuses to
 // drop a submodule.
 func TestWritingOverSpecialEntries(t *testing.T) {
+	t.Parallel()
 	server, r, h := special(t)
 	tx := r.Begin(h)
 	defer tx.Discard()
@@ -113,6 +115,7 @@ func TestWritingOverSpecialEntries(t *testing.T) {
 // TestOldModesAreReplaced writes over a file whose mode is one that Git wrote
 // long ago: what is rendered has today's, as from nothing.
 func TestOldModesAreReplaced(t *testing.T) {
+	t.Parallel()
 	server, r := openBare(t)
 	server.Write("old", "1")
 	raw, err := hex.DecodeString(server.Git("rev-parse", "main:old"))
@@ -131,6 +134,7 @@ func TestOldModesAreReplaced(t *testing.T) {
 }
 
 func TestFSIsSafeForConcurrentUse(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, 200)
 	_, r := openBare(t)
 	h, _ := commitFleet(t, r, f)
@@ -154,6 +158,7 @@ func TestFSIsSafeForConcurrentUse(t *testing.T) {
 
 // TestTxRefuses lists what a transaction does not take; one refusal spoils it.
 func TestTxRefuses(t *testing.T) {
+	t.Parallel()
 	hostile, err := tree.New(tree.Entry{Name: ".git", Data: []byte("x")})
 	if err != nil {
 		t.Fatal(err)
@@ -194,6 +199,7 @@ func TestTxRefuses(t *testing.T) {
 
 // TestDiscardedLargeTx leaves no trace of a transaction that spilled to the disk.
 func TestDiscardedLargeTx(t *testing.T) {
+	t.Parallel()
 	server, r := openBare(t)
 	tx := r.Begin(Head{})
 	for i := range 300 {

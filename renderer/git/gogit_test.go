@@ -10,6 +10,7 @@ import (
 // TestGoGitReadsIt has another implementation of Git read what was written,
 // small packs and joined ones.
 func TestGoGitReadsIt(t *testing.T) {
+	t.Parallel()
 	server, r := openBare(t)
 	want := 0
 	for i := range 40 {

@@ -28,6 +28,7 @@ func (j *judge) Check() error { return j.refusal }
 
 // A guard sees what is changed and removed, and no commit is made when it refuses.
 func TestGuardIsAsked(t *testing.T) {
+	t.Parallel()
 	repo := gittest.New(t)
 	for _, path := range []string{"env/a/x", "env/b/x", "env/c/deep/x", "env/turns/x", "env/dir/x", "other"} {
 		repo.Write(path, "1")

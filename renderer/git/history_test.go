@@ -12,6 +12,7 @@ import (
 // History is found behind commits of others, also by a mirror that was made
 // after them, and on every line of a merge.
 func TestNearest(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("fetches long histories by every transport")
 	}
@@ -52,6 +53,7 @@ func TestNearest(t *testing.T) {
 }
 
 func TestSame(t *testing.T) {
+	t.Parallel()
 	repo := gittest.New(t)
 	repo.Write("a/x", "1")
 	repo.Write("b/x", "1")
@@ -68,6 +70,7 @@ func TestSame(t *testing.T) {
 
 // The right to push is seen without a push.
 func TestWritable(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t *testing.T, m medium, r *Repo) {
 		before := m.server.Tip()
 		if err := r.Writable(t.Context()); err != nil {

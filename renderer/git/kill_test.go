@@ -103,6 +103,7 @@ func (d watchedDisk) Rename(from, to string) error {
 // branch must be the old or the new commit, and the next run must publish the
 // same content without help.
 func TestKilledAtAnyStep(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("kills a process at each of some thirty steps")
 	}
@@ -217,6 +218,7 @@ func leftovers(t *testing.T, dirs ...string) []string {
 // TestLockOfOthersIsLeftAlone checks that only a dead process's own lock is
 // removed: a lock that git or a living process holds is not.
 func TestLockOfOthersIsLeftAlone(t *testing.T) {
+	t.Parallel()
 	server, r := openBare(t)
 	server.Write("theirs", "1")
 	lock := filepath.Join(server.Dir, "refs", "heads", "main.lock")

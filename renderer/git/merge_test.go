@@ -13,6 +13,7 @@ import (
 // A subtree that a goroutine of its own could not build fails the commit: left
 // out, it would be a tree without these files.
 func TestForkedSubtreeThatFailsFailsTheCommit(t *testing.T) {
+	t.Parallel()
 	for name, puts := range map[string]int{"Forked": forkPuts, "InLine": 1} {
 		t.Run(name, func(t *testing.T) {
 			repo := gittest.New(t)

@@ -12,6 +12,7 @@ import (
 // Where two lines of history parted is what git says, also when all commits are
 // of one second.
 func TestMergeBase(t *testing.T) {
+	t.Parallel()
 	repo := gittest.New(t)
 	repo.Write("a", "1")
 	root := repo.Tip()
@@ -63,6 +64,7 @@ func TestMergeBase(t *testing.T) {
 // A shallow clone that lacks the commit says so, and what to do.
 func TestMergeBaseIsGone(t *testing.T) {
 	short.Skip(t, "runs git again and again")
+	t.Parallel()
 	repo := gittest.New(t)
 	repo.Write("a", "1")
 	repo.Git("branch", "side")

@@ -8,6 +8,7 @@ import (
 )
 
 func TestMessage(t *testing.T) {
+	t.Parallel()
 	cases := map[string]struct {
 		reason string
 		m      Message
@@ -33,6 +34,7 @@ func TestMessage(t *testing.T) {
 
 // TestTrailerIsThatOfGit compares with git interpret-trailers.
 func TestTrailerIsThatOfGit(t *testing.T) {
+	t.Parallel()
 	messages := map[string]string{
 		"One":      "s\n\nEtcd-Revision: 7\n",
 		"Last":     "s\n\nbody\n\nX: y\netcd-revision:  8 \nEtcd-Revision: 9\n",

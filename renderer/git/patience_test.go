@@ -17,6 +17,7 @@ import (
 // A server that takes a request and never answers does not hold us for ever.
 func TestSilentServerIsGivenUp(t *testing.T) {
 	short.Skip(t, "waits for a server")
+	t.Parallel()
 	server := gittest.New(t)
 	server.Write("theirs", "1")
 	h := server.HTTP("")
@@ -78,6 +79,7 @@ func TestSilentServerIsGivenUp(t *testing.T) {
 // Whatever is asked of a server that is silent, it is said once what is waited
 // for, and given up after the patience of the options.
 func TestSilentServerIsTold(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("waits for impatience")
 	}
@@ -121,6 +123,7 @@ func TestSilentServerIsTold(t *testing.T) {
 
 // Slow is not silent.
 func TestWatchdogHears(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const limit = time.Minute
 		ctx, dog, stop := watch(t.Context(), limit, func() {})

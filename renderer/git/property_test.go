@@ -191,6 +191,7 @@ func (m model) gitTree(t testing.TB) string {
 // with the model, a write of the whole model from nothing, a preview, and the
 // tree that git makes of the same files.
 func TestAnyEditsGiveGitsTree(t *testing.T) {
+	t.Parallel()
 	server, r := openBare(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		m := model{}
@@ -284,6 +285,7 @@ func compareChanges(t *rapid.T, before, after model, listed []tree.Change, res R
 // TestConcurrentPutsAreDeterministic puts one fleet from 1 to 16 goroutines in
 // different orders.
 func TestConcurrentPutsAreDeterministic(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, 400)
 	var want Result
 	for _, workers := range []int{1, 2, 5, 16} {
@@ -307,6 +309,7 @@ func TestConcurrentPutsAreDeterministic(t *testing.T) {
 // TestMemoForgetsDeadDirectories checks that the memo does not keep
 // directories alive, or their names after them.
 func TestMemoForgetsDeadDirectories(t *testing.T) {
+	t.Parallel()
 	_, r := openBare(t)
 	kept := dir(t, "x", "1")
 	for i := range 50 {

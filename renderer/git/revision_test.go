@@ -31,6 +31,7 @@ func history(t *testing.T) (server *gittest.Repo, clone string) {
 
 // What git rev-parse says of a revision is what is read.
 func TestAtResolvesAsGitDoes(t *testing.T) {
+	t.Parallel()
 	server, clone := history(t)
 	gittest.Git(t, clone, "checkout", "-q", "-b", "topic/x")
 	server.Git("pack-refs", "--all")
@@ -63,6 +64,7 @@ func TestAtResolvesAsGitDoes(t *testing.T) {
 
 func TestAtRefuses(t *testing.T) {
 	short.Skip(t, "runs git again and again")
+	t.Parallel()
 	_, clone := history(t)
 	shallow := filepath.Join(t.TempDir(), "shallow")
 	gittest.Git(t, "", "clone", "-q", "--depth=2", "file://"+clone, shallow)

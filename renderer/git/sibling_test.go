@@ -27,6 +27,7 @@ func propose(t *testing.T, r *Repo, branch, content string) (Head, error) {
 // A branch beside main is made, moved to another commit on the newest main,
 // read, and known to be merged or not; main stays where it is.
 func TestSibling(t *testing.T) {
+	t.Parallel()
 	const branch = "sluice/bump/swg-203"
 	onEach(t, func(t *testing.T, m medium, r *Repo) {
 		m.server.Write("theirs", "1")
@@ -73,6 +74,7 @@ func TestSibling(t *testing.T) {
 
 // A push from an old tip loses the race, and what is no branch is refused.
 func TestSiblingRefuses(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t *testing.T, m medium, r *Repo) {
 		m.server.Write("theirs", "1")
 		tx := r.Begin(head(t, r))
@@ -94,6 +96,7 @@ func TestSiblingRefuses(t *testing.T) {
 // The server's hooks hear the options of a commit's message, where it takes
 // such, and a push goes through where it does not.
 func TestPushOptions(t *testing.T) {
+	t.Parallel()
 	for name, takes := range map[string]string{"Takes": "true", "TakesNone": "false"} {
 		t.Run(name, func(t *testing.T) {
 			onEach(t, func(t *testing.T, m medium, _ *Repo) {

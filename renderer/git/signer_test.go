@@ -68,6 +68,7 @@ func (k keyring) fingerprints() []string {
 // and nobody who changes a byte or has another key.
 func TestSigned(t *testing.T) {
 	short.Skip(t, "makes keys and has GnuPG look at signatures")
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		reason, algorithm, passphrase string
 		subkey                        bool
@@ -153,6 +154,7 @@ func (k keyring) verifiedByGoGit(server *gittest.Repo) {
 // A key that cannot sign is refused before the first change, and never shown.
 func TestParseSignerRefuses(t *testing.T) {
 	short.Skip(t, "has GnuPG make keys")
+	t.Parallel()
 	const passphrase = "open sesame"
 	k := newKeyring(t)
 	k.gpg(passphrase, "--quick-gen-key", "sluice <sluice@example.com>", "ed25519", "sign", "never")

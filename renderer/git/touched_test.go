@@ -12,6 +12,7 @@ import (
 // What git itself says of two commits is what is touched.
 func TestTouched(t *testing.T) {
 	short.Skip(t, "runs git again and again")
+	t.Parallel()
 	repo := gittest.New(t)
 	for _, path := range []string{"env/a/x", "env/a/y", "env/b/x", "env/gone/deep/x", "env/same/x", "env/turns", "env/folder/x", "other/x"} {
 		repo.Write(path, "1")

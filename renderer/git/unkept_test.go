@@ -18,6 +18,7 @@ import (
 // why, and the next fetch brings it without a new clone.
 func TestPushedButNotKept(t *testing.T) {
 	short.Skip(t, "runs git again and again")
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		reason string
 		err    error

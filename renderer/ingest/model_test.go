@@ -50,6 +50,7 @@ var (
 // nothing that was deleted, and nothing that ended without a reason, at any time.
 func TestModel(t *testing.T) {
 	short.Skip(t, "plays hundreds of histories on an etcd")
+	t.Parallel()
 	store := serve(t)
 	rapid.Check(t, func(rt *rapid.T) { newHistory(t, rt, store).run() })
 }
@@ -58,6 +59,7 @@ func TestModel(t *testing.T) {
 // happens between its answer and the transaction that follows it.
 func TestModelNotices(t *testing.T) {
 	short.Skip(t, "plays histories on an etcd")
+	t.Parallel()
 	store := serve(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		h := newHistory(t, rt, store)

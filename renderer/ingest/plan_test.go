@@ -53,6 +53,7 @@ func saying(t *testing.T, fields map[string]any) sps.Document {
 // What SPS may not do to a right is held back, and everything else of the same
 // answer is written.
 func TestMergeHoldsBack(t *testing.T) {
+	t.Parallel()
 	day := 24 * time.Hour
 	for name, tc := range map[string]struct {
 		reason string
@@ -114,6 +115,7 @@ func TestMergeHoldsBack(t *testing.T) {
 // A right that SPS never named is not ended by its silence, nor is one that
 // cannot be read touched by it.
 func TestMergeLeavesAlone(t *testing.T) {
+	t.Parallel()
 	theirs := holding(t, authz.Authorisation{})
 	broken := holding(t, authz.Authorisation{}, "swg")
 	broken.rights[product("swg")] = stored{[]byte("{"), 7}
@@ -126,6 +128,7 @@ func TestMergeLeavesAlone(t *testing.T) {
 }
 
 func TestWeigh(t *testing.T) {
+	t.Parallel()
 	doc := func(revision int64, digest string) sps.Document {
 		return sps.Document{ID: tenantID("1"), Revision: revision, Digest: digest}
 	}

@@ -43,6 +43,7 @@ func five(f *fixture) {
 }
 
 func TestPullUnchanged(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, serve(t), 10)
 	five(f)
 	before := f.revision()
@@ -55,6 +56,7 @@ func TestPullUnchanged(t *testing.T) {
 }
 
 func TestPullWritesWhatChanged(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, serve(t), 10)
 	five(f)
 	f.put("2", with(document("2", "swg", "seg"), map[string]any{"replicas": 5}))
@@ -71,6 +73,7 @@ func TestPullWritesWhatChanged(t *testing.T) {
 // Whatever is wrong with a list: nobody is ended or counted as missing, no
 // ETag is kept, and what the list says of single tenants is still of use.
 func TestPartialLists(t *testing.T) {
+	t.Parallel()
 	store := serve(t)
 	bad := map[string]string{"2": `{"tenantId": 17}`}
 	for name, tc := range map[string]struct {
@@ -133,6 +136,7 @@ func (f *fixture) drain() {
 
 // A list under an id that was had before says nothing about who is missing.
 func TestRepeatedList(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, serve(t), 10)
 	f.sps.Set(spstest.Faults{Same: true})
 	five(f)
@@ -152,6 +156,7 @@ func TestRepeatedList(t *testing.T) {
 // Absence takes two whole lists and the word of SPS for the single tenant, in
 // that order; it ends, now, and deletes nothing.
 func TestAbsence(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, serve(t), 10)
 	five(f)
 	f.remove("5")
@@ -197,6 +202,7 @@ func TestAbsence(t *testing.T) {
 
 // One list may lose a tenant, and SPS deny it once: it is found again.
 func TestAbsenceIsForgotten(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, serve(t), 10)
 	five(f)
 	for range 3 { // never twice in a row
@@ -221,6 +227,7 @@ func TestAbsenceIsForgotten(t *testing.T) {
 // However SPS ends tenants, no more than the cap are; the others wait, also
 // when the cap has room again, until a person says what is to be done.
 func TestCap(t *testing.T) {
+	t.Parallel()
 	store := serve(t)
 	cancelled := map[string]any{"endTime": "2026-10-01T00:00:00Z"}
 	for name, end := range map[string]func(f *fixture){
@@ -301,6 +308,7 @@ func TestCap(t *testing.T) {
 
 // A list that was read before SPS denied a tenant does not bring it back.
 func TestListBehind(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, serve(t), 10)
 	five(f)
 	f.sps.Set(spstest.Faults{Lost: []string{"5"}, Deny: true})
@@ -331,6 +339,7 @@ func TestListBehind(t *testing.T) {
 // On a schedule one of all replicas reads the list, and a run that lost its
 // claim notes nothing.
 func TestScheduledList(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, serve(t), 10)
 	five(f)
 	f.put("2", with(document("2", "swg", "seg"), map[string]any{"replicas": 5}))
@@ -357,6 +366,7 @@ func TestScheduledList(t *testing.T) {
 }
 
 func TestScheduleIsKept(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("waits for the next minute")
 	}

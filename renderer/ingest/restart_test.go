@@ -13,6 +13,7 @@ import (
 // While two replicas work, etcd restarts, a replica loses its lease and SPS goes
 // on changing: every notice that was acknowledged is in etcd at the end.
 func TestRestarts(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("restarts etcd again and again")
 	}

@@ -14,6 +14,7 @@ import (
 )
 
 func TestFetchWritesOnce(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, serve(t), 10)
 	f.bring("1", document("1", "swg", "seg"))
 	if got := f.right("1", "swg"); got.Replicas != 2 || got.Storage != "80Gi" {
@@ -36,6 +37,7 @@ func TestFetchWritesOnce(t *testing.T) {
 // What goes wrong with a fetch costs no record, keeps the tenant dirty, and
 // gives the claim back.
 func TestFetchFails(t *testing.T) {
+	t.Parallel()
 	store := serve(t)
 	for name, tc := range map[string]struct {
 		faults spstest.Faults
@@ -93,6 +95,7 @@ func nested(n int) string {
 // A replica that lost its claim writes nothing, however good its answer is and
 // whatever others did since.
 func TestFence(t *testing.T) {
+	t.Parallel()
 	store := serve(t)
 	for name, tc := range map[string]struct {
 		reason string
@@ -145,6 +148,7 @@ func request(t *testing.T, f *fixture, id string) {
 // Without revisions only the order of fetches says what is newer: a fetch that
 // a notice overtook is not written.
 func TestNoticeDuringFetch(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, serve(t), 10)
 	f.sps.Set(spstest.Faults{Unnumbered: true})
 	f.bring("1", document("1", "swg"))
@@ -175,6 +179,7 @@ func TestNoticeDuringFetch(t *testing.T) {
 
 // A person who writes a record during a fetch is not overwritten.
 func TestPersonMeanwhile(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, serve(t), 10)
 	f.bring("1", document("1", "swg"))
 	w := f.worker()
@@ -203,6 +208,7 @@ func TestPersonMeanwhile(t *testing.T) {
 // A tenant that SPS does not know is asked for again, but not for ever: a
 // notice may be about somebody who never was.
 func TestUnknownTenant(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, serve(t), 10)
 	request(t, f, "1")
 	w := f.worker()
@@ -227,6 +233,7 @@ func TestUnknownTenant(t *testing.T) {
 // Two replicas never fetch one tenant at once; a claim that could not be given
 // back is the replica's own, and another's ends with its lease.
 func TestClaims(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, serve(t), 10)
 	f.put("1", document("1", "swg"))
 	request(t, f, "1")
@@ -259,6 +266,7 @@ func TestClaims(t *testing.T) {
 
 // Ten thousand notices of one tenant cost at most two fetches.
 func TestNoticesCollapse(t *testing.T) {
+	t.Parallel()
 	notices := 10_000
 	if testing.Short() {
 		notices = 500
@@ -290,6 +298,7 @@ func TestNoticesCollapse(t *testing.T) {
 }
 
 func TestMark(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, serve(t), 10)
 	for i, want := range []bool{true, false, false} {
 		if got, err := f.store.Mark(t.Context(), tenantID("1"), "same"); got != want || err != nil {
@@ -314,6 +323,7 @@ func TestMark(t *testing.T) {
 // What people wrote is theirs: nobody whom SPS never named is touched, nor is
 // a product that it never named.
 func TestPeoplesRecords(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, serve(t), 10)
 	records := f.store.etcd.Records(f.store.records)
 	own := authz.Tenant{ID: tenantID("9"), Name: "theirs", Code: "x"}
@@ -349,6 +359,7 @@ func TestPeoplesRecords(t *testing.T) {
 // What others write among ingest's own keys costs the tenant that it is about,
 // and nobody else; without a count of who was ended nobody is.
 func TestSpoiltKeys(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, serve(t), 10)
 	five(f)
 	for _, key := range []string{f.store.place.ended(), f.store.place.full(), f.store.place.dirty(tenantID("2")), f.store.place.book(tenantID("3")),
@@ -383,6 +394,7 @@ func TestSpoiltKeys(t *testing.T) {
 }
 
 func TestRun(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, serve(t), 10)
 	ctx, stop := contextWithStop(t)
 	for i := range 8 {
@@ -414,6 +426,7 @@ func TestRun(t *testing.T) {
 // The queue keeps to the same: notices that come while a tenant is fetched are
 // one more fetch, and an SPS that is away is asked again until it answers.
 func TestQueue(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, serve(t), 10)
 	ctx, stop := contextWithStop(t)
 	defer stop()

@@ -40,6 +40,7 @@ func dial(t *testing.T, endpoint string) *clientv3.Client {
 }
 
 func TestLeaseSeconds(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		reason string
 		ttl    time.Duration
@@ -60,6 +61,7 @@ func TestLeaseSeconds(t *testing.T) {
 // Terms never overlap, fences grow, and every candidate that gives up lets
 // the next one in.
 func TestOneLeadsAtATime(t *testing.T) {
+	t.Parallel()
 	server := serve(t)
 	var leading, terms atomic.Int64
 	var last atomic.Int64
@@ -95,6 +97,7 @@ func TestOneLeadsAtATime(t *testing.T) {
 
 // A leader that etcd does not hear from is told, and the next one leads.
 func TestLostLeaseEndsTheWork(t *testing.T) {
+	t.Parallel()
 	server := serve(t)
 	proxy, err := etcdtest.NewProxy(server.Endpoints()[0])
 	if err != nil {
@@ -158,6 +161,7 @@ func TestLostLeaseEndsTheWork(t *testing.T) {
 // A key that somebody deletes while its owner campaigns gives no term: the
 // campaign may return all the same.
 func TestPhantomDoesNotLead(t *testing.T) {
+	t.Parallel()
 	server := serve(t)
 	client := dial(t, server.Endpoints()[0])
 	e := New(Options{Client: client, Name: "local", ID: "x", TTL: time.Second})
@@ -182,6 +186,7 @@ func TestPhantomDoesNotLead(t *testing.T) {
 // A candidate whose key vanishes while it waits wins its campaign when the
 // leader before it goes, as etcd's client sees it. It must not lead so.
 func TestPhantomCampaignBeginsNoTerm(t *testing.T) {
+	t.Parallel()
 	client := dial(t, serve(t).Endpoints()[0])
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()

@@ -39,6 +39,7 @@ func between(next func(time.Time) time.Time, zone *time.Location, from, to time.
 // Both transitions of a year, where an hour is skipped and shown twice, half
 // an hour, and midnight. naive says what the parser alone makes of it.
 func TestTransitions(t *testing.T) {
+	t.Parallel()
 	const berlin, newYork, lordHowe, santiago = "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Santiago"
 	for name, tc := range map[string]struct {
 		reason           string
@@ -89,6 +90,7 @@ func TestTransitions(t *testing.T) {
 
 // Last is the other side of Next, for any moment of a year.
 func TestLastIsBeforeNext(t *testing.T) {
+	t.Parallel()
 	for _, expression := range []string{"30 2 * * *", "*/7 * * * *", "0 0 29 2 *", "0 4 * * 1", "59 23 31 12 *", "@monthly"} {
 		s := parse(t, expression, "Europe/Berlin")
 		for at := moment(t, "2027-01-01T00:00:00Z"); at.Year() == 2027; at = at.Add(37 * time.Hour) {
@@ -104,6 +106,7 @@ func TestLastIsBeforeNext(t *testing.T) {
 }
 
 func TestParseScheduleRefuses(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct{ reason, expression, zone string }{
 		"Empty":     {"no fields", "", ""},
 		"Seconds":   {"six fields", "0 30 2 * * *", ""},

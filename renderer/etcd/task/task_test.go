@@ -164,6 +164,7 @@ func (f *fleet) claims() map[string]int {
 // the middle of a run and some lose their lease: each fire time has one claim.
 func TestOneClaimPerFireTime(t *testing.T) {
 	short.Skip(t, "takes as long as etcd takes for leases")
+	t.Parallel()
 	endpoint := serve(t)
 	f := &fleet{t: t, direct: dial(t, endpoint), clock: newHand(moment(t, "2027-10-31T00:30:10Z")), runs: map[string]int{}, effects: map[string]int{}}
 	t.Cleanup(f.all.Wait) // after the connections are closed
@@ -267,6 +268,7 @@ func (f *fleet) check(made map[string]int, ticks int) {
 
 // What was missed while nobody was there.
 func TestCatchUp(t *testing.T) {
+	t.Parallel()
 	client := dial(t, serve(t))
 	for name, tc := range map[string]struct {
 		reason string
@@ -323,6 +325,7 @@ func TestCatchUp(t *testing.T) {
 
 // The record says who ran and how it ended.
 func TestRecord(t *testing.T) {
+	t.Parallel()
 	client := dial(t, serve(t))
 	clock := newHand(moment(t, "2027-03-04T03:00:01Z"))
 	heard := make(chan error, 2)
@@ -357,6 +360,7 @@ func TestRecord(t *testing.T) {
 }
 
 func TestRunRefuses(t *testing.T) {
+	t.Parallel()
 	work := func(context.Context, Claim) error { return nil }
 	nightly := parse(t, "@daily", "")
 	for name, tc := range map[string]struct {
@@ -376,6 +380,7 @@ func TestRunRefuses(t *testing.T) {
 
 // A run whose lease is gone ends, and says so; its record stays without a result.
 func TestLostLeaseEndsTheRun(t *testing.T) {
+	t.Parallel()
 	client := dial(t, serve(t))
 	clock := newHand(moment(t, "2027-03-04T03:00:01Z"))
 	heard := make(chan error, 1)
@@ -416,6 +421,7 @@ func TestLostLeaseEndsTheRun(t *testing.T) {
 // A fire time while etcd is away is claimed when it is back, unless that is late.
 func TestEtcdAway(t *testing.T) {
 	short.Skip(t, "waits while etcd is away")
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		reason string
 		step   time.Duration // of the clock, while etcd is away for half a second
@@ -471,6 +477,7 @@ func TestEtcdAway(t *testing.T) {
 
 // What a list says of a run follows from its claim, its lease and its result.
 func TestList(t *testing.T) {
+	t.Parallel()
 	store, err := etcd.Dial(t.Context(), etcd.Config{Endpoints: []string{serve(t)}})
 	if err != nil {
 		t.Fatal(err)

@@ -23,6 +23,7 @@ import (
 // go on beside the watch.
 // https://etcd.io/docs/v3.6/learning/api_guarantees/#watch-apis
 func TestGuarantees(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("starts etcd for each guarantee")
 	}

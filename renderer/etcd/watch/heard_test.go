@@ -23,6 +23,7 @@ func deletion(revision int64) *clientv3.Event {
 // What one response of etcd makes of a copy that is at revision 10 and holds
 // one record of revision 9.
 func TestHeard(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		reason   string
 		header   int64
@@ -60,6 +61,7 @@ func TestHeard(t *testing.T) {
 
 // Why a watch ended, as readings name it.
 func TestHeardEnds(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		resp clientv3.WatchResponse
 		ok   bool

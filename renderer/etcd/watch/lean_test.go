@@ -11,6 +11,7 @@ import (
 // A lean copy gives each value once, keeps revisions, and takes the form of
 // its keys from whoever made it.
 func TestLeanMirror(t *testing.T) {
+	t.Parallel()
 	now := time.Unix(100, 0)
 	m := NewLeanMirror("/tenant/status", Form{status.ParseKey, status.FormatKey}, func() time.Time { return now })
 	if !m.Heard().IsZero() {
@@ -60,6 +61,7 @@ func TestLeanMirror(t *testing.T) {
 
 // A restored etcd gives the same revisions to other values.
 func TestRestoredValuesAreRead(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		reason  string
 		cluster uint64

@@ -75,6 +75,7 @@ func whole(state map[string]Event) map[string]string {
 // However readings, events and breaks of the watch interleave, what is taken
 // is what etcd held at the copy's revision, and no changed tenant is missed.
 func TestMirrorIsEtcdAtItsRevision(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		h := &history{now: map[string]Event{}}
 		m := NewMirror(prefix, func() time.Time { return time.Unix(1, 0) })
@@ -156,6 +157,7 @@ func TestMirrorIsEtcdAtItsRevision(t *testing.T) {
 }
 
 func TestAnotherClusterReplacesEverything(t *testing.T) {
+	t.Parallel()
 	m := NewMirror(prefix, time.Now)
 	l := m.Begin(1)
 	l.Add(prefix+"/1000001", []byte("a"), 90)
@@ -188,6 +190,7 @@ func TestAnotherClusterReplacesEverything(t *testing.T) {
 }
 
 func TestManyChangesOfOneTenantAreOneEntry(t *testing.T) {
+	t.Parallel()
 	m := NewMirror(prefix, time.Now)
 	m.Begin(1).Done(1)
 	for i := range 10000 {
@@ -208,6 +211,7 @@ func TestManyChangesOfOneTenantAreOneEntry(t *testing.T) {
 // What events deleted while a reading of before went on is not brought back by
 // it, whether its key is one of a tenant or of nobody.
 func TestReadingBringsNothingBack(t *testing.T) {
+	t.Parallel()
 	for _, key := range []string{prefix + "/1000001", prefix + "/not a tenant"} {
 		m := NewMirror(prefix, time.Now)
 		m.Begin(1).Done(5)
@@ -226,6 +230,7 @@ func TestReadingBringsNothingBack(t *testing.T) {
 
 // A reading that another overtook brings nothing back that is gone since.
 func TestOvertakenReadingIsForgotten(t *testing.T) {
+	t.Parallel()
 	m := NewMirror(prefix, time.Now)
 	m.Begin(1).Done(5)
 	slow := m.Begin(1)

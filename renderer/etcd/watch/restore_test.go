@@ -20,6 +20,7 @@ import (
 // on waits for the next revision of before and would be told nothing for long.
 func TestRestoredEtcdIsWatchedAnew(t *testing.T) {
 	short.Skip(t, "restarts etcd again and again")
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		reason           string
 		resync, progress time.Duration
@@ -117,6 +118,7 @@ func (s *stand) eventuallyHeld(value string) {
 
 // What a watch on the etcd of before still brings is not taken.
 func TestEventsOfBeforeAreRefused(t *testing.T) {
+	t.Parallel()
 	m := NewMirror(prefix, time.Now)
 	m.Begin(1).Done(50)
 	m.Begin(2).Done(5)

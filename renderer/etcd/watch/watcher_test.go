@@ -126,6 +126,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestWatchFollows(t *testing.T) {
+	t.Parallel()
 	s := newStand(t, Options{Progress: 200 * time.Millisecond})
 	s.put("/1000001", "a")
 	s.put("x", "a sibling of the prefix is not in what is read")
@@ -154,6 +155,7 @@ func TestWatchFollows(t *testing.T) {
 // also when etcd has compacted it away.
 func TestWatchSurvives(t *testing.T) {
 	short.Skip(t, "waits for connections to break")
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		mode    etcdtest.Mode
 		compact bool
@@ -194,6 +196,7 @@ func TestWatchSurvives(t *testing.T) {
 
 // Readings on schedule go on beside the watch and disturb nothing.
 func TestScheduledReadings(t *testing.T) {
+	t.Parallel()
 	s := newStand(t, Options{Resync: 60 * time.Millisecond, Progress: time.Second})
 	for i := range 400 {
 		s.put(fmt.Sprintf("/%d", 1000000+i%7), fmt.Sprint(i))
@@ -215,6 +218,7 @@ func TestScheduledReadings(t *testing.T) {
 // What one transaction wrote is never seen by halves, windows come in order,
 // and each names a revision that it is complete up to.
 func TestWindowsAreWholeAndInOrder(t *testing.T) {
+	t.Parallel()
 	s := newStand(t, Options{Resync: 100 * time.Millisecond, Progress: 100 * time.Millisecond})
 	s.sync()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

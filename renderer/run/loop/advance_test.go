@@ -134,6 +134,7 @@ var whole = []string{"swg=202 granted canary", "swg=202 proven canary", "swg=202
 
 // A grant is a small commit that says what was decided, in words and trailers.
 func TestGrantIsACommit(t *testing.T) {
+	t.Parallel()
 	s, r, _ := rolling(t)
 	before := s.head()
 	o, err := r.Advance(context.Background(), s.now)
@@ -173,6 +174,7 @@ func TestGrantIsACommit(t *testing.T) {
 // exactly one commit, and what follows is too.
 func TestDecisionsArePublishedOnce(t *testing.T) {
 	short.Skip(t, "renders the example again and again")
+	t.Parallel()
 	people := map[string]func(*stand){
 		"race": func(s *stand) {
 			s.commit("x", func(tx *git.Tx) error { return tx.PutFile("notes", []byte("x")) })
@@ -213,6 +215,7 @@ func TestDecisionsArePublishedOnce(t *testing.T) {
 // a full render: what its commit tells is in it.
 func TestDecisionSurvivesAFullRender(t *testing.T) {
 	short.Skip(t, "renders the example again and again")
+	t.Parallel()
 	s, r, _ := rolling(t)
 	r.git.next = "before"
 	if _, err := r.Advance(context.Background(), s.now); !errors.Is(err, errBroken) {
@@ -236,6 +239,7 @@ func TestDecisionSurvivesAFullRender(t *testing.T) {
 // that is a full render, which may fail like any other. Who ran it keeps its
 // overlay: it is his until he hears of the way back.
 func TestTakenBackIsAFullRender(t *testing.T) {
+	t.Parallel()
 	for _, how := range []string{"", "before", "after"} {
 		s, r, o := rolling(t)
 		o.ill = ident.Must[ident.VersionKind]("202")
@@ -276,6 +280,7 @@ func TestTakenBackIsAFullRender(t *testing.T) {
 
 // Who people take back keeps the overlay that he runs until they want another one.
 func TestRevertLeavesOverlays(t *testing.T) {
+	t.Parallel()
 	s, r, _ := rolling(t)
 	s.roll(r)
 	for version, want := range map[string]bool{"200": true, "202": true} {
@@ -308,6 +313,7 @@ func (s *stand) has(i int, version string) bool {
 
 // Without a sight of Argo CD nothing moves, and everything else goes on.
 func TestUnseen(t *testing.T) {
+	t.Parallel()
 	s, r, o := rolling(t)
 	o.err = errors.New("no route")
 	before := s.head()

@@ -19,6 +19,7 @@ func (s *set) Passed() time.Duration { return s.passed }
 func (s *set) pass(d time.Duration) { s.wall, s.passed = s.wall.Add(d), s.passed+d }
 
 func TestTrustedIgnoresJumps(t *testing.T) {
+	t.Parallel()
 	start := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
 	for name, tc := range map[string]struct {
 		reason string
@@ -58,6 +59,7 @@ func TestTrustedIgnoresJumps(t *testing.T) {
 // A clock that goes wrong slowly never jumps: it is followed however far it
 // goes, and set right slowly it is followed back.
 func TestTrustedFollowsDrift(t *testing.T) {
+	t.Parallel()
 	c := &set{wall: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)}
 	trusted := NewTrusted(c, time.Minute)
 	for _, drift := range []time.Duration{30 * time.Second, -30 * time.Second} {
@@ -72,6 +74,7 @@ func TestTrustedFollowsDrift(t *testing.T) {
 }
 
 func TestTrustedNeverGoesBack(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		c := &set{wall: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)}
 		trusted := NewTrusted(c, time.Minute)

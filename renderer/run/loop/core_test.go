@@ -72,6 +72,7 @@ func drawChange(rt *rapid.T, s *stand) {
 // connections interleave: once everything is delivered Git is what a render
 // from nothing gives, and the commits cover every revision once and in order.
 func TestGitIsARenderOfEtcd(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("renders random histories by real Git")
 	}

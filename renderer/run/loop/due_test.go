@@ -11,6 +11,7 @@ import (
 // A tenant is due at the first whole second at which it has changed: a second
 // too early nothing would have, and nobody would look again.
 func TestDue(t *testing.T) {
+	t.Parallel()
 	at := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
 	a, b := ident.Must[ident.TenantKind]("1000001"), ident.Must[ident.TenantKind]("1000002")
 	for name, tc := range map[string]struct {
@@ -45,6 +46,7 @@ func TestDue(t *testing.T) {
 
 // Moments that are put off again and again leave nothing behind.
 func TestDueForgetsStaleMoments(t *testing.T) {
+	t.Parallel()
 	d := newDue()
 	for i := range 10000 {
 		d.set(ident.Must[ident.TenantKind](fmt.Sprint(1000000+i%7)), time.Unix(int64(1e9-i), 0))

@@ -15,6 +15,7 @@ import (
 // moves, for so long that another leads. What fences it then is the branch:
 // the compare-and-swap with the commit that it rendered on.
 func TestPausedBetweenCheckAndPush(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("commits and pushes with real Git in each of its cases")
 	}

@@ -11,6 +11,7 @@ import (
 // Commits of people to what is rendered from have everything rendered anew;
 // others are built upon as they are.
 func TestWhatPeopleCommit(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		reason, path string
 		full         bool
@@ -37,6 +38,7 @@ func TestWhatPeopleCommit(t *testing.T) {
 
 // What was not published stays pending, with the moment at which it was heard.
 func TestChangeSurvivesAFailedPush(t *testing.T) {
+	t.Parallel()
 	for name, how := range map[string]string{"Broken": "before", "Raced": "race"} {
 		t.Run(name, func(t *testing.T) {
 			s, r := settled(t, 2, false)

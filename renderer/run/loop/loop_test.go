@@ -59,6 +59,7 @@ func advance(t testing.TB, s *stand, r *replica) Outcome {
 
 // One changed authorisation touches its tenant's files and no others.
 func TestOnlyTheTenantIsTouched(t *testing.T) {
+	t.Parallel()
 	s, r := settled(t, 5, false)
 	before := s.head()
 	s.sell(3, right{product: "swg", replicas: 9, start: s.now.AddDate(-1, 0, 0)})
@@ -85,6 +86,7 @@ func TestOnlyTheTenantIsTouched(t *testing.T) {
 // Rights start and end at their moment without any change in etcd, and a
 // tombstone goes when its time has passed.
 func TestTimeAloneChanges(t *testing.T) {
+	t.Parallel()
 	s, r := settled(t, 1, true)
 	s.sell(7, right{product: "swg", start: s.now.Add(time.Hour), end: s.now.Add(3 * time.Hour)})
 	s.remove(0)
@@ -119,6 +121,7 @@ func TestTimeAloneChanges(t *testing.T) {
 }
 
 func TestGuards(t *testing.T) {
+	t.Parallel()
 	remove := func(s *stand, from, to int) {
 		for i := from; i < to; i++ {
 			s.remove(i)
@@ -227,6 +230,7 @@ func TestGuards(t *testing.T) {
 func (r *replica) fed() *replica { r.feed.deliver(1 << 30); return r }
 
 func TestLaterLeaderEndsTheLoop(t *testing.T) {
+	t.Parallel()
 	s, old := settled(t, 2, false)
 	old.config.Fence = 5
 	s.sell(0, right{product: "swg", replicas: 2, start: s.now.AddDate(-1, 0, 0)})
@@ -250,6 +254,7 @@ func TestLaterLeaderEndsTheLoop(t *testing.T) {
 }
 
 func TestCopyBehindGitWaits(t *testing.T) {
+	t.Parallel()
 	s, r := settled(t, 2, false)
 	late := s.replica(0, false)
 	s.sell(0, right{product: "swg", replicas: 2, start: s.now.AddDate(-1, 0, 0)})
@@ -260,6 +265,7 @@ func TestCopyBehindGitWaits(t *testing.T) {
 }
 
 func TestLeadIsAskedBeforeAPush(t *testing.T) {
+	t.Parallel()
 	s, r := settled(t, 1, false)
 	lost := errors.New("lost")
 	r.config.Lead = func(context.Context) error { return lost }
@@ -273,6 +279,7 @@ func TestLeadIsAskedBeforeAPush(t *testing.T) {
 
 // A removal whose push failed is made again.
 func TestRemovalSurvivesALostRace(t *testing.T) {
+	t.Parallel()
 	s, r := settled(t, 2, false)
 	s.remove(0)
 	advance(t, s, r.fed())
@@ -292,6 +299,7 @@ func TestRemovalSurvivesALostRace(t *testing.T) {
 // What a push changed whose answer was lost is in Git: what changes back
 // before the next look must be written again, in the ring and in the fleet too.
 func TestArrivedPushIsBuiltUpon(t *testing.T) {
+	t.Parallel()
 	here := func(s *stand, i int) { s.sell(i, right{product: "swg", start: s.now.AddDate(-1, 0, 0)}) }
 	for name, tc := range map[string]struct {
 		reason       string
@@ -330,6 +338,7 @@ func TestArrivedPushIsBuiltUpon(t *testing.T) {
 // Whoever hears of a failure also hears that it is over, even if there was
 // nothing left to do.
 func TestRecoveryIsHeard(t *testing.T) {
+	t.Parallel()
 	s, r := settled(t, 1, false)
 	var heard []error
 	l := New(r.Core, Options{Feed: r.feed, Clock: fixed{s.now}, Hear: func(_ context.Context, _ Outcome, err error) { heard = append(heard, err) }})
@@ -348,6 +357,7 @@ func TestRecoveryIsHeard(t *testing.T) {
 // A race that is lost again and again is somebody who holds the branch's lock
 // and stands still: it becomes an error that people see.
 func TestEndlessRaceIsAnError(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("meets a lock until it gives up")
 	}
@@ -380,6 +390,7 @@ func TestEndlessRaceIsAnError(t *testing.T) {
 // A full render that lost a race has the branch for itself the next time;
 // small commits go side by side.
 func TestFullRenderTakesItsTurn(t *testing.T) {
+	t.Parallel()
 	s, r := settled(t, 1, false)
 	turn := &sync.RWMutex{}
 	r.config.Turn = turn

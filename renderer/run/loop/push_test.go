@@ -14,6 +14,7 @@ import (
 // more than 3 branches. A push of the loop is one commit on one branch, however
 // long the server was away and whatever happened meanwhile.
 func TestPushesStaySmall(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("pushes many times through a hook")
 	}

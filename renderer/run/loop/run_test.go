@@ -93,6 +93,7 @@ func (s *stand) byHand() {
 
 // A burst is one commit as soon as it is over, or has lasted too long.
 func TestRunBatchesBursts(t *testing.T) {
+	t.Parallel()
 	const quiet, most = 30 * time.Millisecond, 500 * time.Millisecond
 	for name, tc := range map[string]struct {
 		reason  string
@@ -135,6 +136,7 @@ func TestRunBatchesBursts(t *testing.T) {
 // its moment, and what people push at the next look.
 func TestRunWakesByItself(t *testing.T) {
 	short.Skip(t, "renders the example again and again")
+	t.Parallel()
 	const poll, long = 10 * time.Minute, 3 * time.Hour
 	poke := make(chan struct{}, 1)
 	for name, tc := range map[string]struct {
@@ -174,6 +176,7 @@ func TestRunWakesByItself(t *testing.T) {
 
 // A loop that may not go on ends, and pushes nothing more.
 func TestRunEnds(t *testing.T) {
+	t.Parallel()
 	no := errors.New("no")
 	for name, tc := range map[string]struct {
 		reason string
@@ -215,6 +218,7 @@ func TestRunEnds(t *testing.T) {
 // A step that fails is tried again after a pause that grows, whatever the feed
 // tells meanwhile: a server that is ill is not made worse.
 func TestRunPausesAfterFailures(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s, r := settled(t, 1, false)
 		r.git.down.Store(true)
@@ -238,6 +242,7 @@ func TestRunPausesAfterFailures(t *testing.T) {
 // record changes, and soon after people have changed something.
 func TestRunTriesWhatWasBlocked(t *testing.T) {
 	short.Skip(t, "renders the example again and again")
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		reason string
 		help   func(*stand, *replica)
@@ -277,6 +282,7 @@ func TestRunTriesWhatWasBlocked(t *testing.T) {
 
 // A copy that is behind what Git holds is told to catch up.
 func TestRunCatchesUp(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s, r := settled(t, 1, false)
 		late := s.replica(0, false)

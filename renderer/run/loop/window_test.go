@@ -17,6 +17,7 @@ import (
 // the tenant's facts say nothing of it before.
 func TestPendingProductOfAnActiveTenantStarts(t *testing.T) {
 	short.Skip(t, "renders the example again and again")
+	t.Parallel()
 	for name, window := range map[string]bool{"HeardInAWindow": true, "SeenByAFullRender": false} {
 		t.Run(name, func(t *testing.T) {
 			s, r := settled(t, 1, false)
@@ -43,6 +44,7 @@ func TestPendingProductOfAnActiveTenantStarts(t *testing.T) {
 // loop knows of the branch holds but how far it has come.
 func TestWindowIsNotBehindGit(t *testing.T) {
 	short.Skip(t, "renders the example again and again")
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		reason    string
 		delivered int // of the four events of there and back
@@ -79,6 +81,7 @@ func TestWindowIsNotBehindGit(t *testing.T) {
 // A tenant whose facts somebody broke stays as it stands. What it shares with
 // all, which the window cannot know, must not go.
 func TestKeptTenantKeepsWhatIsShared(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	s.sell(0, right{product: "swg", start: s.now.AddDate(-1, 0, 0)})
 	r := s.replica(0, false)
@@ -112,6 +115,7 @@ func TestKeptTenantKeepsWhatIsShared(t *testing.T) {
 // A step with nothing to do says how far the copy is, in whichever cluster:
 // Git agrees with it.
 func TestIdleStepNamesTheRevision(t *testing.T) {
+	t.Parallel()
 	s, r := settled(t, 1, false)
 	for _, cluster := range []uint64{7, 8} {
 		l := r.feed.Begin(cluster)

@@ -78,6 +78,7 @@ func (a *argocd) last(t *testing.T, part string) notify.Push {
 // ended without a verdict, and ends what nobody asks for any more.
 func TestTheLeaderTellsArgoCD(t *testing.T) {
 	short.Skip(t, "renders the example on an etcd")
+	t.Parallel()
 	s := newStand(t)
 	s.sell("/tenant/info", 1000001, 3)
 	a := &argocd{started: map[string]int{}, ended: map[string]int{}}
@@ -116,6 +117,7 @@ func TestTheLeaderTellsArgoCD(t *testing.T) {
 // told of the slice that is granted something, and of no tenant.
 func TestABumpTellsOfNoTenant(t *testing.T) {
 	short.Skip(t, "renders the example on an etcd")
+	t.Parallel()
 	s, sky := newStand(t), newSky("canary", "main")
 	s.bump("200")
 	s.sell("/tenant/info", 1000001, 3)

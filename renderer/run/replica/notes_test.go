@@ -10,6 +10,7 @@ import (
 // One of several replicas keeps the notes of merge requests, and another one
 // goes on when it ends; a poke reaches whoever keeps them.
 func TestNotes(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	s.sell("/tenant/info", 1000001, 2)
 	var keeping, most atomic.Int32

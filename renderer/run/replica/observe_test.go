@@ -173,6 +173,7 @@ func (s *sky) more(t *testing.T, id string) {
 // where the first stopped.
 func TestTheLeaderMovesRollouts(t *testing.T) {
 	short.Skip(t, "renders the example on an etcd")
+	t.Parallel()
 	s, sky := newStand(t), newSky("canary", "main")
 	s.bump("200")
 	s.sell("/tenant/info", 1000001, 3)
@@ -223,6 +224,7 @@ func (l *lines) String() string {
 // told once, and shown until it answers.
 func TestBlindObserver(t *testing.T) {
 	short.Skip(t, "renders the example on an etcd")
+	t.Parallel()
 	s, sky, log := newStand(t), newSky("canary", "main"), &lines{}
 	m, health := telemetry.New("test"), telemetry.NewHealth()
 	shown := func(path string) string {

@@ -19,6 +19,7 @@ import (
 
 // The reasons that alerts ask for are those that failures are counted under.
 func TestReasonsOfAlerts(t *testing.T) {
+	t.Parallel()
 	given := map[string]bool{}
 	for want, err := range map[string]error{
 		"removals-blocked": &guard.Refusal{Err: errors.New("x")}, "moved": git.ErrMoved, "refused": git.ErrRefused,
@@ -46,6 +47,7 @@ func TestReasonsOfAlerts(t *testing.T) {
 
 // The codes of rollouts that alerts ask for are those that the engine gives.
 func TestCodesOfAlerts(t *testing.T) {
+	t.Parallel()
 	rules, err := os.ReadFile("../../install/rules.yaml")
 	if err != nil {
 		t.Fatal(err)

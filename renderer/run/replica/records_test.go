@@ -39,6 +39,7 @@ func example(t *testing.T) *environments.Site {
 }
 
 func TestRecords(t *testing.T) {
+	t.Parallel()
 	bad := fault.Hintf("write it again", "record\nis bad")
 	for name, tc := range map[string]struct {
 		reason string

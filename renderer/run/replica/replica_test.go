@@ -151,6 +151,7 @@ const facts = "environments/local/tenants/01/00/1000001/tenant.yaml"
 // with a higher fence, and the status of the authorisation is told.
 func TestReplicasTakeOver(t *testing.T) {
 	short.Skip(t, "waits for leases")
+	t.Parallel()
 	s := newStand(t)
 	s.sell("/tenant/info", 1000001, 3)
 	stop := s.replica("a")
@@ -183,6 +184,7 @@ func TestReplicasTakeOver(t *testing.T) {
 // People move the records of an environment; the replica follows.
 func TestPrefixChanges(t *testing.T) {
 	short.Skip(t, "renders the example on an etcd")
+	t.Parallel()
 	s := newStand(t)
 	s.sell("/tenant/info", 1000001, 3)
 	s.sell("/elsewhere", 1000001, 5)

@@ -117,6 +117,7 @@ func (s *stand) edit(path string, pairs ...string) {
 // ends, a tombstone that goes, versions that are kept no longer. Readings are
 // made by all, for all keep their copies, but cause nothing.
 func TestScheduledWorkIsDoneOnce(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("waits for leases of real replicas")
 	}
@@ -226,6 +227,7 @@ func (l *leap) set(by time.Duration) {
 
 // A clock that jumps by years raises an alarm, once, until it is set right.
 func TestClockJumpIsAnAlarm(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		clock, log, m := &leap{Clock: loop.System()}, &recorder{}, telemetry.New("test")
 		r := New(Config{Clock: loop.NewTrusted(clock, time.Minute), Metrics: m, Health: telemetry.NewHealth(), Logger: slog.New(log)})
@@ -257,6 +259,7 @@ func TestClockJumpIsAnAlarm(t *testing.T) {
 // Nothing is deleted and nothing ends because the clock has jumped, and work
 // goes on in the time that is trusted, also for the tenant whose right would be over.
 func TestClockJumpEndsNothing(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	s.sell("/tenant/info", 1000001, 3)
 	s.put("/tenant/info/1000001/rs/swg", `{"product":"swg","replicas":3,"startTime":"2024-01-01T00:00:00Z","endTime":"`+

@@ -83,6 +83,7 @@ func install(t *testing.T, npm, modules string) {
 
 // What is embedded is what npm has, whose lock file holds the checksum.
 func TestEmbedded(t *testing.T) {
+	t.Parallel()
 	_, _, modules := browser(t)
 	for name, from := range map[string]string{"htmx.min.js": "dist/htmx.min.js", "hx-sse.min.js": "dist/ext/hx-sse.min.js", "LICENSE.htmx": "LICENSE"} {
 		ours, err := os.ReadFile(filepath.Join("assets", name))
@@ -97,6 +98,7 @@ func TestEmbedded(t *testing.T) {
 
 // A person at the page, in a real browser: see testdata/browser/play.mjs.
 func TestBrowser(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("takes a minute")
 	}
@@ -164,6 +166,7 @@ func TestBrowser(t *testing.T) {
 // of a running demo, and they are then written to the folder pictures; without
 // it the script is tried on a page of our own.
 func TestPictures(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("takes some seconds")
 	}

@@ -17,6 +17,7 @@ import (
 // A bump of people stands in the timeline with who made it, when it was merged
 // and by which merge request; each move is told once, whatever branch it lies on.
 func TestHistory(t *testing.T) {
+	t.Parallel()
 	repo := gittest.New(t)
 	now := time.Now()
 	commit := func(mark int, branch, by string, at time.Time, parents []int, message string) string {
@@ -77,6 +78,7 @@ func TestHistory(t *testing.T) {
 // Moves are told from a mirror, too, which has the newest commit alone: it asks
 // its server for those before, once.
 func TestHistoryOfMirror(t *testing.T) {
+	t.Parallel()
 	repo := gittest.New(t)
 	repo.Write("f", "0")
 	for range 3 {

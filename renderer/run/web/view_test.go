@@ -16,6 +16,7 @@ import (
 // A view looks while somebody is there, tells when something else is seen, and
 // shows the last that it saw when a look fails.
 func TestView(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		looks, mark, broken := atomic.Int64{}, atomic.Value{}, atomic.Bool{}
 		mark.Store("a")
@@ -66,6 +67,7 @@ func TestView(t *testing.T) {
 // Looks that take long are made less often, and nobody waits for longer than
 // one takes: who finds what was seen too old has another begun at once.
 func TestSlowLook(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const takes = 30 * time.Second
 		busy := atomic.Int64{}
@@ -102,6 +104,7 @@ func TestSlowLook(t *testing.T) {
 // What changes between looks is told at once, and read as it is then: held, and
 // of the time of the reading.
 func TestViewChanges(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		held, released := []time.Time(nil), 0
 		hold := func(now time.Time) func() { held = append(held, now); return func() { released++ } }

@@ -49,6 +49,7 @@ func get(t testing.TB, address string, header ...string) (answer, string) {
 // Every address that a page names is one, every page is safe to show, and all
 // of it is found from the first.
 func TestEveryLink(t *testing.T) {
+	t.Parallel()
 	s := serve(t, options(t, fleetOf(400)))
 	seen, todo := map[string]bool{"/": true}, []string{"/"}
 	for ; len(todo) > 0; todo = todo[1:] {
@@ -107,6 +108,7 @@ func links(t *testing.T, at, body string) (all []string) {
 }
 
 func TestAnswers(t *testing.T) {
+	t.Parallel()
 	f := fleetOf(6)
 	s := serve(t, options(t, f))
 	for name, tc := range map[string]struct {
@@ -157,6 +159,7 @@ func TestAnswers(t *testing.T) {
 
 // Text of others becomes no markup inside the picture either.
 func TestPicturesAreWellFormed(t *testing.T) {
+	t.Parallel()
 	s := serve(t, options(t, fleetOf(6)))
 	for _, path := range []string{"/environments/pop", "/environments/pop/tenants/1000001", "/environments/pop/rollouts/swg/203"} {
 		_, body := get(t, s.URL+path)
@@ -180,6 +183,7 @@ func TestPicturesAreWellFormed(t *testing.T) {
 
 // A stream tells of what changed, and of what was missed while it was lost.
 func TestLive(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		reason, query, last string
 		change              bool
@@ -221,6 +225,7 @@ func TestLive(t *testing.T) {
 
 // The cluster says who sees what; nobody else does.
 func TestReview(t *testing.T) {
+	t.Parallel()
 	asked := 0
 	o := options(t, fleetOf(3))
 	o.Review = func(_ context.Context, env ident.Environment, token string) (string, bool, error) {
@@ -269,6 +274,7 @@ func TestReview(t *testing.T) {
 // Without a review only names of loopback are answered: a name that leads here
 // may be anybody's.
 func TestHost(t *testing.T) {
+	t.Parallel()
 	s := serve(t, options(t, fleetOf(3)))
 	for host, want := range map[string]int{"localhost:80": 200, "127.0.0.1": 200, "[::1]:41400": 200, "evil.example": 421, "127.0.0.1.evil.example:80": 421, "": 421} {
 		r, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/environments/pop", nil)

@@ -116,6 +116,7 @@ func checkRefusal(t *testing.T, r result, shows string) {
 
 // Ids that no shell passes to a command easily, and those it does.
 func TestTargetsAreRefusedBeforeAnythingIsOpened(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	for name, target := range map[string]string{
 		"DotDot": "../../etc", "Encoded": "%2e%2e%2f", "Git": ".git", "GitUpper": ".GIT", "GitShort": "git~1", "Empty": "",
@@ -136,6 +137,7 @@ func TestTargetsAreRefusedBeforeAnythingIsOpened(t *testing.T) {
 }
 
 func TestPutRefuses(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.must("put", "1000006", "--name", "zhangyong", "--code", "c5cb27eb")
 	for name, tc := range map[string]struct {
@@ -184,6 +186,7 @@ func TestPutRefuses(t *testing.T) {
 
 // Put changes what it is told and nothing else.
 func TestPutMerges(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.must("put", "1000006", "--name", "zhangyong", "--code", "c5cb27eb", "--label", "tier=gold", "--label", "zone=")
 	b.must("put", "1000006/swg", "--version", "202", "--replicas", "13", "--storage", "80Gi", "--end", "2028-12-31",
@@ -232,6 +235,7 @@ func (m meddler) List(ctx context.Context, ids ...ident.Tenant) (authz.Listing, 
 }
 
 func TestPutLosesNobodysChange(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.must("put", "1000006", "--name", "zhangyong", "--code", "c5cb27eb")
 	b.must("put", "1000006/swg", "--replicas", "1")
@@ -251,6 +255,7 @@ func TestPutLosesNobodysChange(t *testing.T) {
 
 // A record that cannot be read is left as it is, unless it is meant.
 func TestPutMendsBadRecords(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.raw("/tenant/info/1000006", "null")
 	checkRefusal(t, b.run("put", "1000006/swg"), "is left as it is")
@@ -268,6 +273,7 @@ func TestPutMendsBadRecords(t *testing.T) {
 
 // Bad records are named, all others are listed, and the exit code says so.
 func TestListNamesBadRecords(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.must("put", "1000006", "--name", "zhangyong", "--code", "c5cb27eb")
 	b.must("put", "1000006/swg")
@@ -313,6 +319,7 @@ func TestListNamesBadRecords(t *testing.T) {
 // Every key that names nothing can be deleted with what the hint says, and
 // nothing else can be deleted so.
 func TestDeleteKey(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.must("put", "1000006", "--name", "zhangyong", "--code", "c5cb27eb")
 	b.must("put", "1000006/swg")
@@ -360,6 +367,7 @@ func stderrOf(r result) string {
 
 // A tenant that is asked for by name and is nowhere is said to be.
 func TestListNamesTenantsThatAreNowhere(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.must("put", "1000006", "--name", "zhangyong", "--code", "c5cb27eb")
 	for _, args := range [][]string{{"list", "--tenant", "1000006,100000"}, {"get", "100000"}, {"get", "100000/swg"}} {
@@ -378,6 +386,7 @@ func TestListNamesTenantsThatAreNowhere(t *testing.T) {
 
 // A product that nobody has is told on stderr when its name seems misspelt.
 func TestListNamesProductsThatNobodyHas(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct{ product, want string }{
 		"Misspelt": {"sgw", "nobody has \"sgw\"; did you mean \"swg\"?\n"}, "Other": {"dsa", ""}, "Held": {"swg", ""},
 	} {
@@ -393,6 +402,7 @@ func TestListNamesProductsThatNobodyHas(t *testing.T) {
 }
 
 func TestListBoundsItsTalk(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	for i := range maxSkipped + 5 {
 		b.raw(fmt.Sprintf("/tenant/info/BAD%d", i), "{}")
@@ -406,6 +416,7 @@ func TestListBoundsItsTalk(t *testing.T) {
 }
 
 func TestImportIsWholeOrNothing(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	file := t.TempDir() + "/tenants.yaml"
 	write(t, file, `tenants:
@@ -423,6 +434,7 @@ func TestImportIsWholeOrNothing(t *testing.T) {
 
 // An import is planned on what was there; a change in between is not overwritten.
 func TestImportLosesNobodysChange(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	file := t.TempDir() + "/tenants.json"
 	write(t, file, `{"tenants":[{"tenantId":"1000001","tenantName":"a","tenantCode":"b"}]}`)
@@ -435,6 +447,7 @@ func TestImportLosesNobodysChange(t *testing.T) {
 }
 
 func TestAge(t *testing.T) {
+	t.Parallel()
 	start := time.Date(2024, 6, 18, 0, 0, 0, 0, time.UTC)
 	for want, d := range map[string]time.Duration{
 		"": -time.Second, "0s": 0, "59s": 59 * time.Second, "1m": time.Minute, "59m": time.Hour - 1, "47h": 48*time.Hour - 1,
@@ -450,6 +463,7 @@ func TestAge(t *testing.T) {
 }
 
 func TestEmptyListsAreLists(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	var got struct{ Tenants []any }
 	if err := json.Unmarshal([]byte(b.must("list", "-o", "json")), &got); err != nil || got.Tenants == nil {

@@ -22,6 +22,7 @@ func toldBench(t *testing.T, value string) *bench {
 const toldValue = `{"environment":"local","acceptedVersion":"202","ring":"main","commit":"0123456789abcdef0123456789abcdef01234567","state":"active","error":"no version \"203\""}`
 
 func TestWideShowsWhatBecameOfIt(t *testing.T) {
+	t.Parallel()
 	b := toldBench(t, toldValue)
 	lines := strings.Split(b.must("get", "1000006", "-o", "wide"), "\n")
 	for i, want := range []string{
@@ -39,6 +40,7 @@ func TestWideShowsWhatBecameOfIt(t *testing.T) {
 }
 
 func TestDocumentsHoldTheStatus(t *testing.T) {
+	t.Parallel()
 	b := toldBench(t, toldValue)
 	var got struct {
 		Tenants []struct {
@@ -69,6 +71,7 @@ func TestDocumentsHoldTheStatus(t *testing.T) {
 // Whatever stands in a status record, the table keeps its lines and its
 // columns, and the others are shown.
 func TestHostileStatusesLeaveTheTableWhole(t *testing.T) {
+	t.Parallel()
 	for name, value := range map[string]string{
 		"Empty": "", "NoJSON": "{", "Null": "null", "Large": `{"environment":"local","error":"` + strings.Repeat("x", 1<<20) + `"}`,
 		"Escape":   `{"environment":"local","state":"\u001b[2J"}`,

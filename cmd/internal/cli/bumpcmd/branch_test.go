@@ -100,8 +100,10 @@ const branch = "sluice/bump/local/swg-203"
 // A bump is one commit on a branch of its own, in a bare repository and behind
 // a URL: people's files only, and the renderer's trailers not.
 func TestBranch(t *testing.T) {
+	t.Parallel()
 	for _, remote := range []bool{false, true} {
 		t.Run(strconv.FormatBool(remote), func(t *testing.T) {
+			t.Parallel()
 			s := newServer(t)
 			place := s.Dir
 			if remote {
@@ -139,6 +141,7 @@ func TestBranch(t *testing.T) {
 
 // What others committed to the branch is not lost; what is merged may be done again.
 func TestBranchOfOthers(t *testing.T) {
+	t.Parallel()
 	s := newServer(t)
 	s.Git("branch", branch, "main")
 	other := s.Git("commit-tree", "-p", "main", "-m", "by hand", "main^{tree}")
@@ -162,6 +165,7 @@ func TestBranchOfOthers(t *testing.T) {
 
 // The proposer hears of a bump that is pushed, each time, and of nothing else.
 func TestMergeRequest(t *testing.T) {
+	t.Parallel()
 	s := newServer(t)
 	s.Write(".gitlab/CODEOWNERS", "* @ann\nfleet.yaml @bob @clouds/sre\n")
 	if _, _, err := s.run(s.url, "swg=203", "--auto-merge"); err == nil || fault.HintOf(err) != "give --mr too" {

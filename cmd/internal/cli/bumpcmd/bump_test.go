@@ -99,6 +99,7 @@ func of(t *testing.T, fleet string, o options, args ...string) (*bump, fs.FS, er
 
 // What is written, and what is said of it: lane from>stops>to.
 func TestBump(t *testing.T) {
+	t.Parallel()
 	crlf := strings.ReplaceAll(fleet, "\n", "\r\n")
 	for name, tc := range map[string]struct {
 		reason, fleet string
@@ -119,6 +120,7 @@ func TestBump(t *testing.T) {
 		"Comments": {"whatever stands between", "# one\n" + strings.ReplaceAll(fleet, "rings:\n", "rings: # two\n# three\n\n"), options{ring: "canary"}, "swg=203", []string{`"202"   #`, `"203"   #`}, "swg/canary 202>203"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			b, files, err := of(t, tc.fleet, tc.options, strings.Fields(tc.args)...)
 			if err != nil {
 				t.Fatal(err)
@@ -156,6 +158,7 @@ func mustParse(t *testing.T, o options, args string) request {
 
 // Every refusal is one line that says what and where, and has a hint.
 func TestBumpRefuses(t *testing.T) {
+	t.Parallel()
 	rings := strings.Index(fleet, "rings:")
 	for name, tc := range map[string]struct {
 		reason, fleet string
@@ -189,6 +192,7 @@ func TestBumpRefuses(t *testing.T) {
 		"Folded":      {"a form that is not edited", strings.ReplaceAll(fleet, "swg: \"202\"   # since the audit", "swg: >-\n      202"), options{}, "swg=203", "editing fleet.yaml: ring \"canary\"", "by hand"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			_, _, err := of(t, tc.fleet, tc.options, strings.Fields(tc.args)...)
 			if err == nil || !strings.Contains(err.Error(), tc.want) || strings.Contains(err.Error(), "\n") {
 				t.Fatalf("on() = %v, want one line with %s: %s", err, tc.want, tc.reason)

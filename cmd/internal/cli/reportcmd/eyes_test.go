@@ -215,6 +215,7 @@ func until(t *testing.T, v *web.View, want string, holds func(report.Report) boo
 // list, and nothing is asked of one tenant. While nothing is heard the page says
 // as of when it is.
 func TestEyesFollow(t *testing.T) {
+	t.Parallel()
 	tenants := 10000
 	if testing.Short() {
 		tenants = 1000
@@ -266,6 +267,7 @@ func TestEyesFollow(t *testing.T) {
 // A look reads etcd when its mark changed, GitLab and gates once a minute, and
 // Git once a commit: a tenant who left is gone, one who came is there.
 func TestEyesLook(t *testing.T) {
+	t.Parallel()
 	s := newScene(t, 4)
 	s.gitlab = &requests{}
 	queries := 0

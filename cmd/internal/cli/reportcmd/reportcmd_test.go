@@ -216,6 +216,7 @@ func (s *scene) run(args ...string) (data, talk string, err error) {
 // What is asked of Argo CD does not depend on how many tenants there are.
 func TestNoCallPerTenant(t *testing.T) {
 	short.Skip(t, "reads a large fleet")
+	t.Parallel()
 	for _, tenants := range []int{3, 60} {
 		s := newScene(t, tenants)
 		s.argo.bad = "local-1000001-swg"
@@ -238,6 +239,7 @@ func TestNoCallPerTenant(t *testing.T) {
 }
 
 func TestStatus(t *testing.T) {
+	t.Parallel()
 	s := newScene(t, 4)
 	s.argo.bad = "local-1000001-swg"
 	for name, tc := range map[string]struct {
@@ -266,6 +268,7 @@ func TestStatus(t *testing.T) {
 // The chain of a tenant whose ring waits goes down to the object in the other
 // ring, and behind it.
 func TestWhy(t *testing.T) {
+	t.Parallel()
 	s := newScene(t, 4)
 	s.argo.bad = "local-1000001-swg"
 	s.cause = report.Cause{Code: report.Quota, Object: "ReplicaSet n/swg-engine-5d", Says: "exceeded quota"}
@@ -281,6 +284,7 @@ func TestWhy(t *testing.T) {
 
 // An Argo CD that fails half-way is missing, and what it said is forgotten.
 func TestArgoFails(t *testing.T) {
+	t.Parallel()
 	s := newScene(t, 4)
 	s.argo.err = errors.New("connection reset")
 	out, talk, err := s.run("status", "--kubeconfig=x", "--no-headers")
@@ -290,6 +294,7 @@ func TestArgoFails(t *testing.T) {
 }
 
 func TestRefuses(t *testing.T) {
+	t.Parallel()
 	s := newScene(t, 1)
 	for name, args := range map[string][]string{
 		"Subject": {"why", "100000/SWG"}, "Nobody": {"status", "1009999"}, "State": {"status", "--state=ill"}, "Behind": {"status", "--behind=swg"},
@@ -305,6 +310,7 @@ func TestRefuses(t *testing.T) {
 // request however many tenants there are; a GitLab that does not answer is told
 // as missing, and costs nothing else.
 func TestUnmerged(t *testing.T) {
+	t.Parallel()
 	s := newScene(t, 9)
 	s.gitlab = &requests{bumps: []gitlab.Bump{
 		{MergeRequest: gitlab.MergeRequest{Number: 7, Title: "Bump swg to 203 in local"}, Subjects: []string{"local/swg"}, Waits: "its pipeline has not passed"},
@@ -326,6 +332,7 @@ func TestUnmerged(t *testing.T) {
 
 // The value of a gate is asked once, now, and stands in the reason with its bound.
 func TestMetric(t *testing.T) {
+	t.Parallel()
 	s := newScene(t, 3)
 	asked := 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

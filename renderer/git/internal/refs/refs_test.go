@@ -38,6 +38,7 @@ func move(branch string, from, to object.Hash) Move {
 }
 
 func TestMove(t *testing.T) {
+	t.Parallel()
 	repo, c := commits(t, 3)
 	r := New(repo.Dir)
 	cases := []struct {
@@ -86,6 +87,7 @@ func TestMove(t *testing.T) {
 // TestOneOfManyWins moves a branch from many goroutines at once.
 func TestOneOfManyWins(t *testing.T) {
 	short.Skip(t, "runs git again and again")
+	t.Parallel()
 	repo, c := commits(t, 9)
 	r := New(repo.Dir)
 	for round := range 20 {
@@ -129,6 +131,7 @@ func mustRead(t testing.TB, r Refs, branch string) object.Hash {
 }
 
 func TestReadRefuses(t *testing.T) {
+	t.Parallel()
 	repo, _ := commits(t, 1)
 	r := New(repo.Dir)
 	for name, content := range map[string]string{"symbolic": "ref: refs/heads/main\n", "garbage": "xyz\n", "empty": ""} {
@@ -142,6 +145,7 @@ func TestReadRefuses(t *testing.T) {
 }
 
 func TestCollisionsAreRefused(t *testing.T) {
+	t.Parallel()
 	repo, c := commits(t, 1)
 	r := New(repo.Dir)
 	repo.Git("branch", "a/b", "main")
@@ -160,6 +164,7 @@ func TestCollisionsAreRefused(t *testing.T) {
 
 // TestLogs keeps up the logs that git made, and makes none.
 func TestLogs(t *testing.T) {
+	t.Parallel()
 	repo, c := commits(t, 3)
 	r := New(repo.Dir)
 	if err := r.Move(t.Context(), move("main", c[2], c[1])); err != nil {
@@ -188,6 +193,7 @@ func TestLogs(t *testing.T) {
 // TestCommittedLockIsNotReleased has the next writer take the lock before the
 // one that moved the branch is done with it.
 func TestCommittedLockIsNotReleased(t *testing.T) {
+	t.Parallel()
 	repo, c := commits(t, 1)
 	r := New(repo.Dir)
 	first, err := r.tryLock("main")
@@ -211,6 +217,7 @@ func TestCommittedLockIsNotReleased(t *testing.T) {
 // TestOthersMayReadTheBranch: the temporary file that becomes the branch is its
 // owner's alone, and git is often run by other users.
 func TestOthersMayReadTheBranch(t *testing.T) {
+	t.Parallel()
 	repo, c := commits(t, 2)
 	if err := New(repo.Dir).Move(t.Context(), move("main", c[1], c[0])); err != nil {
 		t.Fatal(err)
@@ -226,6 +233,7 @@ func TestOthersMayReadTheBranch(t *testing.T) {
 
 // TestHeal removes the lock of a dead owner and no other.
 func TestHeal(t *testing.T) {
+	t.Parallel()
 	repo, c := commits(t, 2)
 	r := New(repo.Dir)
 	lock := filepath.Join(repo.Dir, "refs", "heads", "main.lock")
@@ -269,6 +277,7 @@ func TestHeal(t *testing.T) {
 
 // TestWithoutHardLinks falls back to a plain lock file.
 func TestWithoutHardLinks(t *testing.T) {
+	t.Parallel()
 	repo, c := commits(t, 2)
 	r := New(repo.Dir)
 	dir, prefix := r.twins("main")
@@ -297,6 +306,7 @@ func TestWithoutHardLinks(t *testing.T) {
 }
 
 func TestLockEndsWithContext(t *testing.T) {
+	t.Parallel()
 	repo, c := commits(t, 2)
 	if err := os.WriteFile(filepath.Join(repo.Dir, "refs", "heads", "main.lock"), nil, 0o666); err != nil {
 		t.Fatal(err)
@@ -310,6 +320,7 @@ func TestLockEndsWithContext(t *testing.T) {
 
 func TestCheckBranchIsThatOfGit(t *testing.T) {
 	short.Skip(t, "runs git for each name")
+	t.Parallel()
 	names := []string{
 		"main", "a/b", "a.b", "a-b", "a@b", "ä", "{a}", "a@{1}", "@", "", "-a", "/a", "a/", "a//b", ".a", "a/.b", "a.", "a/b.", "a..b",
 		"a.lock", "a.lock/b", "a b", "a~b", "a^b", "a:b", "a?b", "a*b", "a[b", "a\\b", "a\tb", "a\x7fb", "HEAD", "a.lockb",
@@ -324,6 +335,7 @@ func TestCheckBranchIsThatOfGit(t *testing.T) {
 }
 
 func TestCheckedOut(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	gittest.Git(t, dir, "init", "-q", "-b", "main")
 	gittest.Git(t, dir, "commit", "-q", "--allow-empty", "-m", "x")
