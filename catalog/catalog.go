@@ -26,8 +26,12 @@ type Catalog struct {
 // catalog.lock. The error joins every fault found, ordered by place; the
 // Catalog is never nil and holds the versions that have none, do not refer to
 // one that has, and are what catalog.lock says.
-func Load(root fs.FS) (*Catalog, error) {
-	c, faults := load(root)
+func Load(root fs.FS) (*Catalog, error) { return new(Reader).Load(root) }
+
+// Load is like the function Load, and takes a version whose files are those of
+// the last one that r loaded as it was read then.
+func (r *Reader) Load(root fs.FS) (*Catalog, error) {
+	c, faults := r.load(root)
 	for ref, err := range c.lock.verify(c.digests, c.versions) {
 		faults.add(ref.String(), err)
 		delete(c.versions, ref)
@@ -39,7 +43,7 @@ func Load(root fs.FS) (*Catalog, error) {
 // LoadUnlocked is Load without the comparison with catalog.lock: for
 // publishing, which is how a version gets into the lock.
 func LoadUnlocked(root fs.FS) (*Catalog, error) {
-	c, faults := load(root)
+	c, faults := new(Reader).load(root)
 	c.dropDependents()
 	return c, faults.join()
 }

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"sync"
 
 	"github.com/gatorcloud/sluice/renderer/model/fault"
 	"github.com/gatorcloud/sluice/renderer/model/tree"
@@ -45,20 +46,36 @@ func Faults(err error) []error {
 	return []error{err}
 }
 
+// Reader loads catalogs one after the other, of which most is the same: what
+// costs is to decode the files of a version, which never change once published.
+// The zero value works. It is safe for concurrent use.
+type Reader struct {
+	mu   sync.Mutex
+	last map[Ref]*Version // the good versions of the last catalog, as their own files say
+}
+
 // load reads all versions and resolves the references between them.
-func load(root fs.FS) (*Catalog, faults) {
+func (r *Reader) load(root fs.FS) (*Catalog, faults) {
+	r.mu.Lock()
+	last := r.last
+	r.mu.Unlock()
+	good := map[Ref]*Version{}
 	c := &Catalog{versions: map[Ref]*Version{}, digests: map[Ref]string{}, shared: map[string]int{}}
 	f := faults{}
 	for _, ref := range find(root, f) {
-		v, digest, errs := readVersion(root, ref)
+		v, digest, errs := readVersion(root, ref, last[ref])
 		c.digests[ref] = digest
 		if len(errs) == 0 {
-			c.versions[ref] = v
+			own := *v // the catalog may declare more of it
+			good[ref], c.versions[ref] = v, &own
 		}
 		for _, e := range errs {
 			f.add(ref.String(), fmt.Errorf("%s/%w", ref, e))
 		}
 	}
+	r.mu.Lock()
+	r.last = good
+	r.mu.Unlock()
 	c.resolve(f)
 	c.schemas = readSchemas(root, f)
 	var err error
@@ -68,15 +85,19 @@ func load(root fs.FS) (*Catalog, faults) {
 	return c, f
 }
 
-// readVersion reads and decodes one version; the digest is empty when the
-// files could not all be read.
-func readVersion(root fs.FS, ref Ref) (*Version, string, []error) {
+// readVersion reads and decodes one version, unless its files are those of last,
+// which may be nil; the digest is empty when the files could not all be read.
+func readVersion(root fs.FS, ref Ref, last *Version) (*Version, string, []error) {
 	files, errs := readDir(root, ref.String())
 	if len(errs) > 0 {
 		return nil, "", errs
 	}
+	digest := tree.Digest(files)
+	if last != nil && last.Digest == digest {
+		return last, digest, nil
+	}
 	v, errs := decode(ref, files)
-	return v, tree.Digest(files), errs
+	return v, digest, errs
 }
 
 // readSchemas reads the definitions of custom kinds that the catalog's clusters

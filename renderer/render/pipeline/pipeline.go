@@ -105,10 +105,11 @@ func flatten(err error) []error {
 	return all
 }
 
-// Pipeline renders environments. It keeps the bases that it built, by the
-// digest of their version, for as long as it lives, and what its engine has
-// compiled. Safe for concurrent use.
+// Pipeline renders environments. It keeps the versions of the last catalog that
+// it read, the bases that it built, by the digest of their version, for as long
+// as it lives, and what its engine has compiled. Safe for concurrent use.
 type Pipeline struct {
+	sold   *catalog.Reader
 	bases  *bases
 	engine *overlay.Engine
 	key    ed25519.PrivateKey
@@ -116,7 +117,7 @@ type Pipeline struct {
 
 // New returns a pipeline.
 func New() *Pipeline {
-	return &Pipeline{bases: &bases{known: map[string]*entry{}}, engine: overlay.New(overlay.Options{Families: families})}
+	return &Pipeline{sold: new(catalog.Reader), bases: &bases{known: map[string]*entry{}}, engine: overlay.New(overlay.Options{Families: families})}
 }
 
 // Sealing returns a pipeline that signs seals with a key, and shares everything
@@ -125,7 +126,7 @@ func (p *Pipeline) Sealing(key ed25519.PrivateKey) *Pipeline {
 	if key == nil {
 		return p
 	}
-	return &Pipeline{bases: p.bases, engine: p.engine, key: key}
+	return &Pipeline{sold: p.sold, bases: p.bases, engine: p.engine, key: key}
 }
 
 // families is how many bases the engine keeps ready, each in three states: a
@@ -167,7 +168,7 @@ func (p *Pipeline) Prepare(files fs.FS, env ident.Environment, o Options) (*Prep
 	if err != nil {
 		return nil, fmt.Errorf("opening catalog: %w", err)
 	}
-	c, faults := catalog.Load(sold)
+	c, faults := p.sold.Load(sold)
 	if c == nil {
 		return nil, faults
 	}
