@@ -168,6 +168,14 @@ func TestPlanSaysWho(t *testing.T) {
 	if len(held.Moves) != 0 || len(held.Blocks) == 0 || held.Blocks[0].Code != rollout.Held || held.Blocks[0].Detail != "audit" {
 		t.Errorf("Of() says of the held ring %+v, want its hold", held)
 	}
+	p = plan(t, before, edits()["Both"](t, before))
+	if len(p.Rollouts) != 1 || len(p.Rollouts[0].Lanes) != 2 || p.Rollouts[0].Ends == nil {
+		t.Fatalf("Of() has rollouts %+v, want one of two lanes that ends", p.Rollouts)
+	}
+	if first, next := p.Rollouts[0].Lanes[0], p.Rollouts[0].Lanes[1]; first.Opens == nil || first.Ends == nil || next.Opens == nil || next.Ends == nil ||
+		!first.Opens.Before(*next.Opens) || first.Ends.After(*next.Opens) || !next.Ends.Equal(*p.Rollouts[0].Ends) {
+		t.Errorf("Of() opens and ends lanes at %v, %v and %v, %v, the rollout at %v, want one after the other", first.Opens, first.Ends, next.Opens, next.Ends, p.Rollouts[0].Ends)
+	}
 	p = plan(t, before, edits()["Domain"](t, before))
 	for _, c := range p.Changes {
 		if c.Object != "ApisixRoute/swg" {

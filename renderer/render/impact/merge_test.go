@@ -1,6 +1,7 @@
 package impact_test
 
 import (
+	"errors"
 	"io/fs"
 	"strings"
 	"testing"
@@ -39,5 +40,25 @@ func TestMerged(t *testing.T) {
 	_, err = impact.Merged(with(target, fleetFile, "fleet 3").fs(), began.fs(), source.fs())
 	if err == nil || !strings.Contains(err.Error(), fleetFile) || fault.HintOf(err) == "" {
 		t.Errorf("Merged() of a file that both changed = %v, want a fault that names it, with a hint", err)
+	}
+}
+
+// damaged is a file system that cannot be read.
+type damaged struct{}
+
+func (damaged) Open(name string) (fs.File, error) {
+	return nil, &fs.PathError{Op: "open", Path: name, Err: errDamaged}
+}
+
+var errDamaged = errors.New("input/output error")
+
+// A side that cannot be read is not one that has no files.
+func TestMergedNeedsAllSides(t *testing.T) {
+	for damage := range 3 {
+		sides := []fs.FS{files{}.fs(), files{}.fs(), files{}.fs()}
+		sides[damage] = damaged{}
+		if merged, err := impact.Merged(sides[0], sides[1], sides[2]); !errors.Is(err, errDamaged) {
+			t.Errorf("Merged() of sides of which the one at %d is damaged = %v, %v, want its error", damage, merged, err)
+		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/report"
 	"github.com/gatorcloud/sluice/renderer/run/web"
@@ -25,8 +26,10 @@ func TestView(t *testing.T) {
 			if broken.Load() {
 				return web.Sight{}, errors.New("Git does not answer")
 			}
+			join := report.New(ident.Must[ident.EnvironmentKind]("pop"), nil)
+			join.Put(report.Member{Facts: authz.Facts{Tenant: authz.Tenant{ID: ident.Must[ident.TenantKind]("4710"), Name: "somebody"}}})
 			past := []web.Move{{At: time.Now().Add(-80 * time.Hour), Product: "old"}, {At: time.Now().Add(-time.Hour), Product: "swg"}}
-			return web.Sight{Join: report.New(ident.Must[ident.EnvironmentKind]("pop"), nil), Mark: mark.Load().(string), Moves: web.Moves{Past: past}}, nil
+			return web.Sight{Join: join, Mark: mark.Load().(string), Moves: web.Moves{Past: past}}, nil
 		}, time.Now, 10*time.Second)
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
@@ -55,6 +58,9 @@ func TestView(t *testing.T) {
 		}
 		if _, _, err := v.Tenant(ctx, ident.Must[ident.TenantKind]("4711")); !errors.Is(err, web.ErrNobody) {
 			t.Errorf("Tenant() of nobody = %v, want ErrNobody", err)
+		}
+		if got, _, err := v.Tenant(ctx, ident.Must[ident.TenantKind]("4710")); err != nil || got.Name != "somebody" {
+			t.Errorf("Tenant() = %+v, %v, want somebody", got, err)
 		}
 		before := looks.Load()
 		time.Sleep(time.Hour)
