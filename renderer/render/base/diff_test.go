@@ -180,3 +180,28 @@ func TestImpacts(t *testing.T) {
 		})
 	}
 }
+
+// A list is compared by the names of its entries where each has one of its own.
+func TestByName(t *testing.T) {
+	entry := func(name string) map[string]any { return map[string]any{"name": name} }
+	template := map[string]any{"metadata": entry("store")}
+	for name, tc := range map[string]struct {
+		reason string
+		list   any
+		want   []string
+	}{
+		"Names":     {"containers", []any{entry("a"), entry("b")}, []string{"[name=a]", "[name=b]"}},
+		"Metadata":  {"volumeClaimTemplates", []any{template}, []string{"[name=store]"}},
+		"Twice":     {"one would be lost", []any{entry("a"), entry("b"), entry("a")}, nil},
+		"Nameless":  {"who is who", []any{map[string]any{"port": 1}}, nil},
+		"OneHasNot": {"who is who", []any{entry("a"), map[string]any{"port": 1}}, nil},
+		"Texts":     {"arguments", []any{"a", "b"}, nil},
+		"Empty":     {"nothing to name", []any{}, nil},
+		"NoList":    {"a text", "a", nil},
+	} {
+		got := byName(tc.list)
+		if keys := slices.Sorted(maps.Keys(got)); !slices.Equal(keys, tc.want) || (got == nil) != (tc.want == nil) {
+			t.Errorf("%s: byName(%v) = %v, want the keys %q: %s", name, tc.list, got, tc.want, tc.reason)
+		}
+	}
+}

@@ -167,6 +167,9 @@ func TestBranchOfOthers(t *testing.T) {
 func TestMergeRequest(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
+	if out, _, err := s.run(s.url, "swg=../203"); err == nil || !strings.Contains(err.Error(), "../203") || out != "" {
+		t.Fatalf("bump of an odd version = %q, %v, want its fault", out, err)
+	}
 	s.Write(".gitlab/CODEOWNERS", "* @ann\nfleet.yaml @bob @clouds/sre\n")
 	if _, _, err := s.run(s.url, "swg=203", "--auto-merge"); err == nil || fault.HintOf(err) != "give --mr too" {
 		t.Errorf("bump --auto-merge = %v, want --mr to be asked for", err)

@@ -174,6 +174,7 @@ func TestBumpRefuses(t *testing.T) {
 		"NoEdge":      {"nothing leads there", fleet, options{}, "swg=205", `no edges lead from "202" to it in ring "canary"`, "sluice catalog show swg/205"},
 		"NoWayBack":   {"203 goes back to 202 alone", strings.ReplaceAll(fleet, "'202'", "'203'"), options{ring: "early"}, "swg=200", `no way leads back from "203" to it in ring "early"`, "downgradesTo"},
 		"Overtakes":   {"it would wait for ever", fleet, options{ring: "main"}, "swg=203", `ring "main" would wait for ring "early" before it, which wants "202"`, "sluice bump swg=203 --env local --through main"},
+		"Beside":      {"also beside another product", fleet, options{ring: "main"}, "swg=203 dsa=32", `ring "main" would wait for ring "early" before it, which wants "202"`, "sluice bump swg=203 --env local --through main"},
 		"Behind":      {"main would go on with what the canary left", strings.ReplaceAll(fleet, `{swg: "200"`, `{swg: "202"`), options{ring: "canary"}, "swg=200", `ring "canary" would fall behind ring "early", which wants "202"`, "sluice bump swg=200 --env local --through early"},
 		"Ring":        {"a slip", fleet, options{ring: "mian"}, "swg=203", `has no ring "mian"`, `did you mean "main"`},
 		"Through":     {"a slip", fleet, options{through: "x"}, "swg=203", `has no ring "x"`, `"canary", "early", "main"`},
