@@ -2,11 +2,13 @@ package reportcmd_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -263,6 +265,29 @@ func TestStatus(t *testing.T) {
 			t.Errorf("%s: status %q = %q, %v, want %q: %s", name, tc.args, got, err, tc.want, tc.why)
 		}
 	}
+	all := s.rollouts()
+	for args, want := range map[string][]string{
+		"--ring=main": {"swg/main"}, "--ring=canary": {"swg/canary"}, "--product=swg": {"swg/canary", "swg/main"}, "--product=dsa": nil,
+	} {
+		if got := s.rollouts(args); !slices.Equal(got, want) || !slices.Equal(all, []string{"swg/canary", "swg/main"}) {
+			t.Errorf("status %s has the rollouts %q of %q, want %q", args, got, all, want)
+		}
+	}
+}
+
+// rollouts are the lanes of status as a document, sorted.
+func (s *scene) rollouts(args ...string) (lanes []string) {
+	s.t.Helper()
+	out, _, err := s.run(append([]string{"status", "--kubeconfig=x", "-o=json"}, args...)...)
+	var r report.Report
+	if err := errors.Join(err, json.Unmarshal([]byte(out), &r)); err != nil {
+		s.t.Fatal(err)
+	}
+	for _, l := range r.Rollouts {
+		lanes = append(lanes, l.Product+"/"+l.Ring)
+	}
+	slices.Sort(lanes)
+	return lanes
 }
 
 // The chain of a tenant whose ring waits goes down to the object in the other

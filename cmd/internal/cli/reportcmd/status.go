@@ -136,12 +136,11 @@ func (s *shown) once(ctx context.Context) error {
 
 // fleet prints the matrix, the worst first; documents have all of the report.
 func (s *shown) fleet(r report.Report) error {
-	r.Cells = slices.DeleteFunc(r.Cells, func(c report.Cell) bool {
-		return s.ring != "" && c.Ring != s.ring || !s.filter.Product.IsZero() && c.Product != s.filter.Product.String()
-	})
-	r.Rollouts = slices.DeleteFunc(r.Rollouts, func(l report.Rollout) bool {
-		return s.ring != "" && l.Ring != s.ring || !s.filter.Product.IsZero() && l.Product != s.filter.Product.String()
-	})
+	unasked := func(ring, product string) bool {
+		return s.ring != "" && ring != s.ring || !s.filter.Product.IsZero() && product != s.filter.Product.String()
+	}
+	r.Cells = slices.DeleteFunc(r.Cells, func(c report.Cell) bool { return unasked(c.Ring, c.Product) })
+	r.Rollouts = slices.DeleteFunc(r.Rollouts, func(l report.Rollout) bool { return unasked(l.Ring, l.Product) })
 	switch s.output.Format {
 	case output.JSON, output.YAML:
 		return output.Document(s.stdout, s.output.Format, r)
