@@ -111,10 +111,15 @@ func (r *Repo) resolve(dir, revision string) (Head, error) {
 // digits matches what may be the beginning of an id.
 var digits = regexp.MustCompile(`^[0-9a-fA-F]+$`)
 
-// named returns the commit that a reference names, as git looks for it; zero for
-// a tag with a text, an id, and what is not there. It spares what go-git reads of
-// every pack to look at one commit.
+// named returns the commit that an id or a reference names, as git looks for it;
+// zero for a tag with a text, the beginning of an id, and what is not there. It
+// spares what go-git reads of every pack to look at one commit.
 func (r *Repo) named(storage *filesystem.Storage, name string) object.Hash {
+	if id, err := object.Parse(name); err == nil {
+		if _, err := r.read(object.Commit, id); err == nil {
+			return id
+		}
+	}
 	if digits.MatchString(name) {
 		return object.Hash{}
 	}

@@ -39,7 +39,7 @@ func TestAtResolvesAsGitDoes(t *testing.T) {
 	revisions := []string{
 		"main", "origin/main", "origin/side", "refs/heads/main", "refs/remotes/origin/side", "topic/x", "HEAD", "@", "v1", "tags/v1",
 		"HEAD~1", "HEAD~", "HEAD^", "HEAD~2", "HEAD^^", "HEAD~1^2", "HEAD^^2", "v1~1", "HEAD~0", "HEAD^0", "origin/main~1^2~0", "HEAD~3",
-		tip, tip[:10], tip[:7] + "~1",
+		tip, strings.ToUpper(tip), tip + "~1", tip[:10], tip[:7] + "~1",
 	}
 	if short.Run() {
 		revisions = []string{"origin/main~1^2~0", "HEAD", tip[:7] + "~1"}
