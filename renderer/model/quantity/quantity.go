@@ -24,8 +24,8 @@ func Storage(s string) (resource.Quantity, error) {
 	if err != nil {
 		return q, err
 	}
-	least, largest := resource.MustParse("1Mi"), resource.MustParse("1Pi")
-	if q.Cmp(least) < 0 || q.Cmp(largest) > 0 {
+	least, largest := resource.NewQuantity(1<<20, resource.BinarySI), resource.NewQuantity(1<<50, resource.BinarySI)
+	if q.Cmp(*least) < 0 || q.Cmp(*largest) > 0 {
 		return q, fault.Hintf(hint, "%s: is out of range", fault.Clip(s))
 	}
 	if whole := *resource.NewQuantity(q.Value(), q.Format); q.Cmp(whole) != 0 {

@@ -46,8 +46,11 @@ func Larger(a, b string) bool {
 		return false
 	}
 	mine, err := quantity.Storage(a)
+	if err != nil || b == "" {
+		return err == nil
+	}
 	theirs, other := quantity.Storage(b)
-	return err == nil && (other != nil || mine.Cmp(theirs) > 0)
+	return other != nil || mine.Cmp(theirs) > 0
 }
 
 // HasClaims says whether some version in play has claims, and by which
