@@ -64,6 +64,15 @@ type member struct {
 // NewCensus returns the census of tenants. A tenant may be there once.
 func NewCensus(tenants []Tenant) *Census {
 	c := &Census{tenants: make(map[ident.Tenant]*Tenant, len(tenants)), sizes: map[int]int{}, groups: map[spot]*group{}}
+	held := map[spot]int{}
+	for i := range tenants {
+		for p := range tenants[i].Products {
+			held[spot{tenants[i].Ring, p}]++
+		}
+	}
+	for s, n := range held {
+		c.groups[s] = &group{members: make([]member, 0, n), movable: make([]Place, 0, n)}
+	}
 	all := slices.Clone(tenants)
 	slices.SortFunc(all, func(a, b Tenant) int { return order(&a, &b) })
 	for i := range all {
