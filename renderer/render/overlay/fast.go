@@ -48,12 +48,11 @@ func (f *family) fill(dst []byte, form *stencil.Form) (out []byte, filled, known
 		return dst, false, false
 	}
 	for _, s := range *list {
-		if s.Matches(form) {
-			out, ok := s.Fill(dst, form)
-			return out, ok, true
+		if out, ok := s.Fill(dst, form); ok {
+			return out, true, true
 		}
 	}
-	return dst, false, false
+	return dst, false, slices.ContainsFunc(*list, func(s *stencil.Stencil) bool { return s.Matches(form) })
 }
 
 // learn makes a stencil for overlays like form once a sample of them is at
