@@ -50,11 +50,11 @@ type part struct {
 // Build renders the base of v. The error joins every fault of it, each with a
 // hint. The result depends on v's files only; ctx ends the work.
 func Build(ctx context.Context, v *catalog.Version) (*Base, error) {
-	return buildWith(ctx, overlay.New(overlay.Options{}), v)
+	return BuildWith(ctx, overlay.New(overlay.Options{}), v)
 }
 
-// buildWith is Build with an engine, which then knows the overlays of v.
-func buildWith(ctx context.Context, engine *overlay.Engine, v *catalog.Version) (*Base, error) {
+// BuildWith is Build with an engine, which then knows overlays of v.
+func BuildWith(ctx context.Context, engine *overlay.Engine, v *catalog.Version) (*Base, error) {
 	b := &builder{version: v, engine: engine, images: newImages(v.Images), sizes: map[string]bool{}, scaled: map[identity]bool{}, given: map[claimField]string{},
 		written: map[identity]map[string]bool{}}
 	if b.inflate(ctx); len(b.faults) > 0 {

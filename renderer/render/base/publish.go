@@ -25,7 +25,7 @@ func Publishable(ctx context.Context, c *catalog.Catalog, passed []catalog.Ref) 
 	all := c.All()
 	engine := overlay.New(overlay.Options{})
 	bases, faults := make([]*Base, len(all)), make([]error, len(all))
-	each(ctx, len(all), func(ctx context.Context, i int) { bases[i], faults[i] = buildWith(ctx, engine, all[i]) })
+	each(ctx, len(all), func(ctx context.Context, i int) { bases[i], faults[i] = BuildWith(ctx, engine, all[i]) })
 	built := map[catalog.Ref]*Base{}
 	for i, v := range all {
 		built[v.Ref] = bases[i]

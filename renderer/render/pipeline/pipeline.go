@@ -117,7 +117,8 @@ type Pipeline struct {
 
 // New returns a pipeline.
 func New() *Pipeline {
-	return &Pipeline{sold: new(catalog.Reader), bases: &bases{known: map[string]*entry{}}, engine: overlay.New(overlay.Options{Families: families})}
+	engine := overlay.New(overlay.Options{Families: families})
+	return &Pipeline{sold: new(catalog.Reader), bases: &bases{engine: engine, known: map[string]*entry{}}, engine: engine}
 }
 
 // Sealing returns a pipeline that signs seals with a key, and shares everything
@@ -256,6 +257,8 @@ func (r *Prepared) facts(ctx context.Context, o Options, summary *Summary) ([]au
 
 // bases builds each version once.
 type bases struct {
+	engine *overlay.Engine
+
 	mu    sync.Mutex
 	known map[string]*entry // by reference and digest
 }
@@ -276,6 +279,6 @@ func (b *bases) Base(v *catalog.Version) (*base.Base, error) {
 		b.known[key] = e
 	}
 	b.mu.Unlock()
-	e.once.Do(func() { e.base, e.err = base.Build(context.Background(), v) })
+	e.once.Do(func() { e.base, e.err = base.BuildWith(context.Background(), b.engine, v) })
 	return e.base, e.err
 }
