@@ -4,7 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/gatorcloud/sluice/catalog"
 	"github.com/gatorcloud/sluice/environments"
@@ -46,6 +49,7 @@ type seller struct {
 
 // sold returns the versions that may be granted.
 func (s *seller) sold() rollout.Catalog {
+	s.build()
 	for _, k := range slices.SortedFunc(maps.Keys(s.had.Lanes), compareKeys) {
 		for _, at := range s.had.Lanes[k].At {
 			if b, err := s.serves(k.Product, at.Version); err == nil && !slices.Contains(s.serving, b) {
@@ -66,6 +70,43 @@ func (s *seller) sold() rollout.Catalog {
 		}
 	}
 	return sold
+}
+
+// build builds, at once, what rings have or ask for and what that requires. What
+// is wrong with one of them is told to whoever asks for it.
+func (s *seller) build() {
+	all := map[*catalog.Version]bool{}
+	add := func(v *catalog.Version, err error) {
+		if err != nil {
+			return
+		}
+		all[v] = true
+		shared, _ := s.catalog.Closure(v)
+		for _, r := range shared {
+			if v, err := s.catalog.SharedVersion(r.Name, r.Version); err == nil {
+				all[v] = true
+			}
+		}
+	}
+	for k, lane := range s.had.Lanes {
+		for _, at := range lane.At {
+			add(s.catalog.Version(k.Product, at.Version))
+		}
+	}
+	for _, r := range s.site.Fleet.Rings {
+		for p, v := range r.Versions {
+			add(s.catalog.Version(p, v))
+		}
+	}
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for v := range all {
+		g.Go(func() error {
+			_, _ = s.bases.Base(v)
+			return nil
+		})
+	}
+	_ = g.Wait() // none fails
 }
 
 func compareKeys(a, b rollout.Key) int {
