@@ -33,6 +33,12 @@ func remember(s render.Stored) memory {
 	return memory{reading: &reading{Stored: s, head: sync.OnceValues(s.Head), everyone: sync.OnceValues(func() (everyone, error) { return all(s) })}}
 }
 
+// ahead reads what is asked for later, or keeps its error until then.
+func (r *reading) ahead() {
+	_, _ = r.everyone()
+	_, _ = r.head()
+}
+
 // everyone is the facts of all tenants.
 type everyone struct {
 	ids   []ident.Tenant // sorted

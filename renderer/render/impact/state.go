@@ -38,11 +38,12 @@ type looker struct {
 }
 
 // both looks at the environment before and after a change, at once: each for
-// itself is mostly one thing after another.
+// itself is mostly one thing after another. What both read is read meanwhile.
 func (l looker) both(ctx context.Context, t Trees) (was, is *state, err error) {
 	var before error
 	var g sync.WaitGroup
 	g.Go(func() { was, before = l.look(ctx, t.Before, true) })
+	g.Go(l.memory.ahead)
 	is, err = l.look(ctx, joined{rendered: t.Before, people: t.After}, false)
 	g.Wait()
 	if before != nil {
