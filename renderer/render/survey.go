@@ -18,11 +18,24 @@ import (
 // Survey is what an environment runs as a full render would leave it.
 type Survey struct {
 	*Roster
+	*Running
 	Report Report
-	// Parts are what runs of each tenant. Who is left as he stands has none.
-	Parts map[ident.Tenant][]Part
+}
+
+// Running is what runs of tenants and of their environment.
+type Running struct {
 	// Shared are the environment's own parts: its Applications, and the shared parts by component.
 	Shared []Part
+
+	lodgers map[ident.Tenant]*lodger
+}
+
+// Parts returns what runs of a tenant; nil for one who is left as he stands.
+func (r *Running) Parts(id ident.Tenant) []Part {
+	if l := r.lodgers[id]; l != nil {
+		return l.parts()
+	}
+	return nil
 }
 
 // Settled returns what a full render would begin with, once it is committed: the
@@ -67,20 +80,20 @@ func (r *Renderer) Survey(ctx context.Context, all []authz.Facts, memory Memory,
 	if err != nil {
 		return nil, err
 	}
-	s := &Survey{Parts: make(map[ident.Tenant][]Part, len(all))}
+	s := &Survey{Running: &Running{lodgers: make(map[ident.Tenant]*lodger, len(all))}}
 	var mu sync.Mutex
 	work.later = true
 	each := &surveyor{work, groundOf(r.config.Site)}
 	work.dir = func(_ context.Context, t *plan.Tenant) (*tree.Dir, []plan.Fault, error) {
-		parts := (&lodger{t, each}).parts()
 		mu.Lock()
 		defer mu.Unlock()
-		s.Parts[t.Facts.Tenant.ID] = parts
+		s.lodgers[t.Facts.Tenant.ID] = &lodger{t, each}
 		return &tree.Dir{}, nil, nil
 	}
 	if s.Roster, s.Report, err = work.all(ctx, all); err != nil {
 		return nil, err
 	}
+	each.order, each.was, each.ran = nil, nil, nil // who looks at parts asks for none of it
 	s.Shared = []Part{{Of: Applications, text: s.applications()}}
 	shared := s.order.rollouts.Shared
 	for _, c := range slices.SortedFunc(maps.Keys(shared), ident.Component.Compare) {

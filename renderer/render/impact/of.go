@@ -140,8 +140,8 @@ func (c *comparison) tenant(ctx context.Context, id ident.Tenant) error {
 		s.ring = c.was.now.Members[id].Ring
 	}
 	before := c.before(id, is)
-	after, planned := c.is.end.Parts[id]
-	if there && !planned || before == nil && c.stood(id) {
+	after := c.is.end.Parts(id)
+	if there && after == nil || before == nil && c.stood(id) {
 		return nil // left as he stands
 	}
 	out, err := c.parts(ctx, s, before, after)
@@ -193,9 +193,9 @@ func (c *comparison) before(id ident.Tenant, is render.Membership) []render.Part
 		c.lanes.stay(k, c.is, id)
 	}
 	if moved {
-		return c.was.then.Parts[id]
+		return c.was.then.Parts(id)
 	}
-	return c.was.end.Parts[id]
+	return c.was.end.Parts(id)
 }
 
 // note counts what became of a subject.

@@ -26,7 +26,7 @@ type state struct {
 	outlook rollout.Outlook
 	skipped []string // what the renderer leaves out
 	// then is what runs now, where that was asked for.
-	then *render.Survey
+	then *render.Running
 }
 
 // looker looks at an environment in trees of a repository.
@@ -82,10 +82,12 @@ func (l looker) look(ctx context.Context, files fs.FS, then bool) (*state, error
 	if s.end, err = survey(s.outlook.Rollouts); err != nil {
 		return nil, err
 	}
-	if s.then = s.end; then && s.moves() {
-		if s.then, err = survey(now.Rollouts); err != nil {
+	if s.then = s.end.Running; then && s.moves() {
+		at, err := survey(now.Rollouts)
+		if err != nil {
 			return nil, err
 		}
+		s.then = at.Running
 	}
 	s.skip(pipeline.Summary{Report: s.end.Report, Catalog: ready.Faults, Grants: ready.Grants})
 	return s, nil
