@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/gatorcloud/sluice/environments"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/model/manifest"
@@ -79,15 +81,25 @@ func (l looker) look(ctx context.Context, files fs.FS, then bool) (*state, error
 	survey := func(r rollout.Rollouts) (*render.Survey, error) {
 		return ready.Renderer.Survey(ctx, all, memory{l.memory.reading, &now}, &r)
 	}
-	if s.end, err = survey(s.outlook.Rollouts); err != nil {
+	var g errgroup.Group
+	g.Go(func() (err error) {
+		s.end, err = survey(s.outlook.Rollouts)
+		return err
+	})
+	if then && s.moves() {
+		g.Go(func() error {
+			at, err := survey(now.Rollouts)
+			if err == nil {
+				s.then = at.Running
+			}
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	if s.then = s.end.Running; then && s.moves() {
-		at, err := survey(now.Rollouts)
-		if err != nil {
-			return nil, err
-		}
-		s.then = at.Running
+	if s.then == nil {
+		s.then = s.end.Running
 	}
 	s.skip(pipeline.Summary{Report: s.end.Report, Catalog: ready.Faults, Grants: ready.Grants})
 	return s, nil
