@@ -209,7 +209,8 @@ func (p pair) whose() words {
 	return wordsOf(was, is)
 }
 
-// key is equal for objects that change alike.
+// key is equal for objects that change alike. What stands before and after what
+// differs is looked at once.
 func key(p *pair, b *buffers) (sum [sha256.Size]byte) {
 	h := b.hash
 	h.Reset()
@@ -220,7 +221,10 @@ func key(p *pair, b *buffers) (sum [sha256.Size]byte) {
 		h.Write([]byte{0xff})
 	}
 	h.Write([]byte(p.of()))
-	for _, text := range [][]byte{b.before, b.after} {
+	head := common(b.before, b.after)
+	was, is := b.before[head:], b.after[head:]
+	tail := commonEnd(was, is)
+	for _, text := range [][]byte{b.before[:head], was[:len(was)-tail], is[:len(is)-tail], is[len(is)-tail:]} {
 		h.Write([]byte{0xff})
 		p.words.hide(h, text)
 	}

@@ -18,37 +18,37 @@ type document struct {
 func documents(all []document, stream []byte) []document {
 	all = all[:0]
 	for len(stream) > 0 {
-		text, rest, _ := bytes.Cut(stream, []byte("\n---\n"))
-		if len(rest) > 0 {
-			text = stream[:len(text)+1]
+		n := len(all)
+		if n < cap(all) {
+			all = all[:n+1]
+		} else {
+			all = append(all, document{})
 		}
-		stream = rest
-		if text = bytes.TrimPrefix(text, []byte("---\n")); len(text) > 0 {
-			if n := len(all); n < cap(all) {
-				all = all[:n+1]
-			} else {
-				all = append(all, document{})
-			}
-			all[len(all)-1].read(text)
+		if stream = all[n].read(stream); len(all[n].text) == 0 {
+			all = all[:n]
 		}
 	}
 	return all
 }
 
-// read finds what an object is, without parsing it: only lines at the margin
-// and those of its metadata are looked at.
-func (d *document) read(text []byte) {
-	*d = document{text: text, marks: d.marks[:0]}
+// read takes the first object of a stream and returns the rest. It finds what the
+// object is without parsing it: only lines at the margin and those of its metadata
+// are looked at.
+func (d *document) read(stream []byte) (rest []byte) {
+	*d = document{text: stream, marks: d.marks[:0]}
 	metadata := false
-	for at := 0; at < len(text); {
-		line := text[at:]
+	for at := 0; at < len(stream); {
+		line, next := stream[at:], len(stream)
 		if n := bytes.IndexByte(line, '\n'); n >= 0 {
-			line = line[:n]
+			line, next = line[:n], at+n+1
 		}
-		next := min(at+len(line)+1, len(text))
 		switch {
 		case len(line) > 0 && line[0] != ' ':
-			metadata = bytes.Equal(line, []byte("metadata:"))
+			if string(line) == "---" {
+				d.text = stream[:at]
+				return stream[next:]
+			}
+			metadata = string(line) == "metadata:"
 			take(&d.kind, line, "kind: ")
 			if take(&d.group, line, "apiVersion: ") {
 				if group, _, named := bytes.Cut(d.group, []byte("/")); named {
@@ -66,20 +66,25 @@ func (d *document) read(text []byte) {
 		}
 		at = next
 	}
+	return nil
 }
 
 func take(into *[]byte, line []byte, key string) bool {
-	value, ok := bytes.CutPrefix(line, []byte(key))
+	ok := begins(line, key)
 	if ok {
-		*into = value
+		*into = line[len(key):]
 	}
 	return ok
+}
+
+func begins(line []byte, with string) bool {
+	return len(line) >= len(with) && string(line[:len(with)]) == with
 }
 
 // mark reports whether a line of the metadata is a label or annotation that
 // changes with every version.
 func mark(line []byte) bool {
-	return bytes.HasPrefix(line, []byte("    "+manifest.LabelVersion+": ")) || bytes.HasPrefix(line, []byte("    "+manifest.AnnotationWave+": "))
+	return begins(line, "    "+manifest.LabelVersion+": ") || begins(line, "    "+manifest.AnnotationWave+": ")
 }
 
 // is reports whether two documents are the same object.

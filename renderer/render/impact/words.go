@@ -69,6 +69,38 @@ func (w *words) hide(h hash.Hash, text []byte) {
 	w.split(text, func(b []byte) { h.Write(b) }, func(i int) { h.Write([]byte{0, byte(i), 0}) })
 }
 
+// block is how many bytes are compared at once.
+const block = 64
+
+// common returns how many bytes of whole lines two texts have in common at the beginning.
+func common(a, b []byte) int {
+	n := 0
+	for least := min(len(a), len(b)); n < least && a[n] == b[n]; {
+		if end := n + block; end <= least && bytes.Equal(a[n:end], b[n:end]) {
+			n = end
+		} else {
+			n++
+		}
+	}
+	return bytes.LastIndexByte(a[:n], '\n') + 1
+}
+
+// commonEnd is common at the end.
+func commonEnd(a, b []byte) int {
+	n := 0
+	for least := min(len(a), len(b)); n < least && a[len(a)-n-1] == b[len(b)-n-1]; {
+		if end := n + block; end <= least && bytes.Equal(a[len(a)-end:len(a)-n], b[len(b)-end:len(b)-n]) {
+			n = end
+		} else {
+			n++
+		}
+	}
+	if at := bytes.IndexByte(a[len(a)-n:], '\n'); at >= 0 {
+		return n - at - 1
+	}
+	return 0
+}
+
 // show writes a text for people.
 func (w *words) show(text string) string {
 	var b strings.Builder
