@@ -196,11 +196,30 @@ func (s Stored) Kept(id ident.Tenant) ([]authz.KeptClaims, error) {
 // Volumes returns the largest volumes that the overlays of the versions in a
 // folder give to claims; nothing for a folder that is not there.
 func (s Stored) Volumes(dir string, sizes []string) (plan.Volumes, error) {
+	all, err := s.Parameters(dir)
+	return Volumes(all, sizes), err
+}
+
+// Volumes returns the largest volumes that files of parameters give to claims.
+func Volumes(parameters [][]byte, sizes []string) plan.Volumes {
 	var v plan.Volumes
+	for _, data := range parameters {
+		keys, values := manifest.TakeParameters(data)
+		for i, k := range keys {
+			v.Add(k, values[i], sizes)
+		}
+	}
+	return v
+}
+
+// Parameters returns the files of parameters of the overlays of the versions in a
+// folder; nothing for a folder that is not there.
+func (s Stored) Parameters(dir string) ([][]byte, error) {
 	versions, err := fs.ReadDir(s.files, dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return v, fmt.Errorf("reading %s: %w", dir, err)
+		return nil, fmt.Errorf("reading %s: %w", dir, err)
 	}
+	var all [][]byte
 	for _, e := range versions {
 		name := dir + "/" + e.Name() + "/parameters.yaml"
 		data, err := fs.ReadFile(s.files, name)
@@ -208,14 +227,11 @@ func (s Stored) Volumes(dir string, sizes []string) (plan.Volumes, error) {
 			continue // no overlay
 		}
 		if err != nil {
-			return v, fmt.Errorf("reading %s: %w", name, err)
+			return nil, fmt.Errorf("reading %s: %w", name, err)
 		}
-		keys, values := manifest.TakeParameters(data)
-		for i, k := range keys {
-			v.Add(k, values[i], sizes)
-		}
+		all = append(all, data)
 	}
-	return v, nil
+	return all, nil
 }
 
 // Folder returns a folder with everything below it; nil if there is none.

@@ -2,7 +2,6 @@ package impact
 
 import (
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/gatorcloud/sluice/renderer/model/authz"
@@ -25,8 +24,9 @@ type reading struct {
 	render.Stored
 	head     func() (render.Head, error)
 	everyone func() (everyone, error)
-	volumes  known[string, plan.Volumes]
 	held     known[ident.Tenant, []ident.Product]
+
+	parameters known[string, [][]byte] // of overlays, by their folder
 }
 
 func remember(s render.Stored) memory {
@@ -109,6 +109,6 @@ func (m memory) Products(id ident.Tenant, has func(ident.Product) bool) (map[ide
 
 // Volumes is part of render.Memory.
 func (m memory) Volumes(dir string, sizes []string) (plan.Volumes, error) {
-	sorted := slices.Sorted(slices.Values(sizes))
-	return m.volumes.get(dir+"\x00"+strings.Join(sorted, "\x00"), func() (plan.Volumes, error) { return m.Stored.Volumes(dir, sizes) })
+	all, err := m.parameters.get(dir, func() ([][]byte, error) { return m.Parameters(dir) })
+	return render.Volumes(all, sizes), err
 }
