@@ -19,9 +19,10 @@ import (
 type branch struct {
 	head  git.Head
 	files fstest.MapFS
+	fault error // of asking for the head
 }
 
-func (b *branch) Head(context.Context) (git.Head, error) { return b.head, nil }
+func (b *branch) Head(context.Context) (git.Head, error) { return b.head, b.fault }
 
 func (b *branch) FS(git.Head) fs.FS { return b.files }
 
@@ -116,5 +117,24 @@ func TestPlan(t *testing.T) {
 				t.Errorf("Plan() = %v, want what is shown", err)
 			}
 		})
+	}
+}
+
+// What cannot be asked for, or listed, is planned by nobody.
+func TestFaults(t *testing.T) {
+	b := newBranch()
+	p := review.New(b, func(context.Context, fs.FS, fs.FS, []ident.Environment) (string, error) {
+		t.Error("it is shown all the same")
+		return "", nil
+	})
+	if _, err := p.Base(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := p.Plan(t.Context(), "", gitlab.Change{Files: map[string][]byte{"environments/Not_A_Name/environment.yaml": []byte("x")}}); err == nil || text != "" {
+		t.Errorf("Plan() of an odd environment = %q, %v, want its fault", text, err)
+	}
+	b.fault = errors.New("no answer")
+	if base, err := p.Base(t.Context()); !errors.Is(err, b.fault) || base != "" {
+		t.Errorf("Base() = %q, %v, want %v", base, err, b.fault)
 	}
 }

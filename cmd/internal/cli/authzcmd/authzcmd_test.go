@@ -184,6 +184,33 @@ func TestPutRefuses(t *testing.T) {
 	}
 }
 
+// A permission to shrink is for the change that asks for it, and for none that follows.
+func TestPutShrinks(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.must("put", "1000006", "--name", "zhangyong", "--code", "c5cb27eb")
+	for _, tc := range []struct {
+		reason string
+		args   []string
+		want   string
+	}{
+		{"no permission", []string{"--storage", "80Gi"}, ""},
+		{"the size", []string{"--storage", "40Gi", "--shrink-from", "80Gi"}, "80Gi"},
+		{"something else leaves it", []string{"--replicas", "3"}, "80Gi"},
+		{"a parameter that sizes", []string{"--param", "cache=10Gi", "--shrink-from", "20Gi"}, "20Gi"},
+		{"the next size", []string{"--storage", "50Gi"}, ""},
+	} {
+		b.must(append([]string{"put", "1000006/swg"}, tc.args...)...)
+		got, err := b.store.Snapshot(t.Context(), authz.DefaultPrefix)
+		if err != nil || len(got.Tenants) != 1 || got.Tenants[0].Authorisations[0].ShrinkFrom != tc.want {
+			t.Errorf("put %q = %+v, %v, want shrinkFrom %q: %s", tc.args, got.Tenants, err, tc.want, tc.reason)
+		}
+	}
+	if err := b.run("put", "1000006/swg", "--shrink-from", "80Gi").err; err == nil || !strings.Contains(fault.HintOf(err), "--storage") {
+		t.Errorf("put --shrink-from alone = %v, want a refusal", err)
+	}
+}
+
 // Put changes what it is told and nothing else.
 func TestPutMerges(t *testing.T) {
 	t.Parallel()

@@ -42,6 +42,7 @@ type patient struct {
 	etcd etcd.Config
 	now  time.Time
 	apps Applications
+	away error // of opening Argo CD
 	args []string
 }
 
@@ -116,7 +117,7 @@ func (p *patient) examine() (map[string]row, error) {
 			return store, store.Close, nil
 		},
 		EtcdFlags: func(*pflag.FlagSet) {},
-		ArgoCD:    func(argoflags.Cluster) (Applications, func(), error) { return p.apps, func() {}, nil },
+		ArgoCD:    func(argoflags.Cluster) (Applications, func(), error) { return p.apps, func() {}, p.away },
 		Now:       func() time.Time { return p.now },
 	})
 	var stdout bytes.Buffer
@@ -482,6 +483,14 @@ func TestEtcdIsDown(t *testing.T) {
 	p := newPatient(t)
 	p.etcd.Endpoints = []string{"http://127.0.0.1:1"}
 	p.finds("etcd connection", "http://127.0.0.1:1", "connection refused")
+}
+
+func TestArgoCDIsAway(t *testing.T) {
+	p := newPatient(t)
+	p.well()
+	p.args = append(p.args, "--argocd-kubeconfig", "x")
+	p.away = fault.Hintf("name a kubeconfig", "reading kubeconfig: open x: no such file or directory")
+	p.finds("argocd access", "open x")
 }
 
 func TestClockIsBehind(t *testing.T) {
