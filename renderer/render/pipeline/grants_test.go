@@ -128,6 +128,31 @@ func TestGrantedProductIsGone(t *testing.T) {
 	}
 }
 
+// A ring that grants a product no more, which its tenants have, is told of.
+func TestDroppedProduct(t *testing.T) {
+	files := repository(t)
+	text := string(files["environments/local/fleet.yaml"].Data)
+	head, rest, _ := strings.Cut(text, "- name: canary\n")
+	_, main, _ := strings.Cut(rest, "- name: main\n")
+	text = head + "- name: main\n" + main
+	fleet := func(text string) {
+		files["environments/local/fleet.yaml"] = &fstest.MapFile{Data: []byte(text)}
+	}
+	fleet(text)
+	want, _, err := render(t, files, pipeline.Options{Source: unpinned(), Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, data := range want {
+		files[path] = &fstest.MapFile{Data: data}
+	}
+	fleet(strings.Replace(text, "    swg: \"202\"\n", "", 1))
+	_, summary, err := render(t, files, pipeline.Options{Source: unpinned(), Now: now})
+	if err != nil || len(summary.Grants) != 1 || summary.Grants[0].Ring.String() != "main" || summary.Grants[0].Product.String() != "swg" || fault.HintOf(summary.Grants[0]) == "" {
+		t.Errorf("Render() = %v, refuses %v, want swg of ring main, which its tenants keep", err, summary.Grants)
+	}
+}
+
 // twin adds a second product with the objects of dsa, which all rings ask for.
 func twin(t *testing.T, files fstest.MapFS) {
 	t.Helper()

@@ -239,3 +239,16 @@ func TestBasesByDigest(t *testing.T) {
 		t.Errorf("bases are %s, %s and %s again, want two that differ", x, y, again)
 	}
 }
+
+// What rings were granted and cannot be read is not taken for nothing.
+func TestSpoiltRollouts(t *testing.T) {
+	files := repository(t)
+	files["environments/local/rollouts.yaml"] = &fstest.MapFile{Data: []byte("lanes: spoilt\n")}
+	if _, err := shared().Prepare(files, local, pipeline.Options{}); err == nil || !strings.Contains(err.Error(), "rollouts.yaml") {
+		t.Errorf("Prepare() = %v, want the fault of rollouts.yaml", err)
+	}
+	got, _, err := render(t, files, pipeline.Options{Source: real(), Now: now})
+	if err == nil || !strings.Contains(err.Error(), "rollouts.yaml") || len(got) > 0 {
+		t.Errorf("Render() = %v with %d files, want the fault of rollouts.yaml and nothing rendered", err, len(got))
+	}
+}
