@@ -3,6 +3,7 @@ package replica
 import (
 	"context"
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
@@ -24,7 +25,7 @@ func TestRefusedGrantsAreShown(t *testing.T) {
 	lead := &term{c: &Config{Health: health, Metrics: telemetry.New("test")}, name: local, failing: new(atomic.Int64), bad: map[ident.Tenant]int{}}
 	shown := func() string {
 		w := httptest.NewRecorder()
-		telemetry.Handler(lead.c.Metrics, health).ServeHTTP(w, httptest.NewRequest("GET", "/readyz?verbose", nil))
+		telemetry.Handler(lead.c.Metrics, health).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/readyz?verbose", nil))
 		return w.Body.String()
 	}
 	bad := []pipeline.Grant{{Ring: ident.Must[ident.RingKind]("main"), Product: ident.Must[ident.ProductKind]("swg"), Err: errors.New("version 299 is not published")}}
