@@ -13,7 +13,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/gatorcloud/sluice/environments"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/render"
 	"github.com/gatorcloud/sluice/renderer/render/pipeline"
 	"github.com/gatorcloud/sluice/renderer/rollout"
@@ -54,6 +56,9 @@ func Of(ctx context.Context, p *pipeline.Pipeline, t Trees, o Options) (*Plan, e
 	if err != nil {
 		return nil, fmt.Errorf("planning environment %q: %w", env, err)
 	}
+	if was == nil && is == nil {
+		return nil, nowhere(t)
+	}
 	out := &Plan{Environment: env, At: o.Now, Rollouts: []Rollout{}, Changes: []Change{}, Rings: []Ring{}}
 	if is == nil {
 		out.Skipped = []string{fmt.Sprintf("environment %q is gone: what runs is left as it is", env)}
@@ -65,6 +70,15 @@ func Of(ctx context.Context, p *pipeline.Pipeline, t Trees, o Options) (*Plan, e
 	}
 	c.fill(out)
 	return out, nil
+}
+
+// nowhere says that the environment is in none of the trees.
+func nowhere(t Trees) error {
+	root, err := fs.Sub(t.After, manifest.Root)
+	if err == nil {
+		_, err = environments.Load(root, t.Environment)
+	}
+	return err
 }
 
 // comparison compares two states of an environment.
