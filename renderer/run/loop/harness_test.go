@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -21,6 +19,7 @@ import (
 	"github.com/gatorcloud/sluice/environments"
 	"github.com/gatorcloud/sluice/renderer/etcd/watch"
 	"github.com/gatorcloud/sluice/renderer/git"
+	"github.com/gatorcloud/sluice/renderer/git/gittest"
 	"github.com/gatorcloud/sluice/renderer/model/authz"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/render/pipeline"
@@ -105,27 +104,9 @@ type stand struct {
 	now    time.Time
 }
 
-// bare makes an empty bare repository without the cost of a process.
-func bare(t testing.TB) string {
-	t.Helper()
-	dir := t.TempDir()
-	for name, text := range map[string]string{
-		"HEAD": "ref: refs/heads/main\n", "config": "[core]\n\trepositoryformatversion = 0\n\tbare = true\n"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, name := range []string{"objects", "refs/heads"} {
-		if err := os.MkdirAll(filepath.Join(dir, name), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
-}
-
 func newStand(t testing.TB) *stand {
 	t.Helper()
-	return newStandIn(t, bare(t))
+	return newStandIn(t, gittest.New(t).Dir)
 }
 
 // newStandIn is newStand for a repository that is there already.
