@@ -83,7 +83,7 @@ func (r *Renderer) Survey(ctx context.Context, all []authz.Facts, memory Memory,
 	s := &Survey{Running: &Running{lodgers: make(map[ident.Tenant]*lodger, len(all))}}
 	var mu sync.Mutex
 	work.later = true
-	each := &surveyor{work, groundOf(r.config.Site)}
+	each := &surveyor{run{Renderer: r, memory: memory}, groundOf(r.config.Site)} // all that parts ask for
 	work.dir = func(_ context.Context, t *plan.Tenant) (*tree.Dir, []plan.Fault, error) {
 		mu.Lock()
 		defer mu.Unlock()
@@ -93,7 +93,6 @@ func (r *Renderer) Survey(ctx context.Context, all []authz.Facts, memory Memory,
 	if s.Roster, s.Report, err = work.all(ctx, all); err != nil {
 		return nil, err
 	}
-	each.order, each.was, each.ran = nil, nil, nil // who looks at parts asks for none of it
 	s.Shared = []Part{{Of: Applications, text: s.applications()}}
 	shared := s.order.rollouts.Shared
 	for _, c := range slices.SortedFunc(maps.Keys(shared), ident.Component.Compare) {
