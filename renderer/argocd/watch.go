@@ -34,7 +34,7 @@ const (
 // longer knows that place, or refuses to let it be watched.
 func (n Named) Watch(ctx context.Context, selector string, h observe.Hearer) {
 	w := &watching{Client: n.Client, selector: selector, Hearer: h}
-	pauses := backoff.New(w.again.First, w.again.Most)
+	pauses := &backoff.Backoff{Pauses: w.again}
 	for ctx.Err() == nil {
 		began := time.Now()
 		err := w.turn(ctx)
