@@ -119,7 +119,7 @@ func TestLoadReportsEveryFault(t *testing.T) {
 func TestLoadNamesTheNeighbour(t *testing.T) {
 	for name, want := range map[string]string{"lokal": `did you mean "local"?`, "zzzzzzz": "an environment is a folder environments/<name> with environment.yaml and fleet.yaml"} {
 		_, err := environments.Load(files(goodEnvironment, goodFleet), ident.Must[ident.EnvironmentKind](name))
-		if err == nil || !strings.Contains(err.Error(), `loading environment "`+name+`": there is none`) || fault.HintOf(err) != want {
+		if err == nil || err.Error() != `loading environment "`+name+`": there is none` || fault.HintOf(err) != want {
 			t.Errorf("Load(%q) = %v with hint %q, want %q", name, err, fault.HintOf(err), want)
 		}
 	}

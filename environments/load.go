@@ -89,7 +89,7 @@ func Load(root fs.FS, name ident.Environment) (*Site, error) {
 	site := &Site{}
 	envFile, fleet := path.Join(name.String(), environmentFile), path.Join(name.String(), fleetFile)
 	if _, err := fs.Stat(root, envFile); errors.Is(err, fs.ErrNotExist) {
-		return nil, unknown(root, name, err)
+		return nil, unknown(root, name)
 	}
 	envLines, err1 := read(root, envFile, &site.Environment)
 	lines, err2 := read(root, fleet, &site.Fleet)
@@ -122,14 +122,14 @@ func loading(name ident.Environment, faults ...error) error {
 }
 
 // unknown says that there is no such environment, and what there is.
-func unknown(root fs.FS, name ident.Environment, err error) error {
+func unknown(root fs.FS, name ident.Environment) error {
 	const hint = "an environment is a folder environments/<name> with environment.yaml and fleet.yaml"
 	names, _ := List(root) // one that is wrong is none to name
 	var there []string
 	for _, n := range names {
 		there = append(there, n.String())
 	}
-	return fault.Hintf(fault.DidYouMean(name.String(), there, hint), "loading environment %q: there is none: %w", name, err)
+	return fault.Hintf(fault.DidYouMean(name.String(), there, hint), "loading environment %q: there is none", name)
 }
 
 // read decodes a small YAML file strictly, and returns where what stands in it.
