@@ -59,10 +59,13 @@ func TestScenarios(t *testing.T) {
 	}
 }
 
-// up builds sluice and brings up a lab whose Argo CD is configured as installed.
+// up builds sluice and brings up a lab whose Argo CD is configured as
+// installed. The pause after a wave is Argo CD's own: scenarios side by side
+// keep its controller busy, and what its cache of the cluster learns later than
+// that passes for ready.
 func up(t *testing.T) *rig {
 	t.Helper()
-	return upWith(t, argocd.Settings{WaveDelay: time.Second, Resync: resync})
+	return upWith(t, argocd.Settings{WaveDelay: 2 * time.Second, Resync: resync})
 }
 
 // upWith is up with settings of Argo CD's processes.
