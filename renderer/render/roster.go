@@ -87,8 +87,7 @@ func (f *Roster) drop(id ident.Tenant) {
 func (f *Roster) bits(ring int) int { return f.order.in.Bits(f.order.rollouts, ring) }
 
 func (f *Roster) sliceOf(m member, bits int) manifest.Batch {
-	index := uint64(m.place) >> (32 - bits)
-	return manifest.Batch{Ring: f.site.Fleet.Rings[m.ring].Name, Bits: bits, Index: int(index)}
+	return manifest.BatchOf(f.site.Fleet.Rings[m.ring].Name, bits, m.place)
 }
 
 // path returns a path of the environment.

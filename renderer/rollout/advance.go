@@ -32,7 +32,7 @@ type Move struct {
 	Version   ident.Version
 	To        uint64          // of a grant: the frontier
 	Component ident.Component // of a shared part, whose version Version is
-	Tenants   []ident.Tenant  // of stragglers
+	Tenants   []ident.Tenant  // of stragglers and those that joined
 	Reason    string          // of going back
 }
 
@@ -49,6 +49,7 @@ const (
 	Raised   What = "raised"     // a shared part was granted
 	Served   What = "served"     // a shared part was proven
 	Followed What = "stragglers" // Tenants may run Version
+	Joined   What = "joined"     // Tenants run Version as their slices ask, no more as their own
 	Hurried  What = "expedited"  // a person lets Version pass soaks, approvals, hours and freezes
 	Lifted   What = "lifted"     // a person lets Version be granted again after it failed
 )

@@ -34,7 +34,7 @@ func (in *Input) recede(r *Rollouts, p ident.Product) {
 			lane.leave(s.Version)
 			gone[s.Version] = true
 		}
-		in.follow(&lane, p, func(v ident.Version) bool { return v == to || left.runs(v) || r.barred(p, v) })
+		in.follow(&lane, p, func(v ident.Version) bool { return left.runs(v) || r.barred(p, v) })
 		r.Lanes[key] = lane
 	}
 	in.orphans(r, p, gone)
@@ -81,7 +81,8 @@ func (in *Input) orphans(r *Rollouts, p ident.Product, gone map[ident.Version]bo
 }
 
 // follow takes stragglers at the given versions down to what their place is
-// granted. A pinned one stays on record: without a record its pin would be in force.
+// granted. They stay on record: their slice asks for what it left until Argo CD
+// has come by, and without a record a pin would be in force.
 func (in *Input) follow(lane *Lane, p ident.Product, at func(ident.Version) bool) {
 	if len(lane.Stragglers) == 0 {
 		return
@@ -94,10 +95,8 @@ func (in *Input) follow(lane *Lane, p ident.Product, at func(ident.Version) bool
 			continue
 		}
 		lane.leave(v)
-		if m.Pin.IsZero() {
-			delete(lane.Stragglers, t)
-		} else {
-			lane.Stragglers[t] = to
+		if lane.Stragglers[t] = to; to == m.Pin {
+			delete(lane.Stragglers, t) // his pin is in force
 		}
 	}
 	if len(lane.Stragglers) == 0 {

@@ -15,9 +15,11 @@
 //     run it well, by what Argo CD shows; it passes when all of the ring has it,
 //     proven, and every gate of the ring agrees: soak, metrics, approval. From
 //     then on it is good there.
-//   - A straggler is a tenant that keeps another version than its place is
-//     granted, until the engine moves it too: it was suspended when the frontier
-//     passed, or an edit put it under another grant.
+//   - A straggler is a tenant that keeps a version of its own in place of what
+//     its place is granted, until the engine moves it too: it was suspended when
+//     the frontier passed, or an edit put it under another grant. Where both are
+//     one version it lets go once its slice is seen to ask for that: Argo CD
+//     tells the slice of its grant and of its tenants one after the other.
 //
 // Two pure functions make new Rollouts from old ones; they know no clock, no I/O
 // and no goroutine, and every rule of the order lives in them and nowhere else.

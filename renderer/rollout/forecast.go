@@ -76,7 +76,7 @@ func (o *Outlook) wait(reasons []Reason, now time.Time) time.Time {
 
 // healthy is the observation of a fleet in which all that is granted is proven at now.
 func (in *Input) healthy(r Rollouts, now time.Time) Observation {
-	o := Observation{Seen: true, Slices: map[Key][]Slice{}, Stragglers: map[Key]map[ident.Tenant]Verdict{},
+	o := Observation{Seen: true, Slices: map[Key][]Slice{}, Stragglers: map[Key]map[ident.Tenant]Verdict{}, Asked: map[Key]map[ident.Tenant]ident.Version{},
 		Shared: map[ident.Component]Part{}, Metrics: map[ident.Ring]map[string]Metric{}, Approved: map[Key]ident.Version{}}
 	for c, s := range r.Shared {
 		o.Shared[c] = Part{s.At, Proven}
@@ -95,11 +95,11 @@ func (in *Input) healthy(r Rollouts, now time.Time) Observation {
 			return Status{Version: lane.at(in.Census.tenants[t].Place), Verdict: Proven, Reconciled: now}
 		})
 		o.Approved[key] = lane.head().Version
-		proven := map[ident.Tenant]Verdict{}
+		proven, asked := map[ident.Tenant]Verdict{}, map[ident.Tenant]ident.Version{}
 		for t := range lane.Stragglers {
-			proven[t] = Proven
+			proven[t], asked[t] = Proven, lane.at(PlaceOf(t))
 		}
-		o.Stragglers[key] = proven
+		o.Stragglers[key], o.Asked[key] = proven, asked
 	}
 	return o
 }

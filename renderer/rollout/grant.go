@@ -29,7 +29,7 @@ func (l *look) target() (ident.Version, bool) {
 	c, leave := l.in.Catalog, func(v ident.Version) bool { return v == head || l.word || l.mayLeave(v) }
 	stops := c.hops(p, tail, l.want, barred)
 	for _, t := range stops {
-		if l.takes(t) && leave(t) {
+		if !before(t, head) && l.takes(t) && leave(t) { // a lane's head is its newest
 			return t, true
 		}
 	}

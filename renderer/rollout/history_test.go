@@ -154,6 +154,7 @@ func (h *history) event() {
 		"metric":  func() { h.metric["errors"] = pick(h, []Verdict{Unknown, Degraded, Proven, Proven}) },
 		"away":    func() { h.away = !h.away },
 		"stale":   func() { h.stale = !h.stale },
+		"hang":    func() { h.hung = !h.hung },
 		"lose":    func() { h.lost = map[Key]bool{h.anyKey(): true} },
 		"find":    func() { clear(h.lost) },
 		"dark":    func() { h.dark[h.anyTenant().id] = true },
@@ -163,13 +164,17 @@ func (h *history) event() {
 		"leader":  func() { h.ill = nil },
 		"jump":    func() { h.now = h.now.Add(pick(h, []time.Duration{-time.Hour, time.Hour, 3 * time.Minute})) },
 		"lift":    func() { h.lift() },
-		"adopt":   func() { h.commit(Adopt(h.input())); clear(h.grants) },
-		"revert":  func() { h.rollouts = pick(h, h.old); clear(h.grants) },
+		"adopt":   func() { h.commit(Adopt(h.input())); clear(h.grants); h.edited = true },
+		"revert":  func() { h.rollouts = pick(h, h.old); clear(h.grants); h.edited = true },
 		"answer":  func() { h.answerLost() },
 	}
 	names := slices.Sorted(maps.Keys(events))
 	if h.chance(45) {
-		events[pick(h, names)]()
+		name := pick(h, names)
+		events[name]()
+		if slices.Contains([]string{"offboard", "suspend", "pin", "move", "remove", "adopt", "revert"}, name) {
+			h.last = look{} // each look is at the tenants of its turn
+		}
 	} else if h.chance(20) {
 		h.want(swg, pick(h, versions[2:]))
 	}
@@ -233,7 +238,7 @@ func (h *history) answerLost() {
 // lifting does every act that lifts a reason.
 func (h *history) lifting() {
 	h.fleet.Blocked, h.fleet.Holds, h.fleet.Freezes = nil, nil, nil
-	h.away, h.stale, h.metric["errors"] = false, false, Proven
+	h.away, h.stale, h.hung, h.metric["errors"] = false, false, false, Proven
 	clear(h.lost)
 	clear(h.paused)
 	clear(h.dark)

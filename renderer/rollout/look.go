@@ -42,7 +42,7 @@ func (t *turn) look(ring int, p ident.Product, lane Lane) *look {
 	l.expect = t.in.Census.group(ring, p).below(head.To)
 	for id := range lane.Stragglers {
 		m, ok := t.in.Census.member(id, p)
-		if !ok || !m.movable() || uint64(m.Place) >= head.To {
+		if !ok || !m.movable() || uint64(m.Place) >= head.To || !lane.apart(id, m.Place) {
 			continue
 		}
 		l.expect--

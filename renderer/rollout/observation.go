@@ -31,7 +31,11 @@ type Observation struct {
 	Slices map[Key][]Slice
 	// Stragglers are the verdicts on stragglers at the versions they keep.
 	Stragglers map[Key]map[ident.Tenant]Verdict
-	Shared     map[ident.Component]Part
+	// Asked is what the slices of stragglers ask for. A slice and its tenants
+	// are told apart from each other: who lets go of a version of his own runs
+	// what his slice asks for, be it what it was granted before.
+	Asked  map[Key]map[ident.Tenant]ident.Version
+	Shared map[ident.Component]Part
 	// Metrics are what the gates of a ring showed, by name; only Proven passes.
 	Metrics map[ident.Ring]map[string]Metric
 	// Approved are versions that people approved, by lane.
@@ -117,11 +121,11 @@ func (in *Input) Moving(r Rollouts) []Key {
 	return all
 }
 
-// idles reports whether a lane rests, apart from stragglers that are suspended,
-// pinned or gone.
+// idles reports whether a lane rests, apart from stragglers that are suspended
+// behind it, pinned or gone.
 func (in *Input) idles(p ident.Product, lane Lane, want ident.Version) bool {
-	for id := range lane.Stragglers {
-		if m, ok := in.Census.member(id, p); ok && m.movable() {
+	for id, v := range lane.Stragglers {
+		if m, ok := in.Census.member(id, p); ok && m.Pin.IsZero() && (m.Active || v == lane.at(m.Place)) {
 			return false
 		}
 	}
@@ -130,7 +134,8 @@ func (in *Input) idles(p ident.Product, lane Lane, want ident.Version) bool {
 }
 
 // Tally sums the statuses of a lane's tenants up, one Slice for each of 2^bits
-// slices that holds a tenant who counts: active, unpinned, no straggler.
+// slices that holds a tenant who counts: active, unpinned, at what its place is
+// granted.
 func (in *Input) Tally(r Rollouts, ring int, p ident.Product, look func(ident.Tenant) Status) []Slice {
 	key := Key{in.Fleet.Rings[ring].Name, p}
 	lane, ok := r.Lanes[key]
@@ -140,7 +145,7 @@ func (in *Input) Tally(r Rollouts, ring int, p ident.Product, look func(ident.Te
 	size := End >> in.Bits(r, ring)
 	var all []Slice
 	for _, m := range in.Census.group(ring, p).members {
-		if _, straggles := lane.Stragglers[m.ID]; straggles || !m.movable() {
+		if !m.movable() || lane.apart(m.ID, m.Place) {
 			continue
 		}
 		to := (uint64(m.Place)/size + 1) * size

@@ -70,15 +70,18 @@ func (w *world) checkSettle(settled Rollouts) {
 	w.checkGoodKept(settled)
 	then := w.input()
 	var all []Tenant
+	back := false // a pinned tenant went back, and may go on to his pin with the next commit
 	for _, t := range w.tenants {
 		x := Tenant{ID: t.id, Ring: slices.IndexFunc(w.fleet.Rings, func(g Ring) bool { return g.Name == t.ring }), Was: t.ring, Place: PlaceOf(t.id), Products: map[ident.Product]Holding{}}
 		for p, h := range t.holds {
-			x.Products[p] = Holding{Active: h.active, Pin: h.pin, Ran: settled.Version(Key{t.ring, p}, t.id, x.Place, h.pin), Accepts: func(v ident.Version) bool { return !h.refuses[v] }}
+			runs := settled.Version(Key{t.ring, p}, t.id, x.Place, h.pin)
+			back = back || !h.pin.IsZero() && runs != h.pin && runs != h.ran
+			x.Products[p] = Holding{Active: h.active, Pin: h.pin, Ran: runs, Accepts: func(v ident.Version) bool { return !h.refuses[v] }}
 		}
 		all = append(all, x)
 	}
 	then.Census = NewCensus(all)
-	if again := Settle(then, settled); string(again.Encode()) != string(settled.Encode()) {
+	if again := Settle(then, settled); !back && string(again.Encode()) != string(settled.Encode()) {
 		w.t.Fatalf("settle(settle(x)) is not settle(x):\nfrom\n%s\nonce\n%s\ntwice\n%s", w.rollouts.Encode(), settled.Encode(), again.Encode())
 	}
 }
@@ -202,7 +205,7 @@ func (w *world) checkLane(i int, key Key, was Lane, r Rollouts, seen look) {
 	g, p, is := &w.fleet.Rings[i], key.Product, r.Lanes[key]
 	idle := !slices.ContainsFunc(slices.Collect(maps.Values(w.tenants)), func(t *resident) bool {
 		h := t.holds[p]
-		return t.ring == key.Ring && h != nil && h.active && h.pin.IsZero() && uint64(PlaceOf(t.id)) < was.At[0].To && was.Stragglers[t.id].IsZero()
+		return t.ring == key.Ring && h != nil && h.active && h.pin.IsZero() && uint64(PlaceOf(t.id)) < was.At[0].To && !apart(was, t.id)
 	})
 	for _, x := range was.Good {
 		if !slices.Contains(is.Good, x) {
@@ -237,7 +240,7 @@ func (w *world) movesBack(key Key, was Lane, to ident.Version) bool {
 	return slices.ContainsFunc(slices.Collect(maps.Values(w.tenants)), func(t *resident) bool {
 		h := t.holds[key.Product]
 		return t.ring == key.Ring && h != nil && h.active && h.pin.IsZero() && !h.refuses[to] &&
-			uint64(PlaceOf(t.id)) < was.At[0].To && was.Stragglers[t.id].IsZero()
+			uint64(PlaceOf(t.id)) < was.At[0].To && !apart(was, t.id)
 	})
 }
 
@@ -328,7 +331,7 @@ func (w *world) count(key Key, lane Lane, x truth) (proven, unproven, degraded i
 	head := lane.At[0]
 	for _, t := range w.tenants {
 		h := t.holds[key.Product]
-		if h == nil || t.ring != key.Ring || !h.active || !h.pin.IsZero() || uint64(PlaceOf(t.id)) >= head.To || !lane.Stragglers[t.id].IsZero() {
+		if h == nil || t.ring != key.Ring || !h.active || !h.pin.IsZero() || uint64(PlaceOf(t.id)) >= head.To || apart(lane, t.id) {
 			continue
 		}
 		switch {

@@ -85,6 +85,13 @@ func (l Lane) at(p Place) ident.Version {
 	return ident.Version{}
 }
 
+// apart reports whether a tenant keeps another version than his place is
+// granted, so that he says nothing of that one.
+func (l Lane) apart(t ident.Tenant, p Place) bool {
+	v, straggles := l.Stragglers[t]
+	return straggles && v != l.at(p)
+}
+
 func (l Lane) runs(v ident.Version) bool {
 	return slices.ContainsFunc(l.At, func(s Segment) bool { return s.Version == v })
 }

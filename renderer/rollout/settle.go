@@ -11,7 +11,8 @@ import (
 // moves nobody forward: what a tenant runs changes by going back, by a pin, or
 // because it ran nothing. A tenant that an edit puts under another grant keeps
 // its version as a straggler. Settle needs no clock and no observation, every
-// render begins with it, and the settled result settles to itself.
+// render begins with it, and the settled result settles to itself, but for pins
+// that can be reached from where a tenant went back to.
 func Settle(in *Input, r Rollouts) Rollouts { return settle(in, r, nil) }
 
 // Resettle is Settle of settled rollouts after some tenants changed, came or
@@ -127,7 +128,8 @@ func (s *settler) found(ring int, p ident.Product) {
 	}
 }
 
-// stragglers notes every tenant that ran another version than its place is granted.
+// stragglers notes every tenant that ran another version than its place is
+// granted, and those that keep the same version as their own.
 func (s *settler) stragglers(ring int, p ident.Product) {
 	key := Key{s.in.Fleet.Rings[ring].Name, p}
 	lane, ok := s.out.Lanes[key]
@@ -136,7 +138,7 @@ func (s *settler) stragglers(ring int, p ident.Product) {
 	}
 	var keep map[ident.Tenant]ident.Version
 	note := func(m member) {
-		if m.Ran.IsZero() || m.Ran == lane.at(m.Place) && m.Pin.IsZero() {
+		if m.Ran.IsZero() || m.Ran == lane.at(m.Place) && m.Pin.IsZero() && !s.keeps(key, m) {
 			return
 		}
 		if keep == nil {
@@ -164,6 +166,14 @@ func (s *settler) stragglers(ring int, p ident.Product) {
 		lane.Stragglers = keep
 		s.out.Lanes[key] = lane
 	}
+}
+
+// keeps reports whether a tenant whose place is granted what he ran keeps it as
+// his own, until the engine sees his slice ask for it: his place came to his
+// version, or he to a ring, and the slice may yet ask for what it was granted before.
+func (s *settler) keeps(key Key, m member) bool {
+	lane, ok := s.old.Lanes[key]
+	return ok && (m.Was != key.Ring || m.Ran == lane.Stragglers[m.ID])
 }
 
 // first grants the wanted version at once where nobody ran the product yet.

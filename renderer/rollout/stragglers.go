@@ -9,13 +9,15 @@ import (
 
 // follow moves stragglers toward what their place is granted, edge by edge,
 // over versions that are good in the ring, a batch at a time and only from a
-// version that they are proven at. It reports whether one moved.
+// version that they are proven at. Who is there keeps it as his own until his
+// slice is seen to ask for it, and joins then. It reports whether one moved or joined.
 func (l *look) follow() bool {
 	if len(l.Stragglers) == 0 {
 		return false
 	}
 	ids := slices.SortedFunc(maps.Keys(l.Stragglers), ident.Tenant.Compare)
-	left, why, moved := l.room(), map[Code][]ident.Tenant{}, map[ident.Version][]ident.Tenant{}
+	left, why := l.room(), map[Code][]ident.Tenant{}
+	moved, joined := map[ident.Version][]ident.Tenant{}, map[ident.Version][]ident.Tenant{}
 	l.Lane.own()
 	for _, id := range ids {
 		m, ok := l.in.Census.member(id, l.key.Product)
@@ -23,19 +25,20 @@ func (l *look) follow() bool {
 			continue
 		}
 		next, code := l.follows(m)
-		if code == "" && left == 0 {
+		joins := next == l.Stragglers[id]
+		if code == "" && left == 0 && !joins {
 			code = Unproven
 		}
-		if code != "" {
+		switch {
+		case code != "":
 			why[code] = append(why[code], id)
-			continue
-		}
-		left--
-		moved[next] = append(moved[next], id)
-		if next == l.Lane.at(m.Place) {
+		case joins:
+			joined[next] = append(joined[next], id)
 			delete(l.Stragglers, id)
-		} else {
+		default:
+			moved[next] = append(moved[next], id)
 			l.Stragglers[id] = next
+			left--
 		}
 	}
 	if len(l.Stragglers) == 0 {
@@ -44,14 +47,23 @@ func (l *look) follow() bool {
 	for _, v := range slices.SortedFunc(maps.Keys(moved), compare) {
 		l.move(Move{What: Followed, Version: v, Tenants: moved[v]})
 	}
+	for _, v := range slices.SortedFunc(maps.Keys(joined), compare) {
+		l.move(Move{What: Joined, Version: v, Tenants: joined[v]})
+	}
 	l.behind(why)
-	return len(moved) > 0
+	return len(moved)+len(joined) > 0
 }
 
 // follows returns where a straggler goes next, or why it stays.
 func (l *look) follows(m member) (ident.Version, Code) {
 	p, runs, place := l.key.Product, l.Stragglers[m.ID], l.Lane.at(m.Place)
 	switch {
+	case runs == place && !l.obs.Seen && !l.word:
+		return runs, NoObserver
+	case runs == place && !l.word && l.obs.Asked[l.key][m.ID] != place:
+		return runs, Unproven
+	case runs == place:
+		return runs, ""
 	case !m.Active:
 		return runs, Suspended
 	case before(place, runs):
@@ -101,7 +113,7 @@ func (l *look) room() int {
 		settled += s.Proven + s.Degraded + s.Excused
 	}
 	for id := range l.Stragglers {
-		if m, ok := l.in.Census.member(id, l.key.Product); ok && m.movable() {
+		if m, ok := l.in.Census.member(id, l.key.Product); ok && m.movable() && l.Lane.apart(id, m.Place) {
 			settled++
 		}
 	}

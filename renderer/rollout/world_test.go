@@ -61,6 +61,7 @@ type world struct {
 	metric   map[string]Verdict
 	away     bool                  // no observer
 	stale    bool                  // the last look again
+	hung     bool                  // the fleet is not synced: slices ask for what they did
 	lost     map[Key]bool          // lanes without a look
 	dark     map[ident.Tenant]bool // of a dead shard: neither synced nor seen
 	flapping map[ident.Tenant]bool // shown as Unknown this time
@@ -72,6 +73,8 @@ type world struct {
 	last    look
 	grants  map[Key]grant
 	parts   map[ident.Component]ident.Version // live versions of shared parts
+	asked   map[Key]Lane                      // what the slices ask for
+	edited  bool                              // other hands than the engine's wrote the rollouts, and the slices have not followed yet
 	moves   []Move
 	reasons []Reason
 }
@@ -86,8 +89,9 @@ type hold struct {
 	active     bool
 	pin        ident.Version
 	refuses    map[ident.Version]bool
-	ran        ident.Version // in the tree
-	live       ident.Version // in the cluster
+	ran        ident.Version   // in the tree
+	live       ident.Version   // in the cluster
+	since      []ident.Version // what he was to run since he runs that
 	reconciled time.Time
 	fresh      bool // runs what it was given when it was new: no grant moved it
 	sick       bool // whatever the version
@@ -117,7 +121,7 @@ type truth struct {
 func newWorld(t rapid.TB, rings ...string) *world {
 	w := &world{t: t, catalog: Catalog{}, tenants: map[ident.Tenant]*resident{}, now: start, argo: start.Add(-time.Hour), pace: 30 * time.Second,
 		bad: map[ref]bool{}, partBad: map[ident.Component]bool{}, metric: map[string]Verdict{}, lost: map[Key]bool{}, dark: map[ident.Tenant]bool{}, flapping: map[ident.Tenant]bool{},
-		approved: map[Key]ident.Version{}, promoted: map[ident.Ring]bool{}, paused: map[ident.Ring]bool{}, grants: map[Key]grant{}, parts: map[ident.Component]ident.Version{}}
+		approved: map[Key]ident.Version{}, promoted: map[ident.Ring]bool{}, paused: map[ident.Ring]bool{}, grants: map[Key]grant{}, parts: map[ident.Component]ident.Version{}, asked: map[Key]Lane{}}
 	for _, name := range rings {
 		w.fleet.Rings = append(w.fleet.Rings, Ring{Name: ring(name), Versions: map[ident.Product]ident.Version{}})
 	}
@@ -200,7 +204,7 @@ func (w *world) observe(in *Input) look {
 	if w.stale && w.last.truth != nil {
 		return w.again()
 	}
-	l := look{Observation{Seen: !w.away, Slices: map[Key][]Slice{}, Stragglers: map[Key]map[ident.Tenant]Verdict{}, Shared: map[ident.Component]Part{},
+	l := look{Observation{Seen: !w.away, Slices: map[Key][]Slice{}, Stragglers: map[Key]map[ident.Tenant]Verdict{}, Asked: map[Key]map[ident.Tenant]ident.Version{}, Shared: map[ident.Component]Part{},
 		Metrics: map[ident.Ring]map[string]Metric{}}, w.argo, w.seq, map[Key]truth{}}
 	for c, version := range w.parts {
 		l.Shared[c] = Part{version, Proven}
@@ -227,6 +231,7 @@ func (w *world) observe(in *Input) look {
 // again is the last look once more. One from before a grant can not be taken
 // for one after it, even of the same version to the same places: the observer
 // asks Argo CD to compare after each change of a lane, and waits until it did.
+// What slices ask for stands in their specs, which are never old.
 func (w *world) again() look {
 	l := w.last
 	l.Slices = maps.Clone(l.Slices)
@@ -235,13 +240,16 @@ func (w *world) again() look {
 		if len(lane.At) > 0 && w.grants[key].seq > l.seq && x.head.Version == lane.At[0].Version && x.head.To >= lane.At[0].To {
 			delete(l.Slices, key)
 		}
+		for id := range l.Asked[key] {
+			l.Asked[key][id] = granted(w.asked[key], id)
+		}
 	}
 	return l
 }
 
 func (w *world) see(in *Input, i int, key Key, l *look) {
 	p, lane := key.Product, w.rollouts.Lanes[key]
-	l.Stragglers[key] = map[ident.Tenant]Verdict{}
+	l.Stragglers[key], l.Asked[key] = map[ident.Tenant]Verdict{}, map[ident.Tenant]ident.Version{}
 	x := truth{lane.At[0], map[ident.Tenant]ident.Version{}, map[ident.Tenant]ident.Version{}, maps.Clone(w.metric)}
 	for _, r := range w.tenants {
 		h := r.holds[p]
@@ -252,7 +260,10 @@ func (w *world) see(in *Input, i int, key Key, l *look) {
 			if h.live == at && w.healthy(p, h) && !w.dark[r.id] && !w.flapping[r.id] {
 				l.Stragglers[key][r.id] = Proven
 			}
-			continue
+			l.Asked[key][r.id] = granted(w.asked[key], r.id)
+			if at != granted(lane, r.id) {
+				continue
+			}
 		}
 		if !h.active || !h.pin.IsZero() {
 			continue
@@ -319,22 +330,58 @@ func (w *world) commit(r Rollouts) {
 		t.was = t.ring
 		for p, h := range t.holds {
 			if is := r.Version(Key{t.ring, p}, t.id, PlaceOf(t.id), h.pin); is != h.ran {
-				h.fresh, h.ran = h.ran.IsZero(), is
+				h.fresh, h.ran, h.since = h.ran.IsZero(), is, append(h.since, is)
 			}
 		}
 	}
 }
 
+// granted is what a tenant's place is granted.
+func granted(l Lane, t ident.Tenant) ident.Version {
+	return Lane{At: l.At}.Version(t, PlaceOf(t), v(""))
+}
+
+// apart reports whether a tenant keeps another version.
+func apart(l Lane, t ident.Tenant) bool {
+	s := l.Stragglers[t]
+	return !s.IsZero() && s != granted(l, t)
+}
+
+// sync is what Argo CD makes of a commit. It reads the members of a slice from
+// Git and what the slice asks for from its Application, which the fleet's
+// operation writes after that: who has no version of his own runs what his
+// slice asks for until then.
 func (w *world) sync() {
-	for _, t := range w.tenants {
-		for _, h := range t.holds {
-			if !w.dark[t.id] {
-				h.live, h.reconciled = h.ran, w.argo
-			}
-		}
+	w.told()
+	if !w.hung {
+		w.asked = maps.Clone(w.rollouts.Lanes)
+		w.told()
+		w.edited = false
 	}
 	for c, part := range w.rollouts.Shared {
 		w.parts[c] = part.At
+	}
+}
+
+// told has tenants run what their slices tell them.
+func (w *world) told() {
+	for _, t := range w.tenants {
+		for p, h := range t.holds {
+			key := Key{t.ring, p}
+			asks := granted(w.asked[key], t.id)
+			if _, own := w.rollouts.Lanes[key].Stragglers[t.id]; own || !h.pin.IsZero() {
+				asks = h.ran
+			}
+			switch {
+			case asks.IsZero() || w.dark[t.id]: // the plugin refuses a slice that asks for nothing
+			case asks != h.live && !h.live.IsZero() && !w.edited && !slices.Contains(h.since, asks):
+				w.t.Fatalf("commit %d: the slice has tenant %s run %s of %s, who runs %s and was to run %s since", w.seq, t.id, asks, p, h.live, h.since)
+			default:
+				if h.live, h.reconciled = asks, w.argo; asks == h.ran {
+					h.since = nil
+				}
+			}
+		}
 	}
 }
 

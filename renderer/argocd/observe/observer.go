@@ -41,7 +41,7 @@ func New(c Cluster, place manifest.Place) *Observer {
 // that is silence in the observation.
 func (o *Observer) Observe(ctx context.Context, in *rollout.Input, r rollout.Rollouts) (rollout.Observation, error) {
 	t := &turn{Observer: o, in: in, rollouts: r, notes: map[string]map[string]note{}, obs: rollout.Observation{
-		Seen: true, Slices: map[rollout.Key][]rollout.Slice{}, Stragglers: map[rollout.Key]map[ident.Tenant]rollout.Verdict{},
+		Seen: true, Slices: map[rollout.Key][]rollout.Slice{}, Stragglers: map[rollout.Key]map[ident.Tenant]rollout.Verdict{}, Asked: map[rollout.Key]map[ident.Tenant]ident.Version{},
 		Shared: map[ident.Component]rollout.Part{}, Approved: map[rollout.Key]ident.Version{}, Paused: map[ident.Ring]bool{},
 	}}
 	moving := in.Moving(r)
@@ -54,7 +54,7 @@ func (o *Observer) Observe(ctx context.Context, in *rollout.Input, r rollout.Rol
 			}
 		}
 		if len(keys) > 0 {
-			t.failed(t.words(ctx, keys))
+			t.failed(t.words(ctx, i, keys))
 		}
 	}
 	t.failed(t.parts(ctx))

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gatorcloud/sluice/renderer/argocd/observe"
 	"github.com/gatorcloud/sluice/renderer/model/ident"
+	"github.com/gatorcloud/sluice/renderer/model/manifest"
 	"github.com/gatorcloud/sluice/renderer/rollout"
 )
 
@@ -117,5 +118,52 @@ func TestPartsThatWait(t *testing.T) {
 	clear(s.broken)
 	if o, err = s.Observe(t.Context(), s.in, s.r); o.Shared[license].Verdict != rollout.Proven || err != nil {
 		t.Errorf("observed %v, %v, want it proven: what was asked for is remembered", o.Shared, err)
+	}
+}
+
+// A straggler whose place is granted what he runs joins his ring when his own
+// slice is seen to ask for that, and by nothing else.
+func TestAsked(t *testing.T) {
+	for name, tc := range map[string]struct {
+		reason, mine, other, broken string
+		joins                       bool
+	}{
+		"Asks":      {"the fleet's operation wrote what the lane was granted", "203", "202", "", true},
+		"AsksOld":   {"he would run 202 until the fleet is synced", "202", "203", "", false},
+		"AsksNone":  {"it is new, or not ours to read", "", "203", "", false},
+		"Unheard":   {"silence opens nothing", "203", "203", "level=ring", false},
+		"Unlooked":  {"what he runs is not asked", "203", "203", "level=product", true},
+		"OtherOnly": {"the other product's version is none of this one", "dsa", "203", "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScene(t, 3)
+			s.proven(ten)
+			s.in.Fleet.Batch = 1
+			s.lane(func(l *rollout.Lane) {
+				l.Good = append(l.Good, version("203"))
+				l.Stragglers = map[ident.Tenant]ident.Version{tenant(0): version("203")}
+			})
+			bits := s.in.Bits(s.r, 0)
+			for i := range 1 << bits {
+				b, asks := manifest.Batch{Ring: main, Bits: bits, Index: i}, fields{"swg": tc.other}
+				if b == manifest.BatchOf(main, bits, rollout.PlaceOf(tenant(0))) {
+					asks = fields{"swg": tc.mine}
+				}
+				if asks["swg"] == "dsa" {
+					asks = fields{"dsa": "203"}
+				}
+				set(s.slice(main, manifest.AppRing(place.Environment, b)), []any{fields{"name": manifest.ParameterVersions, "map": asks}},
+					"spec", "source", "plugin", "parameters")
+			}
+			if tc.broken != "" {
+				s.broken[tc.broken] = true
+			}
+			o, _ := s.Observe(t.Context(), s.in, s.r)
+			delete(o.Paused, main)
+			res := rollout.Advance(s.in, s.r, o, ten)
+			if joined := len(res.Moves) == 1 && res.Moves[0].What == rollout.Joined; bits == 0 || joined != tc.joins {
+				t.Errorf("Advance() with %v asked moved %+v for %+v, want him to join: %v: %s", o.Asked, res.Moves, res.Reasons, tc.joins, tc.reason)
+			}
+		})
 	}
 }

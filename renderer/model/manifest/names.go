@@ -91,6 +91,11 @@ type Batch struct {
 	Index int // 0 to 2^Bits-1
 }
 
+// BatchOf returns the slice of a ring, cut by bits, that has a place.
+func BatchOf(ring ident.Ring, bits int, place uint32) Batch {
+	return Batch{Ring: ring, Bits: bits, Index: int(uint64(place) >> (32 - bits))}
+}
+
 // String returns "<ring>" or "<ring>-<hex index>".
 func (b Batch) String() string {
 	if b.Bits == 0 {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gatorcloud/sluice/renderer/git"
 	"github.com/gatorcloud/sluice/renderer/model/fault"
+	"github.com/gatorcloud/sluice/renderer/model/ident"
 	"github.com/gatorcloud/sluice/renderer/rollout"
 )
 
@@ -75,11 +76,9 @@ func Told(m rollout.Move) string {
 	case rollout.Served:
 		return fmt.Sprintf("shared part %s is proven", what)
 	case rollout.Followed:
-		names := make([]string, 0, len(m.Tenants))
-		for _, t := range m.Tenants {
-			names = append(names, t.String())
-		}
-		return fmt.Sprintf("%s is granted to stragglers of ring %s: %s", what, m.Ring, fault.List(names))
+		return fmt.Sprintf("%s is granted to stragglers of ring %s: %s", what, m.Ring, names(m.Tenants))
+	case rollout.Joined:
+		return fmt.Sprintf("%s is taken from ring %s again by %s", what, m.Ring, names(m.Tenants))
 	case rollout.Hurried:
 		return fmt.Sprintf("%s may pass soaks, approvals, hours and freezes: %s", what, m.Reason)
 	case rollout.Lifted:
@@ -89,4 +88,12 @@ func Told(m rollout.Move) string {
 		return fmt.Sprintf("%s may be granted again: %s", what, m.Reason)
 	}
 	return what
+}
+
+func names(tenants []ident.Tenant) string {
+	all := make([]string, 0, len(tenants))
+	for _, t := range tenants {
+		all = append(all, t.String())
+	}
+	return fault.List(all)
 }
