@@ -408,9 +408,23 @@ func (s *site) wait(what string, most time.Duration, missing func(now map[timeli
 	defer cancel()
 	last := ""
 	if err := s.log.Wait(ctx, what, func(l *timeline.Log) bool { last = missing(l.Now()); return last == "" }); err != nil {
-		s.t.Fatalf("%v; last missing: %s", err, last)
+		s.t.Fatalf("%v; last missing: %s%s", err, last, s.failures())
 	}
 	s.log.Mark(time.Now(), "%s", what)
+}
+
+// failures says why operations of the site's Applications failed.
+func (s *site) failures() string {
+	var said strings.Builder
+	for o, state := range s.log.Now() {
+		if o.Kind != "Application" || !strings.HasSuffix(state.Detail, "Error") && !strings.HasSuffix(state.Detail, "Failed") {
+			continue
+		}
+		if app, err := s.client.Get(context.WithoutCancel(s.t.Context()), s.appRef(strings.TrimPrefix(o.Name, s.name))); err == nil {
+			fmt.Fprintf(&said, "; %s: %s", o.Name, app.Text("status", "operationState", "message"))
+		}
+	}
+	return said.String()
 }
 
 // clean takes the environment away so that it disturbs no other scenario.
