@@ -239,3 +239,25 @@ func TestJudge(t *testing.T) {
 		}
 	}
 }
+
+// A lane's head is its newest version: a stop that is older takes the places of
+// what is newer, where nobody is any more who would have to go back.
+func TestHeadIsNewest(t *testing.T) {
+	w := newWorld(t, "main")
+	w.publish(swg, "200", "201", "203", "204")
+	w.catalog[swg][v("203")] = Edges{UpgradesFrom: vs("202")} // as it is published by now
+	w.catalog[swg][v("204")] = Edges{UpgradesFrom: vs("201", "203")}
+	w.want(swg, "204")
+	w.onboard("main", 0, 20, swg)
+	key, at := Key{ring("main"), swg}, []Segment{{End / 2, v("203")}, {End, v("200")}}
+	w.rollouts = Rollouts{Lanes: map[Key]Lane{key: {At: at, Good: vs("200")}}}
+	w.ring("main").Steps = []int{25}
+	for id, r := range w.tenants {
+		if r.was, r.holds[swg].ran, r.holds[swg].live = r.ring, v("200"), v("200"); uint64(PlaceOf(id)) < End/2 {
+			delete(w.tenants, id)
+		}
+	}
+	w.tick()
+	w.checkForm(w.rollouts)
+	w.until("main", swg, "204")
+}

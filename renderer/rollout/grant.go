@@ -29,7 +29,7 @@ func (l *look) target() (ident.Version, bool) {
 	c, leave := l.in.Catalog, func(v ident.Version) bool { return v == head || l.word || l.mayLeave(v) }
 	stops := c.hops(p, tail, l.want, barred)
 	for _, t := range stops {
-		if !before(t, head) && l.takes(t) && leave(t) { // a lane's head is its newest
+		if l.takes(t) && leave(t) {
 			return t, true
 		}
 	}
@@ -126,6 +126,11 @@ func (l *look) grant(target ident.Version) {
 			n--
 		}
 		to += size
+	}
+	for _, s := range l.At {
+		if before(target, s.Version) { // nobody there moves, and a lane's head is its newest version
+			to = max(to, s.To)
+		}
 	}
 	if fresh {
 		l.Sick, l.Approved = 0, ident.Version{}
