@@ -145,7 +145,7 @@ func (l *look) grant(target ident.Version) {
 func (l *look) movers(members []member, v ident.Version) int {
 	n := 0
 	for _, m := range members {
-		if _, straggles := l.Stragglers[m.ID]; !straggles && m.movable() && m.accepts(v) {
+		if m.movable() && m.accepts(v) && !l.Lane.apart(m.ID, m.Place) {
 			n++
 		}
 	}
