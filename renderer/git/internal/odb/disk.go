@@ -16,12 +16,14 @@ const tempPrefix = "tmp_sluice_"
 type Disk string
 
 // CreateTemp returns a new temporary file in the pack directory, where git
-// prune looks for leftovers.
+// prune looks for leftovers. It removes those that could not be removed when
+// they were of no use any more: the disk may have been read-only.
 func (d Disk) CreateTemp(prefix string) (*os.File, error) {
 	dir := filepath.Join(string(d), "pack")
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, err
 	}
+	flock.Sweep(dir, tempPrefix, func(*os.File) error { return nil })
 	return flock.CreateTemp(dir, tempPrefix+prefix)
 }
 

@@ -412,3 +412,30 @@ func TestHostileLedger(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What could not be removed while the disk was read-only goes with the next file; what is in use stays.
+func TestCreateTempSweeps(t *testing.T) {
+	disk := Disk(t.TempDir())
+	left, err := disk.CreateTemp("pack_")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := left.Close(); err != nil {
+		t.Fatal(err)
+	}
+	used, err := disk.CreateTemp("pack_")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer used.Close()
+	next, err := disk.CreateTemp("idx_")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer next.Close()
+	for f, there := range map[*os.File]bool{left: false, used: true, next: true} {
+		if _, err := os.Stat(f.Name()); (err == nil) != there {
+			t.Errorf("%s: %v, want it there: %v", f.Name(), err, there)
+		}
+	}
+}
