@@ -63,6 +63,9 @@ func (t *turn) stragglers(ring int, lanes []rollout.Key) map[string][]straggler 
 
 // hears notes what a slice asks of its stragglers.
 func (t *turn) hears(a *application, all []straggler) {
+	if len(all) == 0 {
+		return
+	}
 	asked := map[string]ident.Version{}
 	for text := range strings.SplitSeq(a.versions(), ",") {
 		product, version, _ := strings.Cut(text, "=")

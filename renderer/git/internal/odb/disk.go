@@ -23,7 +23,7 @@ func (d Disk) CreateTemp(prefix string) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, err
 	}
-	flock.Sweep(dir, tempPrefix, func(*os.File) error { return nil })
+	sweep(dir)
 	return flock.CreateTemp(dir, tempPrefix+prefix)
 }
 
@@ -43,6 +43,8 @@ func (s *Store) Sweep() {
 		dirs = append(dirs, filepath.Dir(s.ledger))
 	}
 	for _, dir := range dirs {
-		flock.Sweep(dir, tempPrefix, func(*os.File) error { return nil })
+		sweep(dir)
 	}
 }
+
+func sweep(dir string) { flock.Sweep(dir, tempPrefix, func(*os.File) error { return nil }) }
